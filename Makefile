@@ -1,0 +1,59 @@
+# Every task of the project; `make` alone lists them. Needs make and any Python >= 3.12 (chosen by itself, or PYTHON=...).
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: install
+install: $(STAMP)  ## make .venv and install the project into it (again only when pyproject.toml changes)
+
+$(STAMP): pyproject.toml
+	@[ -x $(BIN)/python ] || { python=$$(bash tools/find-python) && "$$python" -m venv $(VENV); }
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+.PHONY: demo
+demo: $(STAMP)  ## fit lme4's sleepstudy, print the tables, write demo/report.html
+	@mkdir -p demo
+	$(BIN)/bayesmixed fit "Reaction ~ Days + (Days | Subject)" sleepstudy --report demo/report.html
+	@echo "Report: demo/report.html"
+
+.PHONY: test
+test: $(STAMP)  ## run all tests and the examples in the docstrings
+	$(BIN)/python -m pytest --doctest-modules src tests
+
+.PHONY: quick
+quick: $(STAMP)  ## run the tests that do not sample at length
+	$(BIN)/python -m pytest --doctest-modules src tests -m "not slow"
+
+.PHONY: lint
+lint: $(STAMP)  ## check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(STAMP)  ## rewrite the code in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: check
+check: lint test  ## lint and test: what a change must pass
+
+.PHONY: bench
+bench: $(STAMP)  ## time the project beside Bambi (an hour; see benchmarks/README.md for single cases)
+	$(BIN)/python -m pip install --quiet --editable '.[bambi]'
+	$(BIN)/python benchmarks/linear.py
+	$(BIN)/python benchmarks/process.py
+	$(BIN)/python benchmarks/rows.py
+
+.PHONY: clean
+clean:  ## remove what the tasks made, .venv included
+	rm -rf $(VENV) demo build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

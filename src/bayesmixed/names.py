@@ -1,0 +1,68 @@
+"""The only place that spells the names of variables and dimensions.
+
+A fit's posterior holds ``beta`` (term), ``sigma``, and for every grouping factor ``g``: ``sd_g`` (g_effect),
+``corr_g`` (g_effect, g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect).
+"""
+
+from __future__ import annotations
+
+BETA = "beta"
+BETA_CENTRED = "beta_centred"
+SIGMA = "sigma"
+RESPONSE = "y"
+TERM = "term"
+ROW = "row"
+CHAIN = "chain"
+DRAW = "draw"
+INTERCEPT = "Intercept"
+RESIDUAL = "Residual"
+
+
+def sd(group: str) -> str:
+    """Name of the standard deviations of a grouping factor's effects, shape (effect,)."""
+    return f"sd_{group}"
+
+
+def corr(group: str) -> str:
+    """Name of the correlation matrix of a grouping factor's effects, shape (effect, effect)."""
+    return f"corr_{group}"
+
+
+def ranef(group: str) -> str:
+    """Name of the random effects of a grouping factor, shape (level, effect)."""
+    return f"ranef_{group}"
+
+
+def level_dim(group: str) -> str:
+    """Dimension that runs over the levels of a grouping factor."""
+    return group
+
+
+def effect_dim(group: str) -> str:
+    """Dimension that runs over the effects of a grouping factor."""
+    return f"{group}_effect"
+
+
+def effect_bis_dim(group: str) -> str:
+    """Second dimension of a matrix over the effects of a grouping factor."""
+    return f"{group}_effect_bis"
+
+
+def partial_corr(group: str, block: int) -> str:
+    """Free parameters behind one correlated block of a grouping factor in the PyMC graph."""
+    return f"partial_corr_{group}" if block == 0 else f"partial_corr_{group}_{block + 1}"
+
+
+def standardized_ranef(group: str, effect: str) -> str:
+    """Name of the standard normal deviates behind one random effect in the PyMC graph."""
+    return f"z_{group}_{effect}"
+
+
+def sd_of(group: str, effect: str) -> str:
+    """Label of one standard deviation, as a user names it: ``"sd_Subject[Days]"``."""
+    return f"sd_{group}[{effect}]"
+
+
+def beta_centred_of(term: str) -> str:
+    """Label of one free coefficient in the PyMC graph, when coefficients have priors of several kinds."""
+    return f"{BETA_CENTRED}[{term}]"

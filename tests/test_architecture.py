@@ -1,0 +1,183 @@
+"""The house rules that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "bayesmixed"
+MODULES = sorted(SOURCE.rglob("*.py"))
+NAMES = [str(module.relative_to(SOURCE)) for module in MODULES]
+
+# Each imports only itself and what stands before it.
+ORDER = (
+    "errors",
+    "names",
+    "options",
+    "datasets",
+    "formula",
+    "design",
+    "families",
+    "priors",
+    "model",
+    "simulate",
+    "engines",
+    "posterior",
+    "extract",
+    "compare",
+    "tables",
+    "plots",
+    "report",
+    "fit",
+    "cli",
+    "__main__",
+)
+HEAVY = (
+    "pymc",
+    "pytensor",
+    "bambi",
+    "arviz",
+    "arviz_stats",
+    "numba",
+    "nutpie",
+    "scipy.stats",
+    "matplotlib",
+    "formulaic",
+)
+# Names of posterior variables begin so; the letters after them are the grouping factor.
+OWNED_PREFIXES = ("ranef_", "corr_", "partial_corr_", "z_")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def tree(module: Path) -> ast.Module:
+    """Syntax tree of a module."""
+    return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))
+
+
+def part(module: Path) -> str:
+    """Folder or single module under the package, e.g. ``formula`` or ``names``."""
+    return module.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported_parts(module: Path) -> set[str]:
+    """Parts of the package that a module imports anywhere, within functions too."""
+    found = set()
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            paths = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "bayesmixed":
+            paths = [f"bayesmixed.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            paths = [node.module or ""]
+        else:
+            continue
+        found |= {path.split(".")[1] for path in paths if path.startswith("bayesmixed.")}
+    return found & set(ORDER)
+
+
+def functions(module: Path) -> Iterator[Function]:
+    """All functions and methods of a module."""
+    return (node for node in ast.walk(tree(module)) if isinstance(node, Function))
+
+
+def code_lines(function: Function) -> int:
+    """Lines of a function without its docstring and its signature."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def public_without_docstring(node: ast.AST, prefix: str = "") -> Iterator[str]:
+    """Public classes, functions and methods under a node that say nothing of themselves."""
+    for child in getattr(node, "body", []):
+        if not isinstance(child, Function | ast.ClassDef) or child.name.startswith("_"):
+            continue
+        if ast.get_docstring(child) is None:
+            yield prefix + child.name
+        if isinstance(child, ast.ClassDef):
+            yield from public_without_docstring(child, f"{prefix}{child.name}.")
+
+
+def test_every_part_has_its_place() -> None:
+    parts = {part(module) for module in MODULES} - {"__init__"}
+    assert parts <= set(ORDER), "give the new part its place in ORDER"
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if part(m) != "__init__"], ids=lambda m: str(m.relative_to(SOURCE))
+)
+def test_imports_flow_one_way(module: Path) -> None:
+    allowed = set(ORDER[: ORDER.index(part(module)) + 1])
+    assert imported_parts(module) <= allowed
+
+
+@pytest.mark.parametrize("module", MODULES, ids=NAMES)
+def test_no_relative_imports(module: Path) -> None:
+    assert not [node for node in ast.walk(tree(module)) if isinstance(node, ast.ImportFrom) and node.level]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=NAMES)
+def test_modules_are_short(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("module", MODULES, ids=NAMES)
+def test_functions_are_short(module: Path) -> None:
+    assert {f.name: code_lines(f) for f in functions(module) if code_lines(f) > 60} == {}
+
+
+def test_most_functions_are_very_short() -> None:
+    lengths = [code_lines(function) for module in MODULES for function in functions(module)]
+    assert statistics.median(lengths) <= 10
+    assert sum(length > 40 for length in lengths) <= 0.03 * len(lengths)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=NAMES)
+def test_public_names_have_docstrings(module: Path) -> None:
+    assert ast.get_docstring(tree(module)), "the module has no docstring"
+    assert list(public_without_docstring(tree(module))) == []
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if part(m) != "names"], ids=lambda m: str(m.relative_to(SOURCE))
+)
+def test_names_of_variables_are_spelled_in_one_place(module: Path) -> None:
+    spelled = [
+        (node.lineno, first.value)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.JoinedStr)
+        and isinstance(first := node.values[0], ast.Constant)
+        and str(first.value).startswith(OWNED_PREFIXES)
+    ]
+    assert spelled == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=NAMES)
+def test_nothing_is_swallowed(module: Path) -> None:
+    silent = [
+        node.lineno
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ExceptHandler) and all(isinstance(line, ast.Pass) for line in node.body)
+    ]
+    assert silent == []
+
+
+def test_importing_the_package_is_light() -> None:
+    code = f"import sys, bayesmixed; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_exported_name_exists() -> None:
+    import bayesmixed
+
+    exported = bayesmixed.__all__
+    assert len(set(exported)) == len(exported)
+    assert set(exported) <= set(dir(bayesmixed))
+    assert [name for name in exported if getattr(bayesmixed, name, None) is None] == []
