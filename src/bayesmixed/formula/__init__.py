@@ -1,0 +1,6 @@
+"""Text to formula; knows no data."""
+
+from bayesmixed.formula.parse import parse_formula
+from bayesmixed.formula.terms import ParsedFormula, RandomTerm
+
+__all__ = ["ParsedFormula", "RandomTerm", "parse_formula"]

@@ -1,0 +1,200 @@
+"""Sums, products and nestings of terms; formulaic multiplies them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from bayesmixed.formula.expression import Expression, column_expression, expression_from
+from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, refusal, render, scan
+
+MAX_TERMS = 10_000
+PRODUCT = re.compile(r"[*:/^%]")
+OPERATORS = frozenset(["+", "-", "*", "/", ":", "^", "**", "%in%"])
+INSTEAD = {
+    "~": "A formula has one '~'.",
+    ",": "Terms are joined by '+'.",
+    "=": "Compare with '==' inside I(), e.g. I(use == 'Y').",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Algebra:
+    """Terms multiplied out, with what each factor computes.
+
+    Attributes
+    ----------
+    formula : formulaic.Formula
+        Its factors are opaque names: formulaic never evaluates anything.
+    expressions : dict[str, Expression]
+        What every factor computes, by its name.
+    """
+
+    formula: Any
+    expressions: dict[str, Expression]
+
+    @property
+    def terms(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the factors of every term; ``("1",)`` is the intercept."""
+        return tuple(tuple(factor.expr for factor in term.factors) for term in self.formula)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that the terms need, in order of appearance."""
+        return tuple(dict.fromkeys(c for e in self.expressions.values() for c in e.columns))
+
+
+def read_algebra(text: str) -> Algebra:
+    """Terms of a side of a formula, an intercept implied unless removed.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``"1 + Days"`` or ``"x*f - 1"``.
+
+    Returns
+    -------
+    Algebra
+
+    Raises
+    ------
+    FormulaError
+        When the text is no sum of terms.
+
+    Examples
+    --------
+    >>> read_algebra("x*f").terms
+    (('1',), ('x',), ('f',), ('x', 'f'))
+    """
+    return algebra_from(scan(text), text)
+
+
+def algebra_from(tokens: Sequence[Token], text: str) -> Algebra:
+    """Terms of tokens that were scanned from a formula."""
+    units = _units(tokens, text)
+    _check_grammar(units, text)
+    expressions: dict[str, Expression] = {}
+    words = [_word(unit, expressions, text) for unit in units]
+    return Algebra(formula=_formulaic(" ".join(words), tokens, text), expressions=expressions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A token of the algebra: a whole call counts as one operand."""
+
+    token: Token
+    expression: Expression | None = None
+
+    @property
+    def is_operand(self) -> bool:
+        return self.token.kind not in ("operator", "open", "close")
+
+
+def _units(tokens: Sequence[Token], text: str) -> list[_Unit]:
+    units: list[_Unit] = []
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        if is_call(tokens, index):
+            end = closing(tokens, index + (token.text != "{")) + 1
+            expression = expression_from(tokens[index:end], text)
+            units.append(_Unit(Token("name", expression.text, token.start), expression))
+            index = end
+            continue
+        if token.text == "[":
+            raise refusal("'[' has no meaning here.", text, token.start, ADVICE["["])
+        named = token.kind in ("name", "quoted")
+        units.append(_Unit(token, column_expression(token.name) if named else None))
+        index += 1
+    return units
+
+
+def _check_grammar(units: Sequence[_Unit], text: str) -> None:
+    before: _Unit | None = None
+    for unit in units:
+        token, operand_due = unit.token, before is None or before.token.kind in ("operator", "open")
+        if token.kind == "operator":
+            _check_operator(token, text)
+            if operand_due and token.text not in ("+", "-"):
+                raise refusal(f"Something is missing before {token.text!r}.", text, token.start)
+        elif token.kind == "close":
+            if operand_due:
+                raise refusal("Something is missing before ')'.", text, token.start)
+        elif not operand_due:
+            raise refusal(
+                f"An operator is missing before {token.text!r}.",
+                text,
+                token.start,
+                "Terms are joined by '+'.",
+            )
+        elif token.kind == "string":
+            raise refusal("A string is no term.", text, token.start)
+        before = unit
+    if before is not None and before.token.kind == "operator":
+        raise refusal(f"Something is missing after {before.token.text!r}.", text, before.token.start)
+
+
+def _check_operator(token: Token, text: str) -> None:
+    if token.text not in OPERATORS:
+        advice = INSTEAD.get(token.text, f"Inside I() it is arithmetic, e.g. I(x {token.text} 2).")
+        raise refusal(f"{token.text!r} cannot join terms.", text, token.start, advice)
+
+
+def _word(unit: _Unit, expressions: dict[str, Expression], text: str) -> str:
+    if unit.expression is None:
+        return unit.token.text
+    name = unit.expression.text
+    if name.isdecimal():
+        raise refusal(f"A column called {name!r} reads as a number; rename it.", text, unit.token.start)
+    if expressions.setdefault(name, unit.expression) != unit.expression:
+        raise refusal(
+            f"{name!r} is both a column and an expression; rename the column.", text, unit.token.start
+        )
+    return f"`{name}`"
+
+
+def _formulaic(words: str, tokens: Sequence[Token], text: str) -> Any:
+    from formulaic.errors import FormulaicError
+
+    start = tokens[0].start if tokens else 0
+    shown = render(tokens)[:60]
+    try:
+        formula = _multiply(words)
+    except RecursionError:
+        formula = None
+    except (FormulaicError, SyntaxError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "its terms cannot be multiplied out."
+        raise refusal(f"'{shown}' cannot be read: {reason}", text, start) from None
+    if formula is None:
+        raise refusal(f"'{shown}' stands for too many terms.", text, start)
+    return formula
+
+
+@lru_cache(maxsize=512)
+def _multiply(words: str) -> Any:
+    """Multiply terms out by formulaic; None when it would have too many terms."""
+    from formulaic import Formula
+    from formulaic.parser import DefaultFormulaParser
+
+    if PRODUCT.search(words) and _count_terms(DefaultFormulaParser().get_ast(words)) > MAX_TERMS:
+        return None
+    return Formula(words)
+
+
+def _count_terms(node: Any) -> int:
+    """Upper bound of the number of terms that a syntax tree of formulaic stands for."""
+    if not hasattr(node, "operator"):
+        return 1
+    counts = [_count_terms(argument) for argument in node.args]
+    if len(counts) < 2:
+        return sum(counts)
+    first, second, symbol = counts[0], counts[1], node.operator.symbol
+    if symbol in ("**", "^"):
+        exponent = str(node.args[1])
+        return int(first ** int(exponent[:4])) if exponent.isdigit() and first > 1 else first
+    if symbol in ("*", ":", "/", "in"):
+        return first * second + first + second
+    return first + second

@@ -1,0 +1,149 @@
+"""The bars of a formula: ``(effects | group)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bayesmixed.formula.algebra import algebra_from, read_algebra
+from bayesmixed.formula.grouping import expand_group
+from bayesmixed.formula.scan import Token, closing, outside, refusal, render
+from bayesmixed.formula.terms import RandomTerm
+from bayesmixed.options import Covariance
+
+COVARIANCES: dict[str, Covariance] = {"us": "us", "diag": "diag"}
+REFUSED = {
+    "cs": "compound symmetry",
+    "ar1": "first-order autoregression",
+    "homcs": "homogeneous compound symmetry",
+    "hetar1": "heterogeneous autoregression",
+    "toep": "a Toeplitz matrix",
+}
+
+
+def has_bar(tokens: Iterable[Token]) -> bool:
+    """Whether a bar stands anywhere among tokens."""
+    return any(token.is_bar for token in tokens)
+
+
+def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
+    """Random terms that one bar stands for: several when its groups are nested or crossed.
+
+    Parameters
+    ----------
+    chunk : sequence of Token
+        A summand of the right side that holds a bar.
+    text : str
+        The formula, for error messages.
+
+    Returns
+    -------
+    tuple[RandomTerm, ...]
+        ``(x | a/b)`` gives one for ``a`` and one for ``a:b``.
+
+    Raises
+    ------
+    FormulaError
+        When the bar has no parentheses, an empty side, another bar inside, or an unknown covariance.
+    """
+    covariance, inner = _unwrap(chunk, text)
+    index, bar = _only_bar(inner, text)
+    effects, group = inner[:index], inner[index + 1 :]
+    for side, place in ((effects, "left"), (group, "right")):
+        if not side:
+            raise refusal(
+                f"Nothing stands {place} of {bar.text!r}.",
+                text,
+                bar.start,
+                "Write (effects | group), e.g. (1 | g).",
+            )
+    if bar.text == "||":
+        if covariance == "us":
+            raise refusal(
+                "'||' and us() contradict each other.", text, bar.start, "Write us(x | g) or (x || g)."
+            )
+        covariance = "diag"
+    if not algebra_from(effects, text).terms:
+        raise refusal(
+            "This bar has no effects.", text, effects[0].start, "Write (1 | g) for random intercepts."
+        )
+    written = text[chunk[0].start : chunk[-1].end]
+    return tuple(
+        RandomTerm(effects=render(effects), group=names, covariance=covariance or "us", text=written)
+        for names in expand_group(group, text)
+    )
+
+
+def check_distinct(terms: Sequence[RandomTerm], text: str) -> None:
+    """Refuse an effect that varies twice over one grouping factor.
+
+    Raises
+    ------
+    FormulaError
+        With the bars that share the effect, and what to write instead.
+    """
+    seen: dict[tuple[tuple[str, ...], tuple[str, ...]], RandomTerm] = {}
+    for term in terms:
+        for effect in read_algebra(term.effects).terms:
+            key = (tuple(sorted(term.group)), tuple(sorted(effect)))
+            first = seen.setdefault(key, term)
+            if first is not term:
+                name = "Intercept" if effect == ("1",) else ":".join(effect)
+                raise refusal(
+                    f"{name!r} varies twice over {term.group_name!r}: in {first.text} and in {term.text}.",
+                    text,
+                    text.rfind(term.text),
+                    "Give every effect one bar: (0 + x | g) has no intercept, (x || g) splits both.",
+                )
+
+
+def _unwrap(chunk: Sequence[Token], text: str) -> tuple[Covariance | None, Sequence[Token]]:
+    first = next(token for token in chunk if token.is_bar)
+    if any(token.is_bar for _, token in outside(chunk)):
+        whole = not chunk[0].is_bar and not chunk[-1].is_bar
+        advice = f"Write ({render(chunk)})." if whole else "Write (effects | group), e.g. (1 | g)."
+        raise refusal("A bar needs parentheses around it.", text, first.start, advice)
+    covariance: Covariance | None = None
+    while not any(token.is_bar for _, token in outside(chunk)):
+        if chunk[0].text == "(" and closing(chunk, 0) == len(chunk) - 1:
+            chunk = chunk[1:-1]
+        elif len(chunk) > 1 and chunk[0].kind == "name" and closing_of_call(chunk) == len(chunk) - 1:
+            covariance = _covariance(chunk[0], text)
+            chunk = chunk[2:-1]
+        else:
+            raise refusal(
+                "This bar is not a summand of its own.",
+                text,
+                first.start,
+                "Join it with '+': y ~ x + (1 | g).",
+            )
+    return covariance, chunk
+
+
+def closing_of_call(chunk: Sequence[Token]) -> int:
+    """Index of the token that closes the call a chunk begins with, -1 when it begins with none."""
+    return closing(chunk, 1) if chunk[1].text == "(" else -1
+
+
+def _covariance(name: Token, text: str) -> Covariance:
+    if name.text in REFUSED:
+        raise refusal(
+            f"{name.text}() asks for {REFUSED[name.text]}, which is not available.",
+            text,
+            name.start,
+            "Use (x | g) for an unstructured covariance or (x || g) for independent effects.",
+        )
+    if name.text not in COVARIANCES:
+        raise refusal(f"{name.text}() around a bar is not known.", text, name.start, "Use us() or diag().")
+    return COVARIANCES[name.text]
+
+
+def _only_bar(inner: Sequence[Token], text: str) -> tuple[int, Token]:
+    bars = [(index, token) for index, token in enumerate(inner) if token.is_bar]
+    if len(bars) > 1:
+        raise refusal(
+            "One pair of parentheses holds two bars.",
+            text,
+            bars[1][1].start,
+            "Write one pair for each: (1 | a) + (1 | b).",
+        )
+    return bars[0]

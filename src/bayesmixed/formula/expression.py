@@ -1,0 +1,191 @@
+"""Arithmetic, comparisons and known functions of columns; nothing else is an expression."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bayesmixed.errors import near_names
+from bayesmixed.formula.scan import Token, is_call, refusal, render, scan
+
+ELEMENTWISE = frozenset(
+    (
+        *("abs", "ceil", "cos", "exp", "exp2", "expm1", "floor", "log", "log10", "log1p", "log2"),
+        *("round", "sign", "sin", "sqrt", "tan", "tanh"),
+    )
+)
+STATEFUL = frozenset(["bs", "cc", "center", "cr", "poly", "scale", "standardize"])
+CODING = frozenset(["C", "factor"])
+CONTRASTS = frozenset(["Diff", "Helmert", "Poly", "Sum", "Treatment"])
+FUNCTIONS = ELEMENTWISE | STATEFUL | CODING | CONTRASTS | {"I", "c", "numeric"}
+ALIASES = {
+    "as.factor": "factor",
+    "as.numeric": "numeric",
+    "ceiling": "ceil",
+    "contr.diff": "Diff",
+    "contr.helmert": "Helmert",
+    "contr.poly": "Poly",
+    "contr.sum": "Sum",
+    "contr.treatment": "Treatment",
+}
+R_OPERATORS = {"^": "**", "%%": "%", "%/%": "//"}
+CONSTANTS = {
+    "TRUE": "True",
+    "FALSE": "False",
+    "True": "True",
+    "False": "False",
+    "None": "None",
+    "NULL": "None",
+}
+ALLOWED_NODES = (
+    *(ast.Expression, ast.keyword, ast.Name, ast.Load),
+    *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.UnaryOp, ast.UAdd, ast.USub),
+    *(ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """Something to compute from columns, e.g. ``log(y)``; a column alone is the simplest.
+
+    Attributes
+    ----------
+    text : str
+        Its name in tables, e.g. ``"I(x^2)"``.
+    code : str
+        The same in Python's syntax with ``_0``, ``_1``, ... in place of the columns, e.g. ``"I(_0**2)"``.
+    columns : tuple[str, ...]
+        Names of the columns, in the order of their numbers.
+    """
+
+    text: str
+    code: str
+    columns: tuple[str, ...]
+
+    @property
+    def is_column(self) -> bool:
+        """Whether it is a column as it stands."""
+        return self.code == "_0"
+
+
+def column_expression(name: str) -> Expression:
+    """Expression that is one column, whatever characters its name has."""
+    return Expression(text=name, code="_0", columns=(name,))
+
+
+def read_expression(text: str) -> Expression:
+    """Expression written in a formula's language, Python's or R's spelling.
+
+    Parameters
+    ----------
+    text : str
+        E.g. ``"log(y)"``, ``"use == 'Y'"`` or ``"I(x^2)"``; names with spaces in backticks.
+
+    Returns
+    -------
+    Expression
+
+    Raises
+    ------
+    FormulaError
+        For a syntax error, an unknown function, or anything beyond arithmetic, comparisons and known
+        functions.
+
+    Examples
+    --------
+    >>> read_expression("log(my.column + 1)").columns
+    ('my.column',)
+    """
+    return expression_from(scan(text), text)
+
+
+def expression_from(tokens: Sequence[Token], text: str) -> Expression:
+    """Expression of tokens that were scanned from a formula."""
+    start = tokens[0].start if tokens else 0
+    columns: dict[str, str] = {}
+    code = " ".join(_python(tokens, index, columns, text) for index in range(len(tokens)))
+    try:
+        tree = ast.parse(code, mode="eval")
+    except (SyntaxError, RecursionError, MemoryError, ValueError):
+        raise refusal(f"'{render(tokens)}' is not a complete expression.", text, start) from None
+    _check(tree, tokens, text)
+    return Expression(text=render(tokens, quoted=False), code=code, columns=tuple(columns))
+
+
+def canonical_function(name: str) -> str:
+    """Name under which a function is known here: ``factor`` for ``as.factor``, ``log`` for ``np.log``."""
+    bare = name.removeprefix("numpy.").removeprefix("np.")
+    return ALIASES.get(bare, bare)
+
+
+def _python(tokens: Sequence[Token], index: int, columns: dict[str, str], text: str) -> str:
+    token = tokens[index]
+    if token.kind == "operator":
+        if token.is_bar or token.text in ("~", ":", "%in%"):
+            raise refusal(f"{token.text!r} cannot stand inside an expression.", text, token.start)
+        return R_OPERATORS.get(token.text, token.text)
+    if token.kind in ("open", "close"):
+        return {"{": "(", "}": ")"}.get(token.text, token.text)
+    if token.kind == "name":
+        word = _special_name(tokens, index, text)
+        if word is not None:
+            return word
+    if token.kind in ("name", "quoted"):
+        return columns.setdefault(token.name, f"_{len(columns)}")
+    return token.text
+
+
+def _special_name(tokens: Sequence[Token], index: int, text: str) -> str | None:
+    token, name = tokens[index], canonical_function(tokens[index].text)
+    if is_call(tokens, index):
+        if name not in FUNCTIONS:
+            raise refusal(
+                f"The function {token.text!r} is not known.",
+                text,
+                token.start,
+                near_names(name, sorted(FUNCTIONS)),
+            )
+        return name
+    following = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    if following == "=":
+        if not token.text.isidentifier() or token.text.startswith("_"):
+            raise refusal(f"{token.text!r} is not the name of an argument.", text, token.start)
+        return token.text
+    if name in CONTRASTS and index > 0 and tokens[index - 1].text in (",", "="):
+        return f"{name}()"
+    return CONSTANTS.get(token.text)
+
+
+def _check(tree: ast.AST, tokens: Sequence[Token], text: str) -> None:
+    nodes = list(ast.walk(tree))
+    arguments = {id(a) for call in nodes if isinstance(call, ast.Call) for a in _arguments(call)}
+    for node in nodes:
+        listed = isinstance(node, ast.List) and id(node) in arguments
+        if not listed and not _is_allowed(node):
+            raise refusal(
+                f"'{render(tokens)}' is more than arithmetic, comparisons and known functions of columns.",
+                text,
+                tokens[0].start,
+                "Compute it in the data first, as a column.",
+            )
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def _is_allowed(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and all(k.arg is not None for k in node.keywords)
+    if isinstance(node, ast.Compare):
+        return len(node.ops) == 1
+    if isinstance(node, ast.BinOp):
+        return _is_number_like(node.left) and _is_number_like(node.right)
+    if isinstance(node, ast.Constant):
+        return node.value is None or isinstance(node.value, (int, float, str))
+    return isinstance(node, ALLOWED_NODES)
+
+
+def _is_number_like(node: ast.AST) -> bool:
+    return not isinstance(node, ast.Constant) or isinstance(node.value, (int, float))

@@ -1,0 +1,49 @@
+"""The right side of a bar: which combinations of columns are the levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bayesmixed.formula.algebra import algebra_from
+from bayesmixed.formula.scan import Token, outside, refusal
+
+JOINS = ("/", ":", "*")
+
+
+def expand_group(tokens: Sequence[Token], text: str) -> tuple[tuple[str, ...], ...]:
+    """Expand the right side of a bar to the grouping factors that it stands for.
+
+    Parameters
+    ----------
+    tokens : sequence of Token
+        Right side of a bar.
+    text : str
+        The formula, for error messages.
+
+    Returns
+    -------
+    tuple[tuple[str, ...], ...]
+        Each factor as the expressions whose observed combinations are its levels: ``a/b`` is ``a`` and
+        ``a:b``; ``a*b`` is ``a``, ``b`` and ``a:b``.
+
+    Raises
+    ------
+    FormulaError
+        When it holds anything but names and calls joined by ``/``, ``:`` and ``*``.
+
+    Examples
+    --------
+    >>> from bayesmixed.formula.scan import scan
+    >>> expand_group(scan("a/b"), "a/b")
+    (('a',), ('a', 'b'))
+    """
+    for _, token in outside(tokens):
+        if token.kind in ("number", "string") or (token.kind == "operator" and token.text not in JOINS):
+            raise refusal(
+                f"{token.text!r} cannot stand right of a bar.",
+                text,
+                token.start,
+                "Write a column, a/b (a and b within a), a:b (combinations) or a*b (all three).",
+            )
+    terms = algebra_from(tokens, text).terms
+    return tuple(term for term in terms if term != ("1",))

@@ -1,0 +1,143 @@
+"""Text to formula: the response, the fixed side, the bars, the offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bayesmixed.errors import FormulaError
+from bayesmixed.formula.algebra import algebra_from
+from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
+from bayesmixed.formula.expression import expression_from
+from bayesmixed.formula.scan import Token, outside, refusal, render, scan
+from bayesmixed.formula.terms import ParsedFormula, RandomTerm
+
+
+def parse_formula(text: str) -> ParsedFormula:
+    """Take a formula in lme4's language apart.
+
+    Parameters
+    ----------
+    text : str
+        ``response ~ fixed + (effects | group) + ...``. Bars: ``(1 | g)``, ``(x | g)``, ``(0 + x | g)``,
+        ``(x || g)``, ``(1 | a/b)``, ``(1 | a:b)``, ``(1 | a*b)``, ``us(x | g)``, ``diag(x | g)``. Both sides
+        of a bar and the fixed side are formulaic's language; R's ``I(x^2)``, ``factor(x)``,
+        ``as.factor(x)`` and ``TRUE`` are understood. ``offset(e)`` adds a known number to every row. Names
+        with spaces stand in backticks.
+
+    Returns
+    -------
+    ParsedFormula
+        Nested and crossed groups expanded, in the order written.
+
+    Raises
+    ------
+    FormulaError
+        With a caret under the offending place, and what to write instead.
+
+    Notes
+    -----
+    ``(e || g)`` makes **every column** of ``e`` independent. lme4 splits only the terms, so that the
+    columns of a factor ``f`` stay correlated among themselves in its ``(f || g)``; here, as with ``diag(f |
+    g)``, they are independent too. For numeric effects the two agree. Functions other than arithmetic,
+    comparisons and known transforms are refused before anything is evaluated. ``cr`` and ``cc`` are centred
+    unless ``constraints=`` says otherwise, so that they stand beside an intercept.
+
+    Examples
+    --------
+    >>> formula = parse_formula("Reaction ~ Days + (Days || Subject)")
+    >>> formula.fixed, formula.random[0].covariance
+    ('Days', 'diag')
+    >>> [term.group_name for term in parse_formula("y ~ 1 + (1 | batch/cask)").random]
+    ['batch', 'batch:cask']
+    """
+    if not isinstance(text, str):
+        raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)', not {type(text).__name__}.")
+    left, right = _sides(scan(text), text)
+    response = expression_from(left, text)
+    if not response.columns:
+        raise refusal("The response names no column.", text, left[0].start)
+    fixed, offsets, random = _sort_summands(right, text)
+    check_distinct(random, text)
+    algebra_from(fixed, text)
+    return ParsedFormula(
+        text=text, response=render(left), fixed=render(fixed) or "1", random=random, offsets=offsets
+    )
+
+
+def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequence[Token]]:
+    tildes = [index for index, token in enumerate(tokens) if token.text == "~"]
+    if not tildes:
+        raise refusal(
+            "The formula has no '~'.", text, None, "Write response ~ effects, e.g. 'y ~ x + (1 | g)'."
+        )
+    if len(tildes) > 1:
+        raise refusal("The formula has more than one '~'.", text, tokens[tildes[1]].start)
+    tilde = tokens[tildes[0]]
+    left, right = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
+    if not left:
+        raise refusal("No response stands left of '~'.", text, tilde.start, "Write e.g. 'y ~ x + (1 | g)'.")
+    if not right:
+        raise refusal(
+            "Nothing stands right of '~'.", text, tilde.start, "Write 'y ~ 1' for an intercept alone."
+        )
+    return left, right
+
+
+def _sort_summands(
+    right: Sequence[Token], text: str
+) -> tuple[list[Token], tuple[str, ...], tuple[RandomTerm, ...]]:
+    fixed: list[Token] = []
+    offsets: list[str] = []
+    random: list[RandomTerm] = []
+    for signs, chunk in _summands(right, text):
+        if has_bar(chunk):
+            _check_added(signs, "A random term", text)
+            random.extend(random_terms(chunk, text))
+        elif chunk[0].text == "offset" and len(chunk) > 1 and closing_of_call(chunk) == len(chunk) - 1:
+            _check_added(signs, "An offset", text)
+            offsets.append(_offset(chunk, text))
+        else:
+            fixed.extend([*signs, *chunk])
+    return _without_leading_plus(fixed), tuple(offsets), tuple(random)
+
+
+def _summands(right: Sequence[Token], text: str) -> list[tuple[list[Token], list[Token]]]:
+    """Signs and tokens of every summand."""
+    breaks = {index for index, token in outside(right) if token.text in ("+", "-")}
+    summands: list[tuple[list[Token], list[Token]]] = [([], [])]
+    for index, token in enumerate(right):
+        signs, chunk = summands[-1]
+        if index not in breaks:
+            chunk.append(token)
+        elif not chunk:
+            signs.append(token)
+        elif chunk[-1].kind == "operator":
+            chunk.append(token)
+        else:
+            summands.append(([token], []))
+    signs, chunk = summands[-1]
+    if not chunk:
+        raise refusal(f"Something is missing after {signs[-1].text!r}.", text, signs[-1].start)
+    return summands
+
+
+def _check_added(signs: Sequence[Token], what: str, text: str) -> None:
+    for sign in signs:
+        if sign.text == "-":
+            raise refusal(
+                f"{what} cannot be subtracted.", text, sign.start, "Leave it out, or join it with '+'."
+            )
+
+
+def _offset(chunk: Sequence[Token], text: str) -> str:
+    inner = chunk[2:-1]
+    if not inner:
+        raise refusal("offset() is empty.", text, chunk[0].start, "Write e.g. offset(log(exposure)).")
+    expression_from(inner, text)
+    return render(inner)
+
+
+def _without_leading_plus(tokens: list[Token]) -> list[Token]:
+    while tokens and tokens[0].text == "+":
+        tokens = tokens[1:]
+    return tokens

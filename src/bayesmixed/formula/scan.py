@@ -1,0 +1,200 @@
+"""A formula's text as tokens, with the place of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bayesmixed.errors import FormulaError
+
+MAX_DEPTH = 50
+MAX_LENGTH = 20_000
+PAIRS = {"(": ")", "{": "}", "[": "]"}
+TIGHT = frozenset(":^=")
+
+PATTERN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<quoted>`[^`\\]+`)
+    |(?P<string>"(?:[^"\\`]|\\[^`])*"|'(?:[^'\\`]|\\[^`])*')
+    |(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    |(?P<name>(?:[^\W\d]|\.(?=[^\W\d]))[\w.]*)
+    |(?P<operator>%(?:\w*|/)%|\|\||\*\*|//|==|!=|<=|>=|[~|+\-*/:^<>=,])
+    |(?P<open>[({\[])
+    |(?P<close>[)}\]])""",
+    re.VERBOSE,
+)
+ADVICE = {
+    ".": "Name the columns: '.' is not expanded.",
+    "$": "Give the data frame to the function, and only the column's name to the formula.",
+    "[": "A formula cannot take parts of a column; compute the column in the data first.",
+    "`": "A name in backticks needs a backtick at both ends.",
+    "'": "A string needs a quote at both ends.",
+    '"': "A string needs a quote at both ends.",
+    "&": "Comparisons cannot be joined; compute the column in the data first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a formula.
+
+    Attributes
+    ----------
+    kind : str
+        ``"name"``, ``"quoted"`` (in backticks), ``"string"``, ``"number"``, ``"operator"``, ``"open"`` or
+        ``"close"``.
+    text : str
+        As written.
+    start : int
+        Index of its first character in the formula.
+    """
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Index after its last character."""
+        return self.start + len(self.text)
+
+    @property
+    def name(self) -> str:
+        """The name without backticks."""
+        return self.text[1:-1] if self.kind == "quoted" else self.text
+
+    @property
+    def is_bar(self) -> bool:
+        """Whether it is ``|`` or ``||``."""
+        return self.text in ("|", "||")
+
+
+def refusal(message: str, text: str, position: int | None, advice: str = "") -> FormulaError:
+    """Error that shows the formula on one line with a caret under the offending place."""
+    return FormulaError(message, re.sub(r"\s", " ", text), position, advice)
+
+
+def scan(text: str) -> tuple[Token, ...]:
+    """Tokens of a formula, with every parenthesis closed.
+
+    Parameters
+    ----------
+    text : str
+        A formula, or a part of one.
+
+    Returns
+    -------
+    tuple[Token, ...]
+        Without white space.
+
+    Raises
+    ------
+    FormulaError
+        For a character without meaning, a parenthesis without partner, or a formula of unreasonable size.
+
+    Examples
+    --------
+    >>> [token.text for token in scan("log(y) ~ (1 | g)")]
+    ['log', '(', 'y', ')', '~', '(', '1', '|', 'g', ')']
+    """
+    if len(text) > MAX_LENGTH:
+        raise FormulaError(f"The formula has {len(text)} characters; {MAX_LENGTH} is the limit.")
+    tokens: list[Token] = []
+    position = 0
+    while position < len(text):
+        match = PATTERN.match(text, position)
+        if match is None:
+            character = text[position]
+            raise refusal(f"{character!r} has no meaning here.", text, position, ADVICE.get(character, ""))
+        if match.lastgroup != "space":
+            tokens.append(Token(str(match.lastgroup), match.group(), position))
+        position = match.end()
+    _check_pairs(tokens, text)
+    return tuple(tokens)
+
+
+def _check_pairs(tokens: Sequence[Token], text: str) -> None:
+    opened: list[Token] = []
+    for token in tokens:
+        if token.kind == "open":
+            opened.append(token)
+            if len(opened) > MAX_DEPTH:
+                raise refusal("Parentheses are nested too deeply.", text, token.start)
+        elif token.kind == "close":
+            if not opened or PAIRS[opened[-1].text] != token.text:
+                raise refusal(f"This {token.text!r} closes nothing.", text, token.start, "Remove it.")
+            opened.pop()
+    if opened:
+        last = opened[-1]
+        raise refusal(
+            f"This {last.text!r} is never closed.", text, last.start, f"Add the missing {PAIRS[last.text]!r}."
+        )
+
+
+def outside(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
+    """Tokens that stand in no parenthesis, with their index; parentheses themselves are left out."""
+    depth = 0
+    for index, token in enumerate(tokens):
+        if token.kind == "open":
+            depth += 1
+        elif token.kind == "close":
+            depth -= 1
+        elif depth == 0:
+            yield index, token
+
+
+def closing(tokens: Sequence[Token], index: int) -> int:
+    """Index of the token that closes the parenthesis at an index."""
+    depth = 0
+    for place in range(index, len(tokens)):
+        depth += {"open": 1, "close": -1}.get(tokens[place].kind, 0)
+        if depth == 0:
+            return place
+    raise IndexError(index)
+
+
+def is_call(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a name at an index is followed by its argument list."""
+    return (
+        tokens[index].kind == "name" and index + 1 < len(tokens) and tokens[index + 1].text == "("
+    ) or tokens[index].text == "{"
+
+
+def render(tokens: Sequence[Token], *, quoted: bool = True) -> str:
+    """Text of tokens in one house spelling, so that the same term is always the same text.
+
+    Parameters
+    ----------
+    tokens : sequence of Token
+        What to write.
+    quoted : bool
+        Whether names keep their backticks.
+
+    Returns
+    -------
+    str
+        Binary operators between spaces, except ``:``, ``^`` and the ``=`` of an argument.
+
+    Examples
+    --------
+    >>> render(scan("poly( x,2 )+I(x ^2)-z"))
+    'poly(x, 2) + I(x^2) - z'
+    """
+    pieces: list[str] = []
+    previous: Token | None = None
+    for token in tokens:
+        pieces.append(_spaced(token, previous, quoted))
+        previous = token
+    return "".join(pieces).strip()
+
+
+def _spaced(token: Token, previous: Token | None, quoted: bool) -> str:
+    operand_before = previous is not None and previous.kind not in ("operator", "open")
+    if token.text == ",":
+        return ", "
+    if token.kind == "operator":
+        return token.text if token.text in TIGHT or not operand_before else f" {token.text} "
+    word = token.text if quoted else token.name
+    call = token.kind == "open" and previous is not None and previous.kind == "name"
+    return f" {word}" if operand_before and token.kind != "close" and not call else word

@@ -1,0 +1,50 @@
+"""Terms multiplied out."""
+
+from __future__ import annotations
+
+import pytest
+
+from bayesmixed.errors import FormulaError
+from bayesmixed.formula.algebra import algebra_from, read_algebra
+from bayesmixed.formula.expression import column_expression, read_expression
+from bayesmixed.formula.scan import Token
+
+CASES = {
+    "1": "1",
+    "0": "",
+    "-1": "",
+    "0 + x": "x",
+    "x - 1": "x",
+    "x*f": "1 x f x:f",
+    "a/b": "1 a a:b",
+    "(a + b + c)^2": "1 a b c a:b a:c b:c",
+    "(a + b)**2 - a:b": "1 a b",
+    "b:a + c": "1 c b:a",
+    "c %in% d": "1 d d:c",
+    "log(x) + log( x )": "1 log(x)",
+    "I(x^2)*`a b`": "1 I(x^2) a b I(x^2):a b",
+}
+
+
+@pytest.mark.parametrize(("text", "terms"), CASES.items())
+def test_terms(text: str, terms: str) -> None:
+    assert " ".join(":".join(term) for term in read_algebra(text).terms) == terms
+
+
+def test_columns_in_order_of_appearance() -> None:
+    assert read_algebra("log(z)*x + I(x*w)").columns == ("z", "x", "w")
+
+
+def test_a_column_may_not_look_like_a_call() -> None:
+    with pytest.raises(FormulaError, match="both a column and an expression"):
+        read_algebra("`log(x)` + log(x)")
+
+
+def test_expressions_are_kept_by_name() -> None:
+    algebra = read_algebra("x + log(z)")
+    assert algebra.expressions == {"x": column_expression("x"), "log(z)": read_expression("log(z)")}
+
+
+def test_nothing_is_no_operand() -> None:
+    with pytest.raises(FormulaError, match="missing after"):
+        algebra_from((Token("operator", "+", 0),), "+")
