@@ -1,0 +1,131 @@
+"""Blocks of random effects: columns, codes and levels, never a dense Z."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.design.fixed import column_scales
+from bayesmixed.design.frame import Column
+from bayesmixed.design.levels import level_codes
+from bayesmixed.design.matrix import MatrixRecipe, build_matrix
+from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.errors import DataError
+from bayesmixed.formula.algebra import Algebra
+from bayesmixed.formula.expression import Expression
+from bayesmixed.formula.terms import RandomTerm
+from bayesmixed.options import Covariance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A bar whose sides have been read.
+
+    Attributes
+    ----------
+    term : RandomTerm
+        As parsed.
+    effects : Algebra
+        Left side.
+    group : tuple[Expression, ...]
+        Right side: parts whose combinations are the levels.
+    """
+
+    term: RandomTerm
+    effects: Algebra
+    group: tuple[Expression, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that it needs."""
+        return (*self.effects.columns, *(name for part in self.group for name in part.columns))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarRecipe:
+    """What encodes new data for one bar.
+
+    Attributes
+    ----------
+    matrix : MatrixRecipe
+        Of its effects.
+    group : tuple[Expression, ...]
+        Parts of its grouping factor.
+    """
+
+    matrix: MatrixRecipe
+    group: tuple[Expression, ...]
+
+
+def build_blocks(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> tuple[GroupBlock, ...]:
+    """Build one block for each grouping factor.
+
+    Parameters
+    ----------
+    bars : sequence of Bar
+        In the order written.
+    columns : Mapping[str, ndarray or Categorical]
+        Tidy columns by name.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    tuple[GroupBlock, ...]
+        By decreasing number of levels, then as written.
+
+    Raises
+    ------
+    DataError
+        When a column does not fit its term, or an effect is zero in every row.
+    """
+    by_group: dict[tuple[str, ...], list[Bar]] = {}
+    for bar in bars:
+        by_group.setdefault(tuple(sorted(bar.term.group)), []).append(bar)
+    blocks = [_build_block(same, columns, n) for same in by_group.values()]
+    return tuple(sorted(blocks, key=lambda block: -block.n_levels))
+
+
+def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> GroupBlock:
+    built = [build_matrix(bar.effects, columns, n) for bar in bars]
+    matrix = np.ascontiguousarray(np.hstack([part for part, _ in built]))
+    effects = tuple(name for _, recipe in built for name in recipe.names)
+    scales = np.concatenate([_scales(part, recipe) for part, recipe in built])
+    group = bars[0].term.group_name
+    _check_effects(effects, scales, group)
+    codes, levels = level_codes(bars[0].group, columns, n)
+    return GroupBlock(
+        group=group,
+        effects=effects,
+        columns=matrix,
+        codes=codes,
+        levels=levels,
+        correlated=tuple(
+            size
+            for bar, (_, recipe) in zip(bars, built, strict=True)
+            for size in _sizes(bar.term.covariance, len(recipe.names))
+        ),
+        scales=scales,
+        recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group) for _, recipe in built),
+    )
+
+
+def _sizes(covariance: Covariance, k: int) -> tuple[int, ...]:
+    return (1,) * k if covariance == "diag" else (k,)
+
+
+def _scales(matrix: FloatArray, recipe: MatrixRecipe) -> FloatArray:
+    scales = column_scales(matrix)
+    if recipe.has_intercept:
+        scales[0] = 1.0
+    return scales
+
+
+def _check_effects(effects: Sequence[str], scales: FloatArray, group: str) -> None:
+    for name, scale in zip(effects, scales, strict=True):
+        if effects.count(name) > 1:
+            raise DataError(f"Two effects that vary over {group!r} are called {name!r}.")
+        if scale == 0:
+            raise DataError(f"The effect {name!r} that varies over {group!r} is zero in every row.")

@@ -1,0 +1,159 @@
+"""Formula and data to design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from bayesmixed.design.blocks import Bar, build_blocks
+from bayesmixed.design.checks import check_identified, check_levels, check_response, check_weights
+from bayesmixed.design.evaluate import State, evaluate_numbers
+from bayesmixed.design.fixed import build_fixed, sum_offsets
+from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
+from bayesmixed.design.levels import group_expressions
+from bayesmixed.design.records import Design, FloatArray, Response
+from bayesmixed.errors import DataError
+from bayesmixed.formula.algebra import Algebra, read_algebra
+from bayesmixed.formula.expression import Expression, read_expression
+from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.options import Missing, one_of
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
+
+
+def build_design(
+    parsed: ParsedFormula,
+    data: IntoFrame,
+    *,
+    weights: str | ArrayLike | None = None,
+    missing: Missing = "drop",
+    residual_variance: bool = True,
+) -> Design:
+    """Build everything that a mixed model needs to know of its data.
+
+    Parameters
+    ----------
+    parsed : ParsedFormula
+        From `parse_formula`.
+    data : pandas, polars or Arrow frame
+        One row for each observation; it is not changed.
+    weights : str or array-like, optional
+        Column, or one positive number for each row of `data` (matched by position); the residual variance
+        of a row is sigma^2 / weight.
+    missing : {"drop", "raise"}
+        What to do with rows in which a column that the formula names is missing.
+    residual_variance : bool
+        Whether the model has a residual variance of its own (gaussian): then the response must vary, and
+        there must be more rows than random effects.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    DataError
+        For data that the model cannot use; the message names the column and the number of rows.
+
+    Examples
+    --------
+    >>> from bayesmixed.formula import parse_formula
+    >>> frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0, 7.0], "x": [0, 1, 2, 0, 1], "g": list("aabbb")})
+    >>> design = build_design(parse_formula("y ~ x + (1 | g)"), frame)
+    >>> design.fixed.terms, design.blocks[0].levels, design.blocks[0].codes.tolist()
+    (('Intercept', 'x'), ('a', 'b'), [0, 0, 1, 1, 1])
+    """
+    one_of(missing, Missing, "missing")
+    frame = to_pandas(data)
+    parts = _read(parsed, [str(label) for label in frame.columns])
+    raw = pick(frame, parts.columns)
+    keep = _rows_to_keep(raw, len(frame), missing)
+    n = int(keep.sum())
+    used_weights = None if weights is None else _weights(weights, frame, keep)
+    columns = tidy_all(raw if keep.all() else {name: column[keep] for name, column in raw.items()})
+    response = Response(name=parts.response.text, values=evaluate_numbers(parts.response, columns, n, {}))
+    offset = sum_offsets(parts.offsets, columns, n)
+    blocks = build_blocks(parts.bars, columns, n)
+    check_levels(blocks)
+    if residual_variance:
+        check_response(response)
+        check_identified(blocks, n)
+    return Design(
+        formula=parsed,
+        response=response,
+        fixed=build_fixed(parts.fixed, parts.offsets, columns, n),
+        blocks=blocks,
+        offset=offset,
+        weights=used_weights,
+        frame=frame.copy(deep=False) if keep.all() else frame[keep],
+        n_dropped=len(frame) - n,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """A formula whose parts have been read."""
+
+    response: Expression
+    fixed: Algebra
+    bars: tuple[Bar, ...]
+    offsets: tuple[tuple[Expression, State], ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns that the formula needs, in order of appearance."""
+        names = [*self.response.columns, *self.fixed.columns]
+        names += [name for bar in self.bars for name in bar.columns]
+        names += [name for expression, _ in self.offsets for name in expression.columns]
+        return list(dict.fromkeys(names))
+
+
+def _read(parsed: ParsedFormula, labels: Sequence[str]) -> _Parts:
+    return _Parts(
+        response=read_expression(parsed.response),
+        fixed=read_algebra(parsed.fixed),
+        bars=tuple(
+            Bar(term=term, effects=read_algebra(term.effects), group=group_expressions(term.group, labels))
+            for term in parsed.random
+        ),
+        offsets=tuple((read_expression(offset), {}) for offset in parsed.offsets),
+    )
+
+
+def _rows_to_keep(raw: Mapping[str, pd.Series], n: int, missing: Missing) -> NDArray[np.bool_]:
+    counts = missing_counts(raw)
+    if not counts:
+        return np.ones(n, dtype=bool)
+    listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items())
+    if missing == "raise":
+        raise DataError(f"Values are missing in {listed}. With missing='drop' such rows are left out.")
+    keep = complete_rows(raw, n)
+    if not keep.any():
+        raise DataError(
+            f"Every row has a missing value in a column that the model uses: {listed}, of {n} rows."
+        )
+    return keep
+
+
+def _weights(weights: str | ArrayLike, frame: pd.DataFrame, keep: NDArray[np.bool_]) -> FloatArray:
+    if isinstance(weights, str):
+        column = pick(frame, [weights])[weights]
+        values: ArrayLike = (
+            column.to_numpy(dtype=np.float64, na_value=np.nan) if _is_number(column) else column
+        )
+    else:
+        values = weights.to_numpy() if isinstance(weights, pd.Series) else weights
+    array = np.asarray(values)
+    if array.shape != keep.shape:
+        raise DataError(f"weights has shape {array.shape}; the data have {len(keep)} rows.")
+    return check_weights(array[keep], int(keep.sum()))
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)

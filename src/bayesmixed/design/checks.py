@@ -1,0 +1,170 @@
+"""Designs that cannot be fitted, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bayesmixed.design.records import FloatArray, GroupBlock, Response
+from bayesmixed.errors import DataError
+
+RANK_TOLERANCE = 1e-9
+
+
+def aliased_columns(matrix: FloatArray) -> list[int]:
+    """Find the columns of a matrix that depend linearly on earlier ones.
+
+    Parameters
+    ----------
+    matrix : FloatArray
+        Shape (n, p).
+
+    Returns
+    -------
+    list[int]
+        Their indices; of two equal columns the later one, as in R's ``lm``.
+
+    Notes
+    -----
+    One QR decomposition takes the n rows away; Gram-Schmidt (twice, for orthogonality to rounding) then
+    runs over the p columns of R, leaving out every column whose remainder is below 1e-9 of its length.
+
+    Examples
+    --------
+    >>> aliased_columns(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0], [1.0, 2.0, 5.0]]))
+    [1]
+    """
+    lengths = np.linalg.norm(matrix, axis=0)
+    lengths[lengths == 0] = 1.0
+    triangle = np.linalg.qr(matrix / lengths, mode="r")
+    basis = np.empty((len(triangle), 0))
+    aliased: list[int] = []
+    for index, column in enumerate(triangle.T):
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)
+        length = np.linalg.norm(rest)
+        if length < RANK_TOLERANCE:
+            aliased.append(index)
+        else:
+            basis = np.column_stack([basis, rest / length])
+    return aliased
+
+
+def check_rank(matrix: FloatArray, names: Sequence[str]) -> None:
+    """Refuse an X whose columns are linearly dependent.
+
+    Raises
+    ------
+    DataError
+        With the names of the aliased columns.
+    """
+    aliased = aliased_columns(matrix) if matrix.shape[1] else []
+    if aliased:
+        listed = ", ".join(repr(names[index]) for index in aliased)
+        subject = "is a combination" if len(aliased) == 1 else "are combinations"
+        raise DataError(
+            f"The fixed effects cannot be told apart: {listed} {subject} of the other columns over these "
+            f"{len(matrix)} rows. Leave it out of the formula, or recode."
+        )
+
+
+def check_response(response: Response) -> None:
+    """Refuse a response that does not vary.
+
+    Raises
+    ------
+    DataError
+        When all its values are equal.
+    """
+    values = response.values
+    if np.all(values == values[0]):
+        raise DataError(f"The response {response.name!r} is constant: every row has {values[0]:g}.")
+
+
+def check_levels(blocks: Sequence[GroupBlock]) -> None:
+    """Refuse a grouping factor with one level.
+
+    Raises
+    ------
+    DataError
+        With its name.
+    """
+    for block in blocks:
+        if block.n_levels < 2:
+            raise DataError(
+                f"The grouping factor {block.group!r} has only one level, {block.levels[0]!r}: "
+                "there is nothing to vary over. Leave the bar out."
+            )
+
+
+def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
+    """Refuse as many random effects as rows, in a model with a residual variance.
+
+    Parameters
+    ----------
+    blocks : sequence of GroupBlock
+        Of the design.
+    n : int
+        Number of rows.
+
+    Raises
+    ------
+    DataError
+        When a correlated set of k effects over J levels has k J >= n.
+
+    Notes
+    -----
+    The rule is lme4's, bar by bar (``check.nobs.vs.nlev`` and ``check.nobs.vs.nRE``): the variance of the
+    effects and the residual variance then cannot be told apart.
+    """
+    for block in blocks:
+        largest = max(block.correlated)
+        if largest * block.n_levels >= n:
+            what = "levels" if largest == 1 else "random effects"
+            raise DataError(
+                f"{block.group!r} has {largest * block.n_levels} {what} for {n} rows: the residual variance "
+                f"and the variance of {block.group!r} cannot be told apart. Use fewer effects, or a coarser "
+                "grouping factor."
+            )
+
+
+def check_weights(weights: ArrayLike, n: int) -> FloatArray:
+    """Check prior weights.
+
+    Parameters
+    ----------
+    weights : array-like
+        One for every row.
+    n : int
+        Number of rows of the data.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n,).
+
+    Raises
+    ------
+    DataError
+        For a wrong length, and for weights that are missing, infinite, zero or negative.
+    """
+    values = np.asarray(weights)
+    if values.dtype == object and all(w is None or isinstance(w, (int, float)) for w in values.flat):
+        values = values.astype(np.float64)
+    if values.dtype.kind not in "iuf":
+        raise DataError("weights must be numbers.")
+    if values.shape != (n,):
+        raise DataError(f"weights has shape {values.shape}; the data have {n} rows.")
+    for word, bad in (
+        ("missing", np.isnan(values)),
+        ("infinite", np.isinf(values)),
+        ("zero or negative", values <= 0),
+    ):
+        if np.any(bad):
+            first = int(np.flatnonzero(bad)[0])
+            raise DataError(
+                f"{int(bad.sum())} of the weights are {word}, the first in row {first} (counted from 0)."
+            )
+    return np.array(values, dtype=np.float64)

@@ -1,0 +1,182 @@
+"""Expressions computed from columns by walking their syntax tree; no code of the user runs."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesmixed.design.frame import Column
+from bayesmixed.design.records import FloatArray
+from bayesmixed.design.transforms import functions, numbers
+from bayesmixed.errors import DataError
+from bayesmixed.formula.expression import STATEFUL, Expression
+
+State = dict[str, dict[str, Any]]
+
+ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Values of the columns by their numbers, and the memory of the transforms."""
+
+    columns: Mapping[str, Column]
+    state: State
+
+
+def evaluate(expression: Expression, columns: Mapping[str, Column], state: State) -> Any:
+    """Compute an expression.
+
+    Parameters
+    ----------
+    expression : Expression
+        What to compute.
+    columns : Mapping[str, ndarray or Categorical]
+        Tidy columns by name, each of shape (n,).
+    state : dict
+        Memory of the stateful transforms (centre, scale, knots), by call. Filled where it is empty, used
+        where it is not.
+
+    Returns
+    -------
+    ndarray, Categorical or formulaic's FactorValues
+
+    Raises
+    ------
+    DataError
+        When the columns do not fit the expression, e.g. text in ``log``.
+    """
+    scope = _Scope({f"_{i}": columns[name] for i, name in enumerate(expression.columns)}, state)
+    try:
+        with np.errstate(all="ignore"):
+            return _value(ast.parse(expression.code, mode="eval").body, scope)
+    except (
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        IndexError,
+        KeyError,
+        AttributeError,
+        MemoryError,
+    ) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"'{expression.text}' cannot be computed: {reason}.") from None
+
+
+def _value(node: ast.AST, scope: _Scope) -> Any:
+    match node:
+        case ast.Name(id=name):
+            return scope.columns[name]
+        case ast.Constant(value=value):
+            return value
+        case ast.List(elts=elements):
+            return [_value(element, scope) for element in elements]
+        case ast.UnaryOp(op=sign, operand=operand):
+            return _signed(sign, _value(operand, scope))
+        case ast.BinOp(left=left, op=sign, right=right):
+            return ARITHMETIC[type(sign)](numbers(_value(left, scope)), numbers(_value(right, scope)))
+        case ast.Compare(left=left, ops=[sign], comparators=[right]):
+            return _compared(COMPARISONS[type(sign)], _value(left, scope), _value(right, scope))
+        case ast.Call(func=ast.Name(id=name)):
+            return _called(name, node, scope)
+    raise TypeError(f"{type(node).__name__} is no part of an expression")
+
+
+def _signed(sign: ast.unaryop, value: Any) -> Any:
+    if isinstance(value, (int, float)):
+        return -value if isinstance(sign, ast.USub) else value
+    return -numbers(value) if isinstance(sign, ast.USub) else numbers(value)
+
+
+def _compared(compare: Callable[[Any, Any], Any], left: Any, right: Any) -> NDArray[np.bool_]:
+    for this, other in ((left, right), (right, left)):
+        if isinstance(this, str) and not isinstance(other, pd.Categorical):
+            raise DataError(f"numbers cannot be compared with the text {this!r}")
+    return np.asarray(compare(left, right), dtype=bool)
+
+
+def _called(name: str, node: ast.Call, scope: _Scope) -> Any:
+    arguments = [_value(argument, scope) for argument in node.args]
+    options = {str(keyword.arg): _value(keyword.value, scope) for keyword in node.keywords}
+    if name in STATEFUL:
+        options["_state"] = scope.state.setdefault(ast.unparse(node), {})
+    return functions()[name](*arguments, **options)
+
+
+def evaluate_numbers(
+    expression: Expression, columns: Mapping[str, Column], n: int, state: State
+) -> FloatArray:
+    """Compute an expression that gives one finite number for every row.
+
+    Parameters
+    ----------
+    expression : Expression
+        What to compute.
+    columns : Mapping[str, ndarray or Categorical]
+        Tidy columns by name.
+    n : int
+        Number of rows.
+    state : dict
+        Memory of the stateful transforms.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n,); comparisons give 0 and 1.
+
+    Raises
+    ------
+    DataError
+        When it gives text, several columns, or values that are not finite.
+    """
+    value = evaluate(expression, columns, state)
+    if isinstance(value, pd.Categorical):
+        raise DataError(
+            f"{expression.text!r} is not numeric: it holds text such as {str(value[0])!r}. "
+            f"Compare it to make it 0 and 1, e.g. {expression.text} == {str(value[0])!r}."
+        )
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{expression.text!r} is not numeric.")
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape not in ((), (n,)):
+        raise DataError(f"{expression.text!r} does not give one number per row.")
+    check_finite(array, expression.text)
+    return np.array(np.broadcast_to(array, (n,)), dtype=np.float64)
+
+
+def check_finite(array: NDArray[Any], text: str) -> None:
+    """Refuse computed values that are not finite.
+
+    Raises
+    ------
+    DataError
+        With their number.
+    """
+    bad = 0 if array.dtype.kind in "bui" else int(np.count_nonzero(~np.isfinite(array)))
+    if bad:
+        raise DataError(f"{text!r} is not finite in {bad} row{'s' if bad > 1 else ''}.")

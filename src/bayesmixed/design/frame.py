@@ -1,0 +1,182 @@
+"""The user's frame as pandas, and its columns as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesmixed.errors import DataError, near_names
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
+
+type Column = NDArray[Any] | pd.Categorical[Any]
+
+NUMBERS = frozenset(["integer", "floating", "mixed-integer-float", "decimal"])
+DATES = frozenset(["datetime", "datetime64", "date", "timedelta", "timedelta64", "period"])
+
+
+def to_pandas(data: IntoFrame, what: str = "data") -> pd.DataFrame:
+    """Return a frame of any kind as a pandas frame with rows.
+
+    Parameters
+    ----------
+    data : pandas, polars or Arrow frame
+        Anything eager that narwhals knows; it is not changed.
+    what : str
+        Name of the argument, for messages.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the original index when it was pandas.
+
+    Raises
+    ------
+    DataError
+        When it is no frame, or has no rows.
+    """
+    frame = data if isinstance(data, pd.DataFrame) else _from_native(data, what)
+    if len(frame) == 0:
+        raise DataError(f"{what} has no rows.")
+    return frame
+
+
+def _from_native(data: Any, what: str) -> pd.DataFrame:
+    import narwhals as nw
+
+    try:
+        frame: pd.DataFrame = nw.from_native(data, eager_only=True).to_pandas()
+    except TypeError:
+        kind = type(data).__name__
+        advice = "Collect it first." if kind == "LazyFrame" else "Give a pandas, polars or Arrow frame."
+        raise DataError(f"{what} is no data frame but {kind}. {advice}") from None
+    except nw.exceptions.NarwhalsError as error:
+        raise DataError(f"{what} cannot be read: {error}") from None
+    return frame
+
+
+def pick(frame: pd.DataFrame, names: Sequence[str], what: str = "data") -> dict[str, pd.Series]:
+    """Pick the columns that a formula names.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its columns may have any labels; they are compared as text.
+    names : sequence of str
+        Columns wanted.
+    what : str
+        Name of the argument, for messages.
+
+    Returns
+    -------
+    dict[str, pandas.Series]
+        Untouched columns by name.
+
+    Raises
+    ------
+    DataError
+        When a name is missing (near names are listed) or stands for two columns.
+    """
+    labels = [str(label) for label in frame.columns]
+    return {name: frame.iloc[:, _place(labels, name, what)] for name in names}
+
+
+def _place(labels: list[str], name: str, what: str) -> int:
+    count = labels.count(name)
+    if count == 0:
+        raise DataError(f"{what} has no column {name!r}. {near_names(name, dict.fromkeys(labels))}")
+    if count > 1:
+        raise DataError(f"{what} has {count} columns called {name!r}; rename all but one.")
+    return labels.index(name)
+
+
+def missing_counts(columns: Mapping[str, pd.Series]) -> dict[str, int]:
+    """Count the missing values of every column that has any."""
+    counts = {name: int(column.isna().sum()) for name, column in columns.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def complete_rows(columns: Mapping[str, pd.Series], n: int) -> NDArray[np.bool_]:
+    """Mark the rows in which no column is missing, shape (n,)."""
+    complete = np.ones(n, dtype=bool)
+    for column in columns.values():
+        complete &= ~column.isna().to_numpy(dtype=bool)
+    return complete
+
+
+def tidy(name: str, values: pd.Series) -> Column:
+    """Turn a column without missing values into a plain array, or into a Categorical when it holds text.
+
+    Parameters
+    ----------
+    name : str
+        The column, for messages.
+    values : pandas.Series
+        Any type: nullable, Arrow, object, category.
+
+    Returns
+    -------
+    numpy.ndarray or pandas.Categorical
+        Numbers, booleans or dates as an array; text as a Categorical with its categories sorted; a
+        categorical column keeps its order and loses categories that no row has.
+
+    Raises
+    ------
+    DataError
+        For infinite values, and for objects that are neither numbers nor text.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical(values).remove_unused_categories()
+    if pd.api.types.is_object_dtype(dtype):
+        return _tidy_objects(name, values)
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return np.asarray(values.dt.tz_localize(None))
+    if isinstance(dtype, pd.StringDtype) or pd.api.types.is_string_dtype(dtype):
+        return pd.Categorical(values.astype("str"))
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        return values.to_numpy()
+    array = values.to_numpy()
+    return _tidy_objects(name, pd.Series(array)) if array.dtype == object else _finite(name, array)
+
+
+def _tidy_objects(name: str, values: pd.Series) -> Column:
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind == "boolean":
+        return values.to_numpy(dtype=bool)
+    if kind in NUMBERS:
+        return _finite(name, pd.to_numeric(values.map(float) if kind == "decimal" else values).to_numpy())
+    if kind in DATES:
+        return pd.to_datetime(values).to_numpy() if kind == "date" else values.infer_objects().to_numpy()
+    if kind == "string" or all(isinstance(value, (str, int, float, bool)) for value in values):
+        return pd.Categorical(values.map(str))
+    raise DataError(
+        f"Column {name!r} holds {type(values.iloc[0]).__name__} objects; a model needs numbers or text."
+    )
+
+
+def _finite(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind == "c":
+        raise DataError(f"Column {name!r} holds complex numbers; a model needs real ones.")
+    if array.dtype.kind == "f":
+        infinite = int(np.count_nonzero(~np.isfinite(array)))
+        if infinite:
+            raise DataError(f"Column {name!r} has {infinite} infinite value{'s' if infinite > 1 else ''}.")
+    return array
+
+
+def kind_of(column: Column) -> str:
+    """Name what a tidy column holds: ``"text"``, ``"dates"`` or ``"numbers"``."""
+    if isinstance(column, pd.Categorical):
+        return "text"
+    return "dates" if column.dtype.kind in "mM" else "numbers"
+
+
+def tidy_all(columns: Mapping[str, pd.Series]) -> dict[str, Column]:
+    """Tidy every column; nothing may be missing."""
+    return {name: tidy(name, column) for name, column in columns.items()}

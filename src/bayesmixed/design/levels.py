@@ -1,0 +1,97 @@
+"""Levels of a grouping factor: observed combinations only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesmixed.design.evaluate import evaluate
+from bayesmixed.design.frame import Column
+from bayesmixed.design.records import IntArray
+from bayesmixed.errors import DataError
+from bayesmixed.formula.expression import Expression, column_expression, read_expression
+
+
+def group_expressions(group: Sequence[str], labels: Sequence[str]) -> tuple[Expression, ...]:
+    """Read the parts of a grouping factor: columns where there are such, expressions otherwise.
+
+    Parameters
+    ----------
+    group : sequence of str
+        E.g. ``("batch", "cask")`` or ``("factor(year)",)``.
+    labels : sequence of str
+        Names of the columns of the data.
+
+    Returns
+    -------
+    tuple[Expression, ...]
+    """
+    return tuple(
+        read_expression(part) if part not in labels and part.endswith((")", "}")) else column_expression(part)
+        for part in group
+    )
+
+
+def level_codes(
+    parts: Sequence[Expression], columns: Mapping[str, Column], n: int
+) -> tuple[IntArray, tuple[str, ...]]:
+    """Code the observed combinations of the parts of a grouping factor.
+
+    Parameters
+    ----------
+    parts : sequence of Expression
+        One, or several for an interaction.
+    columns : Mapping[str, ndarray or Categorical]
+        Tidy columns by name.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    codes : IntArray
+        Shape (n,), values 0 to J - 1.
+    labels : tuple[str, ...]
+        The J labels: categories in their order, numbers by size, text sorted; of an interaction joined by
+        ``:``, the first part varying slowest.
+
+    Raises
+    ------
+    DataError
+        When two levels would have the same label.
+    """
+    codes, labels = _part_codes(parts[0], columns, n)
+    for part in parts[1:]:
+        inner, inner_labels = _part_codes(part, columns, n)
+        width = len(inner_labels)
+        codes, observed = pd.factorize(codes * width + inner, sort=True)
+        labels = [f"{labels[pair // width]}:{inner_labels[pair % width]}" for pair in observed.tolist()]
+    if len(set(labels)) < len(labels):
+        twice = pd.Series(labels)[pd.Series(labels).duplicated()].iloc[0]
+        raise DataError(f"Two levels of {':'.join(p.text for p in parts)!r} are both written {twice!r}.")
+    return np.ascontiguousarray(codes, dtype=np.int64), tuple(labels)
+
+
+def _part_codes(part: Expression, columns: Mapping[str, Column], n: int) -> tuple[IntArray, list[str]]:
+    value = evaluate(part, columns, {})
+    value = getattr(value, "__wrapped__", value)
+    if isinstance(value, pd.Series):
+        value = value.array if isinstance(value.dtype, pd.CategoricalDtype) else value.to_numpy()
+    if np.shape(value) != (n,):
+        raise DataError(f"{part.text!r} does not give one level per row.")
+    if isinstance(value, pd.Categorical):
+        return value.codes.astype(np.int64), [str(category) for category in value.categories]
+    codes, uniques = pd.factorize(value, sort=True)
+    return codes.astype(np.int64), _labels(uniques)
+
+
+def _labels(values: NDArray[Any]) -> list[str]:
+    """Write values as text, whole numbers without a decimal point."""
+    if values.dtype.kind == "f" and np.all(values == np.floor(values)):
+        return [f"{value:.0f}" for value in values]
+    if values.dtype.kind in "mM":
+        return [str(value) for value in pd.Index(values).astype(str)]
+    return [str(value) for value in values]

@@ -1,0 +1,189 @@
+"""A sum of terms as a matrix, with what encodes new data in the same way."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.evaluate import State, check_finite, evaluate
+from bayesmixed.design.frame import Column, kind_of
+from bayesmixed.design.records import FloatArray
+from bayesmixed.errors import DataError
+from bayesmixed.formula.algebra import Algebra
+from bayesmixed.formula.expression import Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixRecipe:
+    """What a sum of terms remembers of the data it was built from.
+
+    Attributes
+    ----------
+    spec : formulaic.ModelSpec
+        Columns of every term, and levels of every categorical factor.
+    expressions : tuple[Expression, ...]
+        What its factors compute.
+    state : dict[str, dict]
+        For every expression the memory of its transforms.
+    kinds : dict[str, str]
+        What every column held: ``"numbers"`` or ``"text"``.
+    """
+
+    spec: Any
+    expressions: tuple[Expression, ...]
+    state: dict[str, State]
+    kinds: dict[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of the matrix."""
+        return tuple(str(name) for name in self.spec.column_names)
+
+    @property
+    def has_intercept(self) -> bool:
+        """Whether the first column is an explicit intercept."""
+        return bool(self.spec.structure) and str(self.spec.structure[0].term) == "1"
+
+
+def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tuple[FloatArray, MatrixRecipe]:
+    """Build the matrix of a sum of terms.
+
+    Parameters
+    ----------
+    algebra : Algebra
+        The terms.
+    columns : Mapping[str, ndarray or Categorical]
+        Tidy columns by name, each of shape (n,).
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    matrix : FloatArray
+        Shape (n, p), C-contiguous; categorical factors in treatment contrasts unless the formula says
+        otherwise.
+    recipe : MatrixRecipe
+        What `apply_recipe` needs for new data.
+
+    Raises
+    ------
+    DataError
+        When a column does not fit its term.
+    """
+    expressions = tuple(algebra.expressions.values())
+    state: dict[str, State] = {expression.text: {} for expression in expressions}
+    matrix, spec = _materialize(algebra.formula, expressions, state, columns, n)
+    kinds = {name: kind_of(columns[name]) for name in algebra.columns}
+    recipe = MatrixRecipe(spec=spec, expressions=expressions, state=state, kinds=kinds)
+    _check_columns(recipe)
+    for name, values in zip(recipe.names, matrix.T, strict=True):
+        check_finite(values, name)
+    return matrix, recipe
+
+
+def _check_columns(recipe: MatrixRecipe) -> None:
+    """Refuse a term without columns, which is a factor with one level, and a name that two columns share."""
+    for term in recipe.spec.structure:
+        if not term.columns:
+            raise DataError(
+                f"{str(term.term)!r} has only one level in the rows used. Leave it out of the formula."
+            )
+    if len(set(recipe.names)) < len(recipe.names):
+        twice = next(name for name in recipe.names if recipe.names.count(name) > 1)
+        raise DataError(f"Two columns of the design are called {twice!r}; rename the column of the data.")
+
+
+def apply_recipe(recipe: MatrixRecipe, columns: Mapping[str, Column], n: int) -> FloatArray:
+    """Build the same columns for new data.
+
+    Parameters
+    ----------
+    recipe : MatrixRecipe
+        From `build_matrix`.
+    columns : Mapping[str, ndarray or Categorical]
+        Tidy columns of the new data, each of shape (n,).
+    n : int
+        Number of new rows.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n, p).
+
+    Raises
+    ------
+    DataError
+        For a column of another kind than before, or a level that was not there.
+    """
+    for name, kind in recipe.kinds.items():
+        now = kind_of(columns[name])
+        if now != kind:
+            raise DataError(f"Column {name!r} of the new data holds {now}; the model was fitted to {kind}.")
+    state = copy.deepcopy(recipe.state)
+    matrix, _ = _materialize(recipe.spec, recipe.expressions, state, columns, n)
+    for name, values in zip(recipe.names, matrix.T, strict=True):
+        check_finite(values, name)
+    return matrix
+
+
+def _materialize(
+    spec: Any,
+    expressions: tuple[Expression, ...],
+    state: dict[str, State],
+    columns: Mapping[str, Column],
+    n: int,
+) -> tuple[FloatArray, Any]:
+    from formulaic.errors import FormulaicError
+    from formulaic.materializers import PandasMaterializer
+    from formulaic.materializers.types import EvaluatedFactor
+    from formulaic.parser.types import Factor
+
+    known = getattr(spec, "encoder_state", {})
+    materializer = PandasMaterializer(pd.DataFrame(index=range(n)))
+    for expression in expressions:
+        values = _factor_values(expression, evaluate(expression, columns, state[expression.text]), n)
+        _check_levels(expression, values, known)
+        factor = Factor(expression.text, eval_method="lookup")
+        materializer.factor_cache[expression.text] = EvaluatedFactor(factor=factor, values=values)
+    try:
+        built = materializer.get_model_matrix(spec, output="numpy", na_action="ignore")
+    except (FormulaicError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f"The terms cannot be turned into columns: {str(error).splitlines()[0]}") from None
+    matrix = np.ascontiguousarray(np.asarray(built, dtype=np.float64).reshape(n, -1))
+    return matrix, built.model_spec
+
+
+def _factor_values(expression: Expression, value: Any, n: int) -> Any:
+    """Wrap what an expression gave for formulaic: categorical, or one or more numeric columns."""
+    from formulaic.materializers.types import FactorValues
+    from formulaic.parser.types import Factor
+
+    if isinstance(value, pd.Categorical):
+        return FactorValues(pd.Series(value), kind=Factor.Kind.CATEGORICAL, spans_intercept=True)
+    if isinstance(value, FactorValues):
+        unknown = value.__formulaic_metadata__.kind is Factor.Kind.UNKNOWN
+        return FactorValues(value, kind=Factor.Kind.NUMERICAL) if unknown else value
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" or array.ndim > 2 or (array.ndim and len(array) != n):
+        advice = " Convert dates to numbers in the data first." if array.dtype.kind in "mM" else ""
+        raise DataError(f"{expression.text!r} does not give one number per row.{advice}")
+    shape = (n,) if array.ndim == 0 else array.shape
+    return FactorValues(np.broadcast_to(array.astype(np.float64), shape), kind=Factor.Kind.NUMERICAL)
+
+
+def _check_levels(expression: Expression, values: Any, known: Mapping[str, Any]) -> None:
+    if expression.text not in known or "categories" not in known[expression.text][1]:
+        return
+    categories = known[expression.text][1]["categories"]
+    unseen = [level for level in pd.Series(values.__wrapped__).unique() if level not in categories]
+    if unseen:
+        listed = ", ".join(repr(str(level)) for level in unseen[:5])
+        raise DataError(
+            f"{expression.text!r} has levels that the model has not seen: {listed}. "
+            f"It knows {', '.join(repr(str(c)) for c in categories[:10])}."
+        )

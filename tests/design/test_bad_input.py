@@ -1,0 +1,180 @@
+"""Bad input: one clear sentence, an error of ours, the data untouched."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayesmixed.design import build_design
+from bayesmixed.errors import BayesmixedError, DataError
+from bayesmixed.formula import parse_formula
+
+N = 12
+
+
+def good() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "y": np.sin(np.arange(N)),
+            "x": np.cos(np.arange(N) * 2.0),
+            "f": ["a", "b", "c"] * 4,
+            "g": np.repeat(["u", "v", "w"], 4),
+        }
+    )
+
+
+def changed(**columns: Any) -> Callable[[], pd.DataFrame]:
+    return lambda: good().assign(**columns)
+
+
+def with_value(column: str, value: Any, rows: Any = 2) -> Callable[[], pd.DataFrame]:
+    def make() -> pd.DataFrame:
+        data = good()
+        data.loc[rows, column] = value
+        return data
+
+    return make
+
+
+CASES: dict[str, tuple[str, Callable[[], Any], str]] = {
+    "unknown column": ("y ~ X2 + (1 | g)", good, "no column 'X2'. Did you mean 'x'?"),
+    "unknown column in a call": ("y ~ log(z) + (1 | g)", good, "no column 'z'. Known names: y, x, f, g."),
+    "unknown response": ("Y ~ x", good, "Did you mean 'y'?"),
+    "unknown group": ("y ~ x + (1 | G)", good, "Did you mean 'g'?"),
+    "no rows": ("y ~ x", lambda: good().iloc[:0], "data has no rows"),
+    "no frame": ("y ~ x", lambda: [1, 2], "no data frame but list"),
+    "no frame but a dictionary": ("y ~ x", lambda: {"y": [1], "x": [2]}, "no data frame but dict"),
+    "all rows missing": ("y ~ x", changed(x=np.nan), "Every row has a missing value"),
+    "text response": ("f ~ x", good, "'f' is not numeric: it holds text such as 'a'. Compare it"),
+    "dates as response": ("y ~ 1", changed(y=pd.Timestamp("2020-01-01")), "'y' is not numeric"),
+    "constant response": ("y ~ x", changed(y=2.5), "'y' is constant: every row has 2.5"),
+    "response of several columns": ("poly(y, 2) ~ x", good, "one number per row"),
+    "infinite predictor": ("y ~ x", with_value("x", np.inf), "'x' has 1 infinite value."),
+    "infinite response": ("y ~ x", with_value("y", -np.inf, [1, 2]), "'y' has 2 infinite values."),
+    "log of a negative number": ("log(y) ~ x", good, "'log(y)' is not finite in "),
+    "log of zero": ("y ~ log(z)", changed(z=np.arange(N)), "'log(z)' is not finite in 1 row."),
+    "one level": ("y ~ x + (1 | g)", changed(g="u"), "'g' has only one level, 'u'"),
+    "a level for every row": ("y ~ x + (1 | g)", changed(g=range(N)), "12 levels for 12 rows"),
+    "effects for every row": (
+        "y ~ x + (x | g)",
+        changed(g=np.arange(N) // 2),
+        "12 random effects for 12 rows",
+    ),
+    "aliased column": (
+        "y ~ x + z + w",
+        changed(z=lambda d: 2 * d.x, w=np.arange(N)),
+        "apart: 'z' is a combination",
+    ),
+    "aliased columns": (
+        "y ~ x + z + w",
+        changed(z=lambda d: 2 * d.x, w=lambda d: 1 - d.x),
+        "apart: 'z', 'w' are combinations",
+    ),
+    "constant column": ("y ~ x + z", changed(z=3), "apart: 'z'"),
+    "zero column": ("y ~ x + z", changed(z=0), "apart: 'z'"),
+    "more columns than rows": ("y ~ poly(x, 5) + factor(z)", changed(z=range(N)), "cannot be told apart"),
+    "factor with one level": ("y ~ x + f", changed(f="a"), "'f' has only one level"),
+    "duplicate column": (
+        "y ~ x",
+        lambda: pd.concat([good(), good()[["x"]]], axis=1),
+        "2 columns called 'x'",
+    ),
+    "zero effect": ("y ~ 1 + (0 + z | g)", changed(z=0.0), "'z' that varies over 'g' is zero in every row"),
+    "text in arithmetic": ("y ~ log(f)", good, "'log(f)' cannot be computed: text is no number."),
+    "text in a sum": ("y ~ I(f + 1)", good, "text is no number"),
+    "dates as predictor": ("y ~ x", changed(x=pd.Timestamp("2020-01-01")), "Convert dates to numbers"),
+    "dates in arithmetic": (
+        "y ~ I(x * 2)",
+        changed(x=[datetime.date(2020, 1, 1 + i) for i in range(N)]),
+        "no numbers; convert",
+    ),
+    "complex numbers": ("y ~ x", changed(x=1j), "complex"),
+    "objects": ("y ~ x", changed(x=[[1, 2]] * N), "'x' holds list objects"),
+    "comparison of numbers with text": ("y ~ I(x == 'a')", good, "compared with the text 'a'"),
+    "order of unordered text": ("y ~ I(f < 'b')", good, "'I(f < 'b')' cannot be computed"),
+    "too high a degree": ("y ~ poly(z, 3)", changed(z=np.arange(N) % 3), "more than 3 different values"),
+    "unknown argument": ("y ~ poly(x, power=2)", good, "cannot be computed"),
+    "levels left out": ("y ~ C(f, levels=['a', 'b'])", good, "levels= leaves out 'c'"),
+    "unknown reference level": ("y ~ C(f, Treatment('z'))", good, "cannot be turned into columns"),
+    "no number per row": ("y ~ c(1, 2, 3)", good, "one number per row"),
+    "a column named as the intercept": ("y ~ Intercept", changed(Intercept=range(N)), "Two columns"),
+    "huge powers": ("y ~ I(x * 9 ** 9 ** 9 ** 9)", good, "is not finite"),
+}
+
+WEIGHTS: dict[str, tuple[Any, str]] = {
+    "wrong length": (np.ones(N - 1), "shape (11,); the data have 12 rows"),
+    "a matrix": (np.ones((N, 1)), "shape (12, 1)"),
+    "missing": ([1.0] * (N - 1) + [np.nan], "1 of the weights are missing, the first in row 11"),
+    "None": ([None] + [1.0] * (N - 1), "weights are missing"),
+    "negative": ([1.0] * (N - 1) + [-1.0], "zero or negative"),
+    "zero": ([0] + [1] * (N - 1), "zero or negative, the first in row 0"),
+    "infinite": ([np.inf] + [1.0] * (N - 1), "infinite"),
+    "text": (["1"] * N, "must be numbers"),
+    "text column": ("f", "must be numbers"),
+    "unknown column": ("G", "Did you mean 'g'"),
+    "series": (pd.Series([1.0] * (N - 1)), "shape (11,)"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_data(case: str) -> None:
+    formula, make, words = CASES[case]
+    data = make()
+    before = data.copy(deep=True) if isinstance(data, pd.DataFrame) else data
+    with pytest.raises(DataError) as caught:
+        build_design(parse_formula(formula), data)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    if isinstance(data, pd.DataFrame):
+        pd.testing.assert_frame_equal(data, before)
+
+
+@pytest.mark.parametrize("case", WEIGHTS)
+def test_bad_weights(case: str) -> None:
+    weights, words = WEIGHTS[case]
+    with pytest.raises(DataError) as caught:
+        build_design(parse_formula("y ~ x + (1 | g)"), good(), weights=weights)
+    assert words in str(caught.value)
+
+
+def test_a_missing_weight_in_a_column() -> None:
+    for dtype in ("float64", "Float64"):
+        data = good().assign(w=pd.array([1.0] * (N - 1) + [None], dtype=dtype))
+        with pytest.raises(DataError, match="missing"):
+            build_design(parse_formula("y ~ x"), data, weights="w")
+
+
+def test_missing_raise_names_columns_and_counts() -> None:
+    data = with_value("x", np.nan, [1, 2])()
+    data.loc[0, "g"] = None
+    with pytest.raises(DataError, match=r"'x' \(2\), 'g' \(1\)"):
+        build_design(parse_formula("y ~ x + (1 | g)"), data, missing="raise")
+    assert build_design(parse_formula("y ~ f"), data, missing="raise").n_dropped == 0
+
+
+def test_missing_has_two_words() -> None:
+    with pytest.raises(BayesmixedError, match="'drop', 'raise'"):
+        build_design(parse_formula("y ~ x"), good(), missing="ignore")  # type: ignore[arg-type]
+
+
+def test_models_without_residual_variance_may_have_a_level_for_every_row() -> None:
+    data = good().assign(row=range(N), count=1)
+    design = build_design(parse_formula("count ~ x + (1 | row)"), data, residual_variance=False)
+    assert design.blocks[0].n_levels == N
+
+
+def test_the_rule_of_lme4_runs_bar_by_bar() -> None:
+    data = good().assign(g=np.arange(N) // 2)
+    design = build_design(parse_formula("y ~ x + (x || g)"), data)
+    assert design.blocks[0].correlated == (1, 1)
+
+
+def test_lazy_frames_are_refused_with_advice() -> None:
+    polars = pytest.importorskip("polars")
+    with pytest.raises(DataError, match="Collect it first"):
+        build_design(parse_formula("y ~ x"), polars.DataFrame({"y": [1.0], "x": [2.0]}).lazy())
