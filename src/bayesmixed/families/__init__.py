@@ -1,0 +1,1 @@
+"""Response distributions: the normal, with identity link."""

@@ -1,0 +1,1 @@
+"""The statement of a model, and its PyMC graph."""

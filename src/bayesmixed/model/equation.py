@@ -1,0 +1,124 @@
+"""The statement of a model, in plain text and in LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayesmixed import names
+from bayesmixed.design.records import Design, GroupBlock
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.table import prior_table
+
+_LATEX_SPECIAL = {
+    "\\": r"\backslash ",
+    **{sign: f"\\{sign}" for sign in "_&%#${}"},
+    "^": r"\textasciicircum ",
+    "~": r"\textasciitilde ",
+}
+
+
+def equation_text(spec: ModelSpec) -> str:
+    """Statement of a model in plain text: the mean, the random effects, the residual, the priors.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Design and priors.
+
+    Returns
+    -------
+    str
+        Lines such as ``Reaction[i] = b[Intercept] + b[Days] Days[i] + u[Subject[i], Intercept] + e[i]``, one
+        for every distribution, and one for every prior.
+    """
+    design = spec.design
+    summands = [f"b[{term}]{_times_text(term)}" for term in design.fixed.terms]
+    for block in design.blocks:
+        summands += [f"u[{block.group}[i], {effect}]{_times_text(effect)}" for effect in block.effects]
+    summands += ["offset[i]"] if design.formula.offsets else []
+    weight = "" if design.weights is None else " / weight[i]"
+    lines = [f"{design.response.name}[i] = {' + '.join([*summands, 'e[i]'])}"]
+    lines += [_block_text(block, effects) for block, effects in _correlated_sets(design)]
+    lines.append(f"e[i] ~ Normal(0, {names.SIGMA}^2{weight})")
+    return "\n".join([*lines, *_priors_text(spec)])
+
+
+def equation_latex(spec: ModelSpec) -> str:
+    r"""Statement of a model in LaTeX, without the priors.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Design and priors.
+
+    Returns
+    -------
+    str
+        An ``aligned`` environment, to be put between dollar signs.
+    """
+    design = spec.design
+    summands = [rf"\beta_{{{_latex(term)}}}{_times_latex(term)}" for term in design.fixed.terms]
+    for block in design.blocks:
+        level = rf"{_latex(block.group)}[i]"
+        summands += [rf"u_{{{level},\,{_latex(effect)}}}{_times_latex(effect)}" for effect in block.effects]
+    summands += [r"\text{offset}_i"] if design.formula.offsets else []
+    variance = r"\sigma^2" if design.weights is None else r"\sigma^2 / w_i"
+    lines = [rf"{_latex(design.response.name)}_i &= {' + '.join([*summands, r'\varepsilon_i'])}"]
+    lines += [_block_latex(block, effects) for block, effects in _correlated_sets(design)]
+    lines.append(rf"\varepsilon_i &\sim \mathrm{{N}}(0,\ {variance})")
+    body = " \\\\\n".join(lines)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _correlated_sets(design: Design) -> Iterator[tuple[GroupBlock, tuple[str, ...]]]:
+    """Every set of effects that are correlated among themselves, with its block."""
+    for block in design.blocks:
+        start = 0
+        for size in block.correlated:
+            yield block, block.effects[start : start + size]
+            start += size
+
+
+def _times_text(name: str) -> str:
+    return "" if name == names.INTERCEPT else f" {name}[i]"
+
+
+def _times_latex(name: str) -> str:
+    return "" if name == names.INTERCEPT else rf"\,{_latex(name)}_i"
+
+
+def _block_text(block: GroupBlock, effects: tuple[str, ...]) -> str:
+    """Distribution of one set of random effects."""
+    if len(effects) == 1:
+        return f"u[{block.group}, {effects[0]}] ~ Normal(0, {names.sd_of(block.group, effects[0])}^2)"
+    listed = ", ".join(f"u[{block.group}, {effect}]" for effect in effects)
+    sd, corr = names.sd(block.group), names.corr(block.group)
+    return f"({listed}) ~ Normal(0, D C D), D = diag({sd}), C = {corr}"
+
+
+def _block_latex(block: GroupBlock, effects: tuple[str, ...]) -> str:
+    """Distribution of one set of random effects."""
+    group = _latex(block.group)
+    if len(effects) == 1:
+        only = rf"{group},\,{_latex(effects[0])}"
+        return rf"u_{{{only}}} &\sim \mathrm{{N}}(0,\ \tau_{{{only}}}^2)"
+    listed = r",\ ".join(rf"u_{{{group},\,{_latex(effect)}}}" for effect in effects)
+    return rf"({listed}) &\sim \mathrm{{N}}(0,\ D_{{{group}}} C_{{{group}}} D_{{{group}}})"
+
+
+def _priors_text(spec: ModelSpec) -> list[str]:
+    """One line for every prior."""
+    design = spec.design
+    lines = []
+    for row in prior_table(design, spec.priors).rows:
+        is_term = row.parameter in design.fixed.terms
+        label = f"b[{row.parameter}]" if is_term else row.parameter
+        if design.fixed.has_intercept and row.parameter == design.fixed.terms[0]:
+            label += " at the means of the columns"
+        lines.append(f"{label} ~ {row.prior}")
+    return lines
+
+
+def _latex(name: str) -> str:
+    """Name as upright text."""
+    return rf"\text{{{''.join(_LATEX_SPECIAL.get(sign, sign) for sign in name)}}}"

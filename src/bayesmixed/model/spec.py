@@ -1,0 +1,24 @@
+"""The complete statement of a model: design and priors, nothing computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayesmixed.design.records import Design
+from bayesmixed.priors.prior import PriorSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A linear mixed model, completely specified.
+
+    Attributes
+    ----------
+    design : Design
+        Response, X, blocks of random effects, offset, weights.
+    priors : PriorSet
+        The prior of every parameter, in the units of the data.
+    """
+
+    design: Design
+    priors: PriorSet

@@ -1,0 +1,65 @@
+"""A prior distribution as a plain record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """A named distribution with its arguments, in PyMC's spelling.
+
+    Attributes
+    ----------
+    name : str
+        PyMC's name of the distribution, e.g. ``"Normal"``, ``"HalfStudentT"``, ``"LKJ"``.
+    args : Mapping[str, float]
+        Its arguments, read only.
+    """
+
+    name: str
+    args: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the arguments."""
+        object.__setattr__(self, "args", MappingProxyType({k: float(v) for k, v in self.args.items()}))
+
+    def __hash__(self) -> int:
+        """Hash of name and arguments."""
+        return hash((self.name, tuple(sorted(self.args.items()))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle through the constructor, since a mapping proxy cannot be copied."""
+        return (Prior, (self.name, dict(self.args)))
+
+    def __str__(self) -> str:
+        """As printed in tables: ``Normal(mu=0, sigma=48.9)``."""
+        return f"{self.name}({', '.join(f'{k}={v:.4g}' for k, v in self.args.items())})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorSet:
+    """The prior of every parameter of a model, in the units of the data.
+
+    Attributes
+    ----------
+    coefficients : tuple[Prior, ...]
+        One for each column of X; the intercept's is that of the intercept at the means of the columns.
+    sd : tuple[tuple[Prior, ...], ...]
+        For each block, one for each effect.
+    correlation : tuple[Prior | None, ...]
+        For each block the LKJ prior of its correlated sets, None where no two effects are correlated.
+    sigma : Prior
+        Residual standard deviation.
+    user : frozenset[str]
+        Labels of the parameters whose prior the user chose.
+    """
+
+    coefficients: tuple[Prior, ...]
+    sd: tuple[tuple[Prior, ...], ...]
+    correlation: tuple[Prior | None, ...]
+    sigma: Prior
+    user: frozenset[str] = frozenset()

@@ -1,0 +1,130 @@
+"""The priors of a model as a printable table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed import names
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.priors.prior import Prior, PriorSet
+from bayesmixed.priors.prior_set import parameter_roles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorRow:
+    """One line of a prior table.
+
+    Attributes
+    ----------
+    parameter : str
+        Name under which a user replaces the prior.
+    prior : Prior
+        The prior used.
+    source : {"default", "user"}
+        Who chose it.
+    note : str
+        What its scale was made of, or where its parameter lives.
+    """
+
+    parameter: str
+    prior: Prior
+    source: Literal["default", "user"]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriorTable:
+    """The priors of a fit, as they were used; print it, or call `table`.
+
+    Attributes
+    ----------
+    rows : tuple[PriorRow, ...]
+        One for each parameter.
+    """
+
+    rows: tuple[PriorRow, ...]
+
+    def table(self) -> pd.DataFrame:
+        """Lay the priors out as a data frame with columns parameter, prior, source, note (all text)."""
+        records = [(row.parameter, str(row.prior), row.source, row.note) for row in self.rows]
+        return pd.DataFrame(records, columns=["parameter", "prior", "source", "note"])
+
+    def __str__(self) -> str:
+        """Aligned text, as printed."""
+        frame = self.table()
+        width = {column: max(len(column), *frame[column].str.len()) for column in frame.columns}
+        lines = [list(frame.columns), *frame.to_numpy().tolist()]
+        return "\n".join(
+            "  ".join(cell.ljust(width[column]) for column, cell in zip(width, line, strict=True)).rstrip()
+            for line in lines
+        )
+
+    def _repr_html_(self) -> str:
+        """HTML table for notebooks."""
+        return str(self.table().to_html(index=False, border=0))
+
+
+def prior_table(design: Design, prior_set: PriorSet) -> PriorTable:
+    """Table of the priors of a model.
+
+    Parameters
+    ----------
+    design : Design
+        The model's design.
+    prior_set : PriorSet
+        Its priors.
+
+    Returns
+    -------
+    PriorTable
+        Coefficients, standard deviations and correlations by factor, residual standard deviation.
+    """
+    priors = _in_order(prior_set)
+    notes = _notes(design)
+    rows = []
+    for label, prior in zip(parameter_roles(design), priors, strict=True):
+        chosen = label in prior_set.user
+        note = _place(design, label) if chosen else notes[label]
+        rows.append(PriorRow(parameter=label, prior=prior, source="user" if chosen else "default", note=note))
+    return PriorTable(tuple(rows))
+
+
+def _in_order(prior_set: PriorSet) -> list[Prior]:
+    """Priors in the order of the labels."""
+    priors = list(prior_set.coefficients)
+    for sds, correlation in zip(prior_set.sd, prior_set.correlation, strict=True):
+        priors += sds
+        if correlation is not None:
+            priors.append(correlation)
+    return [*priors, prior_set.sigma]
+
+
+def _place(design: Design, label: str) -> str:
+    """Where a parameter lives, when that is not plain from its name."""
+    is_intercept = design.fixed.has_intercept and label == design.fixed.terms[0]
+    return "at the means of the columns" if is_intercept else ""
+
+
+def _notes(design: Design) -> dict[str, str]:
+    """Say what every default prior was made of."""
+    fixed = design.fixed
+    y = "y - offset" if design.formula.offsets else "y"
+    size = f"sd({y})" if fixed.has_intercept else f"rms({y})"
+    notes = {term: f"2.5 {size} / {_spread('x', fixed.matrix[:, j])}" for j, term in enumerate(fixed.terms)}
+    if fixed.has_intercept:
+        notes[fixed.terms[0]] = f"{_place(design, fixed.terms[0])}: mean({y}), 2.5 sd({y})"
+    for block in design.blocks:
+        for k, effect in enumerate(block.effects):
+            divisor = "" if effect == names.INTERCEPT else f" / {_spread('z', block.columns[:, k])}"
+            notes[names.sd_of(block.group, effect)] = f"sd({y}){divisor}"
+        notes[names.corr(block.group)] = "density ~ det(C)^(eta - 1)"
+    return {**notes, names.SIGMA: f"sd({y})"}
+
+
+def _spread(symbol: str, column: FloatArray) -> str:
+    """Name of a column's scale: its standard deviation, or its root mean square when it is constant."""
+    return f"rms({symbol})" if np.ptp(column) == 0 else f"sd({symbol})"

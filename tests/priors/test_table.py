@@ -1,0 +1,44 @@
+"""The printed priors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from bayesmixed.design.records import Design
+from bayesmixed.priors.choice import prior
+from bayesmixed.priors.prior_set import complete_priors
+from bayesmixed.priors.table import prior_table
+
+DesignOf = Callable[..., Design]
+
+
+def test_every_parameter_has_a_row(sleepstudy: pd.DataFrame, design_of: DesignOf) -> None:
+    design = design_of("Reaction ~ Days + (Days | Subject)", sleepstudy)
+    priors = complete_priors(design, {"Days": prior("Normal", sigma=10)})
+    frame = prior_table(design, priors).table().set_index("parameter")
+    assert list(frame.columns) == ["prior", "source", "note"]
+    assert frame.loc["Days"].tolist() == ["Normal(mu=0, sigma=10)", "user", ""]
+    assert frame.loc["Intercept", "note"] == "at the means of the columns: mean(y), 2.5 sd(y)"
+    assert frame.loc["sd_Subject[Days]", "note"] == "sd(y) / sd(z)"
+    assert frame.loc["sd_Subject[Intercept]", "note"] == "sd(y)"
+    assert frame.loc["corr_Subject", "prior"] == "LKJ(eta=2)"
+    assert frame["source"].value_counts().to_dict() == {"default": 5, "user": 1}
+
+
+def test_notes_follow_the_model(sleepstudy: pd.DataFrame, design_of: DesignOf) -> None:
+    frame = sleepstudy.assign(known=1.0 * sleepstudy["Days"], two=2.0)
+    design = design_of("Reaction ~ 0 + two + Days + offset(known) + (1 | Subject)", frame)
+    notes = prior_table(design, complete_priors(design)).table().set_index("parameter")["note"]
+    assert notes["two"] == "2.5 rms(y - offset) / rms(x)"
+    assert notes["Days"] == "2.5 rms(y - offset) / sd(x)"
+    assert notes["sigma"] == "sd(y - offset)"
+
+
+def test_text_and_html_show_the_same_cells(sleepstudy: pd.DataFrame, design_of: DesignOf) -> None:
+    design = design_of("Reaction ~ Days + (Days | Subject)", sleepstudy)
+    table = prior_table(design, complete_priors(design))
+    for cell in table.table().to_numpy().ravel():
+        assert cell in str(table)
+        assert cell in table._repr_html_()
