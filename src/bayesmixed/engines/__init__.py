@@ -1,0 +1,1 @@
+"""From a complete model to draws: the collapsed engine, PyMC, NUTS."""

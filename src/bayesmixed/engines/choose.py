@@ -1,0 +1,101 @@
+"""Which engine fits a model, and a sampler of that engine that can be run as often as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.errors import EngineError
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import Engine, one_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedEngine:
+    """An engine made ready for one model.
+
+    Attributes
+    ----------
+    name : str
+        ``"collapsed"`` or ``"pymc"``.
+    plan : tuple[str, ...]
+        What is integrated and what is sampled, in sentences.
+    tune : int
+        Tuning draws of each chain unless the user chooses.
+    sample : callable
+        ``sample(settings, thin)`` gives draws.
+    """
+
+    name: str
+    plan: tuple[str, ...]
+    tune: int
+    sample: Callable[[SamplerSettings, int], RawDraws]
+
+
+def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:
+    """Choose an engine and make it ready.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    engine : {"auto", "collapsed", "pymc"}
+        ``"auto"`` takes the collapsed engine unless a prior is not one of its own.
+
+    Returns
+    -------
+    PreparedEngine
+        Cross-products formed and the mode found (collapsed), or the graph built (pymc).
+
+    Raises
+    ------
+    EngineError
+        When ``"collapsed"`` is asked for a model with a prior that it does not know.
+    """
+    from bayesmixed.engines.collapsed.unit_priors import unsupported_priors
+
+    one_of(engine, Engine, "engine")
+    wrong = unsupported_priors(spec)
+    if engine == "collapsed" and wrong:
+        raise EngineError(
+            f"The collapsed engine does not know the prior {wrong[0]}. Use engine='auto' or 'pymc', or another prior."
+        )
+    if engine == "pymc" or wrong:
+        why = (
+            f"the prior {wrong[0]} is not one of the collapsed engine's"
+            if wrong
+            else "engine='pymc' was asked for"
+        )
+        return _graph_engine(spec, f"Everything is sampled by NUTS on the PyMC graph: {why}.")
+    return _collapsed_engine(spec)
+
+
+def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
+    """The collapsed engine."""
+    from bayesmixed.engines.collapsed.plan import make_plan
+    from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
+    from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
+
+    plan = make_plan(spec.design, coefficients_sampled=not coefficients_are_integrable(spec))
+    target = collapsed_target(spec, plan)
+    return PreparedEngine(
+        name="collapsed",
+        plan=plan.sentences,
+        tune=600 if plan.samples_effects or plan.coefficients_sampled else 300,
+        sample=lambda settings, thin: sample_collapsed(target, settings, thin=thin),
+    )
+
+
+def _graph_engine(spec: ModelSpec, reason: str) -> PreparedEngine:
+    """PyMC's NUTS on the graph."""
+    from bayesmixed.engines.pymc import sample_graph
+    from bayesmixed.model.build import build_pymc_model
+
+    model = build_pymc_model(spec)
+    return PreparedEngine(
+        name="pymc",
+        plan=(reason,),
+        tune=1000,
+        sample=lambda settings, thin: sample_graph(model, spec.design, settings, thin=thin),
+    )

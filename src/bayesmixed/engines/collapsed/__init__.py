@@ -1,0 +1,1 @@
+"""The engine that integrates random effects and coefficients out exactly."""

@@ -1,0 +1,294 @@
+"""The collapsed log density and its gradient, as NUTS calls it.
+
+    log p(y|t) = -1/2 {n log(2 pi sigma^2) + log|A| + log|S| - p log sigma^2 + rss / sigma^2},
+
+see the design. Sampled effects s, where there are any, enter by replacing y with y - Z_s s; all that is needed of
+them are sparse cross-products, so no evaluation touches the rows of the data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import carray, cfunc, types
+
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.adjoint import chain_gradient, multiply_by_lambda, root_gradient, solve_root
+from bayesmixed.engines.collapsed.elimination import compiled, eliminate_chain, factor_root, load
+from bayesmixed.engines.collapsed.theta import add_theta_gradient, log_prior_of_theta, write_lambda
+
+
+@compiled
+def write_point(ints: Any, floats: Any, z: Any, point: Any) -> None:
+    """Point of the unconstrained space for standardized coordinates z."""
+    n_theta = ints[at.N_THETA]
+    center, scale, elementwise = ints[at.CENTER], ints[at.SCALE], ints[at.SAMPLED_SCALE]
+    for i in range(n_theta):
+        value = floats[center + i]
+        for j in range(i + 1):
+            value += floats[scale + i * n_theta + j] * z[j]
+        point[i] = value
+    for i in range(n_theta, ints[at.DIMENSION]):
+        point[i] = floats[center + i] + floats[elementwise + i - n_theta] * z[i]
+
+
+@compiled
+def standardize_gradient(ints: Any, floats: Any, gradient: Any, out: Any) -> None:
+    """Gradient in z from the gradient at the point."""
+    n_theta = ints[at.N_THETA]
+    scale, elementwise = ints[at.SCALE], ints[at.SAMPLED_SCALE]
+    for j in range(n_theta):
+        value = 0.0
+        for i in range(j, n_theta):
+            value += floats[scale + i * n_theta + j] * gradient[i]
+        out[j] = value
+    for i in range(n_theta, ints[at.DIMENSION]):
+        out[i] = floats[elementwise + i - n_theta] * gradient[i]
+
+
+@compiled
+def write_sampled(ints: Any, work: Any, point: Any) -> None:
+    """Sampled effects in the units of their columns: the coordinates themselves, or L times them."""
+    sampled = work[ints[at.W_SAMPLED] :]
+    values = point[ints[at.N_THETA] :]
+    for i in range(ints[at.N_SAMPLED]):
+        sampled[i] = values[i]
+    for f in range(ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        if ints[table + at.FACTOR_ROLE] != at.SAMPLED or ints[table + at.FACTOR_CENTRED] == 1:
+            continue
+        k, first = ints[table + at.FACTOR_K], ints[table + at.FACTOR_FIRST_COLUMN]
+        lam = work[ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA] :]
+        for base in range(first, first + k * ints[table + at.FACTOR_J], k):
+            for a in range(k):
+                sampled[base + a] = 0.0
+                for b in range(a + 1):
+                    sampled[base + a] += lam[a * k + b] * values[base + b]
+
+
+@compiled
+def write_response(ints: Any, floats: Any, work: Any) -> float:
+    """Cross-products of the integrated columns with y - Z_s s into W_RESPONSE; return its square."""
+    response = work[ints[at.W_RESPONSE] :]
+    for i in range(ints[at.N_INTEGRATED]):
+        response[i] = floats[ints[at.RESPONSE] + i]
+    squared = floats[ints[at.SCALARS] + at.SCALAR_RESPONSE_SQUARED]
+    if ints[at.N_SAMPLED] == 0:
+        return squared
+    sampled, remaining = work[ints[at.W_SAMPLED] :], work[ints[at.W_SAMPLED_GRADIENT] :]
+    subtract_product(ints, floats, at.CROSS_POINTER, ints[at.N_INTEGRATED], sampled, response)
+    for i in range(ints[at.N_SAMPLED]):
+        remaining[i] = floats[ints[at.SAMPLED_RESPONSE] + i]
+        squared -= sampled[i] * remaining[i]
+    subtract_product(ints, floats, at.GRAM_POINTER, ints[at.N_SAMPLED], sampled, remaining)
+    for i in range(ints[at.N_SAMPLED]):
+        squared -= sampled[i] * remaining[i]
+    return squared
+
+
+@compiled
+def subtract_product(ints: Any, floats: Any, matrix: int, n: int, vector: Any, out: Any) -> None:
+    """Subtract a sparse matrix (its three sections start at header word `matrix`) times a vector."""
+    pointer, index, value = ints[ints[matrix] :], ints[ints[matrix + 1] :], floats[ints[matrix + 2] :]
+    for i in range(n):
+        total = 0.0
+        for e in range(pointer[i], pointer[i + 1]):
+            total += value[e] * vector[index[e]]
+        out[i] -= total
+
+
+@compiled
+def sampled_likelihood_gradient(ints: Any, floats: Any, work: Any, sigma: float) -> None:
+    """Z_s'r / sigma^2 into W_SAMPLED_GRADIENT, which holds Z_s'(y - Z_s s)."""
+    gradient, effects = work[ints[at.W_SAMPLED_GRADIENT] :], work[ints[at.W_EFFECTS] :]
+    pointer = ints[ints[at.CROSS_POINTER] :]
+    index, value = ints[ints[at.CROSS_INDEX] :], floats[ints[at.CROSS_VALUE] :]
+    for i in range(ints[at.N_INTEGRATED]):
+        for e in range(pointer[i], pointer[i + 1]):
+            gradient[index[e]] -= value[e] * effects[i]
+    for i in range(ints[at.N_SAMPLED]):
+        gradient[i] /= sigma * sigma
+
+
+@compiled
+def centred_level(lam: Any, k: int, effect: Any, deviate: Any) -> float:
+    """Log density of one level's effects under N(0, LL') up to its constant; `deviate` becomes L^-1 effect."""
+    value = 0.0
+    for a in range(k):
+        total = effect[a]
+        for b in range(a):
+            total -= lam[a * k + b] * deviate[b]
+        deviate[a] = total / lam[a * k + a]
+        value -= 0.5 * deviate[a] * deviate[a] + np.log(lam[a * k + a])
+    return value
+
+
+@compiled
+def sampled_factor(ints: Any, work: Any, table: int, point: Any, gradient: Any) -> float:
+    """Log prior of one sampled factor's effects; its gradients in the coordinates and in L."""
+    k, first = ints[table + at.FACTOR_K], ints[table + at.FACTOR_FIRST_COLUMN]
+    place = ints[table + at.FACTOR_LAMBDA]
+    lam, slope = work[ints[at.W_LAMBDA] + place :], work[ints[at.W_LOG_GRADIENT] + place :]
+    likelihood, deviate = work[ints[at.W_SAMPLED_GRADIENT] :], work[ints[at.W_SCRATCH] :]
+    n_theta = ints[at.N_THETA]
+    centred = ints[table + at.FACTOR_CENTRED] == 1
+    total = 0.0
+    for base in range(first, first + k * ints[table + at.FACTOR_J], k):
+        if centred:
+            total += centred_level(lam, k, point[n_theta + base :], deviate)
+            pulled = deviate[k:]
+            for a in range(k - 1, -1, -1):
+                value = deviate[a]
+                for b in range(a + 1, k):
+                    value -= lam[b * k + a] * pulled[b]
+                pulled[a] = value / lam[a * k + a]
+            for a in range(k):
+                gradient[n_theta + base + a] = likelihood[base + a] - pulled[a]
+                slope[a * k + a] -= 1.0 / lam[a * k + a]
+                for b in range(a + 1):
+                    slope[a * k + b] += pulled[a] * deviate[b]
+        else:
+            for b in range(k):
+                own = point[n_theta + base + b]
+                total -= 0.5 * own * own
+                value = -own
+                for a in range(b, k):
+                    value += lam[a * k + b] * likelihood[base + a]
+                    slope[a * k + b] += likelihood[base + a] * own
+                gradient[n_theta + base + b] = value
+    return total
+
+
+@compiled
+def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
+    """Log density of a coefficient, ``-h (x-m)^2 / 2 - n log(1 + q (x-m)^2) - b |x-m|``, and its derivative."""
+    shifted = x - prior[0]
+    squared = prior[3] * shifted * shifted
+    value = -0.5 * prior[1] * shifted * shifted - prior[2] * np.log1p(squared) - prior[4] * abs(shifted)
+    slope = (
+        -prior[1] * shifted
+        - 2.0 * prior[2] * prior[3] * shifted / (1.0 + squared)
+        - prior[4] * np.sign(shifted)
+    )
+    return value, slope
+
+
+@compiled
+def sampled_prior(ints: Any, floats: Any, work: Any, point: Any, gradient: Any) -> float:
+    """Log prior of everything sampled besides theta; gradients in the coordinates and in the factors."""
+    n_theta, total = ints[at.N_THETA], 0.0
+    likelihood = work[ints[at.W_SAMPLED_GRADIENT] :]
+    for i in range(ints[at.N_SAMPLED_COEFFICIENTS]):
+        prior = floats[ints[at.SAMPLED_PRIOR] + i * at.COEFFICIENT_PRIOR_WORDS :]
+        value, slope = log_prior_of_coefficient(prior, point[n_theta + i])
+        gradient[n_theta + i] = likelihood[i] + slope
+        total += value
+    for f in range(ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        if ints[table + at.FACTOR_ROLE] == at.SAMPLED:
+            total += sampled_factor(ints, work, table, point, gradient)
+    return total
+
+
+@compiled
+def integrate(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float, float, float]:
+    """Eliminate everything that is integrated, and write the gradients in the Cholesky factors.
+
+    Returns
+    -------
+    tuple
+        log|A| of the random effects, log|A| of the coefficients given them, and the residual sum of squares; NaNs
+        when A is not positive definite. Then W_LOG_GRADIENT holds 1/2 d log|A| / dL and W_RSS_GRADIENT holds
+        -1/2 d rss / dL.
+    """
+    squared = write_response(ints, floats, work)
+    load(ints, floats, work)
+    log_det, squared = eliminate_chain(ints, floats, work, squared)
+    dense_log_det, coefficient_log_det = factor_root(ints, floats, work, sigma)
+    if np.isnan(log_det) or np.isnan(dense_log_det):
+        return np.nan, np.nan, np.nan
+    rss = squared - solve_root(ints, work)
+    for i in range(2 * (ints[at.W_RSS_GRADIENT] - ints[at.W_LOG_GRADIENT])):
+        work[ints[at.W_LOG_GRADIENT] + i] = 0.0
+    root_gradient(ints, work)
+    chain_gradient(ints, floats, work)
+    multiply_by_lambda(ints, work)
+    return log_det + dense_log_det, coefficient_log_det, rss
+
+
+@compiled
+def coefficient_terms(ints: Any, floats: Any, work: Any, sigma: float) -> float:
+    """Derivative in log sigma of what the coefficients' priors contribute."""
+    q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
+    effects = work[ints[at.W_EFFECTS] + ints[at.N_INTEGRATED] - p :]
+    total = 0.0
+    for a in range(p):
+        variance = work[ints[at.W_INVERSE] + (q - p + a) * (q + 1)]
+        total -= floats[ints[at.PRECISION] + a] * (sigma * sigma * variance + effects[a] * effects[a])
+    return total
+
+
+@compiled
+def log_density_at(ints: Any, floats: Any, point: Any, gradient: Any, work: Any) -> float:
+    """Collapsed log density at an unconstrained point, and its gradient; NaN where it cannot be computed."""
+    last = ints[at.N_THETA] - 1
+    n_rows, p = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS], ints[at.N_COEFFICIENTS]
+    sigma = np.exp(point[last])
+    total = floats[ints[at.SCALARS] + at.SCALAR_CONSTANT]
+    total += log_prior_of_theta(ints, floats, point, gradient)
+    write_lambda(ints, work, point)
+    write_sampled(ints, work, point)
+    effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, sigma)
+    if not rss >= 0.0:
+        return np.nan
+    scaled = rss / (sigma * sigma)
+    total -= 0.5 * (effects_log_det + coefficient_log_det + scaled) + (n_rows - p) * point[last]
+    gradient[last] += p - n_rows + scaled + coefficient_terms(ints, floats, work, sigma)
+    for i in range(ints[at.W_RSS_GRADIENT] - ints[at.W_LOG_GRADIENT]):
+        slope = work[ints[at.W_RSS_GRADIENT] + i] / (sigma * sigma)
+        work[ints[at.W_LOG_GRADIENT] + i] = slope - work[ints[at.W_LOG_GRADIENT] + i]
+    if ints[at.N_SAMPLED] > 0:
+        sampled_likelihood_gradient(ints, floats, work, sigma)
+        total += sampled_prior(ints, floats, work, point, gradient)
+    add_theta_gradient(ints, work, point, gradient)
+    return total
+
+
+DENSITY_SIGNATURE = types.int64(
+    types.uint64,
+    types.CPointer(types.double),
+    types.CPointer(types.double),
+    types.CPointer(types.double),
+    types.voidptr,
+)
+EXPAND_SIGNATURE = types.int64(
+    types.uint64, types.uint64, types.CPointer(types.double), types.CPointer(types.double), types.voidptr
+)
+
+
+@cfunc(DENSITY_SIGNATURE, cache=True, nopython=True)
+def density(dimension, z_pointer, gradient_pointer, value_pointer, data):  # type: ignore[no-untyped-def]
+    """nutpie's log density: z to value and gradient; a number other than 0 marks a divergence."""
+    ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+    floats = carray(data, ints[at.WORDS], np.float64)
+    z, gradient = carray(z_pointer, dimension), carray(gradient_pointer, dimension)
+    work = np.empty(ints[at.WORK_WORDS])
+    point, slope = work[ints[at.W_POINT] :], work[ints[at.W_POINT_GRADIENT] :]
+    write_point(ints, floats, z, point)
+    value = log_density_at(ints, floats, point, slope, work)
+    standardize_gradient(ints, floats, slope, gradient)
+    carray(value_pointer, 1)[0] = value
+    for i in range(dimension):
+        if not np.isfinite(gradient[i]):
+            return 3
+    return 0 if np.isfinite(value) else 4
+
+
+@cfunc(EXPAND_SIGNATURE, cache=True, nopython=True)
+def expand(dimension, expanded, z_pointer, out_pointer, data):  # type: ignore[no-untyped-def]
+    """nutpie's expansion of a draw: the unconstrained point itself."""
+    ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+    floats = carray(data, ints[at.WORDS], np.float64)
+    write_point(ints, floats, carray(z_pointer, dimension), carray(out_pointer, expanded))
+    return 0

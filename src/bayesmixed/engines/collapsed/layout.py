@@ -1,0 +1,95 @@
+"""Where everything lies in the one packed block that the kernel reads, and in its workspace.
+
+The block is an array of 8-byte words, read as integers or as doubles. Its first words are the header: sizes,
+and the offset of every section. The workspace is a second array of doubles, made anew for each evaluation, so
+that chains can share the block. The names are plain integers because Numba reads them as constants.
+"""
+
+from __future__ import annotations
+
+# ---- the header: sizes
+(
+    WORDS,  # of the block
+    WORK_WORDS,  # of the workspace
+    DIMENSION,  # of the point that NUTS walks over
+    N_THETA,  # log sds, correlation logits, log sigma
+    N_FACTORS,
+    N_CHAIN,  # factors eliminated level by level
+    N_COEFFICIENTS,  # that are integrated
+    N_ROOT,  # dense random effects and integrated coefficients
+    N_INTEGRATED,  # random effects of chain and dense factors, then coefficients
+    N_SAMPLED,  # effects that stay with NUTS
+    N_SAMPLED_COEFFICIENTS,  # of them, coefficients: they come first
+    PROFILE,  # 1: coefficients are profiled (maximum likelihood), 0: integrated
+    POTRF,  # addresses of LAPACK's Cholesky factorization and of the inverse made from it
+    POTRI,
+    # ---- the header: offsets of sections of the block
+    FACTORS,  # table of factors, see FACTOR_*
+    SETS,  # sizes of the correlated sets of effects of each factor
+    PARENT,  # of every node (level of a chain factor): a node, or -1 for the root
+    N_COLUMNS,  # of every node: later columns that its row touches
+    ROW_START,  # of every node: offset of its row [K_jj K_jF] in the block
+    MAP_START,  # of every node: offset of its columns in MAP and in COLUMN
+    FRONT_START,  # of every node: offset of its front in the workspace, -1 for a leaf
+    MAP,  # for each column of a node its place in the parent's front
+    COLUMN,  # for each column of a node its place among all integrated columns
+    ROWS,  # the rows themselves, raw cross-products
+    ROOT,  # raw cross-products of the root, q x q
+    RESPONSE,  # cross-products of all integrated columns with y
+    SCALARS,  # see SCALAR_*
+    PRECISION,  # prior precision of the integrated coefficients
+    THETA_PRIOR,  # six numbers for each sd and for sigma, one for each correlation
+    SAMPLED_PRIOR,  # five numbers for each sampled coefficient
+    CENTER,  # point = CENTER + SCALE z for theta (SCALE lower triangular), elementwise for sampled effects
+    SCALE,
+    SAMPLED_SCALE,
+    CROSS_POINTER,  # integrated columns x sampled columns, compressed rows
+    CROSS_INDEX,
+    CROSS_VALUE,
+    GRAM_POINTER,  # sampled columns x sampled columns, compressed rows
+    GRAM_INDEX,
+    GRAM_VALUE,
+    SAMPLED_RESPONSE,  # cross-products of the sampled columns with y
+    # ---- the header: offsets of sections of the workspace
+    W_LAMBDA,  # Cholesky factors of all factors, relative to sigma where integrated
+    W_LAMBDA_TRANSPOSED,
+    W_LOG_GRADIENT,  # half the gradient of log|A| in them
+    W_RSS_GRADIENT,  # minus half the gradient of the residual sum of squares in them
+    W_ROOT,  # root after elimination, raw, q x q
+    W_INVERSE,  # of the root, q x q: A, its Cholesky factor, its inverse, the covariance over sigma^2
+    W_FRONTS,  # fronts of the inner nodes, then their covariances
+    W_FRONT_COVARIANCES,
+    W_FACTORED,  # M and R of every node, 2 k^2 each
+    W_RESPONSE,  # cross-products with y after elimination
+    W_EFFECTS,  # conditional means of all integrated columns
+    W_SCRATCH,
+    W_POINT,  # theta and sampled effects at the current point, and the gradient in them
+    W_POINT_GRADIENT,
+    W_SAMPLED,  # sampled effects in the units of their columns
+    W_SAMPLED_GRADIENT,
+    HEADER_LENGTH,
+) = range(57)
+
+# ---- one row of the table of factors: chain factors first, then dense, then sampled
+(
+    FACTOR_K,  # effects
+    FACTOR_J,  # levels
+    FACTOR_ROLE,
+    FACTOR_FIRST_NODE,  # chain: its first node
+    FACTOR_FIRST_COLUMN,  # among the integrated columns, or among the sampled ones
+    FACTOR_LAMBDA,  # place of its k x k Cholesky factor
+    FACTOR_THETA,  # place of its parameters in theta: k log sds, then the logits of its sets
+    FACTOR_N_SETS,
+    FACTOR_FIRST_SET,
+    FACTOR_CENTRED,  # sampled: 1 when NUTS walks over the effects, 0 over their standard normal deviates
+    FACTOR_FACTORED,  # chain: place of M and R of its first node
+    FACTOR_ROOT,  # dense: place of its first effect in the root
+    FACTOR_LENGTH,
+) = range(13)
+
+CHAIN, DENSE, SAMPLED = range(3)
+
+SCALAR_N_ROWS, SCALAR_RESPONSE_SQUARED, SCALAR_CONSTANT, SCALAR_LENGTH = range(4)
+
+PRIOR_WORDS = 7
+COEFFICIENT_PRIOR_WORDS = 5

@@ -1,0 +1,88 @@
+"""The mode of theta's collapsed posterior and its curvature: where NUTS starts, and in what units it walks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed.packing import Packed
+from bayesmixed.engines.collapsed.problem import evaluate
+
+LOWEST_LOG_SD, HIGHEST_LOG_SD = -12.0, 8.0
+"""Box, in units of the response's standard deviation, in which the mode is looked for."""
+
+WIDEST = 2.0
+"""Largest standard deviation given to a direction in which the density is flat or curved upwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """Mode of theta and the scale around it.
+
+    Attributes
+    ----------
+    theta : FloatArray
+        Shape (n_theta,).
+    scale : FloatArray
+        Lower triangular factor of the covariance that the curvature implies, shape (n_theta, n_theta).
+    """
+
+    theta: FloatArray
+    scale: FloatArray
+
+
+def find_mode(packed: Packed, *, tolerance: float = 1e-6) -> Mode:
+    """Find the mode of theta with everything else integrated out.
+
+    Parameters
+    ----------
+    packed : Packed
+        A problem in which only theta is sampled, in standard coordinates.
+    tolerance : float
+        Largest gradient at the mode.
+
+    Returns
+    -------
+    Mode
+        By L-BFGS with the kernel's gradient; the curvature by central differences of the gradient.
+    """
+
+    def objective(theta: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = evaluate(packed, theta)
+        return (-value, -gradient) if np.isfinite(value) else (1e300, np.zeros_like(theta))
+
+    start = np.zeros(packed.n_theta)
+    start[-1] = np.log(0.7)
+    box = [(LOWEST_LOG_SD, HIGHEST_LOG_SD)] * packed.n_theta
+    options = {"maxiter": 200, "ftol": 1e-12, "gtol": tolerance}
+    found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", bounds=box, options=options)
+    return Mode(theta=found.x, scale=curvature_scale(packed, found.x))
+
+
+def curvature_scale(packed: Packed, theta: FloatArray, *, step: float = 1e-4) -> FloatArray:
+    """Lower triangular factor of the inverse of minus the Hessian.
+
+    Parameters
+    ----------
+    packed : Packed
+        A problem in which only theta is sampled.
+    theta : FloatArray
+        Shape (n_theta,).
+    step : float
+        Half the width of the differences.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_theta, n_theta); directions that are flat or curved upwards have standard deviation `WIDEST`.
+    """
+    moves = step * np.eye(len(theta))
+    columns = [evaluate(packed, theta + move)[1] - evaluate(packed, theta - move)[1] for move in moves]
+    hessian = np.array(columns) / (2.0 * step)
+    hessian = np.where(np.isfinite(hessian), hessian, 0.0)
+    values, vectors = np.linalg.eigh(-0.5 * (hessian + hessian.T))
+    variances = 1.0 / np.maximum(values, WIDEST**-2)
+    return np.linalg.cholesky((vectors * variances) @ vectors.T)

@@ -1,0 +1,135 @@
+"""Which random effects are integrated out, which are sampled, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.design.records import Design, IntArray
+from bayesmixed.engines.collapsed import layout as at
+
+DENSE_LIMIT = 160
+"""Random effects of crossed factors up to which their dense Cholesky factorization is cheaper than sampling them."""
+
+OPTIMUM_LIMIT = 4000
+"""Crossed random effects up to which the optimum, which needs few evaluations, is found with all integrated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPlan:
+    """What happens to one grouping factor.
+
+    Attributes
+    ----------
+    block : int
+        Index of its block in the design.
+    role : int
+        ``layout.CHAIN``, ``layout.DENSE`` or ``layout.SAMPLED``.
+    reason : str
+        One sentence.
+    """
+
+    block: int
+    role: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What NUTS walks over and what is integrated out exactly.
+
+    Attributes
+    ----------
+    factors : tuple[FactorPlan, ...]
+        Chain factors first, finest first, then dense ones, then sampled ones.
+    coefficients_sampled : bool
+        Whether the coefficients stay with NUTS (a prior of theirs is not normal).
+    """
+
+    factors: tuple[FactorPlan, ...]
+    coefficients_sampled: bool = False
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The plan in words, one sentence for each factor and one for the coefficients."""
+        coefficients = (
+            "Coefficients are sampled: a prior of theirs is not normal."
+            if self.coefficients_sampled
+            else "Coefficients are integrated out: their priors are normal."
+        )
+        return (*(factor.reason for factor in self.factors), coefficients)
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Indices of the design's blocks, in the plan's order."""
+        return tuple(factor.block for factor in self.factors)
+
+    @property
+    def samples_effects(self) -> bool:
+        """Whether random effects of some factor stay with NUTS."""
+        return any(factor.role == at.SAMPLED for factor in self.factors)
+
+
+def is_nested(fine: IntArray, coarse: IntArray, n_fine: int) -> bool:
+    """Whether every level of one factor lies in a single level of another.
+
+    Parameters
+    ----------
+    fine, coarse : IntArray
+        Level of every row, shape (n,).
+    n_fine : int
+        Number of levels of the first factor.
+    """
+    container = np.empty(n_fine, dtype=np.int64)
+    container[fine] = coarse
+    return bool(np.array_equal(container[fine], coarse))
+
+
+def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit: int = DENSE_LIMIT) -> Plan:
+    """Choose, from the structure of a design, what is integrated.
+
+    Parameters
+    ----------
+    design : Design
+        Supplies the grouping factors.
+    coefficients_sampled : bool
+        Whether a prior of the coefficients is not normal.
+    dense_limit : int
+        Largest number of crossed random effects that are integrated.
+
+    Returns
+    -------
+    Plan
+        The factor with most random effects is eliminated level by level; then each factor in which all those are
+        nested; crossed ones are integrated while they are few.
+    """
+    blocks = design.blocks
+    by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
+    chain, crossed = by_size[:1], []
+    for i in by_size[1:]:
+        last = blocks[chain[-1]]
+        nested = is_nested(last.codes, blocks[i].codes, last.n_levels)
+        (chain if nested else crossed).append(i)
+    factors = [FactorPlan(block=i, role=at.CHAIN, reason=_chain_reason(design, chain, i)) for i in chain]
+    dense, sampled, used = [], [], 0
+    for i in reversed(crossed):
+        size = blocks[i].n_levels * blocks[i].n_effects
+        if used + size <= dense_limit:
+            used += size
+            reason = f"{blocks[i].group} is crossed and small ({size} effects): integrated out, dense."
+            dense.append(FactorPlan(block=i, role=at.DENSE, reason=reason))
+        else:
+            reason = f"{blocks[i].group} is crossed and large ({size} effects): sampled by NUTS."
+            sampled.append(FactorPlan(block=i, role=at.SAMPLED, reason=reason))
+    return Plan(factors=(*factors, *dense, *sampled), coefficients_sampled=coefficients_sampled)
+
+
+def _chain_reason(design: Design, chain: list[int], i: int) -> str:
+    """Why a factor is eliminated level by level."""
+    group = design.blocks[i].group
+    if i == chain[0]:
+        return f"{group} has most random effects: integrated out, level by level."
+    return (
+        f"{group} contains {design.blocks[chain[chain.index(i) - 1]].group}: integrated out, level by level."
+    )

@@ -1,0 +1,155 @@
+"""A linear mixed model made ready for the kernel."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.conditional import conditional_draws
+from bayesmixed.engines.collapsed.cross_products import CrossProducts, form_cross_products
+from bayesmixed.engines.collapsed.density import density
+from bayesmixed.engines.collapsed.packing import Packed, UnitFreePriors, address, pack
+from bayesmixed.engines.collapsed.plan import Plan
+from bayesmixed.engines.collapsed.unit_priors import unit_free_priors
+from bayesmixed.engines.units import Units, unit_free, units_of
+from bayesmixed.model.spec import ModelSpec
+
+DOUBLES = ctypes.POINTER(ctypes.c_double)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What stays the same whatever is integrated: units, cross-products and priors.
+
+    Attributes
+    ----------
+    units : Units
+        Of the design.
+    products : CrossProducts
+        Unit-free.
+    priors : UnitFreePriors
+        Unit-free.
+    correlated : tuple[tuple[int, ...], ...]
+        For each block the sizes of its correlated sets.
+    """
+
+    units: Units
+    products: CrossProducts
+    priors: UnitFreePriors
+    correlated: tuple[tuple[int, ...], ...]
+
+
+def make_problem(spec: ModelSpec) -> Problem:
+    """Form the cross-products of a model and its unit-free priors; the only pass over the rows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        A gaussian model whose priors the engine knows.
+
+    Returns
+    -------
+    Problem
+        Ready to be packed under any plan.
+    """
+    units = units_of(spec.design)
+    return Problem(
+        units=units,
+        products=form_cross_products(unit_free(spec.design, units)),
+        priors=unit_free_priors(spec, units),
+        correlated=tuple(block.correlated for block in spec.design.blocks),
+    )
+
+
+def pack_problem(problem: Problem, plan: Plan, *, centred: Any = lambda _: True) -> Packed:
+    """Pack a problem under a plan; the density is that of the data in their own units.
+
+    Parameters
+    ----------
+    problem : Problem
+        Made by `make_problem`.
+    plan : Plan
+        What is integrated.
+    centred : callable
+        For the index of a sampled block, whether NUTS walks over its effects or over their standard deviates.
+
+    Returns
+    -------
+    Packed
+        For the kernel.
+    """
+    units, products = problem.units, problem.products
+    constant = -products.n_rows * np.log(units.scale)
+    if plan.coefficients_sampled:
+        constant -= float(np.sum(np.log(units.scale / units.scales)))
+    else:
+        products = products.shifted(problem.priors.mean)
+    for factor in plan.factors:
+        if factor.role == at.SAMPLED and centred(factor.block):
+            scales = units.scale / units.effects[factor.block]
+            constant -= products.n_levels[factor.block] * float(np.sum(np.log(scales)))
+    return pack(products, plan, problem.correlated, problem.priors, constant=constant, centred=centred)
+
+
+def evaluate(packed: Packed, z: FloatArray) -> tuple[float, FloatArray]:
+    """Log density at standardized coordinates, and its gradient in them.
+
+    Parameters
+    ----------
+    packed : Packed
+        The problem.
+    z : FloatArray
+        Shape (dimension,).
+
+    Returns
+    -------
+    tuple
+        Value, minus infinity where it cannot be computed, and gradient of shape (dimension,).
+    """
+    z = np.ascontiguousarray(z, dtype=np.float64)
+    gradient, value = np.zeros_like(z), np.zeros(1)
+    status = density.ctypes(
+        len(z),
+        z.ctypes.data_as(DOUBLES),
+        gradient.ctypes.data_as(DOUBLES),
+        value.ctypes.data_as(DOUBLES),
+        ctypes.c_void_p(address(packed)),
+    )
+    return (float(value[0]) if status == 0 else -np.inf), gradient
+
+
+def draw_integrated(packed: Packed, points: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Exact draws of everything integrated, one for each point.
+
+    Parameters
+    ----------
+    packed : Packed
+        The problem.
+    points : FloatArray
+        Unconstrained points (not standardized), shape (draws, dimension).
+    rng : numpy.random.Generator
+        Source of the deviates.
+
+    Returns
+    -------
+    FloatArray
+        Unit-free effects in the plan's order, then coefficients less their prior means, shape (draws, N).
+    """
+    points = np.ascontiguousarray(points)
+    effects = rng.standard_normal((len(points), int(packed.block[at.N_INTEGRATED])))
+    failed = conditional_draws.ctypes(
+        len(points),
+        points.ctypes.data_as(DOUBLES),
+        effects.ctypes.data_as(DOUBLES),
+        ctypes.c_void_p(address(packed)),
+    )
+    if failed:
+        raise FloatingPointError(
+            f"{failed} draws of theta lie where the precision matrix is not positive definite"
+        )
+    return effects

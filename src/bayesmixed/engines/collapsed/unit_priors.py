@@ -1,0 +1,156 @@
+"""Priors of the model in the units of the data, turned into the numbers that the kernel reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import lgamma, log, pi
+
+import numpy as np
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed.packing import UnitFreePriors
+from bayesmixed.engines.units import Units
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.lkj import partial_shapes
+from bayesmixed.priors.prior import Prior
+
+HALF_LOG_2PI = 0.5 * log(2.0 * pi)
+
+Row = tuple[tuple[float, ...], float]
+
+
+def _half_student(nu: float, sigma: float) -> Row:
+    constant = log(2.0) + lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * log(nu * pi) - log(sigma)
+    return (0.0, 0.0, 0.0, (nu + 1) / 2, 1.0 / (nu * sigma**2), 0.0, 0.0), constant
+
+
+def _gamma(alpha: float, beta: float) -> Row:
+    return (alpha - 1.0, beta, 1.0, 0.0, 0.0, 0.0, 0.0), alpha * log(beta) - lgamma(alpha)
+
+
+def _inverse_gamma(alpha: float, beta: float) -> Row:
+    return (-alpha - 1.0, beta, -1.0, 0.0, 0.0, 0.0, 0.0), alpha * log(beta) - lgamma(alpha)
+
+
+SCALE_PRIORS: dict[str, Callable[[Prior, float], Row]] = {
+    "HalfStudentT": lambda p, c: _half_student(p.args["nu"], p.args["sigma"] / c),
+    "HalfCauchy": lambda p, c: _half_student(1.0, p.args["beta"] / c),
+    "HalfNormal": lambda p, c: (
+        (0.0, 0.5 * (c / p.args["sigma"]) ** 2, 2.0, 0.0, 0.0, 0.0, 0.0),
+        log(2.0) - HALF_LOG_2PI - log(p.args["sigma"] / c),
+    ),
+    "Exponential": lambda p, c: _gamma(1.0, p.args["lam"] * c),
+    "Gamma": lambda p, c: _gamma(p.args["alpha"], p.args["beta"] * c),
+    "InverseGamma": lambda p, c: _inverse_gamma(p.args["alpha"], p.args["beta"] / c),
+    "LogNormal": lambda p, c: (
+        (-1.0, 0.0, 0.0, 0.0, 0.0, p.args["mu"] - log(c), p.args["sigma"] ** -2),
+        -HALF_LOG_2PI - log(p.args["sigma"]),
+    ),
+    "Weibull": lambda p, c: (
+        (p.args["alpha"] - 1.0, (c / p.args["beta"]) ** p.args["alpha"], p.args["alpha"], 0.0, 0.0, 0.0, 0.0),
+        log(p.args["alpha"]) - p.args["alpha"] * log(p.args["beta"] / c),
+    ),
+    "HalfFlat": lambda _, c: ((0.0,) * 7, log(c)),
+}
+"""For each prior of a standard deviation the seven numbers of ``theta.log_prior_of_scale`` and its log constant."""
+
+
+def _student(nu: float, mu: float, sigma: float) -> Row:
+    constant = lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * log(nu * pi) - log(sigma)
+    return (mu, 0.0, (nu + 1) / 2, 1.0 / (nu * sigma**2), 0.0), constant
+
+
+COEFFICIENT_PRIORS: dict[str, Callable[[Prior, float, float], Row]] = {
+    "Normal": lambda p, m, c: (
+        ((p.args["mu"] - m) / c, (c / p.args["sigma"]) ** 2, 0.0, 0.0, 0.0),
+        -HALF_LOG_2PI - log(p.args["sigma"] / c),
+    ),
+    "StudentT": lambda p, m, c: _student(p.args["nu"], (p.args["mu"] - m) / c, p.args["sigma"] / c),
+    "Cauchy": lambda p, m, c: _student(1.0, (p.args["alpha"] - m) / c, p.args["beta"] / c),
+    "Laplace": lambda p, m, c: (
+        ((p.args["mu"] - m) / c, 0.0, 0.0, 0.0, c / p.args["b"]),
+        -log(2.0 * p.args["b"] / c),
+    ),
+    "Flat": lambda _, _m, c: ((0.0,) * 5, log(c)),
+}
+"""For each prior of a coefficient the five numbers of ``density.log_prior_of_coefficient`` and its log constant."""
+
+INTEGRABLE = frozenset({"Normal", "Flat"})
+"""Priors under which coefficients are integrated out."""
+
+
+def coefficients_are_integrable(spec: ModelSpec) -> bool:
+    """Whether every coefficient has a prior that leaves the model gaussian."""
+    return all(prior.name in INTEGRABLE for prior in spec.priors.coefficients)
+
+
+def unsupported_priors(spec: ModelSpec) -> tuple[str, ...]:
+    """Priors of a model that the collapsed engine does not know, as printed in messages."""
+    scales = [prior for block in spec.priors.sd for prior in block] + [spec.priors.sigma]
+    wrong = [p for p in scales if p.name not in SCALE_PRIORS]
+    wrong += [p for p in spec.priors.coefficients if p.name not in COEFFICIENT_PRIORS]
+    return tuple(str(prior) for prior in wrong)
+
+
+def unit_free_priors(spec: ModelSpec, units: Units) -> UnitFreePriors:
+    """Priors of a model in unit-free form.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        All of whose priors are known to the engine.
+    units : Units
+        Of the design.
+
+    Returns
+    -------
+    UnitFreePriors
+        Numbers for the kernel.
+    """
+    theta, constant = [], 0.0
+    for i, block in enumerate(spec.design.blocks):
+        rows = [
+            SCALE_PRIORS[prior.name](prior, units.scale / float(s))
+            for prior, s in zip(spec.priors.sd[i], units.effects[i], strict=True)
+        ]
+        correlation = spec.priors.correlation[i]
+        if correlation is not None:
+            rows += [
+                _logit_row(a)
+                for size in block.correlated
+                for a in partial_shapes(correlation.args["eta"], size)
+            ]
+        theta.append(np.array([row for row, _ in rows]))
+        constant += sum(c for _, c in rows)
+    sigma, sigma_constant = SCALE_PRIORS[spec.priors.sigma.name](spec.priors.sigma, units.scale)
+    coefficients, coefficient_constant = _coefficient_rows(spec, units)
+    return UnitFreePriors(
+        theta=tuple(theta),
+        sigma=np.array(sigma),
+        mean=coefficients[:, 0],
+        precision=coefficients[:, 1],
+        coefficients=coefficients,
+        constant=constant + sigma_constant + coefficient_constant,
+    )
+
+
+def _logit_row(shape: float) -> Row:
+    """Numbers of the logit of a Beta(shape, shape)."""
+    return (shape, *(0.0,) * 6), lgamma(2.0 * shape) - 2.0 * lgamma(shape)
+
+
+def _coefficient_rows(spec: ModelSpec, units: Units) -> tuple[FloatArray, float]:
+    """Numbers for every coefficient, and their log constants as far as the packing does not add them itself."""
+    priors = spec.priors.coefficients
+    integrable = coefficients_are_integrable(spec)
+    rows = np.zeros((len(priors), 5))
+    constant = 0.0
+    for j, prior in enumerate(priors):
+        center = units.center if units.has_intercept and j == 0 else 0.0
+        unit = units.scale / float(units.scales[j])
+        rows[j], row_constant = COEFFICIENT_PRIORS[prior.name](prior, center, unit)
+        if not integrable:
+            constant += row_constant
+        elif prior.name == "Flat":
+            constant += row_constant + HALF_LOG_2PI
+    return rows, constant

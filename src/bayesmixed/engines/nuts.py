@@ -1,0 +1,223 @@
+"""NUTS by nutpie on a compiled density: the one file that knows nutpie's private interface.
+
+nutpie's public way into a custom density, ``nutpie.compiled_pyfunc.from_pyfunc``, calls back into Python and
+takes the interpreter's lock at every leapfrog step. The way it runs PyMC models takes the address of a C function
+instead (``nutpie/compile_pymc.py``), so that chains run in parallel with no Python in between. That interface is not public: nutpie is
+pinned to the minor version with which this file was tested, and `run_nuts` takes ``callback=True`` for the public way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.records import SamplerSettings
+from bayesmixed.errors import SamplingError
+
+POINT, COORDINATE = "point", "coordinate"
+STATISTICS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "logp": "lp",
+    "n_steps": "n_steps",
+    "depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
+    "mean_tree_accept": "acceptance_rate",
+    "step_size": "step_size",
+}
+"""nutpie's names of the sampler's statistics, and ArviZ's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeDensity:
+    """A log density as compiled C functions.
+
+    Attributes
+    ----------
+    dimension : int
+        Length of the point.
+    density, expand : Any
+        Numba ``cfunc`` objects with nutpie's signatures.
+    data : NDArray
+        The packed block that both get as user data.
+    """
+
+    dimension: int
+    density: Any
+    expand: Any
+    data: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NutsDraws:
+    """What NUTS returns.
+
+    Attributes
+    ----------
+    points : FloatArray
+        What `expand` made of every kept draw, shape (chain, draw, dimension).
+    sample_stats : dict[str, NDArray]
+        Statistics of every kept draw under ArviZ's names, shape (chain, draw).
+    """
+
+    points: FloatArray
+    sample_stats: dict[str, NDArray[Any]]
+
+
+def run_nuts(
+    target: NativeDensity,
+    settings: SamplerSettings,
+    *,
+    start: Callable[[int], FloatArray],
+    target_accept: float = 0.8,
+    callback: bool = False,
+) -> NutsDraws:
+    """Sample a compiled density.
+
+    Parameters
+    ----------
+    target : NativeDensity
+        The density.
+    settings : SamplerSettings
+        Draws, tuning, chains, cores, seed, progress.
+    start : callable
+        From a seed to the starting point of a chain, shape (dimension,).
+    target_accept : float
+        Mean acceptance rate that the step size is tuned for.
+    callback : bool
+        Whether to go through nutpie's public Python callback instead of the C function pointer.
+
+    Returns
+    -------
+    NutsDraws
+        The kept draws.
+
+    Raises
+    ------
+    SamplingError
+        When no chain can start or the sampler breaks off.
+    """
+    from threadpoolctl import threadpool_limits
+
+    nutpie = importlib.import_module("nutpie")
+    model = _callback_model(target, start) if callback else _pointer_model(target, start)
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            trace = nutpie.sample(
+                model,
+                draws=settings.draws,
+                tune=settings.tune,
+                chains=settings.chains,
+                cores=settings.cores,
+                seed=settings.seed,
+                progress_bar=settings.progress,
+                return_raw_trace=True,
+                target_accept=target_accept,
+            )
+    except RuntimeError as error:
+        raise SamplingError(
+            f"NUTS broke off: {error}. Check the scales of the predictors and the priors."
+        ) from error
+    return _collect(trace, settings)
+
+
+def _collect(trace: Any, settings: SamplerSettings) -> NutsDraws:
+    """Kept draws and statistics out of nutpie's Arrow batches."""
+    draw_batches, stat_batches = trace.get_arrow_trace()
+    points, stats = [], []
+    for draws, chain_stats in zip(draw_batches, stat_batches, strict=True):
+        import pyarrow as pa
+
+        table = pa.record_batch(chain_stats)
+        kept = ~np.asarray(table.column("tuning").to_numpy(zero_copy_only=False))
+        values = pa.record_batch(draws).column(POINT).flatten().to_numpy()
+        points.append(values.reshape(len(kept), -1)[kept])
+        stats.append(
+            {
+                ours: table.column(theirs).to_numpy(zero_copy_only=False)[kept]
+                for theirs, ours in STATISTICS.items()
+            }
+        )
+    if any(len(chain) != settings.draws for chain in points):
+        raise SamplingError("Sampling was interrupted before every chain had its draws.")
+    return NutsDraws(
+        points=np.array(points),
+        sample_stats={name: np.array([chain[name] for chain in stats]) for name in stats[0]},
+    )
+
+
+def _pointer_model(target: NativeDensity, start: Callable[[int], FloatArray]) -> Any:
+    """nutpie model that calls the compiled functions by address."""
+    lib = importlib.import_module("nutpie._lib")
+    base = importlib.import_module("nutpie.sample").CompiledModel
+    n = target.dimension
+
+    class PointerModel(base):  # type: ignore[misc, valid-type]
+        @property
+        def n_dim(self) -> int:
+            return n
+
+        @property
+        def coords(self) -> dict[str, Any]:
+            return {}
+
+        def _make_model(self, _init_mean: Any) -> Any:
+            data = target.data.ctypes.data
+            sizes, dims = {COORDINATE: n}, {POINT: (COORDINATE,)}
+            return lib.PyMcModel(
+                lib.LogpFunc(target.density.address, data, self),
+                lib.ExpandFunc(n, n, target.expand.address, data, self),
+                lib.PyVariable.new_variables([POINT], ["float64"], [(n,)], sizes, dims),
+                n,
+                sizes,
+                {},
+                start,
+                None,
+            )
+
+        def _make_sampler(self, settings: Any, init_mean: Any, cores: int, *rest: Any) -> Any:
+            return lib.PySampler.from_pymc(settings, cores, self._make_model(init_mean), *rest)
+
+    return PointerModel(dims={})
+
+
+def _callback_model(target: NativeDensity, start: Callable[[int], FloatArray]) -> Any:
+    """nutpie model that calls the same functions through Python."""
+    pyfunc = importlib.import_module("nutpie.compiled_pyfunc")
+    doubles = ctypes.POINTER(ctypes.c_double)
+    data = ctypes.c_void_p(target.data.ctypes.data)
+    n = target.dimension
+
+    def pointer(values: FloatArray) -> Any:
+        return values.ctypes.data_as(doubles)
+
+    def log_density(z: FloatArray) -> tuple[float, FloatArray]:
+        z = np.ascontiguousarray(z)
+        gradient, value = np.empty(n), np.empty(1)
+        status = target.density.ctypes(n, pointer(z), pointer(gradient), pointer(value), data)
+        return (float(value[0]) if status == 0 else -np.inf), gradient
+
+    def expand(z: FloatArray) -> dict[str, FloatArray]:
+        z = np.ascontiguousarray(z)
+        out = np.empty(n)
+        target.expand.ctypes(n, n, pointer(z), pointer(out), data)
+        return {POINT: out}
+
+    return pyfunc.from_pyfunc(
+        n,
+        lambda: log_density,
+        lambda *_: expand,
+        [np.dtype("float64")],
+        [(n,)],
+        [POINT],
+        coords={COORDINATE: np.arange(n)},
+        dims={POINT: (COORDINATE,)},
+        make_initial_point_fn=start,
+    )

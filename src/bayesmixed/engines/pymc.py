@@ -1,0 +1,84 @@
+"""The engine for everything that cannot be collapsed: NUTS on the hierarchical PyMC graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.records import Design
+from bayesmixed.engines.nuts import STATISTICS
+from bayesmixed.engines.records import RawDraws, SamplerSettings
+
+
+def sample_graph(model: Any, design: Design, settings: SamplerSettings, *, thin: int = 1) -> RawDraws:
+    """Sample a model's graph with PyMC.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        Made by `model.build.build_pymc_model`.
+    design : Design
+        What is fitted.
+    settings : SamplerSettings
+        ``settings.draws`` are kept of each chain, ``settings.draws * thin`` are made.
+    thin : int
+        Every how many-th draw is kept.
+
+    Returns
+    -------
+    RawDraws
+        In the units of the data.
+    """
+    import pymc as pm
+
+    longer = settings.times(thin)
+    tree = pm.sample(
+        draws=longer.draws,
+        tune=longer.tune,
+        chains=longer.chains,
+        cores=longer.cores,
+        random_seed=longer.seed,
+        progressbar=longer.progress,
+        quiet=not longer.progress,
+        model=model,
+    )
+    kept = slice(thin - 1, None, thin)
+    posterior = tree["posterior"].to_dataset().isel({names.DRAW: kept})
+    stats = tree["sample_stats"].to_dataset().isel({names.DRAW: kept})
+    return raw_draws(design, posterior, stats)
+
+
+def raw_draws(design: Design, posterior: xr.Dataset, stats: xr.Dataset) -> RawDraws:
+    """Arrays out of a PyMC posterior.
+
+    Parameters
+    ----------
+    design : Design
+        Supplies the blocks.
+    posterior, stats : xarray.Dataset
+        Groups of PyMC's tree.
+
+    Returns
+    -------
+    RawDraws
+        With the statistics that every engine reports.
+    """
+
+    def values(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.asarray(posterior[name].values, dtype=np.float64)
+
+    sigma = values(names.SIGMA)
+    wanted = set(STATISTICS.values())
+    return RawDraws(
+        beta=values(names.BETA) if names.BETA in posterior else np.empty((*sigma.shape, 0)),
+        sigma=sigma,
+        sd=tuple(values(names.sd(block.group)) for block in design.blocks),
+        corr=tuple(
+            values(names.corr(block.group)) if block.has_correlation else None for block in design.blocks
+        ),
+        ranef=tuple(values(names.ranef(block.group)) for block in design.blocks),
+        sample_stats={str(k): v.values for k, v in stats.data_vars.items() if k in wanted},
+    )

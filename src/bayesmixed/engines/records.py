@@ -1,0 +1,99 @@
+"""What an engine hands on: named draws in the units of the data, and how they were made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplerSettings:
+    """How NUTS is asked to run.
+
+    Attributes
+    ----------
+    draws, tune, chains, cores : int
+        Kept draws and tuning draws of each chain, number of chains, and how many run at a time.
+    seed : int
+        Seed of everything random.
+    adapt : bool
+        Whether sampling is repeated, longer, until every quantity is good (and then thinned to `draws`).
+    progress : bool
+        Whether a progress bar is shown.
+    """
+
+    draws: int = 1000
+    tune: int = 500
+    chains: int = 4
+    cores: int = 1
+    seed: int = 0
+    adapt: bool = True
+    progress: bool = False
+
+    def times(self, factor: int) -> SamplerSettings:
+        """The same settings with that many times the draws, and as much more tuning as the square root of it."""
+        return replace(self, draws=self.draws * factor, tune=round(self.tune * factor**0.5))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """How a posterior was obtained, as the summary prints it.
+
+    Attributes
+    ----------
+    engine : str
+        ``"collapsed"`` or ``"pymc"``.
+    plan : tuple[str, ...]
+        What was integrated and what was sampled, and why, in sentences.
+    draws, tune, chains : int
+        Kept draws and tuning draws of each chain, number of chains.
+    thin : int
+        Every how many-th draw was kept (1: all).
+    seed : int
+        Seed that repeats the draws.
+    seconds : float
+        Wall time of the fit call.
+    versions : dict[str, str]
+        Versions of the libraries that took part.
+    """
+
+    engine: str
+    plan: tuple[str, ...]
+    draws: int
+    tune: int
+    chains: int
+    thin: int
+    seed: int
+    seconds: float
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawDraws:
+    """Draws of every parameter, in the units of the data.
+
+    Attributes
+    ----------
+    beta : NDArray
+        Coefficients, shape (chain, draw, p).
+    sigma : NDArray
+        Residual standard deviation, shape (chain, draw).
+    sd : tuple[NDArray, ...]
+        For each block, shape (chain, draw, k).
+    corr : tuple[NDArray | None, ...]
+        For each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else None.
+    ranef : tuple[NDArray, ...]
+        For each block, shape (chain, draw, J, k).
+    sample_stats : dict[str, NDArray]
+        The sampler's statistics, each of shape (chain, draw), under ArviZ's names.
+    """
+
+    beta: NDArray[np.float64]
+    sigma: NDArray[np.float64]
+    sd: tuple[NDArray[np.float64], ...]
+    corr: tuple[NDArray[np.float64] | None, ...]
+    ranef: tuple[NDArray[np.float64], ...]
+    sample_stats: dict[str, NDArray[Any]]
