@@ -1,0 +1,1 @@
+"""The draws of a fit: named and dimensioned, judged, saved."""

@@ -1,0 +1,95 @@
+"""The linear predictor of every row, draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed import names
+from bayesmixed.design.records import Design
+
+Effects = Literal["all", "fixed"]
+
+CHUNK_VALUES = 2_000_000
+
+
+def linear_predictor(
+    posterior: xr.Dataset, design: Design, *, effects: Effects = "all", rows: slice | None = None
+) -> xr.DataArray:
+    """Linear predictor X b + offset + Z u of the rows used, for every draw.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Draws of ``beta`` and, for all effects, of every ``ranef_<g>``.
+    design : Design
+        X, blocks and offset.
+    effects : {"all", "fixed"}
+        Whether the random effects take part.
+    rows : slice, optional
+        Positions of the rows wanted; all by default.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions (chain, draw, row), in the units of the response.
+
+    Notes
+    -----
+    Draws are taken in chunks: beside the result, memory is bounded whatever the number of rows and effects.
+    """
+    rows = slice(None) if rows is None else rows
+    beta = posterior[names.BETA].transpose(names.CHAIN, names.DRAW, names.TERM)
+    labels = np.asarray(design.frame.index)[rows]
+    out = np.empty((*beta.shape[:2], len(labels)))
+    X, offset = design.fixed.matrix[rows], design.offset[rows]
+    for at in draw_chunks(*out.shape):
+        np.matmul(beta.values[at], X.T, out=out[at])
+        out[at] += offset
+    if effects == "all":
+        _add_random_effects(out, posterior, design, rows)
+    coords = {names.CHAIN: beta[names.CHAIN], names.DRAW: beta[names.DRAW], names.ROW: labels}
+    return xr.DataArray(out, coords=coords, dims=(names.CHAIN, names.DRAW, names.ROW))
+
+
+def draw_chunks(chains: int, draws: int, values: int) -> Iterator[tuple[int, slice]]:
+    """Chain and range of draws of consecutive pieces of bounded size.
+
+    Parameters
+    ----------
+    chains, draws : int
+        Numbers of chains and of draws of each.
+    values : int
+        Numbers that one draw takes.
+
+    Yields
+    ------
+    tuple[int, slice]
+        Index into the first two dimensions of an array of shape (chain, draw, ...).
+
+    Examples
+    --------
+    >>> list(draw_chunks(2, 3, 10))
+    [(0, slice(0, 3, None)), (1, slice(0, 3, None))]
+    """
+    step = max(1, CHUNK_VALUES // max(1, values))
+    for chain in range(chains):
+        for start in range(0, draws, step):
+            yield chain, slice(start, min(start + step, draws))
+
+
+def _add_random_effects(out: NDArray[np.float64], posterior: xr.Dataset, design: Design, rows: slice) -> None:
+    """Add Z u in place."""
+    for block in design.blocks:
+        dims = (names.CHAIN, names.DRAW, names.level_dim(block.group), names.effect_dim(block.group))
+        ranef = posterior[names.ranef(block.group)].transpose(*dims).values
+        codes, columns = block.codes[rows], block.columns[rows]
+        for at in draw_chunks(*out.shape):
+            for k in range(block.n_effects):
+                effect = ranef[at][:, codes, k]
+                effect *= columns[:, k]
+                out[at] += effect

@@ -1,0 +1,96 @@
+"""The log density of the priors, draw by draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed import names
+from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.density import log_density
+from bayesmixed.priors.lkj import lkj_log_density
+from bayesmixed.priors.prior import Prior
+
+CHAIN_DRAW = (names.CHAIN, names.DRAW)
+
+
+def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
+    """Log prior density of every parameter that has a prior of its own, on its natural scale.
+
+    ArviZ's power-scaling diagnostics (`arviz.psense_summary`) read it.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        Design and priors.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``beta`` (chain, draw, term), the intercept's at the means of the columns; ``sd_<g>`` (chain, draw,
+        effect); ``corr_<g>`` and ``sigma`` (chain, draw).
+
+    Notes
+    -----
+    The distribution N(0, S) of the random effects is left out: it is part of the model, and power-scaling it
+    would widen or narrow the population itself. Kallioinen et al. (2024, Statistics and Computing 34, 57)
+    scale the priors of the top level of a hierarchical model only. The correlation matrix has LKJ's density.
+    """
+    posterior = draws["posterior"].to_dataset()
+    axes = {dim: posterior[dim] for dim in CHAIN_DRAW}
+    out = xr.Dataset(coords=axes)
+    if spec.design.fixed.terms:
+        beta = posterior[names.BETA].transpose(*CHAIN_DRAW, names.TERM)
+        centred = xr.DataArray(centred_coefficients(beta.values, spec.design.fixed), beta.coords, beta.dims)
+        out[names.BETA] = _by_column(centred, spec.priors.coefficients)
+    for block, sds, lkj in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
+        sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, names.effect_dim(block.group))
+        out[names.sd(block.group)] = _by_column(sd, sds)
+        if lkj is not None:
+            out[names.corr(block.group)] = CHAIN_DRAW, _correlation(posterior, block, lkj.args["eta"])
+    sigma = posterior[names.SIGMA].transpose(*CHAIN_DRAW)
+    out[names.SIGMA] = CHAIN_DRAW, log_density(spec.priors.sigma, sigma.values)
+    return out
+
+
+def centred_coefficients(beta: NDArray[np.float64], fixed: FixedDesign) -> FloatArray:
+    """Coefficients with the intercept at the means of the columns in place of that at zero.
+
+    Parameters
+    ----------
+    beta : NDArray
+        Coefficients, shape (..., p).
+    fixed : FixedDesign
+        Supplies the means; without an intercept nothing changes.
+
+    Returns
+    -------
+    FloatArray
+        Shape (..., p).
+    """
+    out = np.array(beta, dtype=np.float64)
+    if fixed.has_intercept:
+        out[..., 0] += beta @ fixed.means
+    return out
+
+
+def _by_column(values: xr.DataArray, priors: tuple[Prior, ...]) -> xr.DataArray:
+    """Log density of every entry of the last dimension under its own prior."""
+    columns = [log_density(prior, values.values[..., j]) for j, prior in enumerate(priors)]
+    return values.copy(data=np.stack(columns, axis=-1))
+
+
+def _correlation(posterior: xr.Dataset, block: GroupBlock, eta: float) -> FloatArray:
+    """LKJ's log density, summed over the correlated sets of a grouping factor, shape (chain, draw)."""
+    dims = (names.effect_dim(block.group), names.effect_bis_dim(block.group))
+    matrix = posterior[names.corr(block.group)].transpose(*CHAIN_DRAW, *dims).values
+    total, start = np.zeros(matrix.shape[:2]), 0
+    for size in block.correlated:
+        within = slice(start, start + size)
+        total += lkj_log_density(matrix[..., within, within], eta)
+        start += size
+    return total

@@ -1,0 +1,108 @@
+"""Draws from the prior, under the posterior's names."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.records import RawDraws
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.posterior.response import simulated_response
+from bayesmixed.posterior.tree import draws_tree
+from bayesmixed.priors.density import random_draws
+from bayesmixed.priors.lkj import lkj_cholesky_draws
+from bayesmixed.priors.prior import Prior
+
+
+def prior_predictive(spec: ModelSpec, *, draws: int = 1000, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
+    """Parameters drawn from the prior, and responses drawn from the model given them.
+
+    Use it to see what the priors mean before any data are fitted.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Design and priors.
+    draws : int
+        Number of draws, in one chain.
+    seed : int
+        Seed of everything random.
+
+    Returns
+    -------
+    prior : xarray.Dataset
+        The posterior's variables, dimensions and coordinates; ``beta`` on the original scale.
+    prior_predictive : xarray.Dataset
+        ``y`` with dimensions (chain, draw, row).
+
+    Raises
+    ------
+    PriorError
+        When a prior is improper.
+    """
+    rng = np.random.default_rng(seed)
+    raw = _prior_draws(spec, draws, rng)
+    prior = draws_tree(spec.design, raw, {})["posterior"].to_dataset()
+    return prior, simulated_response(prior, spec, rng)
+
+
+def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDraws:
+    """One chain of draws of every parameter and every random effect."""
+    beta = _coefficients(spec.design, spec.priors.coefficients, draws, rng)
+    sds, correlations, effects = [], [], []
+    for block, priors, lkj in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
+        sd = _columns(priors, draws, rng)
+        factor = _cholesky(block, lkj, draws, rng)
+        deviates = rng.standard_normal((draws, block.n_levels, block.n_effects))
+        sds.append(sd[None])
+        correlations.append(None if lkj is None else _correlation(factor)[None])
+        effects.append((deviates @ factor.swapaxes(-1, -2) * sd[:, None, :])[None])
+    return RawDraws(
+        beta=beta[None],
+        sigma=random_draws(spec.priors.sigma, draws, rng)[None],
+        sd=tuple(sds),
+        corr=tuple(correlations),
+        ranef=tuple(effects),
+        sample_stats={},
+    )
+
+
+def _coefficients(
+    design: Design, priors: tuple[Prior, ...], draws: int, rng: np.random.Generator
+) -> FloatArray:
+    """Coefficients with the intercept at zero, shape (draws, p)."""
+    beta = _columns(priors, draws, rng)
+    if design.fixed.has_intercept:
+        beta[:, 0] -= beta @ design.fixed.means
+    return beta
+
+
+def _columns(priors: tuple[Prior, ...], draws: int, rng: np.random.Generator) -> FloatArray:
+    """Draws from every prior, shape (draws, number of priors)."""
+    out = np.empty((draws, len(priors)))
+    for j, prior in enumerate(priors):
+        out[:, j] = random_draws(prior, draws, rng)
+    return out
+
+
+def _cholesky(block: GroupBlock, lkj: Prior | None, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Cholesky factors of the correlation matrix of all effects, shape (draws, k, k)."""
+    out = np.zeros((draws, block.n_effects, block.n_effects))
+    start = 0
+    for size in block.correlated:
+        within = slice(start, start + size)
+        if size == 1 or lkj is None:
+            out[:, within, within] = np.eye(size)
+        else:
+            out[:, within, within] = lkj_cholesky_draws(lkj.args["eta"], size, draws, rng)
+        start += size
+    return out
+
+
+def _correlation(factor: FloatArray) -> FloatArray:
+    """Correlation matrices of Cholesky factors, with ones on the diagonal that no rounding touches."""
+    out = np.asarray(factor @ factor.swapaxes(-1, -2))
+    diagonal = np.arange(out.shape[-1])
+    out[:, diagonal, diagonal] = 1.0
+    return out

@@ -1,0 +1,231 @@
+"""Saved fits: everything that a fit cannot recompute, in one file without pickle."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed import names
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.records import RunInfo
+from bayesmixed.errors import FileError
+from bayesmixed.posterior.archive import read_archive, write_archive
+from bayesmixed.posterior.frames import frame_bytes, frame_from_bytes
+from bayesmixed.posterior.labels import plain, restored
+from bayesmixed.priors.prior import Prior, PriorSet
+
+FIT = "fit.json"
+FRAME = "frame.arrow"
+WEIGHTS = "weights.npy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedFit:
+    """What is kept of a fit; design and model follow from it.
+
+    Attributes
+    ----------
+    formula : str
+        As the user wrote it.
+    frame : pandas.DataFrame
+        The rows used, all columns, original index.
+    weights : FloatArray or None
+        Prior weights of those rows, shape (n,).
+    priors : PriorSet
+        The prior of every parameter.
+    draws : xarray.DataTree
+        Posterior, sampler statistics, observed and constant data.
+    run : RunInfo
+        How the draws were made.
+    """
+
+    formula: str
+    frame: pd.DataFrame
+    weights: FloatArray | None
+    priors: PriorSet
+    draws: xr.DataTree
+    run: RunInfo
+
+
+def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
+    """Write a fit to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+        Where; an existing file is replaced once the new one is complete.
+    saved : SavedFit
+        What is kept.
+
+    Raises
+    ------
+    FileError
+        When the place cannot be written, or a column or label is of a kind that would not come back the same.
+
+    Notes
+    -----
+    Numbers are NumPy's ``.npy``, bit for bit and without pickle; the frame is an Arrow stream; all else is
+    JSON.
+    """
+    members: dict[str, bytes] = {FRAME: frame_bytes(saved.frame)}
+    if saved.weights is not None:
+        members[WEIGHTS] = _array_bytes(saved.weights)
+    groups = []
+    for node in saved.draws.subtree:
+        groups.append(_group_record(node, np.asarray(saved.frame.index), members))
+    record = {
+        "formula": saved.formula,
+        "priors": _prior_record(saved.priors),
+        "run": plain(asdict(saved.run)),
+        "groups": groups,
+    }
+    members[FIT] = json.dumps(record).encode()
+    write_archive(path, members)
+
+
+def read_fit(path: str | os.PathLike[str]) -> SavedFit:
+    """Read a fit that `write_fit` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    SavedFit
+        Equal to what was saved, draws bit for bit.
+
+    Raises
+    ------
+    FileError
+        When there is no such file, or it is damaged, truncated, foreign or of another version.
+    """
+    members = read_archive(path)
+    try:
+        return _fit(members)
+    # The digests hold, so only a file that another program made with our format name comes here.
+    except (KeyError, ValueError, TypeError) as error:
+        raise FileError(f"{os.fspath(path)!r} is not a saved fit of this version: {error}.") from error
+
+
+def _fit(members: dict[str, bytes]) -> SavedFit:
+    """Fit from the checked members of a file."""
+    record = json.loads(members[FIT])
+    frame = frame_from_bytes(members[FRAME])
+    index = np.asarray(frame.index)
+    groups = {group["path"]: _dataset(group, index, members) for group in record["groups"]}
+    run = restored(record["run"])
+    return SavedFit(
+        formula=record["formula"],
+        frame=frame,
+        weights=_array(members[WEIGHTS]) if WEIGHTS in members else None,
+        priors=_prior_set(record["priors"]),
+        draws=xr.DataTree.from_dict(groups),
+        run=RunInfo(**run),
+    )
+
+
+def _group_record(node: xr.DataTree, index: NDArray[Any], members: dict[str, bytes]) -> dict[str, Any]:
+    """Describe one group of the tree, and add its numbers to `members`."""
+    dataset = node.to_dataset(inherit=False)
+    variables = [
+        _variable_record(name, variable, name in dataset.coords, index, members)
+        for name, variable in dataset.variables.items()
+    ]
+    return {"path": node.path, "attrs": plain(dict(dataset.attrs)), "variables": variables}
+
+
+def _variable_record(
+    name: Hashable, variable: xr.Variable, is_coordinate: bool, index: NDArray[Any], members: dict[str, bytes]
+) -> dict[str, Any]:
+    """Describe one variable, with its values or where they are."""
+    values = np.asarray(variable.values)
+    record = {
+        "name": name,
+        "dims": list(variable.dims),
+        "coordinate": is_coordinate,
+        "attrs": plain(dict(variable.attrs)),
+    }
+    if name == names.ROW and values.dtype == index.dtype and _same(values, index):
+        return {**record, "from": "frame"}
+    if values.dtype == object:
+        return {**record, "labels": plain(values.ravel().tolist()), "shape": list(values.shape)}
+    member = f"draws/{len(members)}.npy"
+    members[member] = _array_bytes(values)
+    return {**record, "member": member}
+
+
+def _same(values: NDArray[Any], index: NDArray[Any]) -> bool:
+    """Whether row labels are those of the frame."""
+    return values.shape == index.shape and pd.Index(values).equals(pd.Index(index))
+
+
+def _dataset(group: dict[str, Any], index: NDArray[Any], members: dict[str, bytes]) -> xr.Dataset:
+    """Dataset of one group from its description."""
+    found: dict[bool, dict[str, Any]] = {True: {}, False: {}}
+    for record in group["variables"]:
+        values = _values(record, index, members)
+        found[record["coordinate"]][record["name"]] = (record["dims"], values, restored(record["attrs"]))
+    return xr.Dataset(found[False], coords=found[True], attrs=restored(group["attrs"]))
+
+
+def _values(record: dict[str, Any], index: NDArray[Any], members: dict[str, bytes]) -> NDArray[Any]:
+    """Values of one variable."""
+    if "member" in record:
+        return _array(members[record["member"]])
+    if "labels" not in record:
+        return index
+    labels = restored(record["labels"])
+    values = np.empty(len(labels), dtype=object)
+    values[:] = labels
+    return values.reshape(record["shape"])
+
+
+def _array_bytes(values: NDArray[Any]) -> bytes:
+    """Array as a .npy file."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, values, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _array(data: bytes) -> NDArray[Any]:
+    """Array from a .npy file."""
+    values: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    return values
+
+
+def _prior_record(priors: PriorSet) -> dict[str, Any]:
+    """Priors as JSON."""
+    return {
+        "coefficients": [_prior(prior) for prior in priors.coefficients],
+        "sd": [[_prior(prior) for prior in block] for block in priors.sd],
+        "correlation": [None if prior is None else _prior(prior) for prior in priors.correlation],
+        "sigma": _prior(priors.sigma),
+        "user": sorted(priors.user),
+    }
+
+
+def _prior(prior: Prior) -> list[Any]:
+    """One prior as JSON."""
+    return [prior.name, dict(prior.args)]
+
+
+def _prior_set(record: dict[str, Any]) -> PriorSet:
+    """Priors from JSON."""
+    return PriorSet(
+        coefficients=tuple(Prior(*prior) for prior in record["coefficients"]),
+        sd=tuple(tuple(Prior(*prior) for prior in block) for block in record["sd"]),
+        correlation=tuple(None if prior is None else Prior(*prior) for prior in record["correlation"]),
+        sigma=Prior(*record["sigma"]),
+        user=frozenset(record["user"]),
+    )

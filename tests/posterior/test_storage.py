@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from bayesmixed.engines.records import RunInfo
+from bayesmixed.errors import FileError
+from bayesmixed.posterior import archive
+from bayesmixed.posterior.storage import SavedFit, read_fit, write_fit
+from bayesmixed.priors.prior import Prior, PriorSet
+
+ODD_LABELS = ["a:b", "c/d", "e|f", "g[h]", 'i"j', "k\\l", "", " ", "ü ±", "\udc80", "../x"]
+
+
+def saved_fit(frame: pd.DataFrame | None = None, levels: list[str] = ODD_LABELS) -> SavedFit:
+    """A small fit with draws that decimal text would not keep."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"y": rng.normal(size=5), "g": list("ababa")}) if frame is None else frame
+    axes = {"chain": np.arange(2), "draw": np.arange(3)}
+    posterior = xr.Dataset(
+        {
+            "beta": (("chain", "draw", "term"), rng.normal(size=(2, 3, 2)) / 3),
+            "sigma": (("chain", "draw"), rng.exponential(size=(2, 3)) * 1e-300),
+            "ranef_a:b": (("chain", "draw", "a:b", "a:b_effect"), rng.normal(size=(2, 3, len(levels), 1))),
+        },
+        coords={**axes, "term": ["Intercept", "x"], "a:b": levels, "a:b_effect": ["Intercept"]},
+    )
+    statistics = {
+        "diverging": rng.random((2, 3)) < 0.5,
+        "n_steps": rng.integers(0, 9, (2, 3)).astype(np.int32),
+    }
+    observed = xr.Dataset(
+        {"y": (("row",), rng.normal(size=len(frame)))}, coords={"row": np.asarray(frame.index)}
+    )
+    tree = {
+        "/": xr.Dataset(attrs={"formula": "y ~ x", "seed": 3, "plan": ("integrated", "g"), "none": None}),
+        "/posterior": posterior,
+        "/sample_stats": xr.Dataset({k: (("chain", "draw"), v) for k, v in statistics.items()}, coords=axes),
+        "/observed_data": observed,
+    }
+    half_t = Prior("HalfStudentT", {"nu": 3, "sigma": 1 / 3})
+    return SavedFit(
+        formula="y ~ x + (1 | a:b)",
+        frame=frame,
+        weights=rng.random(len(frame)),
+        priors=PriorSet(
+            coefficients=(Prior("Normal", {"mu": 0.1, "sigma": 1e-9}), Prior("Flat")),
+            sd=((half_t,), (half_t, half_t)),
+            correlation=(None, Prior("LKJ", {"eta": 2})),
+            sigma=half_t,
+            user=frozenset({"x", "sd_g"}),
+        ),
+        draws=xr.DataTree.from_dict(tree),
+        run=RunInfo(
+            engine="collapsed",
+            plan=("g is integrated",),
+            draws=3,
+            tune=5,
+            chains=2,
+            thin=1,
+            seed=7,
+            seconds=0.1,
+            versions={"numpy": "2"},
+        ),
+    )
+
+
+def assert_same(one: SavedFit, other: SavedFit) -> None:
+    """Equal in every part, draws bit for bit."""
+    assert one.formula == other.formula
+    assert one.priors == other.priors
+    assert one.run == other.run
+    pd.testing.assert_frame_equal(one.frame, other.frame, check_exact=True, check_freq=False)
+    if one.weights is None or other.weights is None:
+        assert one.weights is other.weights
+    else:
+        np.testing.assert_array_equal(one.weights, other.weights, strict=True)
+    assert [node.path for node in one.draws.subtree] == [node.path for node in other.draws.subtree]
+    for node, twin in zip(one.draws.subtree, other.draws.subtree, strict=True):
+        a, b = node.to_dataset(inherit=False), twin.to_dataset(inherit=False)
+        assert a.attrs == b.attrs
+        assert list(a.variables) == list(b.variables)
+        for name in a.variables:
+            assert a[name].dims == b[name].dims
+            np.testing.assert_array_equal(a[name].to_numpy(), b[name].to_numpy(), strict=True)
+
+
+def roundtrip(saved: SavedFit, folder: Path) -> SavedFit:
+    """Fit that comes back from a file."""
+    write_fit(folder / "fit.bayesmixed", saved)
+    return read_fit(folder / "fit.bayesmixed")
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"weights": None}, {"priors": replace(saved_fit().priors, user=frozenset())}]
+)
+def test_a_fit_comes_back_the_same(change: dict[str, Any], tmp_path: Path) -> None:
+    saved = replace(saved_fit(), **change)
+    assert_same(roundtrip(saved, tmp_path), saved)
+
+
+def test_types_of_attributes_come_back(tmp_path: Path) -> None:
+    attrs = roundtrip(saved_fit(), tmp_path).draws.attrs
+    assert attrs == {"formula": "y ~ x", "seed": 3, "plan": ("integrated", "g"), "none": None}
+
+
+N = 4
+FRAMES = {
+    "integers": pd.DataFrame({"x": np.arange(N, dtype=np.int8)}, index=[7, 3, 3, 1]),
+    "range": pd.DataFrame({"x": range(N)}, index=pd.RangeIndex(3, 3 + 2 * N, 2)),
+    "texts": pd.DataFrame({"x": ["a", None, "c/d", ""]}, index=pd.Index(list("wxyz"), name="row")),
+    "objects": pd.DataFrame({"x": pd.Series(["a", np.nan, "b", "c"], dtype=object), "b": [True, None] * 2}),
+    "object index": pd.DataFrame({"x": range(N)}, index=pd.Index(list("wxyz"), dtype=object)),
+    "categories": pd.DataFrame(
+        {"x": pd.Categorical(list("bbab"), categories=["b", "a", "unseen"], ordered=True)}
+    ),
+    "integer categories": pd.DataFrame({"x": pd.Categorical([3, 1, 3, 1], categories=[3, 1, 2])}),
+    "dates": pd.DataFrame(
+        {"x": [1.5, np.nan, np.inf, -0.0]}, index=pd.date_range("2020", periods=N, tz="Asia/Tokyo")
+    ),
+    "levels": pd.DataFrame(
+        {"x": range(N)}, index=pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["u", None])
+    ),
+    "category index": pd.DataFrame({"x": range(N)}, index=pd.CategoricalIndex(list("abab"))),
+    "nullable": pd.DataFrame(
+        {"x": pd.array([1, None, 3, 4], dtype="Int32"), "b": pd.array([True, None] * 2, dtype="boolean")}
+    ),
+    "odd names": pd.DataFrame({name: range(N) for name in [*ODD_LABELS[:-2], "index", "0"]}),
+    "names that are no texts": pd.DataFrame({0: range(N), "a": range(N), ("t", 1): range(N)}),
+    "float32": pd.DataFrame({"x": np.arange(N, dtype=np.float32) / 3}),
+    "attributes": pd.DataFrame({"x": range(N)}),
+}
+FRAMES["attributes"].attrs["anything"] = object()
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_frames_keep_types_categories_and_index(frame: pd.DataFrame, tmp_path: Path) -> None:
+    saved = saved_fit(frame)
+    assert_same(roundtrip(saved, tmp_path), saved)
+
+
+REFUSED = {
+    "mixed column": (pd.DataFrame({"fine": [1, 2], "mixed": [1, "a"]}), "'mixed'"),
+    "objects": (pd.DataFrame({"fine": [1, 2], "thing": [object(), object()]}), "'thing'"),
+    "whole numbers and none": (pd.DataFrame({"n": pd.Series([1, None], dtype=object)}), "'n'"),
+    "complex": (pd.DataFrame({"z": [1j, 2j]}), "'z'"),
+    "mixed index": (pd.DataFrame({"fine": [1, 2]}, index=pd.Index([1, "a"])), "index"),
+}
+
+
+@pytest.mark.parametrize(("frame", "named"), REFUSED.values(), ids=REFUSED)
+def test_what_would_not_come_back_is_refused_by_name(frame: pd.DataFrame, named: str, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=named):
+        write_fit(tmp_path / "fit", saved_fit(frame))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_pickled(tmp_path: Path) -> None:
+    write_fit(tmp_path / "fit", saved_fit())
+    with zipfile.ZipFile(tmp_path / "fit") as opened:
+        for name in opened.namelist():
+            if name.endswith(".npy"):
+                with opened.open(name) as member:
+                    np.lib.format.read_array(member, allow_pickle=False)
+
+
+def test_the_same_fit_gives_the_same_bytes(tmp_path: Path) -> None:
+    write_fit(tmp_path / "one", saved_fit())
+    write_fit(tmp_path / "two", saved_fit())
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def identical_or_refused(path: Path, content: bytes, saved: SavedFit) -> bool:
+    """Whether damaged content is refused; when it is read, it must be the same fit."""
+    path.write_bytes(content)
+    try:
+        found = read_fit(path)
+    except FileError:
+        return True
+    assert_same(found, saved)
+    return False
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
+def test_a_changed_byte_is_noticed_or_harmless(flip: int, tmp_path: Path) -> None:
+    saved = saved_fit()
+    path = tmp_path / "fit"
+    write_fit(path, saved)
+    content = path.read_bytes()
+    refused = 0
+    offsets = range(0, len(content), 7)
+    for offset in offsets:
+        damaged = bytearray(content)
+        damaged[offset] ^= flip
+        refused += identical_or_refused(path, bytes(damaged), saved)
+    assert refused > 0.5 * len(offsets)
+
+
+def test_a_cut_file_is_refused(tmp_path: Path) -> None:
+    saved = saved_fit()
+    path = tmp_path / "fit"
+    write_fit(path, saved)
+    content = path.read_bytes()
+    for length in [*range(0, len(content), 29), len(content) - 1]:
+        assert identical_or_refused(path, content[:length], saved)
+
+
+FOREIGN = {
+    "empty": b"",
+    "text": b"y,x\n1,2\n",
+    "start of a zip": b"PK\x03\x04",
+    "zeros": bytes(1000),
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+def test_foreign_files_are_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "fit").write_bytes(content)
+    with pytest.raises(FileError, match=r"not a saved fit|damaged"):
+        read_fit(tmp_path / "fit")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ({"format": "something else"}, "not a saved fit"),
+        ({"format": archive.FORMAT, "version": 99, "sha256": {}}, "version 99"),
+        ({"format": archive.FORMAT, "version": archive.VERSION, "sha256": {"a": ""}}, "damaged"),
+        (
+            {"format": archive.FORMAT, "version": archive.VERSION, "sha256": {}},
+            "not a saved fit of this version",
+        ),
+        (["a list"], "not a saved fit"),
+    ],
+)
+def test_foreign_zip_files_are_refused(manifest: Any, message: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "fit", "w") as opened:
+        opened.writestr(archive.MANIFEST, json.dumps(manifest))
+    with pytest.raises(FileError, match=message):
+        read_fit(tmp_path / "fit")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"nowhere.*No such file"):
+        read_fit(tmp_path / "nowhere")
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"nowhere.*cannot be written"):
+        write_fit(tmp_path / "nowhere" / "fit", saved_fit())
+
+
+@pytest.mark.parametrize("moment", ["_write_zip", "fsync", "replace"])
+def test_an_interrupted_save_leaves_the_old_file(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "fit"
+    write_fit(path, saved_fit())
+    before = path.read_bytes()
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(archive if moment == "_write_zip" else os, moment, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_fit(path, replace(saved_fit(), formula="other"))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "fit")
+    write_fit(tmp_path / "link", saved_fit())
+    assert (tmp_path / "link").is_symlink()
+    assert_same(read_fit(tmp_path / "fit"), saved_fit())
