@@ -1,0 +1,64 @@
+"""The data with what the model says of every row."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.errors import DataError
+from bayesmixed.extract.fitted import fitted
+from bayesmixed.extract.resid import resid
+from bayesmixed.extract.summaries import bound_names
+from bayesmixed.model.spec import ModelSpec
+
+
+def augment(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
+    """Set fitted values and residuals beside the rows used, ready to be plotted.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    prob : float
+        Probability inside the equal-tailed intervals.
+    prefix : str
+        Put before every new column's name; ``"."`` gives broom's names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The data's columns, then ``fitted``, ``fitted_se``, ``fitted_lower_2.5``, ``fitted_upper_97.5``,
+        ``fixed`` (the population's value), ``fixed_se``, ``fixed_lower_2.5``, ``fixed_upper_97.5``,
+        ``resid``, ``std_resid``.
+
+    Raises
+    ------
+    DataError
+        When the data have a column of one of these names.
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+    """
+    new = pd.concat(
+        [
+            _named(fitted(draws, spec, prob=prob), "fitted", prob),
+            _named(fitted(draws, spec, effects="fixed", prob=prob), "fixed", prob),
+            resid(draws, spec, prob=prob)["value"].rename("resid"),
+            resid(draws, spec, kind="standardized", prob=prob)["value"].rename("std_resid"),
+        ],
+        axis=1,
+    ).add_prefix(prefix)
+    frame = spec.design.frame
+    taken = [str(name) for name in new.columns if name in frame.columns]
+    if taken:
+        raise DataError(f"The data already have a column {', '.join(taken)}; give prefix='.' or another.")
+    return pd.concat([frame, new], axis=1)
+
+
+def _named(table: pd.DataFrame, stem: str, prob: float) -> pd.DataFrame:
+    """Columns of a summary under a stem: ``fitted``, ``fitted_se``, ``fitted_lower_2.5``."""
+    lower, upper = bound_names(prob)
+    return table.rename(
+        columns={"value": stem, **{name: f"{stem}_{name}" for name in ("se", lower, upper)}},
+    )

@@ -1,0 +1,127 @@
+"""Coefficients of every level: fixed plus random effects, draw by draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.extract.blocks import chosen_blocks
+from bayesmixed.extract.ranef import level_table
+from bayesmixed.extract.records import Summary
+from bayesmixed.extract.summaries import draw_matrix, stack, summarize, summarize_blocks
+from bayesmixed.model.spec import ModelSpec
+
+
+def coef(
+    draws: xr.DataTree, spec: ModelSpec, *, group: str | None = None, prob: float = 0.95
+) -> pd.DataFrame:
+    """Coefficients of every level, the line that each group has.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    group : str, optional
+        One grouping factor only.
+    prob : float
+        Probability inside the equal-tailed intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`~bayesmixed.extract.ranef.ranef`. Every coefficient of the fixed side appears
+        for every level, the ones that do not vary included; effects that are only random follow, with fixed
+        part 0.
+
+    Raises
+    ------
+    DataError
+        When the model has no grouping factor `group`.
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+
+    Notes
+    -----
+    For level j of a factor, coefficient t is ``beta[t] + ranef[j, t]``, added draw by draw, so that the
+    interval holds their covariance. With several grouping factors each one's table adds its own random
+    effects alone, as ``coef`` of lme4 does.
+    """
+    tables = [_block_table(draws, spec, block, prob) for block in chosen_blocks(spec.design, group)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def coefficient_names(spec: ModelSpec, block: GroupBlock) -> tuple[str, ...]:
+    """Names of the coefficients of a grouping factor's levels.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    block : GroupBlock
+        The grouping factor.
+
+    Returns
+    -------
+    tuple[str, ...]
+        The fixed terms, then the effects that are only random.
+    """
+    terms = spec.design.fixed.terms
+    return (*terms, *(effect for effect in block.effects if effect not in terms))
+
+
+def coefficient_draws(
+    draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, name: str, levels: slice
+) -> FloatArray:
+    """Draws of one coefficient for a slice of the levels.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    block : GroupBlock
+        The grouping factor.
+    name : str
+        One of :func:`coefficient_names`.
+    levels : slice
+        Which levels.
+
+    Returns
+    -------
+    FloatArray
+        Shape (chains * draws, levels), or (chains * draws, 1) for a coefficient that does not vary.
+    """
+    terms = spec.design.fixed.terms
+    beta = draw_matrix(draws, names.BETA)
+    fixed = beta[:, [terms.index(name)]] if name in terms else np.zeros((len(beta), 1))
+    if name not in block.effects:
+        return fixed
+    random = draw_matrix(draws, names.ranef(block.group))
+    total: FloatArray = fixed + random[:, levels, block.effects.index(name)]
+    return total
+
+
+def _block_table(draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, prob: float) -> pd.DataFrame:
+    """Coefficients of every level of one grouping factor."""
+    effects = coefficient_names(spec, block)
+    parts = (_coefficient_summary(draws, spec, block, name, prob) for name in effects)
+    return level_table(block, effects, stack(parts), prob)
+
+
+def _coefficient_summary(
+    draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, name: str, prob: float
+) -> Summary:
+    """Summary of one coefficient over the levels, shape (J,)."""
+    if name not in block.effects:
+        constant = summarize(coefficient_draws(draws, spec, block, name, slice(0, 1)), prob)
+        return stack([constant] * block.n_levels)
+    n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
+    return summarize_blocks(
+        lambda levels: coefficient_draws(draws, spec, block, name, levels), block.n_levels, n_draws, prob
+    )

@@ -1,0 +1,117 @@
+"""Intraclass correlation: the share of variance that lies between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.extract.summaries import bound_names, summarize
+from bayesmixed.extract.variances import check_at, fixed_variance, random_variance, residual_variance
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import IccKind, one_of
+
+ALL_GROUPS = "all"
+
+
+def icc(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    *,
+    kind: IccKind = "adjusted",
+    at: Mapping[str, float] | None = None,
+    prob: float = 0.95,
+) -> pd.DataFrame:
+    """Intraclass correlation of every grouping factor, with its interval and its formula.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    kind : {"adjusted", "unadjusted", "conditional"}
+        ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
+        variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
+    at : Mapping[str, float], optional
+        Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share depends on
+        where one looks. Effects not named keep their values in the data.
+    prob : float
+        Probability inside the equal-tailed intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group``, ``icc`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for each
+        grouping factor and, when there are several, a row ``all`` for their sum.
+
+    Raises
+    ------
+    DataError
+        When `at` names no random slope.
+    BayesmixedError
+        When `kind` or `prob` is not known.
+
+    Notes
+    -----
+    Computed draw by draw. V(g) is the mean over the rows of z' S z (Johnson 2014, Methods in Ecology and
+    Evolution 5:944), the variance of the intercepts where only they vary; V(fixed) is the sample variance
+    of X beta over the rows (Nakagawa, Johnson and Schielzeth 2017, J. R. Soc. Interface 14:20170213). With
+    weights, sigma is that of a row of weight one.
+    """
+    one_of(kind, IccKind, "kind")
+    check_at(spec.design, at or {})
+    sums = _sums(spec.design)
+    summary = summarize(_shares(draws, spec.design, sums, kind, at), prob)
+    lower, upper = bound_names(prob)
+    return pd.DataFrame(
+        {
+            "group": [parts[0] if len(parts) == 1 else ALL_GROUPS for parts in sums],
+            "icc": summary.value,
+            lower: summary.lower,
+            upper: summary.upper,
+            "formula": [_formula(spec.design, parts, kind, at or {}) for parts in sums],
+        }
+    )
+
+
+def _sums(design: Design) -> list[tuple[str, ...]]:
+    """List every grouping factor alone and, when there are several, all together."""
+    groups = tuple(block.group for block in design.blocks)
+    alone: list[tuple[str, ...]] = [(group,) for group in groups]
+    return [*alone, groups] if len(groups) > 1 else alone
+
+
+def _shares(
+    draws: xr.DataTree,
+    design: Design,
+    sums: list[tuple[str, ...]],
+    kind: IccKind,
+    at: Mapping[str, float] | None,
+) -> FloatArray:
+    """Draws of the shares of sums of grouping factors, shape (chains * draws, sums)."""
+    between = {block.group: random_variance(draws, block, at) for block in design.blocks}
+    total = np.sum(list(between.values()), axis=0) + residual_variance(draws)
+    if kind != "adjusted":
+        total = total + fixed_variance(draws, design)
+    return np.column_stack([np.sum([between[group] for group in parts], axis=0) / total for parts in sums])
+
+
+def _formula(design: Design, parts: tuple[str, ...], kind: IccKind, at: Mapping[str, float]) -> str:
+    """Write the share of a sum of grouping factors as text."""
+    every = " + ".join(f"V({block.group})" for block in design.blocks)
+    upper = f"({every})" if len(parts) > 1 else f"V({parts[0]})"
+    fixed = "" if kind == "adjusted" else "V(fixed) + "
+    return f"{upper} / ({fixed}{every} + sigma^2); V: {_meaning(design, at)}"
+
+
+def _meaning(design: Design, at: Mapping[str, float]) -> str:
+    """Say what the variance of a grouping factor is in this model."""
+    if all(block.effects == (names.INTERCEPT,) for block in design.blocks):
+        return "variance of the intercepts"
+    point = ", ".join(f"{name} = {value:g}" for name, value in at.items())
+    return f"mean over rows of z'Sz{' at ' + point if point else ''}"

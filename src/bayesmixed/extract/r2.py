@@ -1,0 +1,61 @@
+"""Explained variance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.extract.summaries import bound_names, summarize
+from bayesmixed.extract.variances import fixed_variance, random_variance, residual_variance
+from bayesmixed.model.spec import ModelSpec
+
+FORMULAS = {
+    "marginal": "V(fixed) / (V(fixed) + V(random) + sigma^2)",
+    "conditional": "(V(fixed) + V(random)) / (V(fixed) + V(random) + sigma^2)",
+}
+
+
+def r2(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95) -> pd.DataFrame:
+    """Nakagawa's marginal and conditional R2 with their intervals.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    prob : float
+        Probability inside the equal-tailed intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``type`` (``marginal``: by the fixed effects; ``conditional``: by fixed and random effects), ``r2``
+        (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``.
+
+    Raises
+    ------
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+
+    Notes
+    -----
+    Computed draw by draw. V(fixed) is the sample variance of X beta over the rows, V(random) the sum over
+    the grouping factors of the mean over the rows of z' S z (Nakagawa and Schielzeth 2013, Methods in
+    Ecology and Evolution 4:133; Johnson 2014, 5:944).
+    """
+    fixed = fixed_variance(draws, spec.design)
+    random = np.sum([random_variance(draws, block) for block in spec.design.blocks], axis=0)
+    total = fixed + random + residual_variance(draws)
+    summary = summarize(np.column_stack([fixed / total, (fixed + random) / total]), prob)
+    lower, upper = bound_names(prob)
+    return pd.DataFrame(
+        {
+            "type": list(FORMULAS),
+            "r2": summary.value,
+            lower: summary.lower,
+            upper: summary.upper,
+            "formula": list(FORMULAS.values()),
+        }
+    )

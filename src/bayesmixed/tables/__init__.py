@@ -1,0 +1,1 @@
+"""Printed tables: text and HTML from the same cells."""

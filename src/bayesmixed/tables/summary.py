@@ -1,0 +1,117 @@
+"""The printed summary of a fit, in lme4's layout."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.engines.records import RunInfo
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.tables.summary_parts import summary_parts
+from bayesmixed.tables.table import html_fragment, html_table, text_table
+
+
+def summary_text(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    run: RunInfo,
+    diagnostics: pd.DataFrame,
+    *,
+    prob: float = 0.95,
+    problems: Sequence[str] = (),
+) -> str:
+    """Print a fit in the layout of lme4's summary.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    run : RunInfo
+        How the draws were made.
+    diagnostics : pandas.DataFrame
+        Indexed by quantity (``"beta[Days]"``), with columns ``r_hat``, ``ess_bulk``, ``ess_tail``.
+    prob : float
+        Probability inside the equal-tailed intervals.
+    problems : sequence of str
+        What is not good in the draws, in sentences; printed last.
+
+    Returns
+    -------
+    str
+        Several lines, without a final line break.
+
+    Raises
+    ------
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+    """
+    parts = summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems)
+    width = max(len(label) for label, _ in parts.model)
+    model = "\n".join(f"{label:>{width}}: {text}" for label, text in parts.model)
+    return "\n".join(
+        [
+            parts.title,
+            model,
+            f"\nScaled residuals:\n{text_table(parts.residuals)}",
+            f"\nRandom effects:\n{text_table(parts.random, indent=' ')}",
+            parts.observations,
+            f"\nFixed effects:\n{text_table(parts.fixed)}",
+            "",
+            *parts.notes,
+        ]
+    )
+
+
+def summary_html(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    run: RunInfo,
+    diagnostics: pd.DataFrame,
+    *,
+    prob: float = 0.95,
+    problems: Sequence[str] = (),
+) -> str:
+    """Print a fit as HTML for a notebook, with the content of :func:`summary_text`.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    run : RunInfo
+        How the draws were made.
+    diagnostics : pandas.DataFrame
+        Indexed by quantity (``"beta[Days]"``), with columns ``r_hat``, ``ess_bulk``, ``ess_tail``.
+    prob : float
+        Probability inside the equal-tailed intervals.
+    problems : sequence of str
+        What is not good in the draws, in sentences; printed last.
+
+    Returns
+    -------
+    str
+        One ``<div>`` with its style, every text escaped.
+
+    Raises
+    ------
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+    """
+    parts = summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems)
+    return html_fragment(
+        [
+            f"<p><strong>{html.escape(parts.title)}</strong></p>",
+            *(f"<p>{html.escape(label)}: {html.escape(text)}</p>" for label, text in parts.model),
+            html_table(parts.residuals, "Scaled residuals"),
+            html_table(parts.random, "Random effects"),
+            f"<p>{html.escape(parts.observations)}</p>",
+            html_table(parts.fixed, "Fixed effects"),
+            *(f"<p>{html.escape(note)}</p>" for note in parts.notes),
+        ]
+    )

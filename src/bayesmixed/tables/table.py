@@ -1,0 +1,248 @@
+"""Aligned text tables and HTML tables of the same cells."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from bayesmixed.tables.rounding import format_numbers
+
+STYLE = (
+    ".bayesmixed table{border-collapse:collapse;margin:.4em 0 .8em;color:inherit;background:transparent}"
+    ".bayesmixed caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit}"
+    ".bayesmixed th,.bayesmixed td{padding:.15em .7em;border:0;text-align:left;color:inherit;"
+    "background:transparent;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    ".bayesmixed th{border-bottom:1px solid rgba(128,128,128,.6);font-weight:600}"
+    ".bayesmixed tr+tr td{border-top:1px solid rgba(128,128,128,.2)}"
+    ".bayesmixed .number{text-align:right}"
+    ".bayesmixed p{margin:.2em 0}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a printed table.
+
+    Attributes
+    ----------
+    header : str
+        Its name.
+    cells : tuple[str, ...]
+        Its cells, formatted.
+    align : {"left", "right"}
+        Numbers stand right.
+    """
+
+    header: str
+    cells: tuple[str, ...]
+    align: Literal["left", "right"] = "right"
+
+
+def frame_columns(frame: pd.DataFrame, digits: int = 4) -> tuple[Column, ...]:
+    """Format every column of a data frame.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table of results; its index is not printed.
+    digits : int
+        Significant digits of columns of floating numbers.
+
+    Returns
+    -------
+    tuple[Column, ...]
+        Numbers right, all else left.
+    """
+    return tuple(_series_column(str(name), frame[name], digits) for name in frame.columns)
+
+
+def text_table(columns: Sequence[Column], indent: str = "") -> str:
+    """Lay out columns as aligned text.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Equally long.
+    indent : str
+        Put before every line.
+
+    Returns
+    -------
+    str
+        A line of headers and one for each row, without trailing spaces; wide (East Asian) characters count
+        twice.
+
+    Examples
+    --------
+    >>> print(text_table([Column(header="term", cells=("a", "bc"), align="left"),
+    ...                   Column(header="value", cells=("1.5", "-2.0"))]))
+    term value
+    a      1.5
+    bc    -2.0
+    """
+    padded = [_padded(column) for column in columns]
+    return "\n".join((indent + " ".join(row)).rstrip() for row in zip(*padded, strict=True))
+
+
+def html_table(columns: Sequence[Column], caption: str = "") -> str:
+    """Lay out columns as an HTML table, every text escaped.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Equally long.
+    caption : str
+        Printed above the table.
+
+    Returns
+    -------
+    str
+        A ``<table>``, styled inside :func:`html_fragment`.
+
+    Examples
+    --------
+    >>> html_table([Column(header="a<b", cells=("1",))])[:53]
+    '<table><thead><tr><th class="number">a&lt;b</th></tr>'
+    """
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    head = "".join(_html_cell("th", column, column.header) for column in columns)
+    rows = (
+        "".join(_html_cell("td", column, cell) for column, cell in zip(columns, row, strict=True))
+        for row in zip(*(column.cells for column in columns), strict=True)
+    )
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def html_fragment(parts: Iterable[str]) -> str:
+    """Wrap pieces of HTML with a small style of their own, legible on light and dark pages.
+
+    Parameters
+    ----------
+    parts : iterable of str
+        HTML of paragraphs and tables.
+
+    Returns
+    -------
+    str
+        One ``<div>``; the style reaches nothing outside it.
+    """
+    return f'<div class="bayesmixed"><style>{STYLE}</style>{"".join(parts)}</div>'
+
+
+def frame_text(frame: pd.DataFrame, digits: int = 4) -> str:
+    """Print a data frame as aligned text with R's rounding.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table of results; its index is not printed.
+    digits : int
+        Significant digits.
+
+    Returns
+    -------
+    str
+        The table.
+    """
+    return text_table(frame_columns(frame, digits))
+
+
+def frame_html(frame: pd.DataFrame, *, caption: str = "", digits: int = 4) -> str:
+    """Print a data frame as a styled piece of HTML with R's rounding.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table of results; its index is not printed.
+    caption : str
+        Printed above the table.
+    digits : int
+        Significant digits.
+
+    Returns
+    -------
+    str
+        One ``<div>`` with its style.
+    """
+    return html_fragment([html_table(frame_columns(frame, digits), caption)])
+
+
+def display_width(text: str) -> int:
+    """Count the terminal columns that a text takes.
+
+    Parameters
+    ----------
+    text : str
+        Without line breaks.
+
+    Returns
+    -------
+    int
+        Wide characters count two, combining marks none.
+
+    Examples
+    --------
+    >>> display_width("Days"), display_width("東京"), display_width("e\u0301")
+    (4, 4, 1)
+    """
+    return sum(_character_width(character) for character in text)
+
+
+def _character_width(character: str) -> int:
+    """Columns of one character."""
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Me", "Mn"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _series_column(name: str, series: pd.Series, digits: int) -> Column:
+    """Format one column of a data frame."""
+    if pd.api.types.is_float_dtype(series):
+        return Column(header=clean(name), cells=format_numbers(series, digits))
+    align: Literal["left", "right"] = "right" if pd.api.types.is_integer_dtype(series) else "left"
+    return Column(header=clean(name), cells=tuple(clean(str(value)) for value in series), align=align)
+
+
+def clean(text: str) -> str:
+    r"""Show control characters of a name as escapes, so that a name keeps to its line.
+
+    Parameters
+    ----------
+    text : str
+        A name from the data.
+
+    Returns
+    -------
+    str
+        The same without control characters.
+
+    Examples
+    --------
+    >>> clean("a\tb")
+    'a\\tb'
+    """
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c
+        for c in text
+    )
+
+
+def _padded(column: Column) -> list[str]:
+    """Pad header and cells of one column to its width."""
+    texts = [column.header, *column.cells]
+    width = max(display_width(text) for text in texts)
+    fills = [" " * (width - display_width(text)) for text in texts]
+    pairs = zip(texts, fills, strict=True)
+    return [fill + text if column.align == "right" else text + fill for text, fill in pairs]
+
+
+def _html_cell(tag: str, column: Column, text: str) -> str:
+    """Write one cell."""
+    mark = ' class="number"' if column.align == "right" else ""
+    return f"<{tag}{mark}>{html.escape(text)}</{tag}>"
