@@ -1,0 +1,236 @@
+"""The command line: ``bayesmixed fit FORMULA DATA``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
+
+if TYPE_CHECKING:
+    from bayesmixed.fit import MixedFit
+
+MISTAKE = 2
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process when none are given.
+
+    Returns
+    -------
+    int
+        0; 2 after a mistake, which is told on standard error; 130 after an interrupt.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 for arguments that cannot be parsed, with code 0 after ``--help`` and ``--version``.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        with _plain_warnings():
+            arguments.command(arguments)
+    except BayesmixedError as error:
+        _say("error", str(error), "bold red")
+        return MISTAKE
+    except KeyboardInterrupt:
+        _say("interrupted", "nothing was written.", "bold red")
+        return INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="bayesmixed", description="Bayesian mixed models from lme4 formulas."
+    )
+    parser.add_argument("--version", action=_Version)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    fit = commands.add_parser("fit", help="fit a model and print its tables")
+    fit.set_defaults(command=_fit)
+    _add_fit_arguments(fit)
+    listing = commands.add_parser("datasets", help="list the bundled data sets, or describe one")
+    listing.add_argument("name", nargs="?", metavar="NAME", help="data set to describe")
+    listing.set_defaults(command=_datasets)
+    return parser
+
+
+def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``bayesmixed fit``."""
+    add = parser.add_argument
+    add("formula", metavar="FORMULA", help="lme4 formula, e.g. 'Reaction ~ Days + (Days | Subject)'")
+    add("data", metavar="DATA", help="CSV, TSV or Parquet file, or the name of a bundled data set")
+    add("--weights", metavar="COLUMN", help="column of prior weights")
+    add("--draws", type=_count, default=1000, metavar="N", help="kept draws of each chain (default 1000)")
+    add("--chains", type=_count, default=4, metavar="N", help="number of chains (default 4)")
+    add("--seed", type=_seed, metavar="N", help="seed that makes the draws repeat")
+    add(
+        "--prob",
+        type=_probability,
+        default=0.95,
+        metavar="P",
+        help="probability inside intervals (default 0.95)",
+    )
+    add("--missing", choices=("drop", "raise"), default="drop", help="what to do with rows that miss a value")
+    add("--report", type=Path, metavar="FILE.html", help="write one self-contained page")
+    add("--csv", type=Path, metavar="DIR", help="write the tables into a folder, one CSV file each")
+    add("--save", type=Path, metavar="FILE", help="save the fit, to be loaded in Python")
+    add("--quiet", action="store_true", help="print no tables and no progress")
+
+
+class _Version(argparse.Action):
+    """Option that prints the version, looked up only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and leave."""
+        from importlib.metadata import version
+
+        print(f"bayesmixed {version('bayesmixed')}")
+        parser.exit()
+
+
+def _count(text: str) -> int:
+    """Positive whole number."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    """Whole number of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def _probability(text: str) -> float:
+    """Probability between 0 and 1, both excluded."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return value
+
+
+def _fit(arguments: argparse.Namespace) -> None:
+    """Fit, print, write."""
+    for target in (arguments.report, arguments.save):
+        _check_target(target)
+    from bayesmixed.datasets.read import read_data
+
+    frame = read_data(arguments.data)
+    from bayesmixed.fit import lmer
+
+    fit = lmer(
+        arguments.formula,
+        frame,
+        weights=arguments.weights,
+        draws=arguments.draws,
+        chains=arguments.chains,
+        seed=arguments.seed,
+        missing=arguments.missing,
+        progress=not arguments.quiet and sys.stderr.isatty(),
+    )
+    if not arguments.quiet:
+        _print_tables(fit, arguments.prob)
+    _write(fit, arguments)
+
+
+def _print_tables(fit: MixedFit, prob: float) -> None:
+    """Print lme4's summary, then the shares of variance."""
+    from bayesmixed.tables.summary import summary_text
+    from bayesmixed.tables.table import frame_text
+
+    print(summary_text(fit.draws, fit.spec, fit.run, fit.diagnostics(), prob=prob))
+    print(f"\nIntraclass correlation:\n{frame_text(fit.icc(prob=prob))}")
+    print(f"\nExplained variance:\n{frame_text(fit.r2(prob=prob))}")
+
+
+def _write(fit: MixedFit, arguments: argparse.Namespace) -> None:
+    """Write the files that were asked for."""
+    try:
+        if arguments.save:
+            fit.save(arguments.save)
+        if arguments.csv:
+            _write_tables(fit, arguments.csv, arguments.prob)
+        if arguments.report:
+            from bayesmixed.report import report_html
+
+            arguments.report.write_text(report_html(fit, prob=arguments.prob), encoding="utf-8")
+    except OSError as error:
+        raise BayesmixedError(
+            f"Cannot write {error.filename or 'the files'}: {error.strerror or error}."
+        ) from error
+    for target in filter(None, (arguments.save, arguments.csv, arguments.report)):
+        _say("wrote", str(target), "green")
+
+
+def _write_tables(fit: MixedFit, folder: Path, prob: float) -> None:
+    """Write every table as a CSV file of its name."""
+    from bayesmixed.report import result_tables
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in (result_tables(fit, prob=prob) | {"coef": fit.coef(prob=prob)}).items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+
+
+def _check_target(target: Path | None) -> None:
+    """Refuse, before anything is computed, a file that cannot be written."""
+    if target is None:
+        return
+    if target.is_dir():
+        raise BayesmixedError(f"{str(target)!r} is a folder; name a file.")
+    if not target.parent.is_dir():
+        raise BayesmixedError(f"There is no folder {str(target.parent)!r} to write {target.name!r} into.")
+
+
+def _datasets(arguments: argparse.Namespace) -> None:
+    """List the bundled data sets, or describe one."""
+    from bayesmixed.datasets.load import datasets, describe_dataset
+
+    if arguments.name:
+        print(describe_dataset(arguments.name))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    listing = Table("name", "rows", "grouping factors", "title", box=None, header_style="bold")
+    shown = datasets()[["name", "rows", "grouping_factors", "title"]].astype(str)
+    for row in shown.itertuples(index=False, name=None):
+        listing.add_row(*row)
+    Console().print(listing)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings as one line each on standard error, ours whatever the filters say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ConvergenceWarning)
+        warnings.simplefilter("always", DesignWarning)
+        warnings.showwarning = lambda message, *_, **__: _say("warning", str(message), "bold yellow")
+        yield
+
+
+def _say(kind: str, message: str, style: str) -> None:
+    """Tell something on standard error, its kind in colour."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"{kind}:", style=style, end=" ")
+    console.print(message, markup=False)

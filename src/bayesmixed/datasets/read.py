@@ -1,0 +1,95 @@
+"""Data that a command line names: a file, or a bundled data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from bayesmixed.datasets.load import datasets, load_dataset
+from bayesmixed.errors import DataError, near_names
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+
+
+def read_data(source: str) -> pd.DataFrame:
+    """Read a file, or else a bundled data set.
+
+    Parameters
+    ----------
+    source : str
+        Path of a CSV, TSV or Parquet file (text files may be compressed), or a name of ``datasets()``. A file
+        wins over a data set of the same name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The data as read.
+
+    Raises
+    ------
+    DataError
+        When there is neither (near names are listed), or the file cannot be read.
+
+    Examples
+    --------
+    >>> read_data("dyestuff").shape
+    (30, 2)
+    """
+    path = Path(source)
+    if path.is_file():
+        return _read_file(path)
+    if path.is_dir():
+        raise DataError(f"{source!r} is a folder; name a CSV, TSV or Parquet file in it.")
+    if path.suffix or path.parent != Path():
+        raise DataError(f"There is no file {source!r}. {_near_files(path)}")
+    try:
+        return load_dataset(source)
+    except DataError as error:
+        known = [*datasets()["name"], *_files_in(path.parent)]
+        raise DataError(
+            f"There is no file and no bundled data set {source!r}. {near_names(source, known)}"
+        ) from error
+
+
+def _read_file(path: Path) -> pd.DataFrame:
+    """Read a file by what its name ends in."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in COMPRESSED]
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        ".csv": pd.read_csv,
+        ".tsv": _read_tabs,
+        ".tab": _read_tabs,
+        ".parquet": pd.read_parquet,
+        ".pq": pd.read_parquet,
+    }
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix not in readers:
+        raise DataError(
+            f"The name of {str(path)!r} does not tell its format; it should end in {', '.join(readers)}."
+        )
+    try:
+        return readers[suffix](path)
+    except (ValueError, OSError, EOFError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise DataError(f"{str(path)!r} cannot be read as {suffix[1:].upper()}: {reason}.") from error
+
+
+def _read_tabs(path: Path) -> pd.DataFrame:
+    """Read a text file with tabs between the columns."""
+    return pd.read_csv(path, sep="\t")
+
+
+def _near_files(path: Path) -> str:
+    """Files of the same folder with names like that of a missing one."""
+    if not path.parent.is_dir():
+        return f"There is no folder {str(path.parent)!r} either."
+    near = near_names(path.name, _files_in(path.parent))
+    return near if near.startswith("Did you mean") else "bayesmixed datasets lists the bundled data sets."
+
+
+def _files_in(folder: Path) -> list[str]:
+    """Names of the files of a folder, without the hidden ones."""
+    return sorted(
+        entry.name for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith(".")
+    )

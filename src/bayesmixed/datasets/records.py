@@ -1,0 +1,87 @@
+"""What the registry says of a bundled data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnType = Literal["float", "int", "label", "factor", "ordered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnInfo:
+    """One column of a bundled data set.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    type : {"float", "int", "label", "factor", "ordered"}
+        ``label`` is text; ``factor`` and ``ordered`` are categoricals with `levels`.
+    text : str
+        What was measured.
+    unit : str
+        Unit of the numbers, empty where there is none.
+    levels : tuple[str, ...]
+        Categories in R's order, empty for other types.
+    """
+
+    name: str
+    type: ColumnType
+    text: str
+    unit: str = ""
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetInfo:
+    """A bundled data set as its registry describes it.
+
+    Attributes
+    ----------
+    name, title, description : str
+        Name as R spells it, a title, and a sentence or two.
+    file : str
+        File under ``data/``.
+    sha256 : str
+        Checksum of the file as bundled.
+    rows : int
+        Number of rows.
+    groups : tuple[str, ...]
+        Columns that serve as grouping factors.
+    columns : tuple[ColumnInfo, ...]
+        The columns in order.
+    source, licence, citation : str
+        Where the file was taken from, on what terms, and whom to cite.
+    example : str
+        A formula to begin with.
+    aliases : tuple[str, ...]
+        Other names by which it is found.
+    """
+
+    name: str
+    title: str
+    description: str
+    file: str
+    sha256: str
+    rows: int
+    groups: tuple[str, ...]
+    columns: tuple[ColumnInfo, ...]
+    source: str
+    licence: str
+    citation: str
+    example: str
+    aliases: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Title, description, columns, source, licence and citation as text."""
+        width = max(len(column.name) for column in self.columns)
+        lines = [f"{self.name}: {self.title}", "", self.description, "", f"{self.rows} rows"]
+        lines += [f"  {column.name:{width}}  {_column_text(column)}" for column in self.columns]
+        lines += ["", f"Example: {self.example}", f"Source: {self.source}", f"Licence: {self.licence}"]
+        return "\n".join([*lines, f"Citation: {self.citation}"])
+
+
+def _column_text(column: ColumnInfo) -> str:
+    """Meaning of a column, with its unit."""
+    return f"{column.text} [{column.unit}]" if column.unit else column.text

@@ -1,0 +1,8 @@
+"""A fit as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from bayesmixed.report.page import report_html
+from bayesmixed.report.tables import result_tables
+
+__all__ = ["report_html", "result_tables"]

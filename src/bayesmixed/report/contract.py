@@ -1,0 +1,60 @@
+"""What a report asks of a fit."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.engines.records import RunInfo
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.table import PriorTable
+
+
+class ReportedFit(Protocol):
+    """A fit as a report sees it; ``bayesmixed.MixedFit`` is one."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model."""
+        ...
+
+    @property
+    def draws(self) -> xr.DataTree:
+        """The posterior."""
+        ...
+
+    @property
+    def run(self) -> RunInfo:
+        """How the draws were made."""
+        ...
+
+    @property
+    def priors(self) -> PriorTable:
+        """The priors used."""
+        ...
+
+    def fixef(self, *, prob: float = ...) -> pd.DataFrame:
+        """Coefficients."""
+        ...
+
+    def ranef(self, *, prob: float = ...) -> pd.DataFrame:
+        """Random effects."""
+        ...
+
+    def varcorr(self, *, correlations: bool = ..., prob: float = ...) -> pd.DataFrame:
+        """Variances, or correlations."""
+        ...
+
+    def icc(self, *, prob: float = ...) -> pd.DataFrame:
+        """Intraclass correlations."""
+        ...
+
+    def r2(self, *, prob: float = ...) -> pd.DataFrame:
+        """Explained variance."""
+        ...
+
+    def diagnostics(self) -> pd.DataFrame:
+        """Convergence of every quantity."""
+        ...

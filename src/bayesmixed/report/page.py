@@ -1,0 +1,193 @@
+"""One self-contained HTML page about a fit."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.metadata import version
+
+import pandas as pd
+
+from bayesmixed.design.records import Design
+from bayesmixed.engines.records import RunInfo
+from bayesmixed.extract.fitted import posterior_mean_fitted
+from bayesmixed.report.contract import ReportedFit
+from bayesmixed.report.figures import caterpillar_svg, coefficient_svg, residual_svg, trace_svg
+from bayesmixed.report.markup import figure_html, list_html, table_html
+from bayesmixed.report.tables import result_tables
+
+SHOWN = 50
+SUMMARIES = ("fixef", "varcorr", "correlations", "icc", "r2")
+CAPTIONS = {
+    "fixef": "Fixed effects",
+    "varcorr": "Random effects: variances",
+    "correlations": "Random effects: correlations",
+    "icc": "Intraclass correlation",
+    "r2": "Explained variance",
+    "priors": "Priors",
+    "diagnostics": "Convergence",
+}
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c1e21; --paper: #ffffff; --rule: #d9dce1; --soft: #5d6570; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e6e8eb; --paper: #15181c; --rule: #363c44; --soft: #9aa3ae; }
+}
+body { color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif; margin: 0 auto;
+  max-width: 56rem; padding: 1.5rem 1rem 3rem; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid var(--rule); padding: .25rem .75rem .25rem 0; text-align: left;
+  white-space: nowrap; }
+.number { text-align: right; }
+.note, figcaption, footer, dt { color: var(--soft); font-size: .9rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0; }
+dd { margin: 0; overflow-wrap: anywhere; }
+figure { margin: 2rem 0; break-inside: avoid; }
+svg { max-width: 100%; height: auto; }
+tr, h2 { break-inside: avoid; break-after: auto; }
+@media print { body { max-width: none; padding: 0; font-size: 11pt; } .scroll { overflow: visible; } }
+"""
+
+
+def report_html(fit: ReportedFit, *, title: str | None = None, prob: float = 0.95) -> str:
+    """Page that tells what was fitted, how, and what came out.
+
+    Write it to a file and open it in a browser: it needs no network and no script, prints well, and follows
+    the reader's choice of light or dark.
+
+    Parameters
+    ----------
+    fit : ReportedFit
+        A fitted model.
+    title : str, optional
+        Heading of the page; the formula when none is given.
+    prob : float
+        Probability inside the intervals.
+
+    Returns
+    -------
+    str
+        The whole page, with its tables, and its figures as inline SVG.
+
+    Raises
+    ------
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+    """
+    tables = result_tables(fit, prob=prob)
+    formula = fit.spec.design.formula.text
+    heading = formula if title is None else title
+    parts = [
+        "" if title is None else f"<p><code>{escape(formula)}</code></p>",
+        f"<p>{escape(data_line(fit.spec.design))}</p>",
+        *(table_html(tables[name], CAPTIONS[name]) for name in SUMMARIES if name in tables),
+        *_figures(fit, tables),
+        *_random_effects(tables["ranef"]),
+        table_html(tables["priors"], CAPTIONS["priors"]),
+        list_html(run_facts(fit.run), "How it was run"),
+        _convergence(tables["diagnostics"]),
+    ]
+    return _document(heading, "\n".join(parts), prob)
+
+
+def data_line(design: Design) -> str:
+    """Size of the data, as lme4's summary tells it.
+
+    Parameters
+    ----------
+    design : Design
+        The design that was fitted.
+
+    Returns
+    -------
+    str
+        E.g. ``"Number of obs: 180, groups: Subject, 18"``, with the rows dropped when there are any.
+    """
+    groups = "; ".join(f"{block.group}, {block.n_levels}" for block in design.blocks)
+    dropped = f" ({design.n_dropped} rows with missing values left out)" if design.n_dropped else ""
+    return f"Number of obs: {design.n_rows}, groups: {groups}{dropped}"
+
+
+def run_facts(run: RunInfo) -> dict[str, str]:
+    """How the posterior was obtained, named.
+
+    Parameters
+    ----------
+    run : RunInfo
+        What the engine reported.
+
+    Returns
+    -------
+    dict[str, str]
+        Name to fact, for people.
+    """
+    thinned = f", every {run.thin}th kept" if run.thin > 1 else ""
+    return {
+        "Engine": run.engine,
+        "Plan": " ".join(run.plan),
+        "Draws": f"{run.chains} chains of {run.draws} after {run.tune} of tuning{thinned}",
+        "Seed": str(run.seed),
+        "Time": f"{run.seconds:.1f} s",
+        "Versions": ", ".join(f"{name} {number}" for name, number in run.versions.items()),
+    }
+
+
+def _figures(fit: ReportedFit, tables: dict[str, pd.DataFrame]) -> list[str]:
+    """All figures, each with its caption."""
+    design = fit.spec.design
+    first = design.blocks[0].group
+    ranef = tables["ranef"]
+    fitted = posterior_mean_fitted(fit.draws, fit.spec)
+    return [
+        figure_html(coefficient_svg(tables["fixef"]), "Coefficients with their intervals."),
+        figure_html(
+            caterpillar_svg(ranef[ranef["group_var"] == first]),
+            f"Random effects of {first}, sorted by value.",
+        ),
+        figure_html(
+            residual_svg(fitted, design.response.values - fitted),
+            "Residuals against fitted values (posterior means).",
+        ),
+        figure_html(
+            trace_svg(fit.draws, [block.group for block in design.blocks]),
+            "Traces: the chains should look alike and go nowhere.",
+        ),
+    ]
+
+
+def _random_effects(ranef: pd.DataFrame) -> list[str]:
+    """Random effects of the first levels, one table for each grouping factor."""
+    return [
+        _level_table(str(group), rows)
+        for group, rows in ranef.groupby("group_var", sort=False, observed=True)
+    ]
+
+
+def _level_table(group: str, rows: pd.DataFrame) -> str:
+    """Random effects of one grouping factor, cut to its first levels, with a note that says so."""
+    levels = rows["group"].unique()
+    shown = rows[rows["group"].isin(levels[:SHOWN])]
+    note = f"The first {SHOWN} of {len(levels)} levels; fit.ranef() gives all." if len(levels) > SHOWN else ""
+    return table_html(shown, f"Random effects of {group}", note=note)
+
+
+def _convergence(diagnostics: pd.DataFrame) -> str:
+    """Diagnostics cut to their first rows, with a note that says so."""
+    cut = len(diagnostics) > SHOWN
+    note = f"The first {SHOWN} of {len(diagnostics)} rows; fit.diagnostics() gives all." if cut else ""
+    return table_html(diagnostics.head(SHOWN), CAPTIONS["diagnostics"], note=note)
+
+
+def _document(heading: str, body: str, prob: float) -> str:
+    """HTML document around a body, its heading escaped here."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(heading)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>{escape(heading)}</h1>\n{body}\n</main>\n"
+        f"<footer><p>bayesmixed {escape(version('bayesmixed'))}. Values are posterior medians, intervals are "
+        f"equal-tailed with probability {prob:g}, se is the posterior standard deviation.</p></footer>\n"
+        "</body>\n</html>\n"
+    )

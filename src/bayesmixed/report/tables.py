@@ -1,0 +1,40 @@
+"""All tables of a fit, by name."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bayesmixed.report.contract import ReportedFit
+
+
+def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
+    """Every table of a fit under the name of its verb, each with a default index.
+
+    Parameters
+    ----------
+    fit : ReportedFit
+        A fitted model.
+    prob : float
+        Probability inside the intervals.
+
+    Returns
+    -------
+    dict[str, pandas.DataFrame]
+        fixef, varcorr, correlations (only where effects are correlated), icc, r2, ranef, priors, diagnostics.
+    """
+    tables = {
+        "fixef": fit.fixef(prob=prob),
+        "varcorr": fit.varcorr(prob=prob),
+        "correlations": fit.varcorr(correlations=True, prob=prob),
+        "icc": fit.icc(prob=prob),
+        "r2": fit.r2(prob=prob),
+        "ranef": fit.ranef(prob=prob),
+        "priors": fit.priors.table(),
+        "diagnostics": fit.diagnostics(),
+    }
+    return {name: _plain(table) for name, table in tables.items() if len(table)}
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Table whose index, when it says something, is a column."""
+    return table.reset_index(drop=table.index.name is None)

@@ -1,0 +1,169 @@
+"""The page as a browser reads it: complete, self-contained, and safe against its own data."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.report import report_html
+from bayesmixed.report.page import data_line
+
+VOID = {"meta", "br", "img", "link"}
+
+
+class _Reader(HTMLParser):
+    """Tags, balance, attributes and text of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def read(page: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+@pytest.fixture(scope="module")
+def page(hostile_fit) -> str:
+    return report_html(hostile_fit)
+
+
+def test_page_is_well_formed(page: str) -> None:
+    assert page.startswith("<!DOCTYPE html>")
+    assert read(page).open == []
+
+
+def test_page_needs_no_network_and_no_script(page: str) -> None:
+    reader = read(page)
+    assert "script" not in reader.tags
+    assert "link" not in reader.tags
+    for name, value in reader.attributes:
+        if name in {"src", "href", "xlink:href"}:
+            assert value is not None
+            assert value.startswith(("#", "data:"))
+    assert "@import" not in page
+
+
+def test_every_string_of_the_data_is_escaped_and_shown(page: str, hostile_fit) -> None:
+    assert "<script" not in page
+    text = " ".join(read(page).text)
+    for level in hostile_fit.spec.design.blocks[0].levels:
+        assert text.count(level) >= 3  # twice in the table, and in the figure
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Fixed effects",
+        "Random effects: variances",
+        "Random effects: correlations",
+        "Intraclass correlation",
+        "Explained variance",
+        "Random effects of g",
+        "Priors",
+        "How it was run",
+        "Convergence",
+    ],
+)
+def test_page_has_every_section(page: str, heading: str) -> None:
+    assert f"<h2>{heading}</h2>" in page
+
+
+def test_page_has_the_four_figures_with_words_for_who_cannot_see(page: str) -> None:
+    labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', page)
+    assert labels == [
+        "Coefficients with intervals",
+        "Random effects of g",
+        "Residuals against fitted values",
+        "Traces of the chains",
+    ]
+
+
+def test_ids_of_the_figures_do_not_collide(page: str) -> None:
+    clips = re.findall(r'<clipPath id="([^"]+)"', page)
+    assert clips
+    assert len(set(clips)) == len(clips)
+
+
+def test_figures_take_the_ink_of_the_page(page: str) -> None:
+    assert "currentColor" in page
+    assert "#010203" not in page
+    assert not re.search(r"fill: #(000000|ffffff)", page)
+
+
+def test_page_follows_light_and_dark_and_prints(page: str) -> None:
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+    assert 'name="viewport"' in page
+
+
+def test_numbers_are_those_of_the_tables(page: str, hostile_fit) -> None:
+    value = hostile_fit.fixef()["value"].iloc[0]
+    assert re.search(rf'<td class="number">{value:.1f}\d*</td>', page)
+
+
+def test_how_it_was_run_is_told(page: str) -> None:
+    text = " ".join(read(page).text)
+    for fact in ("collapsed", "2 chains of 60 after 50 of tuning", "1.2 s", "pymc 6.4", "g is integrated"):
+        assert fact in text
+
+
+def test_data_line_counts_rows_levels_and_what_was_left_out(hostile_fit) -> None:
+    expected = "Number of obs: 60, groups: g, 6 (3 rows with missing values left out)"
+    assert data_line(hostile_fit.spec.design) == expected
+
+
+def test_title_is_the_formula_unless_given(hostile_fit, page: str) -> None:
+    assert "<title>y ~ Days + (Days | g)</title>" in page
+    assert "<title>A &amp; B</title>" in report_html(hostile_fit, title="A & B")
+
+
+def test_intervals_follow_prob(hostile_fit) -> None:
+    page = report_html(hostile_fit, prob=0.8)
+    assert "lower_10" in page
+    assert "with probability 0.8" in page
+    assert "lower_2.5" not in page
+
+
+def test_impossible_prob_is_refused(hostile_fit) -> None:
+    with pytest.raises(BayesmixedError, match="prob"):
+        report_html(hostile_fit, prob=1.5)
+
+
+def test_large_fit_is_cut_and_says_so(large_fit) -> None:
+    page = report_html(large_fit)
+    assert "The first 50 of 700 levels; fit.ranef() gives all." in page
+    assert "Random effects: correlations" not in page
+    assert len(page) < 1_000_000
+    assert "level 0" in page
+    assert "level 400" not in page
+    assert page.count("<td>level 49</td>") == 2  # both effects of the last level shown
+
+
+def test_same_fit_gives_the_same_page(hostile_fit, page: str) -> None:
+    assert report_html(hostile_fit) == page

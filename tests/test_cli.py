@@ -1,0 +1,201 @@
+"""The command line: what it prints, what it writes, and how it refuses."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bayesmixed.cli import _plain_warnings, main
+from bayesmixed.errors import ConvergenceWarning
+
+FORMULA = "Yield ~ 1 + (1 | Batch)"
+SHORT = ("--draws", "400", "--chains", "2", "--seed", "1", "--quiet")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with everything that one fit can write."""
+    folder = tmp_path_factory.mktemp("written")
+    files = (
+        "--report",
+        str(folder / "r.html"),
+        "--csv",
+        str(folder / "new" / "tables"),
+        "--save",
+        str(folder / "fit.nc"),
+    )
+    assert main(["fit", FORMULA, "dyestuff", *SHORT, "--prob", "0.9", *files]) == 0
+    return folder
+
+
+def test_fit_prints_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", FORMULA, "Dyestuff", *SHORT[:-1]]) == 0
+    out = capsys.readouterr().out
+    for piece in (
+        FORMULA,
+        "Batch",
+        "Residual",
+        "Intercept",
+        "Intraclass correlation",
+        "Explained variance",
+        "97.5",
+    ):
+        assert piece in out
+
+
+def test_prob_reaches_the_printed_intervals(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", FORMULA, "Dyestuff", *SHORT[:-1], "--prob", "0.8"]) == 0
+    assert "97.5" not in capsys.readouterr().out
+
+
+def test_report_is_a_page_of_the_fit(written: Path) -> None:
+    page = (written / "r.html").read_text(encoding="utf-8")
+    assert f"<title>{FORMULA}</title>" in page
+    assert "lower_5" in page
+
+
+def test_csv_folder_holds_every_table(written: Path) -> None:
+    names = {path.stem for path in (written / "new" / "tables").iterdir()}
+    assert names == {"fixef", "ranef", "coef", "varcorr", "icc", "r2", "priors", "diagnostics"}
+    fixef = pd.read_csv(written / "new" / "tables" / "fixef.csv")
+    assert fixef["term"].tolist() == ["Intercept"]
+    assert 1400 < fixef["value"].item() < 1650
+    assert {"lower_5", "upper_95"} <= set(fixef.columns)
+
+
+def test_saved_fit_is_not_empty(written: Path) -> None:
+    assert (written / "fit.nc").stat().st_size > 1000
+
+
+def test_seed_repeats_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    tables = []
+    for _ in range(2):
+        assert main(["fit", FORMULA, "Dyestuff", *SHORT[:-1]]) == 0
+        tables.append(capsys.readouterr().out.partition("Fixed effects")[2])
+    assert tables[0] == tables[1] != ""
+
+
+def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 5.5, 8.0, 9.0, 3.0, 2.5], "g": [1, 1, 2, 2, 30, 30, 4, 4]})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    arguments = ["fit", "y ~ 1 + (1 | g)", str(tmp_path / "d.csv"), *SHORT, "--csv", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    ranef = pd.read_csv(tmp_path / "out" / "ranef.csv", dtype={"group": str})
+    assert set(ranef["group"]) == {"1", "2", "4", "30"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "data", "extra", "message"),
+    [
+        ("Yield ~ 1 + (1 | Batch", "dyestuff", (), r"\^"),
+        ("Yield ~ 1 + 1 | Batch", "dyestuff", (), "paren"),
+        ("Yield ~ 1 + (1 | batch)", "dyestuff", (), "'Batch'"),
+        ("yield_ ~ 1 + (1 | Batch)", "dyestuff", (), "Yield"),
+        (FORMULA, "dyestuf", (), "Did you mean.*'Dyestuff'"),
+        (FORMULA, "no/such/file.csv", (), "no file 'no/such/file.csv'"),
+        (FORMULA, "dyestuff", ("--report", "no/such/r.html"), "no folder 'no/such'"),
+        (FORMULA, "dyestuff", ("--save", "no/such/fit"), "no folder 'no/such'"),
+        (FORMULA, "dyestuff", ("--save", "."), "is a folder"),
+    ],
+)
+def test_mistake_is_told_without_a_traceback(
+    formula: str,
+    data: str,
+    extra: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["fit", formula, data, *SHORT, *extra]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert re.search(message, captured.err)
+    assert "Traceback" not in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_values_can_be_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("Yield,Batch\n1,a\n2,a\n,b\n4,b\n6,c\n7,c\n")
+    assert main(["fit", FORMULA, str(path), *SHORT, "--missing", "raise"]) == 2
+    assert "Yield" in capsys.readouterr().err
+
+
+def test_file_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file, not a folder")
+    assert main(["fit", FORMULA, "dyestuff", *SHORT, "--csv", str(taken)]) == 2
+    assert f"Cannot write {taken}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fit"],
+        ["fit", FORMULA],
+        ["fit", FORMULA, "dyestuff", "--draws", "0"],
+        ["fit", FORMULA, "dyestuff", "--chains", "two"],
+        ["fit", FORMULA, "dyestuff", "--prob", "95"],
+        ["fit", FORMULA, "dyestuff", "--prob", "much"],
+        ["fit", FORMULA, "dyestuff", "--seed", "-1"],
+        ["fit", FORMULA, "dyestuff", "--missing", "ignore"],
+        ["plot"],
+    ],
+)
+def test_arguments_that_cannot_be_parsed_leave_with_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert "usage: bayesmixed" in capsys.readouterr().err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert re.fullmatch(r"bayesmixed \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+def test_datasets_lists_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["datasets"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("sleepstudy", "InstEval", "73421", "bdf"))
+
+
+def test_datasets_describes_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["datasets", "penicillin"]) == 0
+    assert "Davies" in capsys.readouterr().out
+    assert main(["datasets", "penicilin"]) == 2
+    assert "'Penicillin'" in capsys.readouterr().err
+
+
+def test_start_up_loads_nothing_heavy() -> None:
+    """A user who asks for help waits for no sampler."""
+    code = (
+        "import sys, bayesmixed.cli as cli\n"
+        "try:\n    cli.main(['fit', '--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'pymc', 'pytensor', 'arviz', 'bambi', 'matplotlib', 'numba', 'nutpie'}\n"
+        "heavy |= {'scipy.stats', 'formulaic'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_warning_is_one_line_even_where_warnings_are_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    with _plain_warnings():
+        warnings.warn("few draws of 'sigma'", ConvergenceWarning, stacklevel=1)
+    assert capsys.readouterr().err == "warning: few draws of 'sigma'\n"
