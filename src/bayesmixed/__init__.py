@@ -1,0 +1,63 @@
+"""Bayesian mixed models for Python, in lme4's language: exact posteriors in lme4's tables.
+
+Start with :func:`lmer` and :func:`load_dataset`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bayesmixed.datasets import datasets, describe_dataset, load_dataset
+from bayesmixed.errors import (
+    BayesmixedError,
+    ConvergenceWarning,
+    DataError,
+    DesignWarning,
+    EngineError,
+    FamilyError,
+    FileError,
+    FormulaError,
+    PriorError,
+    SamplingError,
+)
+from bayesmixed.priors.choice import prior
+
+if TYPE_CHECKING:
+    from bayesmixed.fit import lmer, load, specify
+    from bayesmixed.mixed_fit import MixedFit
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BayesmixedError",
+    "ConvergenceWarning",
+    "DataError",
+    "DesignWarning",
+    "EngineError",
+    "FamilyError",
+    "FileError",
+    "FormulaError",
+    "MixedFit",
+    "PriorError",
+    "SamplingError",
+    "datasets",
+    "describe_dataset",
+    "lmer",
+    "load",
+    "load_dataset",
+    "prior",
+    "specify",
+]
+
+_LAZY = {"MixedFit": "mixed_fit", "lmer": "fit", "load": "fit", "specify": "fit"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f"bayesmixed.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'bayesmixed' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

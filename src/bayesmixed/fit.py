@@ -1,0 +1,237 @@
+"""``lmer``: from a formula and a data frame to a fit, and ``load`` for a saved one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design import build_design
+from bayesmixed.engines.choose import prepare_engine
+from bayesmixed.engines.records import RunInfo, SamplerSettings
+from bayesmixed.errors import BayesmixedError, FormulaError
+from bayesmixed.formula import parse_formula
+from bayesmixed.mixed_fit import MixedFit
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import Engine, Missing
+from bayesmixed.priors.prior_set import complete_priors
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
+LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
+
+
+def lmer(
+    formula: str,
+    data: IntoDataFrame,
+    *,
+    priors: Mapping[str, object] | None = None,
+    weights: str | Sequence[float] | pd.Series | np.ndarray[Any, Any] | None = None,
+    engine: Engine = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int | None = None,
+    adapt: bool = True,
+    missing: Missing = "drop",
+    progress: bool | None = None,
+) -> MixedFit:
+    """Fit a Bayesian linear mixed model.
+
+    Use it as lme4's ``lmer``: the formula is the same, and so are the tables that come back.
+
+    Parameters
+    ----------
+    formula : str
+        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
+    data : pandas, polars or Arrow frame
+        One row for each observation; it is not changed.
+    priors : mapping, optional
+        Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at the means of
+        the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``, ``"corr_<group>"``
+        and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
+    weights : str or array, optional
+        A column's name or one number for each row: the residual variance of a row is sigma^2 / weight.
+    engine : {"auto", "collapsed", "pymc"}
+        ``"collapsed"`` integrates random effects and coefficients out exactly; ``"pymc"`` samples the hierarchical graph;
+        ``"auto"`` takes the first wherever it applies.
+    draws, tune : int
+        Kept draws and tuning draws of each chain; the engine chooses the latter unless given.
+    chains, cores : int
+        Number of chains, and how many run at a time (all processors unless given).
+    seed : int, optional
+        Repeats the draws; ``fit.run.seed`` names the one used.
+    adapt : bool
+        Whether sampling is repeated, up to 16 times as long and thinned to `draws`, until every quantity has a bulk and
+        tail effective sample size of 400 and an R-hat of 1.01 or better.
+    missing : {"drop", "raise"}
+        What happens to rows in which a value is missing that the model needs; dropped ones are counted.
+    progress : bool, optional
+        Whether the sampler shows its progress; by default it does not.
+
+    Returns
+    -------
+    MixedFit
+        The posterior, with lme4's verbs.
+
+    Raises
+    ------
+    FormulaError
+        When the formula cannot be read or has no bar.
+    DataError
+        When the data do not fit the formula.
+    PriorError
+        When a prior is for a parameter that the model has not, or does not suit it.
+    EngineError
+        When the asked engine cannot fit the model.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, when a quantity is still not good at the limit.
+
+    Notes
+    -----
+    y = X b + sum_k Z_k u_k + e, u_kj ~ N(0, S_k), e ~ N(0, sigma^2 / w). The marginal likelihood is that of
+    Bates, Maechler, Bolker and Walker (2015), Journal of Statistical Software 67(1), with the coefficients integrated out too.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), seed=1)
+    >>> fit.fixef()["term"].tolist()
+    ['Intercept', 'Days']
+    """
+    started = time.perf_counter()
+    spec = specify(formula, data, priors=priors, weights=weights, missing=missing)
+    settings = SamplerSettings(
+        draws=_count(draws, "draws"),
+        tune=_count(tune, "tune") if tune is not None else 0,
+        chains=_count(chains, "chains"),
+        cores=_count(cores, "cores") if cores is not None else min(chains, os.cpu_count() or 1),
+        seed=np.random.SeedSequence().generate_state(1)[0].item() if seed is None else _seed(seed),
+        adapt=adapt,
+        progress=bool(progress),
+    )
+    fit = _sample(spec, engine, settings, tune, started)
+    from bayesmixed.posterior.diagnostics import warn_if_bad
+
+    warn_if_bad(fit.diagnosis, stacklevel=3)
+    return fit
+
+
+def specify(
+    formula: str,
+    data: IntoDataFrame,
+    *,
+    priors: Mapping[str, object] | None = None,
+    weights: str | Sequence[float] | pd.Series | np.ndarray[Any, Any] | None = None,
+    missing: Missing = "drop",
+) -> ModelSpec:
+    """State a linear mixed model completely, without fitting it.
+
+    Use it to look at the design, the default priors or the PyMC graph of a model before any sampling.
+
+    Parameters
+    ----------
+    formula, data, priors, weights, missing
+        As in :func:`lmer`.
+
+    Returns
+    -------
+    ModelSpec
+        Design and priors.
+
+    Raises
+    ------
+    FormulaError, DataError, PriorError
+        As in :func:`lmer`.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> specify("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff")).design.blocks[0].levels
+    ('A', 'B', 'C', 'D', 'E', 'F')
+    """
+    parsed = parse_formula(formula)
+    if not parsed.random:
+        raise FormulaError(
+            "The formula has no random effects.",
+            parsed.text,
+            advice="Add a bar, e.g. (1 | group); for a regression without groups use another package, e.g. statsmodels.",
+        )
+    design = build_design(parsed, data, weights=weights, missing=missing)
+    return ModelSpec(design=design, priors=complete_priors(design, priors))
+
+
+def _sample(
+    spec: ModelSpec, engine: Engine, settings: SamplerSettings, tune: int | None, started: float
+) -> MixedFit:
+    """Fit of a specified model."""
+    from bayesmixed.posterior.sampling import sample_until_good
+
+    prepared = prepare_engine(spec, engine)
+    settings = settings if tune is not None else replace(settings, tune=prepared.tune)
+    attrs = {"formula": spec.design.formula.text, "engine": prepared.name, "seed": settings.seed}
+    sampled = sample_until_good(spec.design, prepared.sample, settings, attrs)
+    run = RunInfo(
+        engine=prepared.name,
+        plan=prepared.plan,
+        draws=settings.draws,
+        tune=settings.times(sampled.thin).tune,
+        chains=settings.chains,
+        thin=sampled.thin,
+        seed=settings.seed,
+        seconds=time.perf_counter() - started,
+        versions={library: version(library) for library in LIBRARIES},
+    )
+    return MixedFit(spec=spec, draws=sampled.draws, run=run, diagnosis=sampled.diagnosis)
+
+
+def _count(value: object, argument: str) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise BayesmixedError(f"{argument}={value!r} must be a whole number of at least 1.")
+    return int(value)
+
+
+def _seed(value: object) -> int:
+    """A seed that every sampler takes."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
+        raise BayesmixedError(f"seed={value!r} must be a whole number from 0 to 2**32 - 1.")
+    return int(value)
+
+
+def load(path: str | os.PathLike[str]) -> MixedFit:
+    """Read a fit that :meth:`MixedFit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    MixedFit
+        Equal to the one that was saved.
+
+    Raises
+    ------
+    FileError
+        When the file is damaged, is something else, or was written by a newer version.
+    """
+    from bayesmixed.posterior.diagnostics import diagnose
+    from bayesmixed.posterior.storage import read_fit
+
+    saved = read_fit(path)
+    design = build_design(parse_formula(saved.formula), saved.frame, weights=saved.weights)
+    spec = ModelSpec(design=design, priors=saved.priors)
+    return MixedFit(spec=spec, draws=saved.draws, run=saved.run, diagnosis=diagnose(saved.draws))

@@ -1,0 +1,237 @@
+"""The fit that ``lmer`` returns: methods that delegate, nothing computed here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.engines.records import RunInfo
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import IccKind, RanefDiagnosis
+from bayesmixed.priors.table import PriorTable, prior_table
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayesmixed.posterior.diagnosis import Diagnosis
+
+Effect = Literal["fixed", "ran_pars", "ran_vals"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MixedFit:
+    """A fitted Bayesian linear mixed model, with lme4's verbs.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        Design and priors.
+    draws : xarray.DataTree
+        Groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``, and those of :meth:`add_groups`.
+        The posterior holds ``beta`` (term), ``sigma``, and for every grouping factor g ``sd_g`` (g_effect), ``corr_g``
+        (g_effect, g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect).
+    run : RunInfo
+        How the draws were made.
+    diagnosis : Diagnosis
+        How well the chains agree.
+    """
+
+    spec: ModelSpec
+    draws: xr.DataTree
+    run: RunInfo
+    diagnosis: Diagnosis
+
+    def __str__(self) -> str:
+        from bayesmixed.tables.summary import summary_text
+
+        problems = self.diagnosis.problems()
+        return summary_text(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Summary as a notebook shows it."""
+        from bayesmixed.tables.summary import summary_html
+
+        problems = self.diagnosis.problems()
+        return summary_html(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
+
+    @property
+    def formula(self) -> str:
+        """The formula as written."""
+        return self.spec.design.formula.text
+
+    @property
+    def plan(self) -> str:
+        """What was integrated and what was sampled, and why; print it."""
+        return "\n".join(self.run.plan)
+
+    @property
+    def priors(self) -> PriorTable:
+        """The prior of every parameter with the numbers used; print it, or call its ``table()``."""
+        return prior_table(self.spec.design, self.spec.priors)
+
+    @cached_property
+    def pymc_model(self) -> pm.Model:
+        """The hierarchical PyMC model, for looking at, extending, sampling."""
+        from bayesmixed.model.build import build_pymc_model
+
+        return build_pymc_model(self.spec)
+
+    def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
+        """Coefficients; see :func:`bayesmixed.extract.fixef`."""
+        from bayesmixed import extract
+
+        return extract.fixef(self.draws, self.spec, prob=prob)
+
+    def ranef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+        """Random effects of every level; see :func:`bayesmixed.extract.ranef`."""
+        from bayesmixed import extract
+
+        return extract.ranef(self.draws, self.spec, group=group, prob=prob)
+
+    def coef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+        """Coefficients of every level, fixed plus random; see :func:`bayesmixed.extract.coef`."""
+        from bayesmixed import extract
+
+        return extract.coef(self.draws, self.spec, group=group, prob=prob)
+
+    def varcorr(self, *, correlations: bool = False, prob: float = 0.95) -> pd.DataFrame:
+        """Variance components, or correlations of random effects; see :func:`bayesmixed.extract.varcorr`."""
+        from bayesmixed import extract
+
+        return extract.varcorr(self.draws, self.spec, correlations=correlations, prob=prob)
+
+    def icc(
+        self, *, kind: IccKind = "adjusted", at: Mapping[str, float] | None = None, prob: float = 0.95
+    ) -> pd.DataFrame:
+        """Intraclass correlations; see :func:`bayesmixed.extract.icc`."""
+        from bayesmixed import extract
+
+        return extract.icc(self.draws, self.spec, kind=kind, at=at, prob=prob)
+
+    def r2(self, *, prob: float = 0.95) -> pd.DataFrame:
+        """Marginal and conditional explained variance; see :func:`bayesmixed.extract.r2`."""
+        from bayesmixed import extract
+
+        return extract.r2(self.draws, self.spec, prob=prob)
+
+    def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
+        """Mean of every row, with or without random effects; see :func:`bayesmixed.extract.fitted`."""
+        from bayesmixed import extract
+
+        return extract.fitted(self.draws, self.spec, effects=effects, prob=prob)
+
+    def resid(
+        self, *, kind: Literal["response", "pearson", "standardized"] = "response", prob: float = 0.95
+    ) -> pd.DataFrame:
+        """Residual of every row; see :func:`bayesmixed.extract.resid`."""
+        from bayesmixed import extract
+
+        return extract.resid(self.draws, self.spec, kind=kind, prob=prob)
+
+    def tidy(self, *, effects: Sequence[Effect] = ("fixed", "ran_pars"), prob: float = 0.95) -> pd.DataFrame:
+        """Estimates in broom.mixed's columns; see :func:`bayesmixed.extract.tidy`."""
+        from bayesmixed import extract
+
+        return extract.tidy(self.draws, self.spec, effects=effects, prob=prob)
+
+    def glance(self, *, loo: bool = False) -> pd.DataFrame:
+        """Put the fit into one row; `loo` adds ``elpd_loo``. See :func:`bayesmixed.extract.glance`."""
+        from bayesmixed import extract
+
+        elpd = None
+        if loo:
+            import arviz_stats
+
+            elpd = float(arviz_stats.loo(self.add_groups("log_likelihood")).elpd)
+        return extract.glance(self.draws, self.spec, self.run, self.diagnosis.table(), elpd_loo=elpd)
+
+    def augment(self, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
+        """Data with fitted values and residuals beside them; see :func:`bayesmixed.extract.augment`."""
+        from bayesmixed import extract
+
+        return extract.augment(self.draws, self.spec, prob=prob, prefix=prefix)
+
+    def ngrps(self) -> pd.Series[int]:
+        """Number of levels of every grouping factor; see :func:`bayesmixed.extract.ngrps`."""
+        from bayesmixed import extract
+
+        return extract.ngrps(self.spec)
+
+    def nobs(self) -> int:
+        """Number of rows used; see :func:`bayesmixed.extract.nobs`."""
+        from bayesmixed import extract
+
+        return extract.nobs(self.spec)
+
+    def equation(self, group_level: str, *, group: str | None = None, digits: int = 2) -> str:
+        """One group's equation as the teaching texts write it; see :func:`bayesmixed.extract.equation`."""
+        from bayesmixed import extract
+
+        return extract.equation(self.draws, self.spec, group_level, group=group, digits=digits)
+
+    def diagnostics(self, *, ranef: RanefDiagnosis = "screen") -> pd.DataFrame:
+        """R-hat and effective sample sizes; see :func:`bayesmixed.posterior.diagnostics.diagnose`."""
+        from bayesmixed.posterior.diagnostics import diagnose
+
+        return (self.diagnosis if ranef == "screen" else diagnose(self.draws, ranef=ranef)).table()
+
+    def add_groups(self, *groups: str, seed: int | None = None) -> xr.DataTree:
+        """Add groups to `draws`, for ArviZ's functions that ask for them; return `draws`.
+
+        Parameters
+        ----------
+        *groups : str
+            Of ``"log_likelihood"``, ``"log_prior"``, ``"posterior_predictive"``, ``"prior"``, ``"prior_predictive"``.
+        seed : int, optional
+            Of predictive and prior draws; the fit's own unless given.
+
+        Returns
+        -------
+        xarray.DataTree
+            The fit's `draws`.
+
+        Raises
+        ------
+        BayesmixedError
+            When a group is none of these.
+        """
+        from bayesmixed.posterior.groups import add_groups
+
+        new = add_groups(self.draws, self.spec, groups, seed=self.run.seed if seed is None else seed)
+        for name in set(new.children) - set(self.draws.children) | set(groups):
+            self.draws[name] = xr.DataTree(new[name].to_dataset())
+        return self.draws
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fit to one file, whole or not at all; :func:`load` reads it back.
+
+        Parameters
+        ----------
+        path : str or path
+            Where; an existing file is replaced once the new one is complete.
+
+        Raises
+        ------
+        FileError
+            When the place cannot be written.
+        """
+        from bayesmixed.posterior.storage import SavedFit, write_fit
+
+        design = self.spec.design
+        saved = SavedFit(
+            formula=self.formula,
+            frame=design.frame,
+            weights=design.weights,
+            priors=self.spec.priors,
+            draws=self.draws,
+            run=self.run,
+        )
+        write_fit(path, saved)
