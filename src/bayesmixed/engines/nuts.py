@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import SamplerSettings
+from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import SamplingError
 
 POINT, COORDINATE = "point", "coordinate"
@@ -104,12 +105,10 @@ def run_nuts(
     SamplingError
         When no chain can start or the sampler breaks off.
     """
-    from threadpoolctl import threadpool_limits
-
     nutpie = importlib.import_module("nutpie")
     model = _callback_model(target, start) if callback else _pointer_model(target, start)
     try:
-        with threadpool_limits(limits=1, user_api="blas"):
+        with single_threaded_blas():
             trace = nutpie.sample(
                 model,
                 draws=settings.draws,

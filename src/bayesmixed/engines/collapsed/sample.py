@@ -17,6 +17,7 @@ from bayesmixed.engines.collapsed.plan import Plan
 from bayesmixed.engines.collapsed.problem import Problem, draw_integrated, make_problem
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.lkj import cholesky_from_partials
 
@@ -62,7 +63,8 @@ def collapsed_target(spec: ModelSpec, plan: Plan) -> CollapsedTarget:
         For `sample_collapsed`.
     """
     problem = make_problem(spec)
-    packed = pack_for_nuts(spec.design, plan, problem)
+    with single_threaded_blas():
+        packed = pack_for_nuts(spec.design, plan, problem)
     return CollapsedTarget(design=spec.design, plan=plan, problem=problem, packed=packed)
 
 
@@ -88,15 +90,17 @@ def sample_collapsed(
         In the units of the data.
     """
     packed = target.packed
-    native = NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=packed.block)
+    block = packed.without_constant().block
+    native = NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=block)
     drawn = run_nuts(native, settings.times(thin), start=_starts(packed.dimension), callback=callback)
     points = np.ascontiguousarray(drawn.points[:, thin - 1 :: thin])
     seeds = np.random.SeedSequence(settings.seed).spawn(len(points))
-    with ThreadPoolExecutor(settings.cores) as pool:
+    with single_threaded_blas(), ThreadPoolExecutor(settings.cores) as pool:
         effects = list(
             pool.map(lambda p, s: draw_integrated(packed, p, np.random.default_rng(s)), points, seeds)
         )
     stats = {name: values[:, thin - 1 :: thin] for name, values in drawn.sample_stats.items()}
+    stats |= {"lp": stats["lp"] + packed.constant, "energy": stats["energy"] - packed.constant}
     return _in_units(target, points, effects, stats)
 
 

@@ -1,0 +1,88 @@
+"""The REML and ML criteria and their gradients, from the same elimination as the posterior.
+
+With sigma profiled out (Bates et al. 2015, equations 34 and 42), m = n - p for REML and n for ML,
+
+    criterion = m {1 + log(2 pi rss / m)} + log|A|,   sigma^2 = rss / m,
+
+where log|A| holds the coefficients for REML alone. The parameters are the entries of the factors' lower triangular L
+relative to sigma; the diagonal may have any sign, so that a standard deviation of zero is an interior point.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import carray, cfunc
+
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.density import DENSITY_SIGNATURE, integrate
+from bayesmixed.engines.collapsed.elimination import compiled
+
+
+@compiled
+def write_relative_lambda(ints: Any, work: Any, entries: Any) -> None:
+    """Cholesky factors of all factors, and their transposes, from the lower triangles of their sets."""
+    used = 0
+    for f in range(ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        k = ints[table + at.FACTOR_K]
+        lam = ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA]
+        flipped = ints[at.W_LAMBDA_TRANSPOSED] + ints[table + at.FACTOR_LAMBDA]
+        for i in range(k * k):
+            work[lam + i] = 0.0
+            work[flipped + i] = 0.0
+        first = 0
+        for s in range(ints[table + at.FACTOR_N_SETS]):
+            size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
+            for i in range(first, first + size):
+                for j in range(first, i + 1):
+                    work[lam + i * k + j] = entries[used]
+                    work[flipped + j * k + i] = entries[used]
+                    used += 1
+            first += size
+
+
+@compiled
+def gather_gradient(ints: Any, work: Any, rss_weight: float, gradient: Any) -> None:
+    """Gradient in the lower triangles: 2 (1/2 d log|A|) - 2 m / rss (-1/2 d rss)."""
+    used = 0
+    for f in range(ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        k = ints[table + at.FACTOR_K]
+        log_at = ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA]
+        rss_at = ints[at.W_RSS_GRADIENT] + ints[table + at.FACTOR_LAMBDA]
+        first = 0
+        for s in range(ints[table + at.FACTOR_N_SETS]):
+            size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
+            for i in range(first, first + size):
+                for j in range(first, i + 1):
+                    place = i * k + j
+                    gradient[used] = 2.0 * (work[log_at + place] - rss_weight * work[rss_at + place])
+                    used += 1
+            first += size
+
+
+@cfunc(DENSITY_SIGNATURE, cache=True)
+def criterion(n_entries, entries_pointer, gradient_pointer, values_pointer, data):  # type: ignore[no-untyped-def]
+    """Criterion, residual sum of squares, conditional means, and gradient; a number other than 0 marks a failure."""
+    ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+    floats = carray(data, ints[at.WORDS], np.float64)
+    entries, gradient = carray(entries_pointer, n_entries), carray(gradient_pointer, n_entries)
+    n_integrated = ints[at.N_INTEGRATED]
+    values = carray(values_pointer, 2 + n_integrated)
+    work = np.empty(ints[at.WORK_WORDS])
+    write_relative_lambda(ints, work, entries)
+    effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, 1.0)
+    n = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS]
+    if not rss > 0.0:
+        return 4
+    m, log_det = n, effects_log_det
+    if ints[at.PROFILE] == 0:
+        m, log_det = n - ints[at.N_COEFFICIENTS], effects_log_det + coefficient_log_det
+    values[0] = m * (1.0 + np.log(2.0 * np.pi * rss / m)) + log_det
+    values[1] = rss
+    for i in range(n_integrated):
+        values[2 + i] = work[ints[at.W_EFFECTS] + i]
+    gather_gradient(ints, work, m / rss, gradient)
+    return 0

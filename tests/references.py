@@ -1,0 +1,47 @@
+"""The reference numbers beside the project, and the frames that they were made from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+TEXT_COLUMNS = {"cake.csv": {"temperature": str, "replicate": str}, "sleepstudy.csv": {"Subject": str}}
+
+
+def _reference(name: str) -> dict[str, Any]:
+    path = SHARED / "reference" / name
+    return json.loads(path.read_text()) if path.is_file() else {}
+
+
+LME4: dict[str, Any] = _reference("lme4.json")
+BRMS: dict[str, Any] = _reference("brms.json")
+
+
+def reference_frame(data: str) -> pd.DataFrame:
+    """Frame of a reference model: a file, or ``"A + B on KEY"``, a left join."""
+    files, _, key = data.partition(" on ")
+    frames = [pd.read_csv(SHARED / "data" / f, dtype=TEXT_COLUMNS.get(f)) for f in files.split(" + ")]
+    return frames[0].merge(frames[1], on=key, how="left") if key else frames[0]
+
+
+def python_term(term: str, terms: tuple[str, ...]) -> str:
+    """formulaic's name of R's coefficient: ``sexmale`` is ``sex[T.male]``, ``(Intercept)`` is ``Intercept``."""
+    plain = {t.replace("[T.", "").replace("]", "").replace("scale(bodyLength)", "bodyLength2"): t for t in terms}
+    plain |= {t: t for t in terms}
+    return plain[term.replace("(", "").replace(")", "") if term == "(Intercept)" else term]
+
+
+def python_level(group: str, level: str, python_group: str) -> str:
+    """Our label of R's level: the parts of an interaction stand in the order of our grouping factor's name."""
+    parts = dict(zip(group.split(":"), level.split(":"), strict=True))
+    return ":".join(parts[name] for name in python_group.split(":"))
+
+
+def python_group(group: str, groups: tuple[str, ...]) -> str:
+    """Our name of R's grouping factor: ``site:mountainRange`` is ``mountainRange:site``, ``Subject.1`` is ``Subject``."""
+    wanted = sorted(group.removesuffix(".1").split(":"))
+    return next(g for g in groups if sorted(g.split(":")) == wanted)
