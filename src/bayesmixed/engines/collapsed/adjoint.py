@@ -13,30 +13,27 @@ from __future__ import annotations
 from typing import Any
 
 from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.compilation import compiled
 from bayesmixed.engines.collapsed.elimination import (
     call_lapack,
-    compiled,
+    multiply_columns,
     multiply_rows,
-    node_row,
-    parent_square,
     root_response,
     scale_dense,
     solve_lower,
     solve_upper,
     symmetrize,
-    transpose,
 )
 
 
 @compiled
 def solve_root(ints: Any, work: Any) -> float:
     """Write the conditional means of the root's effects; return what they explain of y'y."""
-    q = ints[at.N_ROOT]
-    effects = work[ints[at.W_EFFECTS] + ints[at.N_INTEGRATED] - q :]
-    square = work[ints[at.W_INVERSE] :]
+    q, square = ints[at.N_ROOT], ints[at.W_INVERSE]
+    effects = ints[at.W_EFFECTS] + ints[at.N_INTEGRATED] - q
     root_response(ints, work, effects)
-    explained = solve_lower(square, q, effects)
-    solve_upper(square, q, effects)
+    explained = solve_lower(work, square, q, effects)
+    solve_upper(work, square, q, effects)
     if q > ints[at.N_COEFFICIENTS]:
         scale_dense(ints, work, effects, ints[at.W_LAMBDA])
     return explained
@@ -45,192 +42,237 @@ def solve_root(ints: Any, work: Any) -> float:
 @compiled
 def invert_root(ints: Any, work: Any) -> None:
     """Replace the root's Cholesky factor by A^-1, without the coefficients when they are profiled."""
-    q = ints[at.N_ROOT]
-    kept = q - ints[at.N_COEFFICIENTS] if ints[at.PROFILE] == 1 else q
-    square = work[ints[at.W_INVERSE] :]
-    if kept > 0:
-        call_lapack(ints[at.POTRI], kept, square, q)
+    q, square = ints[at.N_ROOT], ints[at.W_INVERSE]
+    kept = q - ints[at.PROFILE] * ints[at.N_COEFFICIENTS]
+    if kept > at.SMALL_ROOT:
+        call_lapack(ints[at.POTRI], kept, work[square:], q)
+    else:
+        invert_small(work, square, kept, q)
     for a in range(q):
         for b in range(max(a, kept), q):
-            square[a * q + b] = 0.0
-    symmetrize(square, q)
+            work[square + a * q + b] = 0.0
+    symmetrize(work, square, q, q)
+
+
+@compiled
+def invert_small(work: Any, square: int, n: int, stride: int) -> None:
+    """Replace the leading n x n part U of a square by the upper triangle of (U'U)^-1."""
+    for b in range(n):
+        pivot = 1.0 / work[square + b * stride + b]
+        for a in range(b):
+            value = 0.0
+            for i in range(a, b):
+                value -= work[square + a * stride + i] * work[square + i * stride + b]
+            work[square + a * stride + b] = value * pivot
+        work[square + b * stride + b] = pivot
+    for a in range(n):
+        for b in range(a, n):
+            value = 0.0
+            for i in range(b, n):
+                value += work[square + a * stride + i] * work[square + b * stride + i]
+            work[square + a * stride + b] = value
 
 
 @compiled
 def root_gradient(ints: Any, work: Any) -> None:
     """Gradients of the dense factors; afterwards W_INVERSE holds the covariance of the root's effects."""
-    q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
+    q, square = ints[at.N_ROOT], ints[at.W_INVERSE]
     invert_root(ints, work)
-    if q == p:
+    if q == ints[at.N_COEFFICIENTS]:
         return
-    square, raw = work[ints[at.W_INVERSE] :], work[ints[at.W_ROOT] :]
-    scratch = work[ints[at.W_SCRATCH] :]
-    multiply_rows(ints, work, square, scratch, ints[at.W_LAMBDA])
+    multiply_columns(ints, work, square, ints[at.W_LAMBDA])
     for f in range(ints[at.N_CHAIN], ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         if ints[table + at.FACTOR_ROLE] != at.DENSE:
             continue
         k = ints[table + at.FACTOR_K]
         lam = ints[table + at.FACTOR_LAMBDA]
-        log_gradient = work[ints[at.W_LOG_GRADIENT] + lam :]
-        rss_gradient = work[ints[at.W_RSS_GRADIENT] + lam :]
         for level in range(ints[table + at.FACTOR_J]):
-            first = ints[table + at.FACTOR_ROOT] + level * k
-            dense_level_gradient(ints, work, raw, square, scratch, first, k, log_gradient, rss_gradient)
-    transpose(square, q)
-    multiply_rows(ints, work, square, scratch, ints[at.W_LAMBDA])
+            dense_level_gradient(ints, work, ints[table + at.FACTOR_ROOT] + level * k, k, lam)
+    multiply_rows(ints, work, square, ints[at.W_LAMBDA])
 
 
 @compiled
-def dense_level_gradient(
-    ints: Any,
-    work: Any,
-    raw: Any,
-    half: Any,
-    scratch: Any,
-    offset: int,
-    k: int,
-    log_gradient: Any,
-    rss_gradient: Any,
-) -> None:
-    """Add one dense level to the gradients of its factor; `half` is Lambda A^-1."""
-    q = ints[at.N_ROOT]
+def dense_level_gradient(ints: Any, work: Any, level: int, k: int, lam: int) -> None:
+    """Add one dense level to the gradients of its factor; W_INVERSE holds A^-1 Lambda'."""
+    q, scratch = ints[at.N_ROOT], ints[at.W_SCRATCH]
     first = ints[at.N_INTEGRATED] - q
-    effects, response = work[ints[at.W_EFFECTS] + first :], work[ints[at.W_RESPONSE] + first :]
+    effects, response = ints[at.W_EFFECTS] + first, ints[at.W_RESPONSE] + first
     for a in range(k):
-        row = raw[(offset + a) * q :]
-        residual = response[offset + a]
+        row = ints[at.W_ROOT] + (level + a) * q
+        residual = work[response + level + a]
         for r in range(q):
-            residual -= row[r] * effects[r]
-        scratch[a] = residual
+            residual -= work[row + r] * work[effects + r]
+        work[scratch + a] = residual
         for b in range(k):
+            half = ints[at.W_INVERSE] + (level + b) * q
             value = 0.0
             for r in range(q):
-                value += row[r] * half[r * q + offset + b]
-            log_gradient[a * k + b] += value
+                value += work[row + r] * work[half + r]
+            work[ints[at.W_LOG_GRADIENT] + lam + a * k + b] += value
+    add_outer(work, scratch, k, ints[at.W_RSS_GRADIENT] + lam)
+
+
+@compiled
+def add_outer(work: Any, vector: int, k: int, out: int) -> None:
+    """Add the outer product of a vector with itself to a k x k matrix."""
     for a in range(k):
         for b in range(k):
-            rss_gradient[a * k + b] += scratch[a] * scratch[b]
+            work[out + a * k + b] += work[vector + a] * work[vector + b]
 
 
 @compiled
 def node_mean(
-    ints: Any, floats: Any, work: Any, node: int, k: int, m_at: int, own: int, residual: Any
+    ints: Any, work: Any, rows: Any, row: int, k: int, c: int, m_at: int, own: int, columns: int, residual: int
 ) -> None:
-    """Conditional mean of one level given the later effects in W_EFFECTS; `residual` becomes Z_j'r."""
-    c = ints[ints[at.N_COLUMNS] + node]
+    """Conditional mean of one level given the later effects in W_EFFECTS; Z_j'r goes to `residual`."""
     width = k + c
-    row = node_row(ints, floats, work, node)
-    column = ints[ints[at.COLUMN] + ints[ints[at.MAP_START] + node] :]
-    effects = work[ints[at.W_EFFECTS] :]
+    effects, column = ints[at.W_EFFECTS], ints[at.COLUMN] + columns
     for i in range(k):
         value = work[ints[at.W_RESPONSE] + own + i]
         for a in range(c):
-            value -= row[i * width + k + a] * effects[column[a]]
-        residual[i] = value
-    for i in range(k):
-        effects[own + i] = 0.0
+            value -= rows[row + i * width + k + a] * work[effects + ints[column + a]]
+        work[residual + i] = value
+        work[effects + own + i] = 0.0
     for a in range(k):
         value = 0.0
         for i in range(k):
-            value += work[m_at + i * k + a] * residual[i]
+            value += work[m_at + i * k + a] * work[residual + i]
         for i in range(k):
-            effects[own + i] += work[m_at + i * k + a] * value
+            work[effects + own + i] += work[m_at + i * k + a] * value
     for i in range(k):
         for j in range(k):
-            residual[i] -= row[i * width + j] * effects[own + j]
+            work[residual + i] -= rows[row + i * width + j] * work[effects + own + j]
 
 
 @compiled
 def node_gradient(
-    ints: Any, floats: Any, work: Any, chain_factor: int, node: int, k: int, m_at: int, log_gradient: Any
+    ints: Any,
+    work: Any,
+    rows: Any,
+    row: int,
+    k: int,
+    c: int,
+    m_at: int,
+    columns: int,
+    later: int,
+    stride: int,
+    log_gradient: int,
 ) -> None:
-    """Add one level to the gradient of log|A|; write the covariances of an inner node's front."""
-    c = ints[ints[at.N_COLUMNS] + node]
-    width = k + c
-    row = node_row(ints, floats, work, node)
-    place = ints[ints[at.MAP] + ints[ints[at.MAP_START] + node] :]
-    later, stride = parent_square(
-        ints, work, node, ints[at.W_INVERSE], ints[at.W_FRONT_COVARIANCES], chain_factor
-    )
-    scratch = work[ints[at.W_SCRATCH] :]
-    half = scratch[5 * k * k :]  # C_FF K_Fj, transposed: k x c
-    q_matrix, t_matrix, kt = scratch, scratch[k * k :], scratch[2 * k * k :]
-    bracket, product = scratch[3 * k * k :], scratch[4 * k * k :]
+    """Add one level to the gradient of log|A|, from the covariances of later columns at `later`.
+
+    Leaves Q, T and K_jF C_FF in the scratch, one after the other.
+    """
+    width, place = k + c, ints[at.MAP] + columns
+    q_at = ints[at.W_SCRATCH]
+    t_at, bracket, product = q_at + k * k, q_at + 2 * k * k, q_at + 3 * k * k
+    half = q_at + 4 * k * k
     for i in range(k):
         for a in range(c):
-            base = place[a] * stride
+            base = later + ints[place + a] * stride
             value = 0.0
             for b in range(c):
-                value += later[base + place[b]] * row[i * width + k + b]
-            half[i * c + a] = value
+                value += work[base + ints[place + b]] * rows[row + i * width + k + b]
+            work[half + i * c + a] = value
     for i in range(k):
         for j in range(k):
             value, covariance = 0.0, 0.0
             for a in range(c):
-                value += row[i * width + k + a] * half[j * c + a]
+                value += rows[row + i * width + k + a] * work[half + j * c + a]
             for a in range(k):
                 covariance += work[m_at + i * k + a] * work[m_at + j * k + a]
-            q_matrix[i * k + j], t_matrix[i * k + j] = value, covariance
-    small_product(row, width, t_matrix, k, kt, k)
-    small_product(kt, k, q_matrix, k, bracket, k)
+            work[q_at + i * k + j], work[t_at + i * k + j] = value, covariance
+    multiply(work, t_at, work, q_at, k, k, product)
+    multiply(rows, row, work, product, k, width, bracket)
     for i in range(k):
         for j in range(k):
-            bracket[i * k + j] += row[i * width + j] - q_matrix[i * k + j]
-    small_product(bracket, k, work[m_at:], k, product, k)
-    add_divided(product, work[m_at + k * k :], k, log_gradient)
-    if chain_factor > 0:
-        write_front_covariance(ints, work, node, k, c, place, later, stride, half)
+            work[bracket + i * k + j] += rows[row + i * width + j] - work[q_at + i * k + j]
+    multiply(work, bracket, work, m_at, k, k, product)
+    add_divided(work, product, m_at + k * k, k, log_gradient)
 
 
 @compiled
-def small_product(left: Any, left_stride: int, right: Any, right_stride: int, out: Any, k: int) -> None:
-    """Product of two k x k matrices."""
+def multiply(left: Any, a_at: int, work: Any, b_at: int, k: int, stride: int, out: int) -> None:
+    """Product of two k x k matrices, the left one with its own row stride."""
     for i in range(k):
         for j in range(k):
             value = 0.0
             for a in range(k):
-                value += left[i * left_stride + a] * right[a * right_stride + j]
-            out[i * k + j] = value
+                value += left[a_at + i * stride + a] * work[b_at + a * k + j]
+            work[out + i * k + j] = value
 
 
 @compiled
-def add_divided(product: Any, r_factor: Any, k: int, out: Any) -> None:
-    """Add `product` R^-1 to `out`, R lower triangular; `product` is overwritten."""
+def add_divided(work: Any, product: int, r_at: int, k: int, out: int) -> None:
+    """Add the k x k matrix at `product` times R^-1 to `out`, R lower triangular; the product is overwritten."""
     for i in range(k):
         for b in range(k - 1, -1, -1):
-            value = product[i * k + b]
+            value = work[product + i * k + b]
             for a in range(b + 1, k):
-                value -= product[i * k + a] * r_factor[a * k + b]
-            value /= r_factor[b * k + b]
-            product[i * k + b] = value
-            out[i * k + b] += value
+                value -= work[product + i * k + a] * work[r_at + a * k + b]
+            value /= work[r_at + b * k + b]
+            work[product + i * k + b] = value
+            work[out + i * k + b] += value
 
 
 @compiled
 def write_front_covariance(
-    ints: Any, work: Any, node: int, k: int, c: int, place: Any, later: Any, stride: int, half: Any
+    ints: Any, work: Any, k: int, c: int, columns: int, later: int, stride: int, front: int
 ) -> None:
-    """Covariances of an inner node's own effects and of its later columns, full square of width k + c."""
-    width = k + c
-    scratch = work[ints[at.W_SCRATCH] :]
-    q_matrix, t_matrix = scratch, scratch[k * k :]
-    tq, tqt = scratch[2 * k * k :], scratch[3 * k * k :]
-    front = work[ints[at.W_FRONT_COVARIANCES] + ints[ints[at.FRONT_START] + node] :]
-    small_product(t_matrix, k, q_matrix, k, tq, k)
-    small_product(tq, k, t_matrix, k, tqt, k)
+    """Covariances of an inner node's own effects and of its later columns, from what `node_gradient` left."""
+    width, place = k + c, ints[at.MAP] + columns
+    q_at = ints[at.W_SCRATCH]
+    t_at, tq, half = q_at + k * k, q_at + 2 * k * k, q_at + 4 * k * k
+    multiply(work, t_at, work, q_at, k, k, tq)
     for i in range(k):
         for j in range(k):
-            front[i * width + j] = t_matrix[i * k + j] + tqt[i * k + j]
+            value = work[t_at + i * k + j]
+            for a in range(k):
+                value += work[tq + i * k + a] * work[t_at + a * k + j]
+            work[front + i * width + j] = value
         for a in range(c):
             value = 0.0
             for j in range(k):
-                value -= t_matrix[i * k + j] * half[j * c + a]
-            front[i * width + k + a] = value
-            front[(k + a) * width + i] = value
+                value -= work[t_at + i * k + j] * work[half + j * c + a]
+            work[front + i * width + k + a] = value
+            work[front + (k + a) * width + i] = value
     for a in range(c):
         for b in range(c):
-            front[(k + a) * width + k + b] = later[place[a] * stride + place[b]]
+            covariance = work[later + ints[place + a] * stride + ints[place + b]]
+            work[front + (k + a) * width + k + b] = covariance
+
+
+@compiled
+def scalar_gradients(ints: Any, work: Any, rows: Any, n_levels: int, factored: int, own: int) -> tuple[float, float]:
+    """Conditional means of all leaves of a factor with one effect; their part of both gradients."""
+    effects, response = ints[at.W_EFFECTS], ints[at.W_RESPONSE]
+    row_start, map_start, n_columns = ints[at.ROW_START], ints[at.MAP_START], ints[at.N_COLUMNS]
+    log_gradient, rss_gradient = 0.0, 0.0
+    for level in range(n_levels):
+        row, columns, c = ints[row_start + level], ints[map_start + level], ints[n_columns + level]
+        place, column = ints[at.MAP] + columns, ints[at.COLUMN] + columns
+        parent = ints[ints[at.PARENT] + level]
+        later, stride = ints[at.W_INVERSE], ints[at.N_ROOT]
+        if parent >= 0:
+            later = ints[ints[at.COVARIANCE_START] + parent]
+            stride = ints[ints[at.FACTORS] + at.FACTOR_LENGTH + at.FACTOR_K] + ints[n_columns + parent]
+        residual, spread = work[response + own + level], 0.0
+        for a in range(c):
+            value = rows[row + 1 + a]
+            residual -= value * work[effects + ints[column + a]]
+            base = later + ints[place + a] * stride
+            half = 0.5 * work[base + ints[place + a]] * value
+            for b in range(a + 1, c):
+                half += work[base + ints[place + b]] * rows[row + 1 + b]
+            spread += 2.0 * value * half
+        m, own_square = work[factored + 2 * level], rows[row]
+        effect = m * m * residual
+        work[effects + own + level] = effect
+        residual -= own_square * effect
+        rss_gradient += residual * residual
+        bracket = own_square - spread + own_square * m * m * spread
+        log_gradient += bracket * m / work[factored + 2 * level + 1]
+    return log_gradient, rss_gradient
 
 
 @compiled
@@ -238,34 +280,47 @@ def chain_gradient(ints: Any, floats: Any, work: Any) -> None:
     """Conditional means and gradients of every level of every chain factor, last factor first."""
     for f in range(ints[at.N_CHAIN] - 1, -1, -1):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
-        k = ints[table + at.FACTOR_K]
+        k, first = ints[table + at.FACTOR_K], ints[table + at.FACTOR_FIRST_NODE]
         lam = ints[table + at.FACTOR_LAMBDA]
-        log_gradient = work[ints[at.W_LOG_GRADIENT] + lam :]
-        rss_gradient = work[ints[at.W_RSS_GRADIENT] + lam :]
+        log_gradient, rss_gradient = ints[at.W_LOG_GRADIENT] + lam, ints[at.W_RSS_GRADIENT] + lam
         factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
-        residual = work[ints[at.W_SCRATCH] :]
+        residual = ints[at.W_SCRATCH]
+        rows = floats if f == 0 else work
+        k_parent = ints[table + at.FACTOR_LENGTH + at.FACTOR_K]
+        if f == 0 and k == 1:
+            own, n_levels = ints[table + at.FACTOR_FIRST_COLUMN], ints[table + at.FACTOR_J]
+            log_part, rss_part = scalar_gradients(ints, work, rows, n_levels, factored, own)
+            work[log_gradient] += log_part
+            work[rss_gradient] += rss_part
+            continue
         for level in range(ints[table + at.FACTOR_J]):
-            node = ints[table + at.FACTOR_FIRST_NODE] + level
-            own = ints[table + at.FACTOR_FIRST_COLUMN] + level * k
+            node, own = first + level, ints[table + at.FACTOR_FIRST_COLUMN] + level * k
+            c, columns = ints[ints[at.N_COLUMNS] + node], ints[ints[at.MAP_START] + node]
+            row = ints[ints[at.ROW_START] + node] if f == 0 else ints[ints[at.FRONT_START] + node]
+            parent = ints[ints[at.PARENT] + node]
+            later, stride = ints[at.W_INVERSE], ints[at.N_ROOT]
+            if parent >= 0:
+                later = ints[ints[at.COVARIANCE_START] + parent]
+                stride = k_parent + ints[ints[at.N_COLUMNS] + parent]
             m_at = factored + level * 2 * k * k
-            node_mean(ints, floats, work, node, k, m_at, own, residual)
-            for i in range(k):
-                for j in range(k):
-                    rss_gradient[i * k + j] += residual[i] * residual[j]
-            node_gradient(ints, floats, work, f, node, k, m_at, log_gradient)
+            node_mean(ints, work, rows, row, k, c, m_at, own, columns, residual)
+            add_outer(work, residual, k, rss_gradient)
+            node_gradient(ints, work, rows, row, k, c, m_at, columns, later, stride, log_gradient)
+            if f > 0:
+                covariance = ints[ints[at.COVARIANCE_START] + node]
+                write_front_covariance(ints, work, k, c, columns, later, stride, covariance)
 
 
 @compiled
 def multiply_by_lambda(ints: Any, work: Any) -> None:
     """Finish the gradient of the residual sum of squares: sum_j g_j g_j' times L, for every integrated factor."""
-    scratch = work[ints[at.W_SCRATCH] :]
+    scratch = ints[at.W_SCRATCH]
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         if ints[table + at.FACTOR_ROLE] == at.SAMPLED:
             continue
-        k = ints[table + at.FACTOR_K]
-        lam = ints[table + at.FACTOR_LAMBDA]
-        gradient = work[ints[at.W_RSS_GRADIENT] + lam :]
-        small_product(gradient, k, work[ints[at.W_LAMBDA] + lam :], k, scratch, k)
+        k, lam = ints[table + at.FACTOR_K], ints[table + at.FACTOR_LAMBDA]
+        gradient = ints[at.W_RSS_GRADIENT] + lam
+        multiply(work, gradient, work, ints[at.W_LAMBDA] + lam, k, k, scratch)
         for i in range(k * k):
-            gradient[i] = scratch[i]
+            work[gradient + i] = work[scratch + i]

@@ -9,69 +9,81 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, cfunc, types
+from numba import carray, types
 
 from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.density import write_response, write_sampled
 from bayesmixed.engines.collapsed.elimination import (
-    compiled,
     eliminate_chain,
     factor_root,
     load,
-    node_row,
     root_response,
     scale_dense,
     solve_lower,
     solve_upper,
 )
+from bayesmixed.engines.collapsed.sources import SOURCES, STALE
 from bayesmixed.engines.collapsed.theta import write_lambda
 
 
 @compiled
-def draw_root(ints: Any, work: Any, effects: Any, sigma: float) -> None:
-    """Turn standard normal deviates of the root's effects into a draw."""
-    q = ints[at.N_ROOT]
+def draw_root(ints: Any, work: Any, sigma: float) -> None:
+    """Turn standard normal deviates of the root's effects, in W_EFFECTS, into a draw."""
+    q, square = ints[at.N_ROOT], ints[at.W_INVERSE]
     first = ints[at.N_INTEGRATED] - q
-    square, drawn = work[ints[at.W_INVERSE] :], effects[first:]
-    mean = work[ints[at.W_EFFECTS] + first :]
+    drawn, mean = ints[at.W_EFFECTS] + first, ints[at.W_RESPONSE] + first
     root_response(ints, work, mean)
-    solve_lower(square, q, mean)
+    solve_lower(work, square, q, mean)
     for i in range(q):
-        drawn[i] = mean[i] + sigma * drawn[i]
-    solve_upper(square, q, drawn)
+        work[drawn + i] = work[mean + i] + sigma * work[drawn + i]
+    solve_upper(work, square, q, drawn)
     if q > ints[at.N_COEFFICIENTS]:
         scale_dense(ints, work, drawn, ints[at.W_LAMBDA])
 
 
 @compiled
 def draw_node(
-    ints: Any, floats: Any, work: Any, node: int, k: int, m_at: int, own: int, effects: Any, sigma: float
+    ints: Any, work: Any, rows: Any, row: int, k: int, c: int, m_at: int, own: int, columns: int, sigma: float
 ) -> None:
-    """Turn standard normal deviates of one level into a draw, given the draws of later effects."""
-    c = ints[ints[at.N_COLUMNS] + node]
+    """Turn standard normal deviates of one level, in W_EFFECTS, into a draw given the draws of later effects."""
     width = k + c
-    row = node_row(ints, floats, work, node)
-    column = ints[ints[at.COLUMN] + ints[ints[at.MAP_START] + node] :]
-    residual = work[ints[at.W_SCRATCH] :]
+    effects, column, residual = ints[at.W_EFFECTS], ints[at.COLUMN] + columns, ints[at.W_SCRATCH]
     for i in range(k):
         value = work[ints[at.W_RESPONSE] + own + i]
         for a in range(c):
-            value -= row[i * width + k + a] * effects[column[a]]
-        residual[i] = value
+            value -= rows[row + i * width + k + a] * work[effects + ints[column + a]]
+        work[residual + i] = value
     for a in range(k):
-        value = sigma * effects[own + a]
+        value = sigma * work[effects + own + a]
         for i in range(k):
-            value += work[m_at + i * k + a] * residual[i]
-        residual[k + a] = value
+            value += work[m_at + i * k + a] * work[residual + i]
+        work[residual + k + a] = value
     for i in range(k):
-        effects[own + i] = 0.0
+        value = 0.0
         for a in range(k):
-            effects[own + i] += work[m_at + i * k + a] * residual[k + a]
+            value += work[m_at + i * k + a] * work[residual + k + a]
+        work[effects + own + i] = value
 
 
 @compiled
-def draw_effects(ints: Any, floats: Any, point: Any, effects: Any, work: Any) -> int:
-    """Turn standard normal deviates into a draw of all integrated effects; 0, or 1 when A is not positive definite."""
+def draw_chain(ints: Any, floats: Any, work: Any, sigma: float) -> None:
+    """Draw every level of every chain factor, last factor first."""
+    for f in range(ints[at.N_CHAIN] - 1, -1, -1):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        k, first = ints[table + at.FACTOR_K], ints[table + at.FACTOR_FIRST_NODE]
+        factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
+        rows = floats if f == 0 else work
+        for level in range(ints[table + at.FACTOR_J]):
+            node, own = first + level, ints[table + at.FACTOR_FIRST_COLUMN] + level * k
+            c, columns = ints[ints[at.N_COLUMNS] + node], ints[ints[at.MAP_START] + node]
+            row = ints[ints[at.ROW_START] + node] if f == 0 else ints[ints[at.FRONT_START] + node]
+            draw_node(ints, work, rows, row, k, c, factored + level * 2 * k * k, own, columns, sigma)
+
+
+@compiled
+def draw_effects(ints: Any, floats: Any, work: Any, point: Any) -> int:
+    """Turn the standard normal deviates in W_EFFECTS into a draw; 0, or 1 when A is not positive definite."""
     sigma = np.exp(point[ints[at.N_THETA] - 1])
     write_lambda(ints, work, point)
     write_sampled(ints, work, point)
@@ -81,15 +93,8 @@ def draw_effects(ints: Any, floats: Any, point: Any, effects: Any, work: Any) ->
     dense_log_det, _ = factor_root(ints, floats, work, sigma)
     if np.isnan(log_det) or np.isnan(dense_log_det):
         return 1
-    draw_root(ints, work, effects, sigma)
-    for f in range(ints[at.N_CHAIN] - 1, -1, -1):
-        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
-        k = ints[table + at.FACTOR_K]
-        factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
-        for level in range(ints[table + at.FACTOR_J]):
-            node = ints[table + at.FACTOR_FIRST_NODE] + level
-            own = ints[table + at.FACTOR_FIRST_COLUMN] + level * k
-            draw_node(ints, floats, work, node, k, factored + level * 2 * k * k, own, effects, sigma)
+    draw_root(ints, work, sigma)
+    draw_chain(ints, floats, work, sigma)
     return 0
 
 
@@ -98,16 +103,30 @@ DRAW_SIGNATURE = types.int64(
 )
 
 
-@cfunc(DRAW_SIGNATURE, cache=True, nopython=True)
-def conditional_draws(n_draws, points_pointer, effects_pointer, data):  # type: ignore[no-untyped-def]
-    """Turn rows of standard normal deviates into draws given rows of points; return how many failed."""
-    ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
-    floats = carray(data, ints[at.WORDS], np.float64)
-    dimension, n = ints[at.DIMENSION], ints[at.N_INTEGRATED]
-    points = carray(points_pointer, n_draws * dimension)
-    effects = carray(effects_pointer, n_draws * n)
-    work = np.empty(ints[at.WORK_WORDS])
-    failed = 0
-    for d in range(n_draws):
-        failed += draw_effects(ints, floats, points[d * dimension :], effects[d * n :], work)
-    return failed
+def _entries(sources: int, stale: int) -> Any:
+    """C functions that close over the digest of their sources."""
+
+    @entry(DRAW_SIGNATURE)
+    def conditional_draws(n_draws, points_pointer, effects_pointer, data):  # type: ignore[no-untyped-def]
+        """Turn rows of standard normal deviates into draws given rows of points; return how many failed."""
+        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+        if ints[at.DIGEST] != sources:
+            return stale
+        floats = carray(data, ints[at.WORDS], np.float64)
+        dimension, n = ints[at.DIMENSION], ints[at.N_INTEGRATED]
+        points = carray(points_pointer, n_draws * dimension)
+        effects = carray(effects_pointer, n_draws * n)
+        work = np.empty(ints[at.WORK_WORDS])
+        failed = 0
+        for d in range(n_draws):
+            for i in range(n):
+                work[ints[at.W_EFFECTS] + i] = effects[d * n + i]
+            failed += draw_effects(ints, floats, work, points[d * dimension :])
+            for i in range(n):
+                effects[d * n + i] = work[ints[at.W_EFFECTS] + i]
+        return failed
+
+    return conditional_draws
+
+
+conditional_draws = _entries(SOURCES, STALE)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.mode import Mode, find_mode
-from bayesmixed.engines.collapsed.packing import Packed
+from bayesmixed.engines.collapsed.packing import Coordinates, Packed
 from bayesmixed.engines.collapsed.plan import OPTIMUM_LIMIT, Plan, make_plan
 from bayesmixed.engines.collapsed.problem import Problem, draw_integrated, pack_problem
 
@@ -38,78 +40,114 @@ def pack_for_nuts(design: Design, plan: Plan, problem: Problem) -> Packed:
     packed = pack_problem(problem, plan)
     if packed.dimension == packed.n_theta:
         mode = find_mode(packed)
-        return packed.with_standardization(mode.theta, mode.scale, np.empty(0))
+        return packed.with_coordinates(_theta_coordinates(mode))
     whole_plan = make_plan(design, dense_limit=OPTIMUM_LIMIT)
     if whole_plan.samples_effects:
         return _without_mode(plan, problem)
-    whole = pack_problem(problem, whole_plan)
-    mode = find_mode(whole, tolerance=1e-2)
-    order = _theta_order(plan, whole_plan, packed, whole)
-    return _with_mode(
-        plan,
-        problem,
-        Mode(theta=mode.theta[order], scale=_reordered(mode.scale, order)),
-        whole_plan,
-        whole,
-        mode,
+    return _with_mode(plan, problem, whole_plan)
+
+
+def _theta_coordinates(mode: Mode) -> Coordinates:
+    """Coordinates when only theta is sampled."""
+    nothing = np.empty(0)
+    return Coordinates(
+        center=mode.theta,
+        theta_scale=mode.scale,
+        sampled_scale=nothing,
+        directions=nothing,
+        amounts=nothing,
     )
 
 
-def _theta_order(plan: Plan, whole_plan: Plan, packed: Packed, whole: Packed) -> list[int]:
+def _with_mode(plan: Plan, problem: Problem, whole_plan: Plan) -> Packed:
+    """Coordinates of sampled effects from conditional draws at the mode of the model that integrates everything."""
+    whole = pack_problem(problem, whole_plan)
+    whole_mode = find_mode(whole, tolerance=1e-2)
+    points = np.repeat(whole_mode.theta[None, :], MODE_DRAWS, axis=0)
+    drawn = draw_integrated(whole, points, np.random.default_rng(0))
+    mode = _reordered(whole_mode, _theta_order(plan, whole_plan, whole))
+    packed = pack_problem(problem, plan, centred=_centred_rule(plan, problem, mode))
+    places = dict(zip(whole_plan.blocks, whole.columns, strict=False))
+    parts = []
+    if plan.coefficients_sampled:
+        coefficients = drawn[:, whole.columns[-1]] + problem.priors.mean
+        scale = coefficients.std(axis=0, ddof=1)
+        parts.append(_Part(center=coefficients.mean(axis=0), scale=scale, directions=np.empty((0, len(scale))), amounts=np.empty(0)))
+    for f, factor in enumerate(plan.factors):
+        if factor.role == at.SAMPLED:
+            effects = drawn[:, places[factor.block]]
+            log_sd = mode.theta[packed.theta_of_factor[f]]
+            parts.append(_effects_part(problem, factor.block, effects, log_sd, mode.theta[-1], packed.is_centred(f)))
+    return packed.with_coordinates(_joined(mode, parts))
+
+
+def _theta_order(plan: Plan, whole_plan: Plan, whole: Packed) -> list[int]:
     """For each entry of a plan's theta its place in the theta of the plan that integrates everything."""
     places = dict(zip(whole_plan.blocks, whole.theta_of_factor, strict=True))
     order = [i for block in plan.blocks for i in range(places[block].start, places[block].stop)]
-    return [*order, packed.n_theta - 1]
+    return [*order, whole.n_theta - 1]
 
 
-def _reordered(scale: FloatArray, order: list[int]) -> FloatArray:
-    """Triangular factor of the covariance of permuted parameters."""
-    covariance = scale @ scale.T
-    return np.linalg.cholesky(covariance[np.ix_(order, order)])
+def _reordered(mode: Mode, order: list[int]) -> Mode:
+    """Mode of permuted parameters."""
+    covariance = (mode.scale @ mode.scale.T)[np.ix_(order, order)]
+    return Mode(theta=mode.theta[order], scale=np.linalg.cholesky(covariance))
 
 
-def _with_mode(
-    plan: Plan, problem: Problem, mode: Mode, whole_plan: Plan, whole: Packed, whole_mode: Mode
-) -> Packed:
-    """Coordinates for sampled effects from conditional draws at the mode."""
-    points = np.repeat(whole_mode.theta[None, :], MODE_DRAWS, axis=0)
-    drawn = draw_integrated(whole, points, np.random.default_rng(0))
-    by_block = dict(zip(whole_plan.blocks, whole.columns, strict=False))
-    centred = _centred_rule(plan, problem, mode.theta)
-    packed = pack_problem(problem, plan, centred=centred)
-    centers, scales = [], []
-    if plan.coefficients_sampled:
-        coefficients = drawn[:, whole.columns[-1]] + problem.priors.mean
-        centers.append(coefficients.mean(axis=0))
-        scales.append(coefficients.std(axis=0, ddof=1))
-    for f, factor in enumerate(plan.factors):
-        if factor.role != at.SAMPLED:
-            continue
-        if centred(factor.block):
-            effects = drawn[:, by_block[factor.block]]
-            centers.append(effects.mean(axis=0))
-            k = problem.products.n_effects[factor.block]
-            precision = np.exp(-2.0 * mode.theta[packed.theta_of_factor[f]][:k])
-            information = problem.products.gram[factor.block, factor.block].diagonal()
-            sigma = np.exp(mode.theta[-1])
-            scales.append((information / sigma**2 + np.tile(precision, len(information) // k)) ** -0.5)
-        else:
-            centers.append(np.zeros(by_block[factor.block].stop - by_block[factor.block].start))
-            scales.append(np.ones_like(centers[-1]))
-    return packed.with_standardization(
-        np.concatenate([mode.theta, *centers]), mode.scale, np.concatenate(scales)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Coordinates of a part of what is sampled: centre and scale of shape (s,), directions of shape (m, s)."""
+
+    center: FloatArray
+    scale: FloatArray
+    directions: FloatArray
+    amounts: FloatArray
+
+
+def _effects_part(
+    problem: Problem, block: int, drawn: FloatArray, log_sd: FloatArray, log_sigma: float, centred: bool
+) -> _Part:
+    """Coordinates of one sampled factor's effects.
+
+    Where their level is confounded with a coefficient that is integrated, all effects of a kind move together more than
+    one by one: that direction's width is read off the conditional draws.
+    """
+    k = problem.products.n_effects[block]
+    n = drawn.shape[1]
+    kinds = np.arange(n) % k == np.arange(k)[:, None]
+    if not centred:
+        return _Part(center=np.zeros(n), scale=np.ones(n), directions=np.zeros((k, n)), amounts=np.zeros(k))
+    information = problem.products.gram[block, block].diagonal()
+    precision = information * np.exp(-2.0 * log_sigma) + np.tile(np.exp(-2.0 * log_sd[:k]), n // k)
+    scale = precision**-0.5
+    center = drawn.mean(axis=0)
+    directions = kinds / scale
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    width = (((drawn - center) / scale) @ directions.T).std(axis=0, ddof=1)
+    return _Part(center=center, scale=scale, directions=directions, amounts=np.maximum(width, 1.0) - 1.0)
+
+
+def _joined(mode: Mode, parts: list[_Part]) -> Coordinates:
+    """Coordinates of theta and of everything sampled."""
+    return Coordinates(
+        center=np.concatenate([mode.theta, *(part.center for part in parts)]),
+        theta_scale=mode.scale,
+        sampled_scale=np.concatenate([part.scale for part in parts]),
+        directions=block_diag(*(part.directions for part in parts)),
+        amounts=np.concatenate([part.amounts for part in parts]),
     )
 
 
-def _centred_rule(plan: Plan, problem: Problem, theta: FloatArray) -> Callable[[int], bool]:
-    """Whether a sampled factor's data say more of its effects than their distribution does."""
+def _centred_rule(plan: Plan, problem: Problem, mode: Mode) -> Callable[[int], bool]:
+    """Whether a sampled factor's data say more of its effects than their distribution does, even at its smallest sds."""
     packed = pack_problem(problem, plan)
     places = dict(zip(plan.blocks, packed.theta_of_factor, strict=True))
+    lowest = mode.theta - 2.0 * np.linalg.norm(mode.scale, axis=1)
 
     def centred(block: int) -> bool:
         k = problem.products.n_effects[block]
         information = problem.products.gram[block, block].diagonal().reshape(-1, k)
-        ratio = information * np.exp(2.0 * (theta[places[block]][:k] - theta[-1]))
+        ratio = information * np.exp(2.0 * (lowest[places[block]][:k] - mode.theta[-1]))
         return bool(np.median(ratio) > 1.0)
 
     return centred
@@ -118,9 +156,16 @@ def _centred_rule(plan: Plan, problem: Problem, theta: FloatArray) -> Callable[[
 def _without_mode(plan: Plan, problem: Problem) -> Packed:
     """Coordinates where integrating everything even once is too dear: standard deviations of the response's size."""
     packed = pack_problem(problem, plan)
-    n_effects = packed.dimension - packed.n_theta
+    n_sampled = packed.dimension - packed.n_theta
     center = np.zeros(packed.dimension)
     center[: packed.n_theta] = np.log(0.5)
     for part, factor in zip(packed.theta_of_factor, plan.factors, strict=True):
         center[part][problem.products.n_effects[factor.block] :] = 0.0
-    return packed.with_standardization(center, 0.5 * np.eye(packed.n_theta), np.full(n_effects, 0.3))
+    coordinates = Coordinates(
+        center=center,
+        theta_scale=0.5 * np.eye(packed.n_theta),
+        sampled_scale=np.full(n_sampled, 0.3),
+        directions=np.empty(0),
+        amounts=np.empty(0),
+    )
+    return packed.with_coordinates(coordinates)

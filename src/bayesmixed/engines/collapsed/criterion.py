@@ -13,11 +13,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, cfunc
+from numba import carray
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.density import DENSITY_SIGNATURE, integrate
-from bayesmixed.engines.collapsed.elimination import compiled
+from bayesmixed.engines.collapsed.compilation import compiled, entry
+from bayesmixed.engines.collapsed.sources import SOURCES, STALE
 
 
 @compiled
@@ -63,26 +64,36 @@ def gather_gradient(ints: Any, work: Any, rss_weight: float, gradient: Any) -> N
             first += size
 
 
-@cfunc(DENSITY_SIGNATURE, cache=True)
-def criterion(n_entries, entries_pointer, gradient_pointer, values_pointer, data):  # type: ignore[no-untyped-def]
-    """Criterion, residual sum of squares, conditional means, and gradient; a number other than 0 marks a failure."""
-    ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
-    floats = carray(data, ints[at.WORDS], np.float64)
-    entries, gradient = carray(entries_pointer, n_entries), carray(gradient_pointer, n_entries)
-    n_integrated = ints[at.N_INTEGRATED]
-    values = carray(values_pointer, 2 + n_integrated)
-    work = np.empty(ints[at.WORK_WORDS])
-    write_relative_lambda(ints, work, entries)
-    effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, 1.0)
-    n = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS]
-    if not rss > 0.0:
-        return 4
-    m, log_det = n, effects_log_det
-    if ints[at.PROFILE] == 0:
-        m, log_det = n - ints[at.N_COEFFICIENTS], effects_log_det + coefficient_log_det
-    values[0] = m * (1.0 + np.log(2.0 * np.pi * rss / m)) + log_det
-    values[1] = rss
-    for i in range(n_integrated):
-        values[2 + i] = work[ints[at.W_EFFECTS] + i]
-    gather_gradient(ints, work, m / rss, gradient)
-    return 0
+def _entries(sources: int, stale: int) -> Any:
+    """C functions that close over the digest of their sources."""
+
+    @entry(DENSITY_SIGNATURE)
+    def criterion(n_entries, entries_pointer, gradient_pointer, values_pointer, data):  # type: ignore[no-untyped-def]
+        """Criterion, residual sum of squares, conditional means, and gradient; a number other than 0 marks a failure."""
+        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+        if ints[at.DIGEST] != sources:
+            return stale
+        floats = carray(data, ints[at.WORDS], np.float64)
+        entries, gradient = carray(entries_pointer, n_entries), carray(gradient_pointer, n_entries)
+        n_integrated = ints[at.N_INTEGRATED]
+        values = carray(values_pointer, 2 + n_integrated)
+        work = np.empty(ints[at.WORK_WORDS])
+        write_relative_lambda(ints, work, entries)
+        effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, 1.0)
+        n = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS]
+        if not rss > 0.0:
+            return 4
+        m, log_det = n, effects_log_det
+        if ints[at.PROFILE] == 0:
+            m, log_det = n - ints[at.N_COEFFICIENTS], effects_log_det + coefficient_log_det
+        values[0] = m * (1.0 + np.log(2.0 * np.pi * rss / m)) + log_det
+        values[1] = rss
+        for i in range(n_integrated):
+            values[2 + i] = work[ints[at.W_EFFECTS] + i]
+        gather_gradient(ints, work, m / rss, gradient)
+        return 0
+
+    return criterion
+
+
+criterion = _entries(SOURCES, STALE)

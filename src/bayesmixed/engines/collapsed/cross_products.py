@@ -10,7 +10,6 @@ from scipy import sparse
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.engines.units import UnitFree
 
-
 BlockColumns = tuple[FloatArray, IntArray, int]
 
 

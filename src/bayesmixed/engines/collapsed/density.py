@@ -11,26 +11,45 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, cfunc, types
+from numba import carray, types
 
 from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.adjoint import chain_gradient, multiply_by_lambda, root_gradient, solve_root
-from bayesmixed.engines.collapsed.elimination import compiled, eliminate_chain, factor_root, load
+from bayesmixed.engines.collapsed.elimination import eliminate_chain, factor_root, load
+from bayesmixed.engines.collapsed.sources import SOURCES, STALE
 from bayesmixed.engines.collapsed.theta import add_theta_gradient, log_prior_of_theta, write_lambda
 
 
 @compiled
 def write_point(ints: Any, floats: Any, z: Any, point: Any) -> None:
     """Point of the unconstrained space for standardized coordinates z."""
-    n_theta = ints[at.N_THETA]
+    n_theta, dimension = ints[at.N_THETA], ints[at.DIMENSION]
     center, scale, elementwise = ints[at.CENTER], ints[at.SCALE], ints[at.SAMPLED_SCALE]
     for i in range(n_theta):
         value = floats[center + i]
         for j in range(i + 1):
             value += floats[scale + i * n_theta + j] * z[j]
         point[i] = value
-    for i in range(n_theta, ints[at.DIMENSION]):
-        point[i] = floats[center + i] + floats[elementwise + i - n_theta] * z[i]
+    for i in range(n_theta, dimension):
+        point[i] = z[i]
+    stretch(ints, floats, point)
+    for i in range(n_theta, dimension):
+        point[i] = floats[center + i] + floats[elementwise + i - n_theta] * point[i]
+
+
+@compiled
+def stretch(ints: Any, floats: Any, vector: Any) -> None:
+    """Lengthen the sampled part of a vector along the directions in which the sampled effects are wider."""
+    n_theta, n = ints[at.N_THETA], ints[at.N_SAMPLED]
+    for d in range(ints[at.N_STRETCH]):
+        direction = ints[at.STRETCH] + d * n
+        along = 0.0
+        for i in range(n):
+            along += floats[direction + i] * vector[n_theta + i]
+        along *= floats[ints[at.STRETCH_AMOUNT] + d]
+        for i in range(n):
+            vector[n_theta + i] += along * floats[direction + i]
 
 
 @compiled
@@ -45,6 +64,7 @@ def standardize_gradient(ints: Any, floats: Any, gradient: Any, out: Any) -> Non
         out[j] = value
     for i in range(n_theta, ints[at.DIMENSION]):
         out[i] = floats[elementwise + i - n_theta] * gradient[i]
+    stretch(ints, floats, out)
 
 
 @compiled
@@ -77,36 +97,42 @@ def write_response(ints: Any, floats: Any, work: Any) -> float:
     if ints[at.N_SAMPLED] == 0:
         return squared
     sampled, remaining = work[ints[at.W_SAMPLED] :], work[ints[at.W_SAMPLED_GRADIENT] :]
-    subtract_product(ints, floats, at.CROSS_POINTER, ints[at.N_INTEGRATED], sampled, response)
+    subtract_product(ints, floats, ints[at.CROSS_POINTER], ints[at.CROSS_INDEX], ints[at.CROSS_VALUE], ints[at.N_INTEGRATED], sampled, response)
     for i in range(ints[at.N_SAMPLED]):
         remaining[i] = floats[ints[at.SAMPLED_RESPONSE] + i]
         squared -= sampled[i] * remaining[i]
-    subtract_product(ints, floats, at.GRAM_POINTER, ints[at.N_SAMPLED], sampled, remaining)
+    subtract_product(ints, floats, ints[at.GRAM_POINTER], ints[at.GRAM_INDEX], ints[at.GRAM_VALUE], ints[at.N_SAMPLED], sampled, remaining)
     for i in range(ints[at.N_SAMPLED]):
         squared -= sampled[i] * remaining[i]
     return squared
 
 
 @compiled
-def subtract_product(ints: Any, floats: Any, matrix: int, n: int, vector: Any, out: Any) -> None:
-    """Subtract a sparse matrix (its three sections start at header word `matrix`) times a vector."""
-    pointer, index, value = ints[ints[matrix] :], ints[ints[matrix + 1] :], floats[ints[matrix + 2] :]
+def subtract_product(
+    ints: Any, floats: Any, pointer: int, index: int, value: int, n: int, vector: Any, out: Any
+) -> None:
+    """Subtract a sparse matrix, given by the offsets of its three sections, times a vector.
+
+    Four sums at a time, since each addition waits for the one before.
+    """
     for i in range(n):
-        total = 0.0
-        for e in range(pointer[i], pointer[i + 1]):
-            total += value[e] * vector[index[e]]
-        out[i] -= total
+        start, stop = ints[pointer + i], ints[pointer + i + 1]
+        first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+        for e in range(start, stop - 3, 4):
+            first += floats[value + e] * vector[ints[index + e]]
+            second += floats[value + e + 1] * vector[ints[index + e + 1]]
+            third += floats[value + e + 2] * vector[ints[index + e + 2]]
+            fourth += floats[value + e + 3] * vector[ints[index + e + 3]]
+        for e in range(stop - (stop - start) % 4, stop):
+            first += floats[value + e] * vector[ints[index + e]]
+        out[i] -= (first + second) + (third + fourth)
 
 
 @compiled
 def sampled_likelihood_gradient(ints: Any, floats: Any, work: Any, sigma: float) -> None:
     """Z_s'r / sigma^2 into W_SAMPLED_GRADIENT, which holds Z_s'(y - Z_s s)."""
     gradient, effects = work[ints[at.W_SAMPLED_GRADIENT] :], work[ints[at.W_EFFECTS] :]
-    pointer = ints[ints[at.CROSS_POINTER] :]
-    index, value = ints[ints[at.CROSS_INDEX] :], floats[ints[at.CROSS_VALUE] :]
-    for i in range(ints[at.N_INTEGRATED]):
-        for e in range(pointer[i], pointer[i + 1]):
-            gradient[index[e]] -= value[e] * effects[i]
+    subtract_product(ints, floats, ints[at.TRANSPOSED_POINTER], ints[at.TRANSPOSED_INDEX], ints[at.TRANSPOSED_VALUE], ints[at.N_SAMPLED], effects, gradient)
     for i in range(ints[at.N_SAMPLED]):
         gradient[i] /= sigma * sigma
 
@@ -267,28 +293,39 @@ EXPAND_SIGNATURE = types.int64(
 )
 
 
-@cfunc(DENSITY_SIGNATURE, cache=True, nopython=True)
-def density(dimension, z_pointer, gradient_pointer, value_pointer, data):  # type: ignore[no-untyped-def]
-    """nutpie's log density: z to value and gradient; a number other than 0 marks a divergence."""
-    ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
-    floats = carray(data, ints[at.WORDS], np.float64)
-    z, gradient = carray(z_pointer, dimension), carray(gradient_pointer, dimension)
-    work = np.empty(ints[at.WORK_WORDS])
-    point, slope = work[ints[at.W_POINT] :], work[ints[at.W_POINT_GRADIENT] :]
-    write_point(ints, floats, z, point)
-    value = log_density_at(ints, floats, point, slope, work)
-    standardize_gradient(ints, floats, slope, gradient)
-    carray(value_pointer, 1)[0] = value
-    for i in range(dimension):
-        if not np.isfinite(gradient[i]):
-            return 3
-    return 0 if np.isfinite(value) else 4
+def _entries(sources: int, stale: int) -> Any:
+    """C functions that close over the digest of their sources."""
+
+    @entry(DENSITY_SIGNATURE)
+    def density(dimension, z_pointer, gradient_pointer, value_pointer, data):  # type: ignore[no-untyped-def]
+        """nutpie's log density: z to value and gradient; a number other than 0 marks a divergence."""
+        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+        if ints[at.DIGEST] != sources:
+            return stale
+        floats = carray(data, ints[at.WORDS], np.float64)
+        z, gradient = carray(z_pointer, dimension), carray(gradient_pointer, dimension)
+        work = np.empty(ints[at.WORK_WORDS])
+        point, slope = work[ints[at.W_POINT] :], work[ints[at.W_POINT_GRADIENT] :]
+        write_point(ints, floats, z, point)
+        value = log_density_at(ints, floats, point, slope, work)
+        standardize_gradient(ints, floats, slope, gradient)
+        carray(value_pointer, 1)[0] = value
+        for i in range(dimension):
+            if not np.isfinite(gradient[i]):
+                return 3
+        return 0 if np.isfinite(value) else 4
+
+    @entry(EXPAND_SIGNATURE)
+    def expand(dimension, expanded, z_pointer, out_pointer, data):  # type: ignore[no-untyped-def]
+        """nutpie's expansion of a draw: the unconstrained point itself."""
+        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+        if ints[at.DIGEST] != sources:
+            return stale
+        floats = carray(data, ints[at.WORDS], np.float64)
+        write_point(ints, floats, carray(z_pointer, dimension), carray(out_pointer, expanded))
+        return 0
+
+    return density, expand
 
 
-@cfunc(EXPAND_SIGNATURE, cache=True, nopython=True)
-def expand(dimension, expanded, z_pointer, out_pointer, data):  # type: ignore[no-untyped-def]
-    """nutpie's expansion of a draw: the unconstrained point itself."""
-    ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
-    floats = carray(data, ints[at.WORDS], np.float64)
-    write_point(ints, floats, carray(z_pointer, dimension), carray(out_pointer, expanded))
-    return 0
+density, expand = _entries(SOURCES, STALE)

@@ -17,13 +17,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.compilation import compiled
 
-compiled = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @intrinsic
@@ -73,7 +73,7 @@ def load(ints: Any, floats: Any, work: Any) -> None:
         first = ints[row + at.FACTOR_FIRST_NODE]
         for node in range(first, first + ints[row + at.FACTOR_J]):
             width = k + ints[ints[at.N_COLUMNS] + node]
-            front = ints[at.W_FRONTS] + ints[ints[at.FRONT_START] + node]
+            front = ints[ints[at.FRONT_START] + node]
             start = ints[ints[at.ROW_START] + node]
             for i in range(k * width):
                 work[front + i] = floats[start + i]
@@ -82,20 +82,20 @@ def load(ints: Any, floats: Any, work: Any) -> None:
 
 
 @compiled
-def factor_node(work: Any, lam: int, k: int, row: Any, width: int, m_at: int, r_at: int) -> float:
-    """Write M and R of one level; return log|N|, or NaN when N is not positive definite."""
+def factor_node(work: Any, lam: int, k: int, rows: Any, row: int, width: int, m_at: int) -> float:
+    """Write M and R of one level at `m_at`; return log|N|, or NaN when N is not positive definite."""
+    r_at = m_at + k * k
     log_det = 0.0
     for a in range(k):
         for b in range(a + 1):
             value = 0.0
-            for i in range(k):
-                for j in range(k):
-                    value += work[lam + i * k + a] * row[i * width + j] * work[lam + j * k + b]
-            if a == b:
-                value += 1.0
+            for i in range(a, k):
+                for j in range(b, k):
+                    value += work[lam + i * k + a] * rows[row + i * width + j] * work[lam + j * k + b]
             for i in range(b):
                 value -= work[r_at + a * k + i] * work[r_at + b * k + i]
             if a == b:
+                value += 1.0
                 if not value > 0.0:
                     return np.nan
                 work[r_at + a * k + a] = np.sqrt(value)
@@ -112,43 +112,13 @@ def factor_node(work: Any, lam: int, k: int, row: Any, width: int, m_at: int, r_
 
 
 @compiled
-def node_row(ints: Any, floats: Any, work: Any, node: int) -> Any:
-    """Row [K_jj K_jF] of a node: of a leaf in the block, of an inner node at the top of its front."""
-    front = ints[ints[at.FRONT_START] + node]
-    if front < 0:
-        return floats[ints[ints[at.ROW_START] + node] :]
-    return work[ints[at.W_FRONTS] + front :]
-
-
-@compiled
-def parent_square(
-    ints: Any, work: Any, node: int, root: int, fronts: int, chain_factor: int
-) -> tuple[Any, int]:
-    """Square of a node's parent and its width, in the sections that start at `root` and `fronts`."""
-    parent = ints[ints[at.PARENT] + node]
-    if parent < 0:
-        return work[root:], ints[at.N_ROOT]
-    k = ints[ints[at.FACTORS] + (chain_factor + 1) * at.FACTOR_LENGTH + at.FACTOR_K]
-    return work[fronts + ints[ints[at.FRONT_START] + parent] :], k + ints[ints[at.N_COLUMNS] + parent]
-
-
-@compiled
 def eliminate_node(
-    ints: Any, floats: Any, work: Any, chain_factor: int, node: int, k: int, lam: int, m_at: int, own: int
-) -> tuple[float, float]:
-    """Eliminate one level: its log|N|, and what it takes from y'y."""
-    scratch, response = ints[at.W_SCRATCH], ints[at.W_RESPONSE]
-    c = ints[ints[at.N_COLUMNS] + node]
+    ints: Any, work: Any, rows: Any, row: int, k: int, c: int, m_at: int, own: int, columns: int, target: int, stride: int
+) -> float:
+    """Take one level out of its parent's square at `target` and of the response; return what it takes of y'y."""
     width = k + c
-    row = node_row(ints, floats, work, node)
-    columns = ints[ints[at.MAP_START] + node]
-    place, column = ints[ints[at.MAP] + columns :], ints[ints[at.COLUMN] + columns :]
-    target, stride = parent_square(ints, work, node, ints[at.W_ROOT], ints[at.W_FRONTS], chain_factor)
-    if chain_factor > 0:
-        for i in range(k):
-            for j in range(i):
-                row[i * width + j] = row[j * width + i]
-    log_det = factor_node(work, lam, k, row, width, m_at, m_at + k * k)
+    scratch, response = ints[at.W_SCRATCH], ints[at.W_RESPONSE]
+    place, column = ints[at.MAP] + columns, ints[at.COLUMN] + columns
     taken = 0.0
     for i in range(k):
         g = 0.0
@@ -158,20 +128,67 @@ def eliminate_node(
         for a in range(c):
             value = 0.0
             for j in range(k):
-                value += work[m_at + j * k + i] * row[j * width + k + a]
+                value += work[m_at + j * k + i] * rows[row + j * width + k + a]
             work[scratch + a] = value
-            work[response + column[a]] -= g * value
+            work[response + ints[column + a]] -= g * value
         for a in range(c):
             value = work[scratch + a]
-            base = place[a] * stride
+            base = target + ints[place + a] * stride
             for b in range(a, c):
-                target[base + place[b]] -= value * work[scratch + b]
-    if chain_factor > 0:
+                work[base + ints[place + b]] -= value * work[scratch + b]
+    return taken
+
+
+@compiled
+def eliminate_scalars(ints: Any, work: Any, rows: Any, n_levels: int, lam: int, factored: int, own: int) -> tuple[float, float]:
+    """Eliminate all leaves of a factor with one effect, the commonest case: log|N| of all, and what they take of y'y."""
+    relative = work[lam]
+    response, root_width = ints[at.W_RESPONSE], ints[at.N_ROOT]
+    row_start, map_start, n_columns = ints[at.ROW_START], ints[at.MAP_START], ints[at.N_COLUMNS]
+    log_det, taken = 0.0, 0.0
+    for level in range(n_levels):
+        row, columns, c = ints[row_start + level], ints[map_start + level], ints[n_columns + level]
+        place, column = ints[at.MAP] + columns, ints[at.COLUMN] + columns
+        pivot = 1.0 + relative * relative * rows[row]
+        if not pivot > 0.0:
+            return np.nan, 0.0
+        log_det += np.log(pivot)
+        root = np.sqrt(pivot)
+        m = relative / root
+        work[factored + 2 * level] = m
+        work[factored + 2 * level + 1] = root
+        g = m * work[own + level]
+        taken += g * g
+        parent = ints[ints[at.PARENT] + level]
+        target, stride = ints[at.W_ROOT], root_width
+        if parent >= 0:
+            target = ints[ints[at.FRONT_START] + parent]
+            stride = ints[ints[at.FACTORS] + at.FACTOR_LENGTH + at.FACTOR_K] + ints[n_columns + parent]
         for a in range(c):
-            base = place[a] * stride
+            value = m * rows[row + 1 + a]
+            work[response + ints[column + a]] -= g * value
+            base = target + ints[place + a] * stride
             for b in range(a, c):
-                target[base + place[b]] += row[(k + a) * width + k + b]
+                work[base + ints[place + b]] -= value * m * rows[row + 1 + b]
     return log_det, taken
+
+
+@compiled
+def pass_on(ints: Any, work: Any, front: int, k: int, c: int, columns: int, target: int, stride: int) -> None:
+    """Add to the parent's square what an inner node has gathered from its children for later columns."""
+    width, place = k + c, ints[at.MAP] + columns
+    for a in range(c):
+        base = target + ints[place + a] * stride
+        for b in range(a, c):
+            work[base + ints[place + b]] += work[front + (k + a) * width + k + b]
+
+
+@compiled
+def symmetrize(work: Any, square: int, n: int, stride: int) -> None:
+    """Copy the upper triangle of the leading n x n part of a square to the lower one."""
+    for a in range(n):
+        for b in range(a + 1, n):
+            work[square + b * stride + a] = work[square + a * stride + b]
 
 
 @compiled
@@ -186,53 +203,82 @@ def eliminate_chain(ints: Any, floats: Any, work: Any, response_squared: float) 
     log_det = 0.0
     for f in range(ints[at.N_CHAIN]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
-        k = ints[table + at.FACTOR_K]
+        k, n_levels = ints[table + at.FACTOR_K], ints[table + at.FACTOR_J]
         lam = ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA]
         own = ints[at.W_RESPONSE] + ints[table + at.FACTOR_FIRST_COLUMN]
         factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
-        for level in range(ints[table + at.FACTOR_J]):
-            node = ints[table + at.FACTOR_FIRST_NODE] + level
-            m_at = factored + level * 2 * k * k
-            node_log_det, taken = eliminate_node(ints, floats, work, f, node, k, lam, m_at, own + level * k)
-            log_det += node_log_det
+        first = ints[table + at.FACTOR_FIRST_NODE]
+        rows = floats if f == 0 else work
+        k_parent = ints[table + at.FACTOR_LENGTH + at.FACTOR_K]
+        if f == 0 and k == 1:
+            leaves_log_det, taken = eliminate_scalars(ints, work, rows, n_levels, lam, factored, own)
+            log_det += leaves_log_det
             response_squared -= taken
+            continue
+        for level in range(n_levels):
+            node = first + level
+            c = ints[ints[at.N_COLUMNS] + node]
+            columns, parent = ints[ints[at.MAP_START] + node], ints[ints[at.PARENT] + node]
+            row = ints[ints[at.ROW_START] + node] if f == 0 else ints[ints[at.FRONT_START] + node]
+            target, stride = ints[at.W_ROOT], ints[at.N_ROOT]
+            if parent >= 0:
+                target = ints[ints[at.FRONT_START] + parent]
+                stride = k_parent + ints[ints[at.N_COLUMNS] + parent]
+            if f > 0:
+                symmetrize(work, row, k, k + c)
+                pass_on(ints, work, row, k, c, columns, target, stride)
+            m_at = factored + level * 2 * k * k
+            log_det += factor_node(work, lam, k, rows, row, k + c, m_at)
+            response_squared -= eliminate_node(
+                ints, work, rows, row, k, c, m_at, own + level * k, columns, target, stride
+            )
     return log_det, response_squared
 
 
 @compiled
-def symmetrize(square: Any, n: int) -> None:
-    """Copy the upper triangle of a row-major n x n matrix to the lower one."""
-    for a in range(n):
-        for b in range(a + 1, n):
-            square[b * n + a] = square[a * n + b]
-
-
-@compiled
-def multiply_rows(ints: Any, work: Any, square: Any, scratch: Any, lambdas: int) -> None:
-    """Multiply a root-sized matrix from the left by Lambda, block diagonal, whose blocks start at `lambdas`."""
-    q = ints[at.N_ROOT]
+def multiply_rows(ints: Any, work: Any, square: int, lambdas: int) -> None:
+    """Multiply a root-sized square from the left by Lambda, block diagonal, whose blocks start at `lambdas`."""
+    q, scratch = ints[at.N_ROOT], ints[at.W_SCRATCH]
     for f in range(ints[at.N_CHAIN], ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         if ints[table + at.FACTOR_ROLE] != at.DENSE:
             continue
         k, lam = ints[table + at.FACTOR_K], lambdas + ints[table + at.FACTOR_LAMBDA]
         for level in range(ints[table + at.FACTOR_J]):
-            first = (ints[table + at.FACTOR_ROOT] + level * k) * q
+            first = square + (ints[table + at.FACTOR_ROOT] + level * k) * q
             for column in range(first, first + q):
                 for a in range(k):
-                    scratch[a] = 0.0
+                    work[scratch + a] = 0.0
                     for b in range(k):
-                        scratch[a] += work[lam + a * k + b] * square[column + b * q]
+                        work[scratch + a] += work[lam + a * k + b] * work[column + b * q]
                 for a in range(k):
-                    square[column + a * q] = scratch[a]
+                    work[column + a * q] = work[scratch + a]
 
 
 @compiled
-def transpose(square: Any, n: int) -> None:
-    """Transpose a row-major n x n matrix in place."""
-    for a in range(n):
-        for b in range(a + 1, n):
-            square[a * n + b], square[b * n + a] = square[b * n + a], square[a * n + b]
+def multiply_columns(ints: Any, work: Any, square: int, lambdas: int) -> None:
+    """Multiply a root-sized square from the right by the transpose of Lambda, whose blocks start at `lambdas`."""
+    for row in range(ints[at.N_ROOT]):
+        scale_dense(ints, work, square + row * ints[at.N_ROOT], lambdas)
+
+
+@compiled
+def scale_dense(ints: Any, work: Any, vector: int, lambdas: int) -> None:
+    """Multiply the dense part of a root vector in place by Lambda, whose blocks start at `lambdas`."""
+    scratch = ints[at.W_SCRATCH]
+    for f in range(ints[at.N_CHAIN], ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        if ints[table + at.FACTOR_ROLE] != at.DENSE:
+            continue
+        k, lam = ints[table + at.FACTOR_K], lambdas + ints[table + at.FACTOR_LAMBDA]
+        for level in range(ints[table + at.FACTOR_J]):
+            first = vector + ints[table + at.FACTOR_ROOT] + level * k
+            for a in range(k):
+                work[scratch + a] = 0.0
+                for b in range(k):
+                    work[scratch + a] += work[lam + a * k + b] * work[first + b]
+            for a in range(k):
+                work[first + a] = work[scratch + a]
 
 
 @compiled
@@ -245,77 +291,76 @@ def factor_root(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float,
         log|A| of the dense random effects and of the coefficients, or NaNs when A is not positive definite.
     """
     q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
-    raw, square = work[ints[at.W_ROOT] :], work[ints[at.W_INVERSE] :]
-    symmetrize(raw, q)
+    square = ints[at.W_INVERSE]
+    symmetrize(work, ints[at.W_ROOT], q, q)
     for i in range(q * q):
-        square[i] = raw[i]
+        work[square + i] = work[ints[at.W_ROOT] + i]
     if q > p:
-        scratch = work[ints[at.W_SCRATCH] :]
-        multiply_rows(ints, work, square, scratch, ints[at.W_LAMBDA_TRANSPOSED])
-        transpose(square, q)
-        multiply_rows(ints, work, square, scratch, ints[at.W_LAMBDA_TRANSPOSED])
-    for a in range(q - p):
-        square[a * q + a] += 1.0
-    for a in range(p):
-        square[(q - p + a) * (q + 1)] += sigma * sigma * floats[ints[at.PRECISION] + a]
-    if q > 0 and call_lapack(ints[at.POTRF], q, square, q) != 0:
-        return np.nan, np.nan
-    log_det_effects, log_det_coefficients = 0.0, 0.0
-    for a in range(q - p):
-        log_det_effects += 2.0 * np.log(square[a * q + a])
-    for a in range(q - p, q):
-        log_det_coefficients += 2.0 * np.log(square[a * q + a])
-    return log_det_effects, log_det_coefficients
-
-
-@compiled
-def root_response(ints: Any, work: Any, solution: Any) -> None:
-    """Right-hand side of the root, Lambda'K_Ry, into `solution`."""
-    q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
-    first = ints[at.W_RESPONSE] + ints[at.N_INTEGRATED] - q
+        multiply_rows(ints, work, square, ints[at.W_LAMBDA_TRANSPOSED])
+        multiply_columns(ints, work, square, ints[at.W_LAMBDA_TRANSPOSED])
     for a in range(q):
-        solution[a] = work[first + a]
-    if q > p:
-        scale_dense(ints, work, solution, ints[at.W_LAMBDA_TRANSPOSED])
+        prior = 1.0 if a < q - p else sigma * sigma * floats[ints[at.PRECISION] + a - q + p]
+        work[square + a * (q + 1)] += prior
+    if cholesky(ints, work, square, q) != 0:
+        return np.nan, np.nan
+    effects, coefficients = 0.0, 0.0
+    for a in range(q):
+        log_pivot = 2.0 * np.log(work[square + a * (q + 1)])
+        if a < q - p:
+            effects += log_pivot
+        else:
+            coefficients += log_pivot
+    return effects, coefficients
 
 
 @compiled
-def scale_dense(ints: Any, work: Any, vector: Any, lambdas: int) -> None:
-    """Multiply the dense part of a root vector in place by Lambda, whose blocks start at `lambdas`."""
-    scratch = work[ints[at.W_SCRATCH] :]
-    for f in range(ints[at.N_CHAIN], ints[at.N_FACTORS]):
-        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
-        if ints[table + at.FACTOR_ROLE] != at.DENSE:
-            continue
-        k, lam = ints[table + at.FACTOR_K], lambdas + ints[table + at.FACTOR_LAMBDA]
-        for level in range(ints[table + at.FACTOR_J]):
-            first = ints[table + at.FACTOR_ROOT] + level * k
-            for a in range(k):
-                scratch[a] = 0.0
-                for b in range(k):
-                    scratch[a] += work[lam + a * k + b] * vector[first + b]
-            for a in range(k):
-                vector[first + a] = scratch[a]
+def cholesky(ints: Any, work: Any, square: int, n: int) -> int:
+    """Replace a square's upper triangle by U, A = U'U: by hand while it is small, by LAPACK after that; 0 on success."""
+    if n > at.SMALL_ROOT:
+        return call_lapack(ints[at.POTRF], n, work[square:], n)
+    for a in range(n):
+        for b in range(a, n):
+            value = work[square + a * n + b]
+            for i in range(a):
+                value -= work[square + i * n + a] * work[square + i * n + b]
+            if b > a:
+                work[square + a * n + b] = value / work[square + a * n + a]
+            elif value > 0.0:
+                work[square + a * n + a] = np.sqrt(value)
+            else:
+                return a + 1
+    return 0
 
 
 @compiled
-def solve_lower(square: Any, q: int, vector: Any) -> float:
+def solve_lower(work: Any, square: int, q: int, vector: int) -> float:
     """Solve U'x = vector in place; return x'x."""
     squared = 0.0
     for a in range(q):
-        value = vector[a] / square[a * q + a]
-        vector[a] = value
+        value = work[vector + a] / work[square + a * q + a]
+        work[vector + a] = value
         squared += value * value
         for b in range(a + 1, q):
-            vector[b] -= square[a * q + b] * value
+            work[vector + b] -= work[square + a * q + b] * value
     return squared
 
 
 @compiled
-def solve_upper(square: Any, q: int, vector: Any) -> None:
+def solve_upper(work: Any, square: int, q: int, vector: int) -> None:
     """Solve U x = vector in place."""
     for a in range(q - 1, -1, -1):
-        value = vector[a]
+        value = work[vector + a]
         for b in range(a + 1, q):
-            value -= square[a * q + b] * vector[b]
-        vector[a] = value / square[a * q + a]
+            value -= work[square + a * q + b] * work[vector + b]
+        work[vector + a] = value / work[square + a * q + a]
+
+
+@compiled
+def root_response(ints: Any, work: Any, solution: int) -> None:
+    """Right-hand side of the root, Lambda'K_Ry, into the vector at `solution`."""
+    q = ints[at.N_ROOT]
+    first = ints[at.W_RESPONSE] + ints[at.N_INTEGRATED] - q
+    for a in range(q):
+        work[solution + a] = work[first + a]
+    if q > ints[at.N_COEFFICIENTS]:
+        scale_dense(ints, work, solution, ints[at.W_LAMBDA_TRANSPOSED])

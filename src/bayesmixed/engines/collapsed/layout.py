@@ -11,6 +11,7 @@ from __future__ import annotations
 (
     WORDS,  # of the block
     WORK_WORDS,  # of the workspace
+    DIGEST,  # of the sources that packed the block
     DIMENSION,  # of the point that NUTS walks over
     N_THETA,  # log sds, correlation logits, log sigma
     N_FACTORS,
@@ -20,6 +21,7 @@ from __future__ import annotations
     N_INTEGRATED,  # random effects of chain and dense factors, then coefficients
     N_SAMPLED,  # effects that stay with NUTS
     N_SAMPLED_COEFFICIENTS,  # of them, coefficients: they come first
+    N_STRETCH,
     PROFILE,  # 1: coefficients are profiled (maximum likelihood), 0: integrated
     POTRF,  # addresses of LAPACK's Cholesky factorization and of the inverse made from it
     POTRI,
@@ -30,7 +32,8 @@ from __future__ import annotations
     N_COLUMNS,  # of every node: later columns that its row touches
     ROW_START,  # of every node: offset of its row [K_jj K_jF] in the block
     MAP_START,  # of every node: offset of its columns in MAP and in COLUMN
-    FRONT_START,  # of every node: offset of its front in the workspace, -1 for a leaf
+    FRONT_START,  # of every inner node: place of its front in the workspace
+    COVARIANCE_START,  # of every inner node: place of the covariances of its front's columns
     MAP,  # for each column of a node its place in the parent's front
     COLUMN,  # for each column of a node its place among all integrated columns
     ROWS,  # the rows themselves, raw cross-products
@@ -43,9 +46,14 @@ from __future__ import annotations
     CENTER,  # point = CENTER + SCALE z for theta (SCALE lower triangular), elementwise for sampled effects
     SCALE,
     SAMPLED_SCALE,
+    STRETCH,  # directions among the sampled effects in which they are wider: N_STRETCH unit vectors
+    STRETCH_AMOUNT,  # by how much more than 1
     CROSS_POINTER,  # integrated columns x sampled columns, compressed rows
     CROSS_INDEX,
     CROSS_VALUE,
+    TRANSPOSED_POINTER,  # the same, sampled columns x integrated columns
+    TRANSPOSED_INDEX,
+    TRANSPOSED_VALUE,
     GRAM_POINTER,  # sampled columns x sampled columns, compressed rows
     GRAM_INDEX,
     GRAM_VALUE,
@@ -68,7 +76,7 @@ from __future__ import annotations
     W_SAMPLED,  # sampled effects in the units of their columns
     W_SAMPLED_GRADIENT,
     HEADER_LENGTH,
-) = range(57)
+) = range(65)
 
 # ---- one row of the table of factors: chain factors first, then dense, then sampled
 (
@@ -90,6 +98,8 @@ from __future__ import annotations
 CHAIN, DENSE, SAMPLED = range(3)
 
 SCALAR_N_ROWS, SCALAR_RESPONSE_SQUARED, SCALAR_CONSTANT, SCALAR_LENGTH = range(4)
+
+SMALL_ROOT = 24  # largest root that is factored without LAPACK, whose calls cost more than the arithmetic
 
 PRIOR_WORDS = 7
 COEFFICIENT_PRIOR_WORDS = 5

@@ -49,9 +49,10 @@ def find_mode(packed: Packed, *, tolerance: float = 1e-6) -> Mode:
     Mode
         By L-BFGS with the kernel's gradient; the curvature by central differences of the gradient.
     """
+    unit_free = packed.without_constant()
 
     def objective(theta: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = evaluate(packed, theta)
+        value, gradient = evaluate(unit_free, theta)
         return (-value, -gradient) if np.isfinite(value) else (1e300, np.zeros_like(theta))
 
     start = np.zeros(packed.n_theta)

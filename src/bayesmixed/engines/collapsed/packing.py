@@ -16,6 +16,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.cross_products import CrossProducts
 from bayesmixed.engines.collapsed.plan import Plan
+from bayesmixed.engines.collapsed.sources import SOURCES
 from bayesmixed.engines.collapsed.structure import Structure, build_structure
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -46,6 +47,31 @@ class UnitFreePriors:
     precision: FloatArray
     coefficients: FloatArray
     constant: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coordinates:
+    """The coordinates z that NUTS walks in: point = center + scale (I + sum_d amount_d e_d e_d') z.
+
+    Attributes
+    ----------
+    center : FloatArray
+        Shape (dimension,).
+    theta_scale : FloatArray
+        Of theta, lower triangular, shape (n_theta, n_theta).
+    sampled_scale : FloatArray
+        Of the sampled effects, elementwise, shape (s,).
+    directions : FloatArray
+        Unit vectors e_d among the sampled effects in which they are wider, shape (m, s).
+    amounts : FloatArray
+        By how much more than 1, shape (m,).
+    """
+
+    center: FloatArray
+    theta_scale: FloatArray
+    sampled_scale: FloatArray
+    directions: FloatArray
+    amounts: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,31 +112,32 @@ class Packed:
         """The block as doubles."""
         return self.block.view(np.float64)
 
+    @property
+    def constant(self) -> float:
+        """What does not move in the log density, the only part of it that knows the units of the data."""
+        return float(self.floats[self.block[at.SCALARS] + at.SCALAR_CONSTANT])
+
+    def without_constant(self) -> Packed:
+        """The same problem, its log density less by `constant`: the same to the last bit in all units."""
+        block = self.block.copy()
+        block.view(np.float64)[block[at.SCALARS] + at.SCALAR_CONSTANT] = 0.0
+        return dataclasses.replace(self, block=block)
+
     def is_centred(self, factor: int) -> bool:
         """Whether NUTS walks over the effects of a sampled factor themselves."""
         row = self.block[at.FACTORS] + factor * at.FACTOR_LENGTH
         return bool(self.block[row + at.FACTOR_CENTRED] == 1)
 
-    def with_standardization(
-        self, center: FloatArray, theta_scale: FloatArray, sampled_scale: FloatArray
-    ) -> Packed:
-        """The same problem with other coordinates z: point = center + scale z.
-
-        Parameters
-        ----------
-        center : FloatArray
-            Shape (dimension,).
-        theta_scale : FloatArray
-            Lower triangular, shape (n_theta, n_theta).
-        sampled_scale : FloatArray
-            Shape (dimension - n_theta,).
-        """
+    def with_coordinates(self, coordinates: Coordinates) -> Packed:
+        """The same problem in other coordinates of NUTS."""
         block = self.block.copy()
         floats = block.view(np.float64)
         for place, values in (
-            (at.CENTER, center),
-            (at.SCALE, theta_scale),
-            (at.SAMPLED_SCALE, sampled_scale),
+            (at.CENTER, coordinates.center),
+            (at.SCALE, coordinates.theta_scale),
+            (at.SAMPLED_SCALE, coordinates.sampled_scale),
+            (at.STRETCH, coordinates.directions),
+            (at.STRETCH_AMOUNT, coordinates.amounts),
         ):
             floats[block[place] : block[place] + values.size] = values.ravel()
         return dataclasses.replace(self, block=block)
@@ -140,6 +167,7 @@ class _Block:
     def finish(self) -> Ints:
         """The block."""
         self.header[at.WORDS], self.header[at.WORK_WORDS] = self.size, self.work_size
+        self.header[at.DIGEST] = SOURCES
         return np.concatenate([self.header, *self.sections])
 
 
@@ -289,24 +317,21 @@ def _put_nodes(block: _Block, products: CrossProducts, plan: Plan, structure: St
         parents.append(np.where(node.parent < 0, -1, node.parent + first_node[depth + 1]))
         rows.append(k * (k + node.n_columns))
         maps.append(node.n_columns)
-        if depth == 0:
-            fronts.append(np.full(len(node.parent), -1, dtype=np.int64))
-        else:
-            squares = (k + node.n_columns) ** 2
-            fronts.append(front_size + np.cumsum(squares) - squares)
-            front_size += int(squares.sum())
+        squares = (k + node.n_columns) ** 2 if depth > 0 else np.zeros(len(node.parent), dtype=np.int64)
+        fronts.append(front_size + np.cumsum(squares) - squares)
+        front_size += int(squares.sum())
     n_columns = np.concatenate(maps)
     row_sizes = np.concatenate(rows)
     block.put(at.PARENT, np.concatenate(parents))
     block.put(at.N_COLUMNS, n_columns)
     block.put(at.MAP_START, np.cumsum(n_columns) - n_columns)
-    block.put(at.FRONT_START, np.concatenate(fronts))
     block.put(at.MAP, np.concatenate([n.place for n in structure.nodes]))
     block.put(at.COLUMN, np.concatenate([n.column for n in structure.nodes]))
     block.put(at.ROWS, np.concatenate([n.rows for n in structure.nodes]), np.float64)
     block.put(at.ROW_START, block.header[at.ROWS] + np.cumsum(row_sizes) - row_sizes)
-    block.reserve(at.W_FRONTS, front_size)
-    block.reserve(at.W_FRONT_COVARIANCES, front_size)
+    for start, place in ((at.FRONT_START, at.W_FRONTS), (at.COVARIANCE_START, at.W_FRONT_COVARIANCES)):
+        block.reserve(place, front_size)
+        block.put(start, block.header[place] + np.concatenate(fronts))
 
 
 def _put_sampled(
@@ -333,11 +358,20 @@ def _put_sampled(
             cross_rows.append(fixed_row)
         cross = sparse.block_array([[sparse.csr_array(m) for m in r] for r in cross_rows], format="csr")
         gram = sparse.block_array([[sparse.csr_array(m) for m in r] for r in gram_rows], format="csr")
-    for place, matrix in ((at.CROSS_POINTER, cross), (at.GRAM_POINTER, gram)):
+    flipped = sparse.csr_array(cross.T)
+    for place, matrix in (
+        (at.CROSS_POINTER, cross),
+        (at.TRANSPOSED_POINTER, flipped),
+        (at.GRAM_POINTER, gram),
+    ):
         block.put(place, matrix.indptr)
         block.put(place + 1, matrix.indices)
         block.put(place + 2, matrix.data, np.float64)
     block.put(at.SAMPLED_RESPONSE, np.concatenate([*response, np.empty(0)]), np.float64)
+    n_stretch = sum(products.n_effects[i] for i in factors)
+    block.put(at.STRETCH, np.zeros((n_stretch, n_sampled)), np.float64)
+    block.put(at.STRETCH_AMOUNT, np.zeros(n_stretch), np.float64)
+    block.header[at.N_STRETCH] = n_stretch
     block.header[at.N_SAMPLED] = n_sampled
     block.header[at.N_SAMPLED_COEFFICIENTS] = first
     for place in (at.W_SAMPLED, at.W_SAMPLED_GRADIENT):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bayesmixed.engines.collapsed import layout as at
-from bayesmixed.engines.collapsed.elimination import compiled
+from bayesmixed.engines.collapsed.compilation import compiled
 
 
 @compiled

@@ -1,0 +1,126 @@
+"""How the kernel is compiled: inner functions to LLVM code only, entries to machine code that stays on disk.
+
+Numba would optimize, emit and wrap every inner function for calls from Python, and again each caller with its callees inside, which
+takes twice as long. Inner functions here stop at LLVM code, which the entries optimize as one. This uses Numba's compiler
+pipeline (``pipeline_class``) and is known to no other file; Numba is pinned to the minor versions it was tested with. With plain
+``numba.njit`` in place of `compiled` everything works the same, after a longer first compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import _dynfunc, cfunc, njit
+from numba.core import config
+from numba.core import typed_passes as typed
+from numba.core import untyped_passes as untyped
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, Flags
+from numba.core.compiler_machinery import LoweringPass, PassManager, register_pass
+
+
+class InnerLibrary(JITCodeLibrary):
+    """LLVM code of a function that only other compiled functions call: linked into them as it is."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class OfferToCallers(LoweringPass):
+    """Make a function known to compiled callers without machine code of its own."""
+
+    _name = "offer_to_callers"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        fndesc = state.cr.fndesc
+        key = _dynfunc.make_function(fndesc.lookup_module(), fndesc.qualname, "", 0, state.cr.env, (state.library,))
+        state.targetctx.insert_user_function(key, fndesc, [state.library])
+        state.cr = state.cr._replace(cfunc=key)
+        return True
+
+
+class InnerFlags(Flags):
+    """Compiler flags compared by identity, since all inner functions share them."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def copy(self) -> InnerFlags:
+        return self
+
+
+PASSES = (
+    untyped.TranslateByteCode,
+    untyped.FixupArgs,
+    untyped.IRProcessing,
+    untyped.ReconstructSSA,
+    typed.NopythonTypeInference,
+    typed.PreLowerStripPhis,
+    typed.IRLegalization,
+    typed.AnnotateTypes,
+    typed.NativeLowering,
+    OfferToCallers,
+    typed.NoPythonBackend,
+)
+"""What is left of Numba's pipeline for functions without closures, calls into Python, or array expressions."""
+
+
+class InnerCompiler(CompilerBase):
+    """Numba's compiler up to LLVM code."""
+
+    flags: InnerFlags | None = None
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        if InnerCompiler.flags is None:
+            InnerCompiler.flags = InnerFlags(self.state.flags)
+            InnerCompiler.flags.no_compile = True
+        self.state.flags = InnerCompiler.flags
+
+    def define_pipelines(self) -> list[Any]:
+        state = self.state
+        state.library = InnerLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        passes = PassManager("inner")
+        for step in PASSES:
+            passes.add_pass(step, step._name)
+        passes.finalize()
+        return [passes]
+
+
+compiled = njit(
+    nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=InnerCompiler
+)
+"""Decorator of a function that only other compiled functions call."""
+
+
+def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator of a C function that nutpie or ctypes calls; compiled at once, or read from disk.
+
+    Loops are not vectorized: nearly all of them run over one, two or three effects, and the checks before a vector loop
+    cost three times the arithmetic.
+
+    Parameters
+    ----------
+    signature : numba signature
+        Of the C function.
+    """
+
+    def compile_entry(function: Callable[..., Any]) -> Any:
+        vectorize, config.LOOP_VECTORIZE = config.LOOP_VECTORIZE, 0
+        try:
+            return cfunc(signature, cache=True)(function)
+        finally:
+            config.LOOP_VECTORIZE = vectorize
+
+    return compile_entry
