@@ -29,19 +29,21 @@ def reference_frame(data: str) -> pd.DataFrame:
 
 
 def python_term(term: str, terms: tuple[str, ...]) -> str:
-    """formulaic's name of R's coefficient: ``sexmale`` is ``sex[T.male]``, ``(Intercept)`` is ``Intercept``."""
-    plain = {t.replace("[T.", "").replace("]", "").replace("scale(bodyLength)", "bodyLength2"): t for t in terms}
+    """formulaic's name of R's coefficient: ``sexmale`` is ``sex[T.male]``, ``(Intercept)`` ``Intercept``."""
+    plain = {
+        t.replace("[T.", "").replace("]", "").replace("scale(bodyLength)", "bodyLength2"): t for t in terms
+    }
     plain |= {t: t for t in terms}
     return plain[term.replace("(", "").replace(")", "") if term == "(Intercept)" else term]
 
 
 def python_level(group: str, level: str, python_group: str) -> str:
-    """Our label of R's level: the parts of an interaction stand in the order of our grouping factor's name."""
+    """Our label of R's level: parts of an interaction stand in the order of our grouping factor's name."""
     parts = dict(zip(group.split(":"), level.split(":"), strict=True))
     return ":".join(parts[name] for name in python_group.split(":"))
 
 
 def python_group(group: str, groups: tuple[str, ...]) -> str:
-    """Our name of R's grouping factor: ``site:mountainRange`` is ``mountainRange:site``, ``Subject.1`` is ``Subject``."""
+    """Our name of R's grouping factor: ``site:mountainRange`` is ``mountainRange:site``, ``A.1`` is ``A``."""
     wanted = sorted(group.removesuffix(".1").split(":"))
     return next(g for g in groups if sorted(g.split(":")) == wanted)

@@ -34,6 +34,7 @@ ORDER = (
     "tables",
     "plots",
     "report",
+    "mixed_fit",
     "fit",
     "cli",
     "__main__",

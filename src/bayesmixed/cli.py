@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
 
 if TYPE_CHECKING:
-    from bayesmixed.fit import MixedFit
+    from bayesmixed.mixed_fit import MixedFit
 
 MISTAKE = 2
 INTERRUPTED = 130

@@ -55,14 +55,14 @@ def lmer(
     data : pandas, polars or Arrow frame
         One row for each observation; it is not changed.
     priors : mapping, optional
-        Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at the means of
-        the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``, ``"corr_<group>"``
-        and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
+        Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at
+        the means of the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``,
+        ``"corr_<group>"`` and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
     weights : str or array, optional
         A column's name or one number for each row: the residual variance of a row is sigma^2 / weight.
     engine : {"auto", "collapsed", "pymc"}
-        ``"collapsed"`` integrates random effects and coefficients out exactly; ``"pymc"`` samples the hierarchical graph;
-        ``"auto"`` takes the first wherever it applies.
+        ``"collapsed"`` integrates random effects and coefficients out exactly; ``"pymc"`` samples the
+        hierarchical graph; ``"auto"`` takes the first wherever it applies.
     draws, tune : int
         Kept draws and tuning draws of each chain; the engine chooses the latter unless given.
     chains, cores : int
@@ -70,8 +70,8 @@ def lmer(
     seed : int, optional
         Repeats the draws; ``fit.run.seed`` names the one used.
     adapt : bool
-        Whether sampling is repeated, up to 16 times as long and thinned to `draws`, until every quantity has a bulk and
-        tail effective sample size of 400 and an R-hat of 1.01 or better.
+        Whether sampling is repeated, up to 16 times as long and thinned to `draws`, until every quantity has
+        a bulk and tail effective sample size of 400 and an R-hat of 1.01 or better.
     missing : {"drop", "raise"}
         What happens to rows in which a value is missing that the model needs; dropped ones are counted.
     progress : bool, optional
@@ -101,7 +101,8 @@ def lmer(
     Notes
     -----
     y = X b + sum_k Z_k u_k + e, u_kj ~ N(0, S_k), e ~ N(0, sigma^2 / w). The marginal likelihood is that of
-    Bates, Maechler, Bolker and Walker (2015), Journal of Statistical Software 67(1), with the coefficients integrated out too.
+    Bates, Maechler, Bolker and Walker (2015), Journal of Statistical Software 67(1), with the coefficients
+    integrated out too.
 
     Examples
     --------
@@ -166,7 +167,8 @@ def specify(
         raise FormulaError(
             "The formula has no random effects.",
             parsed.text,
-            advice="Add a bar, e.g. (1 | group); for a regression without groups use another package, e.g. statsmodels.",
+            advice="Add a bar, e.g. (1 | group); "
+            "for a regression without groups use another package, e.g. statsmodels.",
         )
     design = build_design(parsed, data, weights=weights, missing=missing)
     return ModelSpec(design=design, priors=complete_priors(design, priors))
@@ -181,7 +183,7 @@ def _sample(
     prepared = prepare_engine(spec, engine)
     settings = settings if tune is not None else replace(settings, tune=prepared.tune)
     attrs = {"formula": spec.design.formula.text, "engine": prepared.name, "seed": settings.seed}
-    sampled = sample_until_good(spec.design, prepared.sample, settings, attrs)
+    sampled = sample_until_good(spec.design, prepared.sample, settings, attrs, share=prepared.share)
     run = RunInfo(
         engine=prepared.name,
         plan=prepared.plan,

@@ -33,9 +33,10 @@ class MixedFit:
     spec : ModelSpec
         Design and priors.
     draws : xarray.DataTree
-        Groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``, and those of :meth:`add_groups`.
-        The posterior holds ``beta`` (term), ``sigma``, and for every grouping factor g ``sd_g`` (g_effect), ``corr_g``
-        (g_effect, g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect).
+        Groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``, and those of
+        :meth:`add_groups`. The posterior holds ``beta`` (term), ``sigma``, and for every grouping factor g
+        ``sd_g`` (g_effect), ``corr_g`` (g_effect, g_effect_bis) where effects are correlated, and ``ranef_g``
+        (g, g_effect).
     run : RunInfo
         How the draws were made.
     diagnosis : Diagnosis
@@ -189,7 +190,8 @@ class MixedFit:
         Parameters
         ----------
         *groups : str
-            Of ``"log_likelihood"``, ``"log_prior"``, ``"posterior_predictive"``, ``"prior"``, ``"prior_predictive"``.
+            Of ``"log_likelihood"``, ``"log_prior"``, ``"posterior_predictive"``, ``"prior"``,
+            ``"prior_predictive"``.
         seed : int, optional
             Of predictive and prior draws; the fit's own unless given.
 

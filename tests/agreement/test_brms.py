@@ -1,9 +1,9 @@
 """Five gaussian posteriors agree with brms in every parameter, random effects included.
 
-Maker: brms 2.18 with rstan 2.21 and exactly our default priors, `shared/reference/brms.json`. The tolerance is four
-combined Monte Carlo errors: theirs as stored, and ours. brms stores none for quantiles: ours is scaled to their effective
-sample size, which away from the median is at most that of the standard deviation, sd^2 / (2 mcse_sd^2) (the square of
-an antithetic chain mixes worse than the chain).
+Maker: brms 2.18 with rstan 2.21 and exactly our default priors, `shared/reference/brms.json`. The tolerance
+is four combined Monte Carlo errors: theirs as stored, and ours. brms stores none for quantiles: ours is
+scaled to their effective sample size, which away from the median is at most that of the standard deviation,
+sd^2 / (2 mcse_sd^2) (the square of an antithetic chain mixes worse than the chain).
 """
 
 from __future__ import annotations
@@ -14,11 +14,17 @@ from functools import cache
 import arviz_stats
 import numpy as np
 import pytest
-from references import BRMS, python_term, reference_frame
 
 import bayesmixed as bm
+from references import BRMS, python_term, reference_frame
 
-NAMES = ("sleepstudy_correlated", "gpa_intercept", "dragons_nested", "penicillin_crossed", "dyestuff2_singular")
+NAMES = (
+    "sleepstudy_correlated",
+    "gpa_intercept",
+    "dragons_nested",
+    "penicillin_crossed",
+    "dyestuff2_singular",
+)
 QUANTILES = {"2.5%": 0.025, "25%": 0.25, "50%": 0.5, "75%": 0.75, "97.5%": 0.975}
 STANDARD_ERRORS = 4.0
 GROUPS = {"dragons_nested": {"sample": "mountainRange:site"}}

@@ -1,7 +1,7 @@
 """The optimum of the kernel is lme4's estimate, REML and ML, on all reference models.
 
-Maker: lme4 1.1-31, `shared/reference/lme4.json`. lme4 stops its optimizer at a relative tolerance of its own, so its
-criterion is the upper bound here, and its standard deviations are good to about 1e-4.
+Maker: lme4 1.1-31, `shared/reference/lme4.json`. lme4 stops its optimizer at a relative tolerance of its own,
+so its criterion is the upper bound here, and its standard deviations are good to about 1e-4.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from functools import cache
 
 import numpy as np
 import pytest
-from references import LME4, python_group, python_level, python_term, reference_frame
 
 from bayesmixed.design import Design, build_design
 from bayesmixed.engines.collapsed.optimum import Optimum, find_optimum
 from bayesmixed.formula import parse_formula
+from references import LME4, python_group, python_level, python_term, reference_frame
 
 CRITERION_RTOL = 1e-6
 COEFFICIENT_TOLERANCE = 1e-4  # of the standard error
 SD_RTOL = 1e-4
 BLUP_TOLERANCE = 1e-3  # of the conditional standard deviation
 STOPPED_EARLY = {("netherlands_two_level", "reml"), ("netherlands_two_level", "ml")}
-"""Where lme4 stopped before its estimates had settled to those tolerances: our criterion must lie strictly below its own."""
+"""Where lme4 stopped before its estimates had settled that far: our criterion must lie strictly below."""
 
 CASES = [(name, by) for name in LME4 for by in ("reml", "ml")]
 
@@ -80,7 +80,9 @@ def test_standard_deviations(name: str, by: str) -> None:
         if row["grp"] == "Residual":
             value = optimum.sigma
         else:
-            value = ours[python_group(row["grp"], groups), python_term(row["var1"], ("Intercept", *effects(design)))]
+            value = ours[
+                python_group(row["grp"], groups), python_term(row["var1"], ("Intercept", *effects(design)))
+            ]
         errors.append(abs(value - row["sdcor"]) / row["sdcor"] if row["sdcor"] > 0 else value)
     check(name, by, max(errors), SD_RTOL)
 

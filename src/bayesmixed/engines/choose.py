@@ -23,6 +23,8 @@ class PreparedEngine:
         What is integrated and what is sampled, in sentences.
     tune : int
         Tuning draws of each chain unless the user chooses.
+    share : float
+        Share of the kept draws that every effective sample size should reach.
     sample : callable
         ``sample(settings, thin)`` gives draws.
     """
@@ -30,6 +32,7 @@ class PreparedEngine:
     name: str
     plan: tuple[str, ...]
     tune: int
+    share: float
     sample: Callable[[SamplerSettings, int], RawDraws]
 
 
@@ -59,7 +62,8 @@ def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:
     wrong = unsupported_priors(spec)
     if engine == "collapsed" and wrong:
         raise EngineError(
-            f"The collapsed engine does not know the prior {wrong[0]}. Use engine='auto' or 'pymc', or another prior."
+            f"The collapsed engine does not know the prior {wrong[0]}. "
+            "Use engine='auto' or 'pymc', or another prior."
         )
     if engine == "pymc" or wrong:
         why = (
@@ -79,10 +83,12 @@ def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
 
     plan = make_plan(spec.design, coefficients_sampled=not coefficients_are_integrable(spec))
     target = collapsed_target(spec, plan)
+    more_than_theta = plan.samples_effects or plan.coefficients_sampled
     return PreparedEngine(
         name="collapsed",
         plan=plan.sentences,
-        tune=600 if plan.samples_effects or plan.coefficients_sampled else 300,
+        tune=600 if more_than_theta else 300,
+        share=0.0 if more_than_theta else 0.25,
         sample=lambda settings, thin: sample_collapsed(target, settings, thin=thin),
     )
 
@@ -97,5 +103,6 @@ def _graph_engine(spec: ModelSpec, reason: str) -> PreparedEngine:
         name="pymc",
         plan=(reason,),
         tune=1000,
+        share=0.0,
         sample=lambda settings, thin: sample_graph(model, spec.design, settings, thin=thin),
     )

@@ -1,9 +1,10 @@
 """NUTS by nutpie on a compiled density: the one file that knows nutpie's private interface.
 
 nutpie's public way into a custom density, ``nutpie.compiled_pyfunc.from_pyfunc``, calls back into Python and
-takes the interpreter's lock at every leapfrog step. The way it runs PyMC models takes the address of a C function
-instead (``nutpie/compile_pymc.py``), so that chains run in parallel with no Python in between. That interface is not public: nutpie is
-pinned to the minor version with which this file was tested, and `run_nuts` takes ``callback=True`` for the public way.
+takes the interpreter's lock at every leapfrog step. The way it runs PyMC models takes the address of a C
+function instead (``nutpie/compile_pymc.py``), so that chains run in parallel with no Python in between. That
+interface is not public: nutpie is pinned to the minor version with which this file was tested, and `run_nuts`
+takes ``callback=True`` for the public way.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ def _collect(trace: Any, settings: SamplerSettings) -> NutsDraws:
 
 
 def _pointer_model(target: NativeDensity, start: Callable[[int], FloatArray]) -> Any:
-    """nutpie model that calls the compiled functions by address."""
+    """Model of nutpie that calls the compiled functions by address."""
     lib = importlib.import_module("nutpie._lib")
     base = importlib.import_module("nutpie.sample").CompiledModel
     n = target.dimension
@@ -188,7 +189,7 @@ def _pointer_model(target: NativeDensity, start: Callable[[int], FloatArray]) ->
 
 
 def _callback_model(target: NativeDensity, start: Callable[[int], FloatArray]) -> Any:
-    """nutpie model that calls the same functions through Python."""
+    """Model of nutpie that calls the same functions through Python."""
     pyfunc = importlib.import_module("nutpie.compiled_pyfunc")
     doubles = ctypes.POINTER(ctypes.c_double)
     data = ctypes.c_void_p(target.data.ctypes.data)

@@ -34,7 +34,7 @@ class SamplerSettings:
     progress: bool = False
 
     def times(self, factor: int) -> SamplerSettings:
-        """The same settings with that many times the draws, and as much more tuning as the square root of it."""
+        """The same settings with that many times the draws, and with its square root times the tuning."""
         return replace(self, draws=self.draws * factor, tune=round(self.tune * factor**0.5))
 
 
@@ -84,7 +84,8 @@ class RawDraws:
     sd : tuple[NDArray, ...]
         For each block, shape (chain, draw, k).
     corr : tuple[NDArray | None, ...]
-        For each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else None.
+        For each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else
+        None.
     ranef : tuple[NDArray, ...]
         For each block, shape (chain, draw, J, k).
     sample_stats : dict[str, NDArray]

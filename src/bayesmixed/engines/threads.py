@@ -1,4 +1,4 @@
-"""One BLAS thread while the kernel runs: chains are the parallelism, and small factorizations lose by more."""
+"""One BLAS thread while the kernel runs: chains are the parallelism, small factorizations lose by more."""
 
 from __future__ import annotations
 

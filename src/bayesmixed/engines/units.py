@@ -1,8 +1,8 @@
 """The unit-free form of a model, in which all engines' arithmetic is done.
 
-The response is divided by its sample standard deviation, every column by its own, columns of X are centred when
-there is an intercept. So rescaling y or a predictor by a power of two changes not one bit of what is sampled, and
-the units of the data cost no digits.
+The response is divided by its sample standard deviation, every column by its own, columns of X are centred
+when there is an intercept. So rescaling y or a predictor by a power of two changes not one bit of what is
+sampled, and the units of the data cost no digits.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Units:
         return out
 
     def ranef(self, block: int, unit_free: FloatArray) -> FloatArray:
-        """Random effects, or their standard deviations, of a block in the units of the data, shape (..., k)."""
+        """Random effects, or their sds, of a block in the units of the data, shape (..., k)."""
         scaled: FloatArray = unit_free * (self.scale / self.effects[block])
         return scaled
 

@@ -42,6 +42,8 @@ def sample_until_good(
     sample: Callable[[SamplerSettings, int], RawDraws],
     settings: SamplerSettings,
     attrs: Mapping[str, Any],
+    *,
+    share: float = 0.0,
 ) -> Sampled:
     """Sample, and again longer and thinned to the same number of draws, until every quantity is good.
 
@@ -55,6 +57,8 @@ def sample_until_good(
         With ``adapt=False`` exactly the asked draws are made, once.
     attrs : Mapping
         Attributes of the tree.
+    share : float
+        Share of the kept draws that every effective sample size must reach beside the 400: a fast engine can afford more.
 
     Returns
     -------
@@ -64,6 +68,7 @@ def sample_until_good(
     for thin in LENGTHS if settings.adapt else LENGTHS[:1]:
         draws = draws_tree(design, sample(settings, thin), attrs)
         diagnosis = diagnose(draws)
-        if diagnosis.is_good:
+        smallest = min(diagnosis.min_ess_bulk, diagnosis.min_ess_tail)
+        if diagnosis.is_good and smallest >= share * settings.chains * settings.draws:
             break
     return Sampled(draws=draws, diagnosis=diagnosis, thin=thin)

@@ -123,7 +123,16 @@ def add_outer(work: Any, vector: int, k: int, out: int) -> None:
 
 @compiled
 def node_mean(
-    ints: Any, work: Any, rows: Any, row: int, k: int, c: int, m_at: int, own: int, columns: int, residual: int
+    ints: Any,
+    work: Any,
+    rows: Any,
+    row: int,
+    k: int,
+    c: int,
+    m_at: int,
+    own: int,
+    columns: int,
+    residual: int,
 ) -> None:
     """Conditional mean of one level given the later effects in W_EFFECTS; Z_j'r goes to `residual`."""
     width = k + c
@@ -204,7 +213,7 @@ def multiply(left: Any, a_at: int, work: Any, b_at: int, k: int, stride: int, ou
 
 @compiled
 def add_divided(work: Any, product: int, r_at: int, k: int, out: int) -> None:
-    """Add the k x k matrix at `product` times R^-1 to `out`, R lower triangular; the product is overwritten."""
+    """Add the k x k matrix at `product` times R^-1, R lower triangular, to `out`; overwrite the product."""
     for i in range(k):
         for b in range(k - 1, -1, -1):
             value = work[product + i * k + b]
@@ -243,7 +252,9 @@ def write_front_covariance(
 
 
 @compiled
-def scalar_gradients(ints: Any, work: Any, rows: Any, n_levels: int, factored: int, own: int) -> tuple[float, float]:
+def scalar_gradients(
+    ints: Any, work: Any, rows: Any, n_levels: int, factored: int, own: int
+) -> tuple[float, float]:
     """Conditional means of all leaves of a factor with one effect; their part of both gradients."""
     effects, response = ints[at.W_EFFECTS], ints[at.W_RESPONSE]
     row_start, map_start, n_columns = ints[at.ROW_START], ints[at.MAP_START], ints[at.N_COLUMNS]
@@ -313,7 +324,7 @@ def chain_gradient(ints: Any, floats: Any, work: Any) -> None:
 
 @compiled
 def multiply_by_lambda(ints: Any, work: Any) -> None:
-    """Finish the gradient of the residual sum of squares: sum_j g_j g_j' times L, for every integrated factor."""
+    """Finish the gradient of the residual sum of squares: sum_j g_j g_j' times L, each integrated factor."""
     scratch = ints[at.W_SCRATCH]
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH

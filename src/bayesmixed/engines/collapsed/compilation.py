@@ -1,9 +1,10 @@
 """How the kernel is compiled: inner functions to LLVM code only, entries to machine code that stays on disk.
 
-Numba would optimize, emit and wrap every inner function for calls from Python, and again each caller with its callees inside, which
-takes twice as long. Inner functions here stop at LLVM code, which the entries optimize as one. This uses Numba's compiler
-pipeline (``pipeline_class``) and is known to no other file; Numba is pinned to the minor versions it was tested with. With plain
-``numba.njit`` in place of `compiled` everything works the same, after a longer first compilation.
+Numba would optimize, emit and wrap every inner function for calls from Python, and again each caller with its
+callees inside, which takes twice as long. Inner functions here stop at LLVM code, which the entries optimize
+as one. This uses Numba's compiler pipeline (``pipeline_class``) and is known to no other file; Numba is
+pinned to the minor versions it was tested with. With plain ``numba.njit`` in place of `compiled` everything
+works the same, after a longer first compilation.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import _dynfunc, cfunc, njit
+from numba import _dynfunc, cfunc, njit  # type: ignore[attr-defined]  # _dynfunc is a C extension
 from numba.core import config
 from numba.core import typed_passes as typed
 from numba.core import untyped_passes as untyped
@@ -40,8 +41,11 @@ class OfferToCallers(LoweringPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
+        """Register the library of one function; what is compiled has changed."""
         fndesc = state.cr.fndesc
-        key = _dynfunc.make_function(fndesc.lookup_module(), fndesc.qualname, "", 0, state.cr.env, (state.library,))
+        key = _dynfunc.make_function(
+            fndesc.lookup_module(), fndesc.qualname, "", 0, state.cr.env, (state.library,)
+        )
         state.targetctx.insert_user_function(key, fndesc, [state.library])
         state.cr = state.cr._replace(cfunc=key)
         return True
@@ -57,6 +61,7 @@ class InnerFlags(Flags):
         return self is other
 
     def copy(self) -> InnerFlags:
+        """These very flags."""
         return self
 
 
@@ -73,7 +78,7 @@ PASSES = (
     OfferToCallers,
     typed.NoPythonBackend,
 )
-"""What is left of Numba's pipeline for functions without closures, calls into Python, or array expressions."""
+"""What is left of Numba's pipeline without closures, calls into Python, and array expressions."""
 
 
 class InnerCompiler(CompilerBase):
@@ -85,10 +90,12 @@ class InnerCompiler(CompilerBase):
         super().__init__(*args)
         if InnerCompiler.flags is None:
             InnerCompiler.flags = InnerFlags(self.state.flags)
-            InnerCompiler.flags.no_compile = True
+            # Numba's flags are descriptors that take plain values.
+            InnerCompiler.flags.no_compile = True  # type: ignore[misc, assignment]
         self.state.flags = InnerCompiler.flags
 
     def define_pipelines(self) -> list[Any]:
+        """One pipeline of `PASSES`, into a library that stays LLVM code."""
         state = self.state
         state.library = InnerLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         passes = PassManager("inner")
@@ -98,8 +105,13 @@ class InnerCompiler(CompilerBase):
         return [passes]
 
 
-compiled = njit(
-    nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=InnerCompiler
+# Numba's annotations leave out two documented options.
+compiled = njit(  # type: ignore[call-overload]
+    nogil=True,
+    error_model="numpy",
+    no_cpython_wrapper=True,
+    no_cfunc_wrapper=True,
+    pipeline_class=InnerCompiler,
 )
 """Decorator of a function that only other compiled functions call."""
 
@@ -107,8 +119,8 @@ compiled = njit(
 def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator of a C function that nutpie or ctypes calls; compiled at once, or read from disk.
 
-    Loops are not vectorized: nearly all of them run over one, two or three effects, and the checks before a vector loop
-    cost three times the arithmetic.
+    Loops are not vectorized: nearly all of them run over one, two or three effects, and the checks before a
+    vector loop cost three times the arithmetic.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Exact draws of the integrated effects given theta, and their conditional moments.
 
-Given theta everything integrated is normal: the root's effects have precision A / sigma^2, and a level j given the
-later ones has mean T (K_jy - K_jF u_F) and covariance sigma^2 T = sigma^2 M M'.
+Given theta everything integrated is normal: the root's effects have precision A / sigma^2, and a level j
+given the later ones has mean T (K_jy - K_jF u_F) and covariance sigma^2 T = sigma^2 M M'.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def draw_root(ints: Any, work: Any, sigma: float) -> None:
 def draw_node(
     ints: Any, work: Any, rows: Any, row: int, k: int, c: int, m_at: int, own: int, columns: int, sigma: float
 ) -> None:
-    """Turn standard normal deviates of one level, in W_EFFECTS, into a draw given the draws of later effects."""
+    """Turn standard normal deviates of one level, in W_EFFECTS, into a draw given those of later effects."""
     width = k + c
     effects, column, residual = ints[at.W_EFFECTS], ints[at.COLUMN] + columns, ints[at.W_SCRATCH]
     for i in range(k):

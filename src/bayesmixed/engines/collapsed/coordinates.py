@@ -34,8 +34,8 @@ def pack_for_nuts(design: Design, plan: Plan, problem: Problem) -> Packed:
     Returns
     -------
     Packed
-        Theta is ``mode + scale z`` with the curvature's triangular factor. Effects that are sampled have a centre and
-        a scale each, from the model in which they are integrated too, when that is affordable.
+        Theta is ``mode + scale z`` with the curvature's triangular factor. Effects that are sampled have a
+        centre and a scale each, from the model in which they are integrated too, when that is affordable.
     """
     packed = pack_problem(problem, plan)
     if packed.dimension == packed.n_theta:
@@ -60,7 +60,7 @@ def _theta_coordinates(mode: Mode) -> Coordinates:
 
 
 def _with_mode(plan: Plan, problem: Problem, whole_plan: Plan) -> Packed:
-    """Coordinates of sampled effects from conditional draws at the mode of the model that integrates everything."""
+    """Coordinates of sampled effects from conditional draws at the mode of the wholly integrated model."""
     whole = pack_problem(problem, whole_plan)
     whole_mode = find_mode(whole, tolerance=1e-2)
     points = np.repeat(whole_mode.theta[None, :], MODE_DRAWS, axis=0)
@@ -72,12 +72,21 @@ def _with_mode(plan: Plan, problem: Problem, whole_plan: Plan) -> Packed:
     if plan.coefficients_sampled:
         coefficients = drawn[:, whole.columns[-1]] + problem.priors.mean
         scale = coefficients.std(axis=0, ddof=1)
-        parts.append(_Part(center=coefficients.mean(axis=0), scale=scale, directions=np.empty((0, len(scale))), amounts=np.empty(0)))
+        parts.append(
+            _Part(
+                center=coefficients.mean(axis=0),
+                scale=scale,
+                directions=np.empty((0, len(scale))),
+                amounts=np.empty(0),
+            )
+        )
     for f, factor in enumerate(plan.factors):
         if factor.role == at.SAMPLED:
             effects = drawn[:, places[factor.block]]
             log_sd = mode.theta[packed.theta_of_factor[f]]
-            parts.append(_effects_part(problem, factor.block, effects, log_sd, mode.theta[-1], packed.is_centred(f)))
+            parts.append(
+                _effects_part(problem, factor.block, effects, log_sd, mode.theta[-1], packed.is_centred(f))
+            )
     return packed.with_coordinates(_joined(mode, parts))
 
 
@@ -96,7 +105,7 @@ def _reordered(mode: Mode, order: list[int]) -> Mode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """Coordinates of a part of what is sampled: centre and scale of shape (s,), directions of shape (m, s)."""
+    """Coordinates of a part of what is sampled: centre and scale of shape (s,), directions (m, s)."""
 
     center: FloatArray
     scale: FloatArray
@@ -109,8 +118,8 @@ def _effects_part(
 ) -> _Part:
     """Coordinates of one sampled factor's effects.
 
-    Where their level is confounded with a coefficient that is integrated, all effects of a kind move together more than
-    one by one: that direction's width is read off the conditional draws.
+    Where their level is confounded with a coefficient that is integrated, all effects of a kind move together
+    more than one by one: that direction's width is read off the conditional draws.
     """
     k = problem.products.n_effects[block]
     n = drawn.shape[1]
@@ -139,7 +148,7 @@ def _joined(mode: Mode, parts: list[_Part]) -> Coordinates:
 
 
 def _centred_rule(plan: Plan, problem: Problem, mode: Mode) -> Callable[[int], bool]:
-    """Whether a sampled factor's data say more of its effects than their distribution does, even at its smallest sds."""
+    """Whether data say more of a factor's effects than their distribution does, even at its smallest sds."""
     packed = pack_problem(problem, plan)
     places = dict(zip(plan.blocks, packed.theta_of_factor, strict=True))
     lowest = mode.theta - 2.0 * np.linalg.norm(mode.scale, axis=1)
@@ -154,7 +163,7 @@ def _centred_rule(plan: Plan, problem: Problem, mode: Mode) -> Callable[[int], b
 
 
 def _without_mode(plan: Plan, problem: Problem) -> Packed:
-    """Coordinates where integrating everything even once is too dear: standard deviations of the response's size."""
+    """Coordinates where integrating everything even once is too dear: sds of the response's size."""
     packed = pack_problem(problem, plan)
     n_sampled = packed.dimension - packed.n_theta
     center = np.zeros(packed.dimension)

@@ -4,8 +4,9 @@ With sigma profiled out (Bates et al. 2015, equations 34 and 42), m = n - p for 
 
     criterion = m {1 + log(2 pi rss / m)} + log|A|,   sigma^2 = rss / m,
 
-where log|A| holds the coefficients for REML alone. The parameters are the entries of the factors' lower triangular L
-relative to sigma; the diagonal may have any sign, so that a standard deviation of zero is an interior point.
+where log|A| holds the coefficients for REML alone. The parameters are the entries of the factors' lower
+triangular L relative to sigma; the diagonal may have any sign, so that a standard deviation of zero is an
+interior point.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy as np
 from numba import carray
 
 from bayesmixed.engines.collapsed import layout as at
-from bayesmixed.engines.collapsed.density import DENSITY_SIGNATURE, integrate
 from bayesmixed.engines.collapsed.compilation import compiled, entry
+from bayesmixed.engines.collapsed.density import DENSITY_SIGNATURE, integrate
 from bayesmixed.engines.collapsed.sources import SOURCES, STALE
 
 
@@ -69,7 +70,7 @@ def _entries(sources: int, stale: int) -> Any:
 
     @entry(DENSITY_SIGNATURE)
     def criterion(n_entries, entries_pointer, gradient_pointer, values_pointer, data):  # type: ignore[no-untyped-def]
-        """Criterion, residual sum of squares, conditional means, and gradient; a number other than 0 marks a failure."""
+        """Criterion, residual sum of squares, conditional means, and gradient; other than 0 is a failure."""
         ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
         if ints[at.DIGEST] != sources:
             return stale

@@ -20,7 +20,8 @@ class CrossProducts:
     Attributes
     ----------
     gram : dict[tuple[int, int], scipy.sparse.csr_array]
-        Z_i'Z_j for i <= j, of shape (J_i k_i, J_j k_j), column (level, effect) at place ``level * k + effect``.
+        Z_i'Z_j for i <= j, of shape (J_i k_i, J_j k_j), column (level, effect) at place ``level * k +
+        effect``.
     fixed : tuple[FloatArray, ...]
         Z_i'X, shape (J_i k_i, p).
     response : tuple[FloatArray, ...]

@@ -2,8 +2,8 @@
 
     log p(y|t) = -1/2 {n log(2 pi sigma^2) + log|A| + log|S| - p log sigma^2 + rss / sigma^2},
 
-see the design. Sampled effects s, where there are any, enter by replacing y with y - Z_s s; all that is needed of
-them are sparse cross-products, so no evaluation touches the rows of the data.
+see the design. Sampled effects s, where there are any, enter by replacing y with y - Z_s s; all that is
+needed of them are sparse cross-products, so no evaluation touches the rows of the data.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from numba import carray, types
 
 from bayesmixed.engines.collapsed import layout as at
-from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.adjoint import chain_gradient, multiply_by_lambda, root_gradient, solve_root
+from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.elimination import eliminate_chain, factor_root, load
 from bayesmixed.engines.collapsed.sources import SOURCES, STALE
 from bayesmixed.engines.collapsed.theta import add_theta_gradient, log_prior_of_theta, write_lambda
@@ -97,11 +97,29 @@ def write_response(ints: Any, floats: Any, work: Any) -> float:
     if ints[at.N_SAMPLED] == 0:
         return squared
     sampled, remaining = work[ints[at.W_SAMPLED] :], work[ints[at.W_SAMPLED_GRADIENT] :]
-    subtract_product(ints, floats, ints[at.CROSS_POINTER], ints[at.CROSS_INDEX], ints[at.CROSS_VALUE], ints[at.N_INTEGRATED], sampled, response)
+    subtract_product(
+        ints,
+        floats,
+        ints[at.CROSS_POINTER],
+        ints[at.CROSS_INDEX],
+        ints[at.CROSS_VALUE],
+        ints[at.N_INTEGRATED],
+        sampled,
+        response,
+    )
     for i in range(ints[at.N_SAMPLED]):
         remaining[i] = floats[ints[at.SAMPLED_RESPONSE] + i]
         squared -= sampled[i] * remaining[i]
-    subtract_product(ints, floats, ints[at.GRAM_POINTER], ints[at.GRAM_INDEX], ints[at.GRAM_VALUE], ints[at.N_SAMPLED], sampled, remaining)
+    subtract_product(
+        ints,
+        floats,
+        ints[at.GRAM_POINTER],
+        ints[at.GRAM_INDEX],
+        ints[at.GRAM_VALUE],
+        ints[at.N_SAMPLED],
+        sampled,
+        remaining,
+    )
     for i in range(ints[at.N_SAMPLED]):
         squared -= sampled[i] * remaining[i]
     return squared
@@ -132,14 +150,23 @@ def subtract_product(
 def sampled_likelihood_gradient(ints: Any, floats: Any, work: Any, sigma: float) -> None:
     """Z_s'r / sigma^2 into W_SAMPLED_GRADIENT, which holds Z_s'(y - Z_s s)."""
     gradient, effects = work[ints[at.W_SAMPLED_GRADIENT] :], work[ints[at.W_EFFECTS] :]
-    subtract_product(ints, floats, ints[at.TRANSPOSED_POINTER], ints[at.TRANSPOSED_INDEX], ints[at.TRANSPOSED_VALUE], ints[at.N_SAMPLED], effects, gradient)
+    subtract_product(
+        ints,
+        floats,
+        ints[at.TRANSPOSED_POINTER],
+        ints[at.TRANSPOSED_INDEX],
+        ints[at.TRANSPOSED_VALUE],
+        ints[at.N_SAMPLED],
+        effects,
+        gradient,
+    )
     for i in range(ints[at.N_SAMPLED]):
         gradient[i] /= sigma * sigma
 
 
 @compiled
 def centred_level(lam: Any, k: int, effect: Any, deviate: Any) -> float:
-    """Log density of one level's effects under N(0, LL') up to its constant; `deviate` becomes L^-1 effect."""
+    """Log density of a level's effects under N(0, LL') up to its constant; `deviate` becomes L^-1 effect."""
     value = 0.0
     for a in range(k):
         total = effect[a]
@@ -188,7 +215,7 @@ def sampled_factor(ints: Any, work: Any, table: int, point: Any, gradient: Any) 
 
 @compiled
 def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
-    """Log density of a coefficient, ``-h (x-m)^2 / 2 - n log(1 + q (x-m)^2) - b |x-m|``, and its derivative."""
+    """Log density of a coefficient, ``-h (x-m)^2 / 2 - n log(1 + q (x-m)^2) - b |x-m|``, and derivative."""
     shifted = x - prior[0]
     squared = prior[3] * shifted * shifted
     value = -0.5 * prior[1] * shifted * shifted - prior[2] * np.log1p(squared) - prior[4] * abs(shifted)
@@ -224,9 +251,9 @@ def integrate(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float, f
     Returns
     -------
     tuple
-        log|A| of the random effects, log|A| of the coefficients given them, and the residual sum of squares; NaNs
-        when A is not positive definite. Then W_LOG_GRADIENT holds 1/2 d log|A| / dL and W_RSS_GRADIENT holds
-        -1/2 d rss / dL.
+        log|A| of the random effects, log|A| of the coefficients given them, and the residual sum of squares;
+        NaNs when A is not positive definite. Then W_LOG_GRADIENT holds 1/2 d log|A| / dL and W_RSS_GRADIENT
+        holds -1/2 d rss / dL.
     """
     squared = write_response(ints, floats, work)
     load(ints, floats, work)
@@ -298,7 +325,7 @@ def _entries(sources: int, stale: int) -> Any:
 
     @entry(DENSITY_SIGNATURE)
     def density(dimension, z_pointer, gradient_pointer, value_pointer, data):  # type: ignore[no-untyped-def]
-        """nutpie's log density: z to value and gradient; a number other than 0 marks a divergence."""
+        """Log density for nutpie: z to value and gradient; a number other than 0 marks a divergence."""
         ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
         if ints[at.DIGEST] != sources:
             return stale
@@ -317,7 +344,7 @@ def _entries(sources: int, stale: int) -> Any:
 
     @entry(EXPAND_SIGNATURE)
     def expand(dimension, expanded, z_pointer, out_pointer, data):  # type: ignore[no-untyped-def]
-        """nutpie's expansion of a draw: the unconstrained point itself."""
+        """Expansion of a draw for nutpie: the unconstrained point itself."""
         ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
         if ints[at.DIGEST] != sources:
             return stale

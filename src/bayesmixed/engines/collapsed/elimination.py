@@ -1,15 +1,15 @@
-"""Elimination of the random effects: from raw cross-products to the log determinant and the residual sum of squares.
+"""Elimination of the random effects: from cross-products to log determinant and residual sum of squares.
 
-Write K for the cross-products Z_j'MZ_l of what is left after earlier effects are gone (at first simply Z_j'Z_l),
-L for a factor's k x k Cholesky factor relative to sigma, and F for the columns still to come. A level j is
-eliminated by
+Write K for the cross-products Z_j'MZ_l of what is left after earlier effects are gone (at first simply
+Z_j'Z_l), L for a factor's k x k Cholesky factor relative to sigma, and F for the columns still to come. A
+level j is eliminated by
 
     N = I + L'K_jj L = R R',   M = L R^-T,   K_FF <- K_FF - (M'K_jF)'(M'K_jF),   log|A| <- log|A| + log|N|,
 
-which never divides by L, so a standard deviation of zero is a legal value. Levels of the first factor are leaves;
-a factor in which all earlier ones are nested stays block diagonal and is eliminated in the same way; dense random
-effects and coefficients form the root, which LAPACK factors. This is the blocked Cholesky factorization of lme4 and
-MixedModels.jl (Bates et al. 2015) in covariance form.
+which never divides by L, so a standard deviation of zero is a legal value. Levels of the first factor are
+leaves; a factor in which all earlier ones are nested stays block diagonal and is eliminated in the same way;
+dense random effects and coefficients form the root, which LAPACK factors. This is the blocked Cholesky
+factorization of lme4 and MixedModels.jl (Bates et al. 2015) in covariance form.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.compilation import compiled
 
 
-
 @intrinsic
-def call_lapack(typingctx: Any, address: Any, n: Any, matrix: Any, leading: Any) -> Any:
-    """Call dpotrf or dpotri, given by its address, on the lower triangle (column-major); the result is LAPACK's info.
+def call_lapack(typingctx: Any, address: Any, n: Any, matrix: Any, leading: Any) -> Any:  # noqa: ARG001
+    """Call dpotrf or dpotri, given by address, on the lower triangle (column-major); return LAPACK's info.
 
     An address in the block, rather than a global, is what lets Numba keep the compiled kernel on disk.
     """
@@ -113,9 +112,19 @@ def factor_node(work: Any, lam: int, k: int, rows: Any, row: int, width: int, m_
 
 @compiled
 def eliminate_node(
-    ints: Any, work: Any, rows: Any, row: int, k: int, c: int, m_at: int, own: int, columns: int, target: int, stride: int
+    ints: Any,
+    work: Any,
+    rows: Any,
+    row: int,
+    k: int,
+    c: int,
+    m_at: int,
+    own: int,
+    columns: int,
+    target: int,
+    stride: int,
 ) -> float:
-    """Take one level out of its parent's square at `target` and of the response; return what it takes of y'y."""
+    """Take one level out of its parent's square at `target` and of the response; return its part of y'y."""
     width = k + c
     scratch, response = ints[at.W_SCRATCH], ints[at.W_RESPONSE]
     place, column = ints[at.MAP] + columns, ints[at.COLUMN] + columns
@@ -140,8 +149,10 @@ def eliminate_node(
 
 
 @compiled
-def eliminate_scalars(ints: Any, work: Any, rows: Any, n_levels: int, lam: int, factored: int, own: int) -> tuple[float, float]:
-    """Eliminate all leaves of a factor with one effect, the commonest case: log|N| of all, and what they take of y'y."""
+def eliminate_scalars(
+    ints: Any, work: Any, rows: Any, n_levels: int, lam: int, factored: int, own: int
+) -> tuple[float, float]:
+    """Eliminate all leaves of a factor with one effect, the commonest case; log|N|, what they take of y'y."""
     relative = work[lam]
     response, root_width = ints[at.W_RESPONSE], ints[at.N_ROOT]
     row_start, map_start, n_columns = ints[at.ROW_START], ints[at.MAP_START], ints[at.N_COLUMNS]
@@ -237,7 +248,7 @@ def eliminate_chain(ints: Any, floats: Any, work: Any, response_squared: float) 
 
 @compiled
 def multiply_rows(ints: Any, work: Any, square: int, lambdas: int) -> None:
-    """Multiply a root-sized square from the left by Lambda, block diagonal, whose blocks start at `lambdas`."""
+    """Multiply a root-sized square from the left by Lambda, whose diagonal blocks start at `lambdas`."""
     q, scratch = ints[at.N_ROOT], ints[at.W_SCRATCH]
     for f in range(ints[at.N_CHAIN], ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
@@ -257,7 +268,7 @@ def multiply_rows(ints: Any, work: Any, square: int, lambdas: int) -> None:
 
 @compiled
 def multiply_columns(ints: Any, work: Any, square: int, lambdas: int) -> None:
-    """Multiply a root-sized square from the right by the transpose of Lambda, whose blocks start at `lambdas`."""
+    """Multiply a root-sized square from the right by Lambda transposed, whose blocks start at `lambdas`."""
     for row in range(ints[at.N_ROOT]):
         scale_dense(ints, work, square + row * ints[at.N_ROOT], lambdas)
 
@@ -315,7 +326,7 @@ def factor_root(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float,
 
 @compiled
 def cholesky(ints: Any, work: Any, square: int, n: int) -> int:
-    """Replace a square's upper triangle by U, A = U'U: by hand while it is small, by LAPACK after that; 0 on success."""
+    """Replace a square's upper triangle by U, A = U'U: by hand while small, else by LAPACK; 0 on success."""
     if n > at.SMALL_ROOT:
         return call_lapack(ints[at.POTRF], n, work[square:], n)
     for a in range(n):

@@ -1,4 +1,4 @@
-"""The mode of theta's collapsed posterior and its curvature: where NUTS starts, and in what units it walks."""
+"""The mode of theta's collapsed posterior and its curvature: where NUTS starts, in what units it walks."""
 
 from __future__ import annotations
 
@@ -58,8 +58,14 @@ def find_mode(packed: Packed, *, tolerance: float = 1e-6) -> Mode:
     start = np.zeros(packed.n_theta)
     start[-1] = np.log(0.7)
     box = [(LOWEST_LOG_SD, HIGHEST_LOG_SD)] * packed.n_theta
-    options = {"maxiter": 200, "ftol": 1e-12, "gtol": tolerance}
-    found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", bounds=box, options=options)
+    found = optimize.minimize(
+        objective,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=box,
+        options={"maxiter": 200, "ftol": 1e-12, "gtol": tolerance},
+    )
     return Mode(theta=found.x, scale=curvature_scale(packed, found.x))
 
 

@@ -17,8 +17,8 @@ from bayesmixed.engines.collapsed.cross_products import form_cross_products
 from bayesmixed.engines.collapsed.packing import Packed, UnitFreePriors, address, pack
 from bayesmixed.engines.collapsed.plan import OPTIMUM_LIMIT, Plan, make_plan
 from bayesmixed.engines.collapsed.problem import DOUBLES
-from bayesmixed.engines.units import Units, unit_free, units_of
 from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.engines.units import Units, unit_free, units_of
 from bayesmixed.errors import EngineError
 
 Criterion = Literal["reml", "ml"]
@@ -26,7 +26,7 @@ SINGULAR = 1e-5
 """Relative standard deviations below this are tried at zero."""
 
 STARTS = (1.0, 0.1, 5.0)
-"""Relative standard deviations from which the optimum is looked for; the later ones only when the first is singular."""
+"""Relative standard deviations to look for the optimum from; later ones only when the first is singular."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +82,14 @@ def find_optimum(design: Design, by: Criterion = "reml") -> Optimum:
 
     Notes
     -----
-    Quasi-Newton steps on the entries of the relative Cholesky factors, without bounds: the criterion is smooth and even
-    in every column, so a variance of zero is found as an interior minimum.
+    Quasi-Newton steps on the entries of the relative Cholesky factors, without bounds: the criterion is
+    smooth and even in every column, so a variance of zero is found as an interior minimum.
     """
     plan = make_plan(design, dense_limit=OPTIMUM_LIMIT)
     if plan.samples_effects:
-        raise EngineError(f"More than {OPTIMUM_LIMIT} crossed random effects cannot be integrated out together.")
+        raise EngineError(
+            f"More than {OPTIMUM_LIMIT} crossed random effects cannot be integrated out together."
+        )
     units = units_of(design)
     packed = _pack(design, plan, units, by)
     diagonal = _diagonal(design, plan)
@@ -124,7 +126,9 @@ def _n_theta(correlated: tuple[int, ...]) -> int:
 
 def _diagonal(design: Design, plan: Plan) -> FloatArray:
     """1 where an entry of the lower triangles lies on the diagonal, else 0."""
-    return np.concatenate([np.eye(size)[np.tril_indices(size)] for i in plan.blocks for size in design.blocks[i].correlated])
+    return np.concatenate(
+        [np.eye(size)[np.tril_indices(size)] for i in plan.blocks for size in design.blocks[i].correlated]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import ctypes
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,8 @@ class UnitFreePriors:
     Attributes
     ----------
     theta : tuple[FloatArray, ...]
-        For each block of the design one row of ``PRIOR_WORDS`` numbers for each sd, then for each logit (whose
-        first number is the shape of its beta distribution).
+        For each block of the design one row of ``PRIOR_WORDS`` numbers for each sd, then for each logit
+        (whose first number is the shape of its beta distribution).
     sigma : FloatArray
         ``PRIOR_WORDS`` numbers.
     mean, precision : FloatArray
@@ -85,7 +86,8 @@ class Packed:
     n_theta, dimension : int
         Length of theta, and of the whole point that NUTS walks over.
     columns : tuple[slice, ...]
-        For each integrated factor of the plan its effects among the integrated columns, then the coefficients'.
+        For each integrated factor of the plan its effects among the integrated columns, then the
+        coefficients'.
     sampled : tuple[slice, ...]
         For each sampled factor its effects among the sampled columns, after the coefficients' (always first).
     n_coefficients_sampled : int
@@ -222,11 +224,8 @@ def pack(
     header[at.POTRI] = get_cython_function_address("scipy.linalg.cython_lapack", "dpotri")
     block.put(at.ROOT, structure.root, np.float64)
     block.put(at.RESPONSE, structure.response, np.float64)
-    scalars = (
-        products.n_rows,
-        products.response_squared,
-        _constant(products, plan, priors, constant, n_sampled),
-    )
+    total = _constant(products, plan, priors, constant, n_sampled)
+    scalars = (products.n_rows, products.response_squared, total)
     block.put(at.SCALARS, scalars, np.float64)
     block.put(at.PRECISION, priors.precision[:p_integrated], np.float64)
     theta_priors = [priors.theta[i] for i in plan.blocks] + [priors.sigma[None, :]]
@@ -241,7 +240,7 @@ def pack(
         block=block.finish(),
         n_theta=n_theta,
         dimension=int(n_theta + n_sampled),
-        columns=tuple(slice(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)),
+        columns=tuple(slice(int(a), int(b)) for a, b in pairwise(bounds)),
         sampled=sampled,
         n_coefficients_sampled=p - p_integrated,
         theta_of_factor=theta_of_factor,
@@ -337,7 +336,7 @@ def _put_nodes(block: _Block, products: CrossProducts, plan: Plan, structure: St
 def _put_sampled(
     block: _Block, products: CrossProducts, plan: Plan, structure: Structure
 ) -> tuple[slice, ...]:
-    """Sparse cross-products of what is sampled; for each sampled factor its place among the sampled columns."""
+    """Sparse cross-products of what is sampled; each sampled factor's place among the sampled columns."""
     integrated = [f.block for f in plan.factors if f.role != at.SAMPLED]
     factors = [f.block for f in plan.factors if f.role == at.SAMPLED]
     with_fixed = plan.coefficients_sampled
@@ -359,11 +358,8 @@ def _put_sampled(
         cross = sparse.block_array([[sparse.csr_array(m) for m in r] for r in cross_rows], format="csr")
         gram = sparse.block_array([[sparse.csr_array(m) for m in r] for r in gram_rows], format="csr")
     flipped = sparse.csr_array(cross.T)
-    for place, matrix in (
-        (at.CROSS_POINTER, cross),
-        (at.TRANSPOSED_POINTER, flipped),
-        (at.GRAM_POINTER, gram),
-    ):
+    places = (at.CROSS_POINTER, at.TRANSPOSED_POINTER, at.GRAM_POINTER)
+    for place, matrix in zip(places, (cross, flipped, gram), strict=True):
         block.put(place, matrix.indptr)
         block.put(place + 1, matrix.indices)
         block.put(place + 2, matrix.data, np.float64)
@@ -377,7 +373,7 @@ def _put_sampled(
     for place in (at.W_SAMPLED, at.W_SAMPLED_GRADIENT):
         block.reserve(place, n_sampled)
     starts = first + np.concatenate([[0], np.cumsum(sizes)]).astype(int)
-    return tuple(slice(int(a), int(b)) for a, b in zip(starts[:-1], starts[1:], strict=True))
+    return tuple(slice(int(a), int(b)) for a, b in pairwise(starts))
 
 
 def _sampled_row(products: CrossProducts, i: int, factors: list[int], with_fixed: bool) -> list[Any]:

@@ -10,10 +10,10 @@ from bayesmixed.design.records import Design, IntArray
 from bayesmixed.engines.collapsed import layout as at
 
 DENSE_LIMIT = 160
-"""Random effects of crossed factors up to which their dense Cholesky factorization is cheaper than sampling them."""
+"""Random effects of crossed factors up to which a dense Cholesky factorization is cheaper than sampling."""
 
 OPTIMUM_LIMIT = 4000
-"""Crossed random effects up to which the optimum, which needs few evaluations, is found with all integrated."""
+"""Crossed random effects up to which the optimum, needing few evaluations, is found with all integrated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +101,12 @@ def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit
     Returns
     -------
     Plan
-        The factor with most random effects is eliminated level by level; then each factor in which all those are
-        nested; crossed ones are integrated while they are few.
+        The factor with most random effects is eliminated level by level; then each factor in which all those
+        are nested; crossed ones are integrated while they are few.
     """
     blocks = design.blocks
     by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
-    chain, crossed = by_size[:1], []
+    chain, crossed = by_size[:1], list[int]()
     for i in by_size[1:]:
         last = blocks[chain[-1]]
         nested = is_nested(last.codes, blocks[i].codes, last.n_levels)

@@ -119,7 +119,8 @@ def _in_units(
     """Draws in the units of the data, blocks in the order of the design."""
     packed, units = target.packed, target.problem.units
     n_blocks = len(target.design.blocks)
-    sd, corr, ranef = [np.empty(0)] * n_blocks, [None] * n_blocks, [np.empty(0)] * n_blocks
+    sd, ranef = [np.empty(0)] * n_blocks, [np.empty(0)] * n_blocks
+    corr: list[FloatArray | None] = [None] * n_blocks
     sampled = iter(packed.sampled)
     for f, factor in enumerate(target.plan.factors):
         i = factor.block

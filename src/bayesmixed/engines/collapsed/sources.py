@@ -1,7 +1,7 @@
 """A digest of the kernel's sources, so that no compiled kernel outlives them.
 
-Numba keeps the compiled entries on disk under the stamp of the one file that defines them, and under what they close
-over. Every entry closes over this digest, and refuses a block that was packed with another.
+Numba keeps the compiled entries on disk under the stamp of the one file that defines them, and under what
+they close over. Every entry closes over this digest, and refuses a block that was packed with another.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The elimination order of the integrated random effects, worked out once from the pattern of the cross-products."""
+"""The elimination order of the integrated random effects, worked out once from the cross-products."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Nodes:
     Attributes
     ----------
     parent : IntArray
-        Level of the next chain factor that contains each level, or -1 when the parent is the root, shape (J,).
+        Level of the next chain factor that contains each level, or -1 when the parent is the root, shape
+        (J,).
     n_columns : IntArray
         Later columns that each level's row touches, shape (J,).
     rows : FloatArray
@@ -104,7 +105,7 @@ def _dense_part(products: CrossProducts, i: int, dense: list[int]) -> sparse.csr
     n_rows = products.n_levels[i] * products.n_effects[i]
     if not dense:
         return sparse.csr_array((n_rows, 0))
-    stacked = sparse.hstack([products.between(i, d) for d in dense], format="csr")
+    stacked: sparse.csr_array = sparse.hstack([products.between(i, d) for d in dense], format="csr")
     stacked.sort_indices()
     return stacked
 
@@ -202,8 +203,8 @@ def _columns(
 ) -> tuple[IntArray, IntArray]:
     """For each column of each node its place among all integrated columns and in the parent's front.
 
-    A parent's front holds the parent's own effects, then its ancestors', then the dense columns it touches, then
-    the coefficients; the root holds all dense columns, then the coefficients.
+    A parent's front holds the parent's own effects, then its ancestors', then the dense columns it touches,
+    then the coefficients; the root holds all dense columns, then the coefficients.
     """
     first_dense, first_fixed, p = extent
     counts, touched = _level_pattern(dense)

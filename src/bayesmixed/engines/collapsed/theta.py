@@ -1,8 +1,8 @@
 """From the unconstrained theta to the factors' Cholesky factors, their priors, and the gradient back.
 
 Theta holds, for each factor, the logs of its k standard deviations and the logits of its canonical partial
-correlations (Lewandowski, Kurowicka, Joe 2009), then log sigma. With p = tanh(x / 2) a row of the Cholesky factor
-of the correlation matrix is
+correlations (Lewandowski, Kurowicka, Joe 2009), then log sigma. With p = tanh(x / 2) a row of the Cholesky
+factor of the correlation matrix is
 
     C[i, m] = p_im prod_{l<m} sqrt(1 - p_il^2),   C[i, i] = prod_{l<i} sqrt(1 - p_il^2),
 
@@ -70,7 +70,7 @@ def log_prior_of_theta(ints: Any, floats: Any, point: Any, gradient: Any) -> flo
 
 @compiled
 def write_lambda(ints: Any, work: Any, point: Any) -> None:
-    """Cholesky factors of all factors and their transposes: relative to sigma where integrated, else absolute."""
+    """Cholesky factors of all factors, and transposes: relative to sigma where integrated, else absolute."""
     log_sigma = point[ints[at.N_THETA] - 1]
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH

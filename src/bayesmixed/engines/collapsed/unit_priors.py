@@ -52,7 +52,7 @@ SCALE_PRIORS: dict[str, Callable[[Prior, float], Row]] = {
     ),
     "HalfFlat": lambda _, c: ((0.0,) * 7, log(c)),
 }
-"""For each prior of a standard deviation the seven numbers of ``theta.log_prior_of_scale`` and its log constant."""
+"""For each prior of a scale the seven numbers of ``theta.log_prior_of_scale`` and its log constant."""
 
 
 def _student(nu: float, mu: float, sigma: float) -> Row:
@@ -73,7 +73,7 @@ COEFFICIENT_PRIORS: dict[str, Callable[[Prior, float, float], Row]] = {
     ),
     "Flat": lambda _, _m, c: ((0.0,) * 5, log(c)),
 }
-"""For each prior of a coefficient the five numbers of ``density.log_prior_of_coefficient`` and its log constant."""
+"""For each coefficient's prior the five numbers of ``density.log_prior_of_coefficient`` and log constant."""
 
 INTEGRABLE = frozenset({"Normal", "Flat"})
 """Priors under which coefficients are integrated out."""
@@ -140,7 +140,7 @@ def _logit_row(shape: float) -> Row:
 
 
 def _coefficient_rows(spec: ModelSpec, units: Units) -> tuple[FloatArray, float]:
-    """Numbers for every coefficient, and their log constants as far as the packing does not add them itself."""
+    """Numbers for every coefficient, and their log constants where the packing does not add them itself."""
     priors = spec.priors.coefficients
     integrable = coefficients_are_integrable(spec)
     rows = np.zeros((len(priors), 5))

@@ -1,0 +1,294 @@
+"""Every structure of the collapsed engine, and the same model written densely in the units of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bayesmixed.design.build import build_design
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.packing import Packed
+from bayesmixed.engines.collapsed.plan import Plan, make_plan
+from bayesmixed.engines.collapsed.problem import Problem, make_problem, pack_problem
+from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
+from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.density import log_density
+from bayesmixed.priors.lkj import cholesky_from_partials, lkj_log_density
+from bayesmixed.priors.prior import Prior
+from bayesmixed.priors.prior_set import complete_priors
+
+from .structures import STRUCTURES, Structure, make_frame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """A point in the units of the data.
+
+    Blocks stand in the order of the design. `coefficients` and `sampled` are used where NUTS walks over
+    them: coefficients with the intercept at the means of the columns, effects or standard normal deviates.
+    """
+
+    log_sd: tuple[FloatArray, ...]
+    logits: tuple[FloatArray, ...]
+    log_sigma: float
+    coefficients: FloatArray
+    sampled: tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A structure, packed for the kernel, and its dense twin."""
+
+    spec: ModelSpec
+    plan: Plan
+    problem: Problem
+    packed: Packed
+    centred: bool
+
+    @property
+    def design(self) -> Design:
+        return self.spec.design
+
+    @property
+    def is_sampled(self) -> tuple[bool, ...]:
+        """For each block of the design, whether NUTS walks over its effects."""
+        roles = {factor.block: factor.role for factor in self.plan.factors}
+        return tuple(roles[i] == at.SAMPLED for i in range(len(self.design.blocks)))
+
+    @cached_property
+    def scale(self) -> float:
+        return float(np.std(self.design.response.values - self.design.offset, ddof=1))
+
+    @cached_property
+    def center(self) -> float:
+        response = self.design.response.values - self.design.offset
+        return float(np.mean(response)) if self.design.fixed.has_intercept else 0.0
+
+    @cached_property
+    def fixed(self) -> FloatArray:
+        """Columns of X, centred where there is an intercept."""
+        fixed = self.design.fixed
+        return fixed.matrix - fixed.means if fixed.has_intercept else fixed.matrix
+
+    @cached_property
+    def noise(self) -> FloatArray:
+        """Residual variances over sigma squared."""
+        weights = self.design.weights
+        return np.ones(self.design.n_rows) if weights is None else 1 / weights
+
+    def parameters(self, seed: int) -> Parameters:
+        """Random parameters of the size of the data."""
+        rng = np.random.default_rng(seed)
+        blocks = self.design.blocks
+        units = [self.scale / block.scales for block in blocks]
+        effects = [rng.normal(0, 0.5, (b.n_levels, b.n_effects)) for b in blocks]
+        is_deviate = not self.centred
+        fixed = self.design.fixed
+        coefficients = rng.normal(0, 0.6, len(fixed.terms)) * self.scale / fixed.scales
+        if fixed.has_intercept:
+            coefficients[0] += self.center
+        return Parameters(
+            log_sd=tuple(np.log(u) + rng.normal(-0.5, 0.5, len(u)) for u in units),
+            logits=tuple(rng.normal(0, 1, n_logits(block)) for block in blocks),
+            log_sigma=float(np.log(self.scale) + rng.normal(-0.5, 0.3)),
+            coefficients=coefficients,
+            sampled=tuple(e if is_deviate else e * u for e, u in zip(effects, units, strict=True)),
+        )
+
+    def point(self, at_parameters: Parameters) -> FloatArray:
+        """Parameters as the kernel's unconstrained, unit-free point."""
+        p, parts, sampled = at_parameters, [], []
+        for i in self.plan.blocks:
+            unit = self.scale / self.design.blocks[i].scales
+            parts += [p.log_sd[i] - np.log(unit), p.logits[i]]
+            if self.is_sampled[i]:
+                sampled.append((p.sampled[i] / (unit if self.centred else 1)).ravel())
+        coefficients = p.coefficients.copy()
+        if self.design.fixed.has_intercept:
+            coefficients[0] -= self.center
+        if self.plan.coefficients_sampled:
+            sampled.insert(0, coefficients * self.design.fixed.scales / self.scale)
+        return np.concatenate([*parts, [p.log_sigma - np.log(self.scale)], *sampled])
+
+    def factor(self, at_parameters: Parameters, i: int) -> FloatArray:
+        """Cholesky factor of the covariance of one block's effects."""
+        sets = correlation_sets(self.design.blocks[i], at_parameters.logits[i])
+        return np.exp(at_parameters.log_sd[i])[:, None] * block_diagonal(sets)
+
+    def log_prior(self, at_parameters: Parameters) -> float:
+        """Log prior of theta in log scales and logits, and of everything else that NUTS walks over."""
+        p, priors = at_parameters, self.spec.priors
+        total = log_scale_density(priors.sigma, p.log_sigma)
+        for i, block in enumerate(self.design.blocks):
+            total += sum(log_scale_density(q, x) for q, x in zip(priors.sd[i], p.log_sd[i], strict=True))
+            total += log_logit_density(block, priors.correlation[i], p.logits[i])
+            if self.is_sampled[i]:
+                factor = self.factor(p, i) if self.centred else np.eye(block.n_effects)
+                normal = stats.multivariate_normal(np.zeros(block.n_effects), factor @ factor.T)
+                total += np.sum(normal.logpdf(p.sampled[i]))
+        if self.plan.coefficients_sampled:
+            pairs = zip(priors.coefficients, p.coefficients, strict=True)
+            total += sum(float(log_density(q, b)) for q, b in pairs)
+        return float(total)
+
+    def given(self, at_parameters: Parameters) -> FloatArray:
+        """Mean of the response from the offset and everything that NUTS walks over."""
+        p = at_parameters
+        mean = self.design.offset.copy()
+        if self.plan.coefficients_sampled:
+            mean += self.fixed @ p.coefficients
+        for i, block in enumerate(self.design.blocks):
+            if self.is_sampled[i]:
+                effects = p.sampled[i] if self.centred else p.sampled[i] @ self.factor(p, i).T
+                mean += indicator(block) @ effects.ravel()
+        return mean
+
+    def integrated(self, at_parameters: Parameters) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Columns of what is integrated, its prior mean and its prior precision (0 where flat).
+
+        In the order of the kernel: random effects by the plan, then coefficients.
+        """
+        columns, means, precisions = [], [], []
+        for i in self.plan.blocks:
+            if not self.is_sampled[i]:
+                block, factor = self.design.blocks[i], self.factor(at_parameters, i)
+                columns.append(indicator(block))
+                means.append(np.zeros(columns[-1].shape[1]))
+                precisions += [np.linalg.inv(factor @ factor.T)] * block.n_levels
+        if not self.plan.coefficients_sampled:
+            columns.append(self.fixed)
+            args = [q.args for q in self.spec.priors.coefficients]
+            means.append(np.array([a.get("mu", 0.0) for a in args]))
+            precisions += [np.array([[a.get("sigma", np.inf) ** -2.0]]) for a in args]
+        return np.hstack(columns), np.concatenate(means), block_diagonal(precisions)
+
+    def log_density(self, at_parameters: Parameters) -> float:
+        """Collapsed log density by a multivariate normal over the rows."""
+        columns, means, precision = self.integrated(at_parameters)
+        flat = np.diag(precision) == 0
+        proper = np.ix_(~flat, ~flat)
+        sigma2 = np.exp(2 * at_parameters.log_sigma)
+        z = columns[:, ~flat]
+        covariance = z @ np.linalg.inv(precision[proper]) @ z.T + np.diag(sigma2 * self.noise)
+        residual = self.design.response.values - self.given(at_parameters) - columns @ means
+        normal = -0.5 * (np.linalg.slogdet(2 * np.pi * covariance)[1])
+        solved = np.linalg.solve(covariance, np.column_stack([residual, columns[:, flat]]))
+        normal -= 0.5 * residual @ solved[:, 0]
+        if flat.any():
+            information = columns[:, flat].T @ solved[:, 1:]
+            score = columns[:, flat].T @ solved[:, 0]
+            normal += 0.5 * score @ np.linalg.solve(information, score)
+            normal -= 0.5 * np.linalg.slogdet(information / (2 * np.pi))[1]
+        return float(normal) + self.log_prior(at_parameters)
+
+    def conditional(self, at_parameters: Parameters) -> tuple[FloatArray, FloatArray]:
+        """Mean and precision of everything integrated given the rest."""
+        columns, means, prior_precision = self.integrated(at_parameters)
+        weights = 1 / (np.exp(2 * at_parameters.log_sigma) * self.noise)
+        residual = self.design.response.values - self.given(at_parameters) - columns @ means
+        precision = (columns.T * weights) @ columns + prior_precision
+        return means + np.linalg.solve(precision, columns.T @ (weights * residual)), precision
+
+
+def n_logits(block: GroupBlock) -> int:
+    return sum(size * (size - 1) // 2 for size in block.correlated)
+
+
+def correlation_sets(block: GroupBlock, logits: FloatArray) -> list[FloatArray]:
+    """Cholesky factors of the correlation matrices of a block's sets."""
+    sets, used = [], 0
+    for size in block.correlated:
+        count = size * (size - 1) // 2
+        sets.append(cholesky_from_partials(np.tanh(logits[used : used + count] / 2), size))
+        used += count
+    return sets
+
+
+def block_diagonal(matrices: list[FloatArray]) -> FloatArray:
+    out = np.zeros((sum(len(m) for m in matrices),) * 2)
+    start = 0
+    for matrix in matrices:
+        part = slice(start, start + len(matrix))
+        out[part, part] = matrix
+        start += len(matrix)
+    return out
+
+
+def indicator(block: GroupBlock) -> FloatArray:
+    """Z of a block, dense, column (level, effect) at place level * k + effect."""
+    out = np.zeros((len(block.codes), block.n_levels, block.n_effects))
+    out[np.arange(len(block.codes)), block.codes] = block.columns
+    return out.reshape(len(block.codes), -1)
+
+
+def log_scale_density(choice: Prior, log_scale: float) -> float:
+    return float(log_density(choice, np.exp(log_scale))) + log_scale
+
+
+def log_logit_density(block: GroupBlock, lkj: Prior | None, logits: FloatArray) -> float:
+    """LKJ density in the logits: the density over the entries, and the Jacobians of both steps to them."""
+    total, used = 0.0, 0
+    for size, factor in zip(block.correlated, correlation_sets(block, logits), strict=True):
+        count = size * (size - 1) // 2
+        if lkj is not None and count:
+            left = 1 - np.tanh(logits[used : used + count] / 2) ** 2
+            column = np.array([m for i in range(1, size) for m in range(i)])
+            total += float(lkj_log_density(factor @ factor.T, lkj.args["eta"]))
+            total += np.sum((size - 2 - column) / 2 * np.log(left) + np.log(left / 2))
+        used += count
+    return float(total)
+
+
+@pytest.fixture(scope="session")
+def frame() -> pd.DataFrame:
+    return make_frame()
+
+
+def make_spec(frame: pd.DataFrame, formula: str, priors: Any = None, **options: Any) -> ModelSpec:
+    design = build_design(parse_formula(formula), frame, **options)
+    return ModelSpec(design=design, priors=complete_priors(design, priors))
+
+
+def make_case(structure: Structure, frame: pd.DataFrame) -> Case:
+    spec = make_spec(frame, structure.formula, structure.priors, weights=structure.weights)
+    plan = make_plan(
+        spec.design,
+        coefficients_sampled=not coefficients_are_integrable(spec),
+        dense_limit=structure.dense_limit,
+    )
+    problem = make_problem(spec)
+    packed = pack_problem(problem, plan, centred=lambda _: structure.centred)
+    return Case(spec=spec, plan=plan, problem=problem, packed=packed, centred=structure.centred)
+
+
+@pytest.fixture(scope="session", params=STRUCTURES)
+def case(request: pytest.FixtureRequest, frame: pd.DataFrame) -> Case:
+    """Every structure in turn."""
+    return make_case(STRUCTURES[request.param], frame)
+
+
+@pytest.fixture(scope="session")
+def case_of(frame: pd.DataFrame) -> Callable[[str], Case]:
+    """Make one structure of the table, by name."""
+    return lambda name: make_case(STRUCTURES[name], frame)
+
+
+@pytest.fixture(scope="session")
+def spec_of() -> Callable[..., ModelSpec]:
+    """Make the specification of a frame and a formula."""
+    return make_spec
+
+
+@pytest.fixture(scope="session")
+def structure_names() -> list[str]:
+    """Names of all structures."""
+    return list(STRUCTURES)

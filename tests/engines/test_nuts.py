@@ -1,0 +1,83 @@
+"""NUTS on compiled densities, by C function pointer and by Python callback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bayesmixed.engines.collapsed.density import density, expand
+from bayesmixed.engines.collapsed.problem import evaluate
+from bayesmixed.engines.nuts import STATISTICS, NativeDensity, run_nuts
+from bayesmixed.engines.records import SamplerSettings
+from bayesmixed.errors import SamplingError
+
+SETTINGS = SamplerSettings(draws=60, tune=120, chains=3, cores=2, seed=17)
+
+
+def native(packed: Any) -> NativeDensity:
+    return NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=packed.block)
+
+
+def run(packed: Any, settings: SamplerSettings = SETTINGS, **options: Any) -> Any:
+    def start(seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).normal(-1, 0.2, packed.dimension)
+
+    return run_nuts(native(packed), settings, start=start, **options)
+
+
+@pytest.mark.parametrize("name", ["two correlated", "nested crossed", "sampled, not centred", "student"])
+def test_pointer_and_callback_give_the_same_draws(case_of: Callable[[str], Any], name: str) -> None:
+    packed = case_of(name).packed
+    pointer, callback = run(packed), run(packed, callback=True)
+    np.testing.assert_array_equal(pointer.points, callback.points)
+    for statistic in STATISTICS.values():
+        np.testing.assert_array_equal(pointer.sample_stats[statistic], callback.sample_stats[statistic])
+
+
+def test_a_seed_repeats_and_another_does_not(case_of: Callable[[str], Any]) -> None:
+    packed = case_of("crossed").packed
+    first, again = run(packed), run(packed)
+    other = run(packed, SamplerSettings(draws=60, tune=120, chains=3, cores=2, seed=18))
+    np.testing.assert_array_equal(first.points, again.points)
+    assert np.all(first.points[:, -1] != other.points[:, -1])
+    assert np.all(first.points[0, -1] != first.points[1, -1])
+
+
+def test_the_number_of_cores_does_not_matter(case_of: Callable[[str], Any]) -> None:
+    packed = case_of("intercept").packed
+    alone = run(packed, SamplerSettings(draws=60, tune=120, chains=3, cores=1, seed=17))
+    np.testing.assert_array_equal(run(packed).points, alone.points)
+
+
+def test_statistics_belong_to_the_draws(case_of: Callable[[str], Any]) -> None:
+    packed = case_of("two correlated").packed
+    drawn = run(packed)
+    assert drawn.points.shape == (3, 60, packed.dimension)
+    assert set(drawn.sample_stats) == set(STATISTICS.values())
+    assert all(values.shape == (3, 60) for values in drawn.sample_stats.values())
+    densities = [[evaluate(packed, point)[0] for point in chain] for chain in drawn.points]
+    np.testing.assert_allclose(drawn.sample_stats["lp"], densities, atol=1e-9)
+    assert drawn.sample_stats["diverging"].dtype == bool
+    assert np.all(drawn.sample_stats["n_steps"] >= 1)
+    assert np.all((drawn.sample_stats["acceptance_rate"] >= 0) & (drawn.sample_stats["acceptance_rate"] <= 1))
+
+
+def test_a_higher_target_takes_smaller_steps(case_of: Callable[[str], Any]) -> None:
+    packed = case_of("two correlated").packed
+    sizes = [run(packed, target_accept=target).sample_stats["step_size"].mean() for target in (0.7, 0.98)]
+    assert sizes[1] < 0.8 * sizes[0]
+
+
+@pytest.mark.parametrize("callback", [False, True])
+def test_a_density_that_is_nowhere_finite_is_an_error_of_ours(
+    case_of: Callable[[str], Any], callback: bool
+) -> None:
+    packed = case_of("intercept").packed
+    nowhere = packed.with_standardization(
+        np.full(packed.dimension, np.nan), np.eye(packed.n_theta), np.empty(0)
+    )
+    with pytest.raises(SamplingError, match="NUTS broke off"):
+        run(nowhere, callback=callback)

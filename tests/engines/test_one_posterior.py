@@ -1,0 +1,110 @@
+"""The graph of PyMC and the collapsed density state one posterior.
+
+For any theta, coefficients and random effects, the log density of the graph less that of the integrated ones
+given the rest is the collapsed log density.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytensor
+import pytest
+from pytensor.scalar.basic import autocast_int
+from scipy.linalg import solve_triangular
+
+from bayesmixed import names
+from bayesmixed.engines.collapsed.problem import evaluate
+from bayesmixed.model.build import build_pymc_model
+
+POINTS = (1, 2)
+
+
+def test_graph_less_conditional_is_the_collapsed_density(case: Any) -> None:
+    log_graph = compiled(case)
+    for seed in POINTS:
+        parameters = case.parameters(seed)
+        value, _ = evaluate(case.packed, case.point(parameters))
+        integrated = some_effects(case, parameters, seed)
+        coefficients, deviates, log_jacobian = graph_deviates(case, parameters, integrated)
+        point = graph_point(case, parameters, coefficients, deviates)
+        left = log_graph(point) - log_jacobian - log_conditional(case, parameters, integrated)
+        assert left == pytest.approx(value, rel=0, abs=1e-8)
+
+
+@pytest.fixture(autouse=True)
+def double_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTensor makes the 2 in PyMC's log(2) a small integer, whose logarithm is in single precision."""
+    monkeypatch.setattr(autocast_int, "dtypes", ("int64",))
+
+
+def compiled(case: Any) -> Any:
+    """Log density of the graph, by what compiles fastest."""
+    with pytensor.config.change_flags(mode="FAST_COMPILE", linker="py"):
+        return build_pymc_model(case.spec).compile_logp()
+
+
+def some_effects(case: Any, parameters: Any, seed: int) -> np.ndarray:
+    """Values of everything integrated, near where the data put them."""
+    mean, precision = case.conditional(parameters)
+    deviates = np.random.default_rng(seed).normal(size=len(mean))
+    return mean + solve_triangular(np.linalg.cholesky(precision).T, deviates)
+
+
+def log_conditional(case: Any, parameters: Any, effects: np.ndarray) -> float:
+    mean, precision = case.conditional(parameters)
+    log_det = np.linalg.slogdet(precision / (2 * np.pi))[1]
+    return 0.5 * float(log_det - (effects - mean) @ precision @ (effects - mean))
+
+
+def graph_deviates(
+    case: Any, parameters: Any, integrated: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray], float]:
+    """Coefficients, every block's standard normal deviates, and the log Jacobian from deviates to effects."""
+    blocks, log_jacobian, used = case.design.blocks, 0.0, 0
+    deviates: list[np.ndarray] = [np.empty(0)] * len(blocks)
+    for i in case.plan.blocks:
+        block, factor = blocks[i], case.factor(parameters, i)
+        if case.is_sampled[i] and not case.centred:
+            deviates[i] = parameters.sampled[i]
+            continue
+        effects = parameters.sampled[i]
+        if not case.is_sampled[i]:
+            effects = integrated[used : used + effects.size].reshape(effects.shape)
+            used += effects.size
+        deviates[i] = solve_triangular(factor, effects.T, lower=True).T
+        log_jacobian += block.n_levels * np.log(np.diag(factor)).sum()
+    coefficients = parameters.coefficients if case.plan.coefficients_sampled else integrated[used:]
+    return coefficients, deviates, log_jacobian
+
+
+def graph_point(
+    case: Any, parameters: Any, coefficients: np.ndarray, deviates: list[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Values of the graph's free variables, under the names that PyMC gives them."""
+    design, priors = case.design, case.spec.priors
+    point = {f"{names.SIGMA}_log__": np.array(parameters.log_sigma)}
+    if design.fixed.terms:
+        labels = [names.beta_centred_of(term) for term in design.fixed.terms]
+        point |= vector(names.BETA_CENTRED, labels, priors.coefficients, coefficients, "")
+    for i, block in enumerate(design.blocks):
+        labels = [names.sd_of(block.group, effect) for effect in block.effects]
+        point |= vector(names.sd(block.group), labels, priors.sd[i], parameters.log_sd[i], "_log__")
+        used = 0
+        for j, size in enumerate(block.correlated):
+            count = size * (size - 1) // 2
+            if count:
+                logits = parameters.logits[i][used : used + count]
+                point[f"{names.partial_corr(block.group, j)}_logodds__"] = logits
+            used += count
+        for j, effect in enumerate(block.effects):
+            point[names.standardized_ranef(block.group, effect)] = deviates[i][:, j]
+    return point
+
+
+def vector(name: str, labels: list[str], priors: Any, values: np.ndarray, suffix: str) -> dict[str, Any]:
+    """One vector when all priors are of one kind, else a scalar for each label."""
+    if len({prior.name for prior in priors}) == 1:
+        return {name + suffix: values}
+    return {label + suffix: value for label, value in zip(labels, values, strict=True)}
