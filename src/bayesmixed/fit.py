@@ -125,7 +125,7 @@ def lmer(
     fit = _sample(spec, engine, settings, tune, started)
     from bayesmixed.posterior.diagnostics import warn_if_bad
 
-    warn_if_bad(fit.diagnosis, stacklevel=3)
+    warn_if_bad(fit.diagnosis)
     return fit
 
 

@@ -163,8 +163,8 @@ def test_missing_has_two_words() -> None:
 
 
 def test_models_without_residual_variance_may_have_a_level_for_every_row() -> None:
-    data = good().assign(row=range(N), count=1)
-    design = build_design(parse_formula("count ~ x + (1 | row)"), data, residual_variance=False)
+    data = good().assign(line=range(N), count=1)
+    design = build_design(parse_formula("count ~ x + (1 | line)"), data, residual_variance=False)
     assert design.blocks[0].n_levels == N
 
 

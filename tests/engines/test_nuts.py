@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bayesmixed.engines.collapsed.density import density, expand
+from bayesmixed.engines.collapsed.packing import Coordinates
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.engines.nuts import STATISTICS, NativeDensity, run_nuts
 from bayesmixed.engines.records import SamplerSettings
@@ -76,8 +77,14 @@ def test_a_density_that_is_nowhere_finite_is_an_error_of_ours(
     case_of: Callable[[str], Any], callback: bool
 ) -> None:
     packed = case_of("intercept").packed
-    nowhere = packed.with_standardization(
-        np.full(packed.dimension, np.nan), np.eye(packed.n_theta), np.empty(0)
+    nowhere = packed.with_coordinates(
+        Coordinates(
+            center=np.full(packed.dimension, np.nan),
+            theta_scale=np.eye(packed.n_theta),
+            sampled_scale=np.empty(0),
+            directions=np.empty(0),
+            amounts=np.empty(0),
+        )
     )
     with pytest.raises(SamplingError, match="NUTS broke off"):
         run(nowhere, callback=callback)

@@ -11,7 +11,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from bayesmixed.design.blocks import Bar, build_blocks
-from bayesmixed.design.checks import check_identified, check_levels, check_response, check_weights
+from bayesmixed.design.checks import (
+    check_group_names,
+    check_identified,
+    check_levels,
+    check_response,
+    check_weights,
+)
 from bayesmixed.design.evaluate import State, evaluate_numbers
 from bayesmixed.design.fixed import build_fixed, sum_offsets
 from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
@@ -80,6 +86,7 @@ def build_design(
     response = Response(name=parts.response.text, values=evaluate_numbers(parts.response, columns, n, {}))
     offset = sum_offsets(parts.offsets, columns, n)
     blocks = build_blocks(parts.bars, columns, n)
+    check_group_names(blocks)
     check_levels(blocks)
     if residual_variance:
         check_response(response)

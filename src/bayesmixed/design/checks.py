@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bayesmixed import names
 from bayesmixed.design.records import FloatArray, GroupBlock, Response
 from bayesmixed.errors import DataError
 
@@ -81,6 +82,38 @@ def check_response(response: Response) -> None:
     values = response.values
     if np.all(values == values[0]):
         raise DataError(f"The response {response.name!r} is constant: every row has {values[0]:g}.")
+
+
+RESERVED = frozenset(
+    {names.BETA, names.SIGMA, names.RESPONSE, names.TERM, names.ROW, names.CHAIN, names.DRAW}
+)
+"""Names that variables and dimensions of every posterior have already."""
+
+
+def check_group_names(blocks: Sequence[GroupBlock]) -> None:
+    """Refuse a grouping factor whose name cannot be a dimension of the posterior.
+
+    Parameters
+    ----------
+    blocks : sequence of GroupBlock
+        The grouping factors.
+
+    Raises
+    ------
+    DataError
+        When a name is taken by the posterior itself, or holds a slash.
+    """
+    for block in blocks:
+        group = block.group
+        if group in RESERVED:
+            raise DataError(
+                f"The grouping factor {group!r} is a name that every posterior uses itself. "
+                f"Rename the column, e.g. {group + '_id'!r}."
+            )
+        if "/" in group:
+            raise DataError(
+                f"The grouping factor {group!r} holds a slash. Rename the column, e.g. {group.replace('/', '_')!r}."
+            )
 
 
 def check_levels(blocks: Sequence[GroupBlock]) -> None:

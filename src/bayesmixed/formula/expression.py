@@ -108,7 +108,10 @@ def expression_from(tokens: Sequence[Token], text: str) -> Expression:
     try:
         tree = ast.parse(code, mode="eval")
     except (SyntaxError, RecursionError, MemoryError, ValueError):
-        raise refusal(f"'{render(tokens)}' is not a complete expression.", text, start) from None
+        advice = (
+            "Join its parts with an operator; a column's name with spaces stands between backticks: `my y`."
+        )
+        raise refusal(f"'{render(tokens)}' is not a complete expression.", text, start, advice) from None
     _check(tree, tokens, text)
     return Expression(text=render(tokens, quoted=False), code=code, columns=tuple(columns))
 

@@ -58,7 +58,8 @@ def sample_until_good(
     attrs : Mapping
         Attributes of the tree.
     share : float
-        Share of the kept draws that every effective sample size must reach beside the 400: a fast engine can afford more.
+        Share of the kept draws that every effective sample size must reach beside the 400: a fast engine can
+        afford more.
 
     Returns
     -------

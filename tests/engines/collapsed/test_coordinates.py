@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from bayesmixed.engines.collapsed import coordinates
+from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
 from bayesmixed.engines.collapsed.mode import WIDEST, find_mode
+from bayesmixed.engines.collapsed.packing import Coordinates
 from bayesmixed.engines.collapsed.problem import evaluate, pack_problem
 
 INTEGRATED = ["intercept", "three correlated", "two bars", "nested 3 slopes", "crossed slopes", "weights"]
@@ -20,11 +22,19 @@ def test_other_coordinates_are_another_way_to_the_same_density(case: Any) -> Non
     packed, rng = case.packed, np.random.default_rng(9)
     center = case.point(case.parameters(10))
     scale = np.tril(rng.normal(0, 0.1, (packed.n_theta,) * 2)) + 0.4 * np.eye(packed.n_theta)
-    spread = rng.uniform(0.2, 0.6, packed.dimension - packed.n_theta)
-    jacobian = np.diag(np.concatenate([np.zeros(packed.n_theta), spread]))
-    jacobian[: packed.n_theta, : packed.n_theta] = scale
+    n_sampled, n_stretch = packed.dimension - packed.n_theta, packed.block[at.N_STRETCH]
+    moved = packed.with_coordinates(
+        Coordinates(
+            center=center,
+            theta_scale=scale,
+            sampled_scale=rng.uniform(0.2, 0.6, n_sampled),
+            directions=np.linalg.qr(rng.normal(size=(n_sampled, n_stretch)))[0].T,
+            amounts=rng.uniform(0.5, 2.0, n_stretch),
+        )
+    )
+    _, jacobian = coordinates_of(moved)
     z = rng.normal(0, 0.7, packed.dimension)
-    value, gradient = evaluate(packed.with_standardization(center, scale, spread), z)
+    value, gradient = evaluate(moved, z)
     expected, slope = evaluate(packed, center + jacobian @ z)
     assert value == pytest.approx(expected, rel=0, abs=1e-9)
     np.testing.assert_allclose(gradient, slope @ jacobian, rtol=1e-9, atol=1e-9)
@@ -48,7 +58,15 @@ def test_the_mode_is_a_maximum_and_the_scale_its_curvature(case_of: Callable[[st
     assert all(evaluate(packed, mode.theta + step)[0] < highest for step in steps)
     assert np.all(np.triu(mode.scale, 1) == 0)
     assert np.all(np.linalg.svd(mode.scale, compute_uv=False) <= WIDEST * (1 + 1e-9))
-    standard = packed.with_standardization(mode.theta, mode.scale, np.empty(0))
+    standard = packed.with_coordinates(
+        Coordinates(
+            center=mode.theta,
+            theta_scale=mode.scale,
+            sampled_scale=np.empty(0),
+            directions=np.empty(0),
+            amounts=np.empty(0),
+        )
+    )
     for z in np.eye(packed.n_theta):
         drop = highest - 0.5 * (evaluate(standard, 1e-2 * z)[0] + evaluate(standard, -1e-2 * z)[0])
         assert drop == pytest.approx(0.5e-4, rel=0.02)
@@ -82,8 +100,7 @@ def test_too_many_effects_for_an_optimum_start_from_plain_coordinates(
 
 
 def coordinates_of(packed: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale of the coordinates, read off the block."""
-    from bayesmixed.engines.collapsed import layout as at
+    """Centre and Jacobian of the coordinates, read off the block."""
 
     def section(place: int, size: int) -> np.ndarray:
         return packed.floats[packed.block[place] : packed.block[place] + size]
@@ -91,7 +108,11 @@ def coordinates_of(packed: Any) -> tuple[np.ndarray, np.ndarray]:
     n, dimension = packed.n_theta, packed.dimension
     jacobian = np.zeros((dimension, dimension))
     jacobian[:n, :n] = section(at.SCALE, n * n).reshape(n, n)
-    jacobian[range(n, dimension), range(n, dimension)] = section(at.SAMPLED_SCALE, dimension - n)
+    n_stretch = packed.block[at.N_STRETCH]
+    directions = section(at.STRETCH, n_stretch * (dimension - n)).reshape(n_stretch, dimension - n)
+    wider = (directions.T * section(at.STRETCH_AMOUNT, n_stretch)) @ directions
+    spread = section(at.SAMPLED_SCALE, dimension - n)[:, None]
+    jacobian[n:, n:] = spread * (np.eye(dimension - n) + wider)
     return section(at.CENTER, dimension), jacobian
 
 

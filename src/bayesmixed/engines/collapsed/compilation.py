@@ -9,7 +9,9 @@ works the same, after a longer first compilation.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from threading import Timer
 from typing import Any
 
 from numba import _dynfunc, cfunc, njit  # type: ignore[attr-defined]  # _dynfunc is a C extension
@@ -19,6 +21,11 @@ from numba.core import untyped_passes as untyped
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, Flags
 from numba.core.compiler_machinery import LoweringPass, PassManager, register_pass
+
+PATIENCE = 2.0
+"""Seconds after which the user is told: reading an entry from disk takes a fraction of one."""
+
+NOTICE = "bayesmixed: compiling its kernel; this happens once on a machine and takes about 15 seconds."
 
 
 class InnerLibrary(JITCodeLibrary):
@@ -129,10 +136,14 @@ def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def compile_entry(function: Callable[..., Any]) -> Any:
-        vectorize, config.LOOP_VECTORIZE = config.LOOP_VECTORIZE, 0
+        vectorize = config.LOOP_VECTORIZE  # type: ignore[attr-defined]
+        config.LOOP_VECTORIZE = 0  # type: ignore[attr-defined]
+        notice = Timer(PATIENCE, print, (NOTICE,), {"file": sys.stderr})
+        notice.start()
         try:
             return cfunc(signature, cache=True)(function)
         finally:
-            config.LOOP_VECTORIZE = vectorize
+            notice.cancel()
+            config.LOOP_VECTORIZE = vectorize  # type: ignore[attr-defined]
 
     return compile_entry

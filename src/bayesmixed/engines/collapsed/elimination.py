@@ -328,7 +328,8 @@ def factor_root(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float,
 def cholesky(ints: Any, work: Any, square: int, n: int) -> int:
     """Replace a square's upper triangle by U, A = U'U: by hand while small, else by LAPACK; 0 on success."""
     if n > at.SMALL_ROOT:
-        return call_lapack(ints[at.POTRF], n, work[square:], n)
+        # Numba supplies an intrinsic's first argument.
+        return call_lapack(ints[at.POTRF], n, work[square:], n)  # type: ignore[call-arg]
     for a in range(n):
         for b in range(a, n):
             value = work[square + a * n + b]

@@ -86,8 +86,7 @@ class Packed:
     n_theta, dimension : int
         Length of theta, and of the whole point that NUTS walks over.
     columns : tuple[slice, ...]
-        For each integrated factor of the plan its effects among the integrated columns, then the
-        coefficients'.
+        Effects of each integrated factor of the plan among the integrated columns, then coefficients.
     sampled : tuple[slice, ...]
         For each sampled factor its effects among the sampled columns, after the coefficients' (always first).
     n_coefficients_sampled : int

@@ -106,7 +106,8 @@ def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit
     """
     blocks = design.blocks
     by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
-    chain, crossed = by_size[:1], list[int]()
+    chain = by_size[:1]
+    crossed: list[int] = []
     for i in by_size[1:]:
         last = blocks[chain[-1]]
         nested = is_nested(last.codes, blocks[i].codes, last.n_levels)
