@@ -112,7 +112,8 @@ def check_group_names(blocks: Sequence[GroupBlock]) -> None:
             )
         if "/" in group:
             raise DataError(
-                f"The grouping factor {group!r} holds a slash. Rename the column, e.g. {group.replace('/', '_')!r}."
+                f"The grouping factor {group!r} holds a slash. "
+                f"Rename the column, e.g. {group.replace('/', '_')!r}."
             )
 
 
