@@ -34,8 +34,12 @@ class Case:
 
 CASES = {
     "sleepstudy": Case("Reaction ~ Days + (Days | Subject)", "sleepstudy", "sleepstudy.csv", ("Subject",)),
-    "gpa": Case("gpa ~ occasion + (occasion | student)", "gpa", "gpa.csv", ("student",)),
+    "gpa": Case("gpa ~ occasion + (1 | student)", "gpa", "gpa.csv", ("student",)),
+    "gpa_slopes": Case("gpa ~ occasion + (occasion | student)", "gpa", "gpa.csv", ("student",)),
     "netherlands": Case(
+        "language_post ~ verbal_iq + (1 | school_id)", "netherlands", "netherlands-students.csv", ("school_id",)
+    ),
+    "netherlands_slopes": Case(
         "language_post ~ verbal_iq + (verbal_iq | school_id)",
         "netherlands",
         "netherlands-students.csv",
