@@ -24,6 +24,7 @@ from bayesmixed.engines.collapsed.elimination import (
     solve_upper,
     symmetrize,
 )
+from bayesmixed.engines.collapsed.memory import beyond
 
 
 @compiled
@@ -45,7 +46,7 @@ def invert_root(ints: Any, work: Any) -> None:
     q, square = ints[at.N_ROOT], ints[at.W_INVERSE]
     kept = q - ints[at.PROFILE] * ints[at.N_COEFFICIENTS]
     if kept > at.SMALL_ROOT:
-        call_lapack(ints[at.POTRI], kept, work[square:], q)  # type: ignore[call-arg]
+        call_lapack(ints[at.POTRI], kept, beyond(work, square), q)  # type: ignore[call-arg]
     else:
         invert_small(work, square, kept, q)
     for a in range(q):

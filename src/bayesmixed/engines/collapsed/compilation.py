@@ -11,24 +11,48 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from threading import Timer
 from typing import Any
 
+from llvmlite import binding as llvm
 from numba import _dynfunc, cfunc, njit  # type: ignore[attr-defined]  # _dynfunc is a C extension
-from numba.core import config
 from numba.core import typed_passes as typed
 from numba.core import untyped_passes as untyped
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, Flags
+from numba.core.compiler import Compiler, CompilerBase, Flags
 from numba.core.compiler_machinery import LoweringPass, PassManager, register_pass
 
 PATIENCE = 2.0
 """Seconds after which the user is told: reading an entry from disk takes a fraction of one."""
 
-NOTICE = "bayesmixed: compiling its kernel; this happens once on a machine and takes about 15 seconds."
+NOTICE = "bayesmixed: compiling its kernel; this happens once on a machine and takes about 10 seconds."
 
 
-class InnerLibrary(JITCodeLibrary):
+@cache
+def announce() -> None:
+    """Tell the user, once in a session, what is going on."""
+    print(NOTICE, file=sys.stderr)
+
+
+class EntryLibrary(JITCodeLibrary):
+    """LLVM code of an entry with all that it calls, optimized as one.
+
+    Loops are neither vectorized nor unrolled: nearly all of them run over one, two or three effects, where
+    the checks before a longer step cost more than the arithmetic. The machine code is half as large.
+    """
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+        tuning.loop_unrolling = tuning.loop_vectorization = tuning.slp_vectorization = False
+        builder = llvm.create_pass_builder(self._codegen._tm, tuning)
+        builder.getModulePassManager().run(self._final_module, builder)
+
+
+class InnerLibrary(EntryLibrary):
     """LLVM code of a function that only other compiled functions call: linked into them as it is."""
 
     def _optimize_final_module(self) -> None:
@@ -112,6 +136,18 @@ class InnerCompiler(CompilerBase):
         return [passes]
 
 
+class EntryCompiler(Compiler):
+    """Numba's compiler, into a library that is optimized our way."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Numba's own pipeline."""
+        state = self.state
+        state.library = EntryLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        pipelines: list[Any] = super().define_pipelines()
+        return pipelines
+
+
 # Numba's annotations leave out two documented options.
 compiled = njit(  # type: ignore[call-overload]
     nogil=True,
@@ -126,9 +162,6 @@ compiled = njit(  # type: ignore[call-overload]
 def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator of a C function that nutpie or ctypes calls; compiled at once, or read from disk.
 
-    Loops are not vectorized: nearly all of them run over one, two or three effects, and the checks before a
-    vector loop cost three times the arithmetic.
-
     Parameters
     ----------
     signature : numba signature
@@ -136,14 +169,11 @@ def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def compile_entry(function: Callable[..., Any]) -> Any:
-        vectorize = config.LOOP_VECTORIZE  # type: ignore[attr-defined]
-        config.LOOP_VECTORIZE = 0  # type: ignore[attr-defined]
-        notice = Timer(PATIENCE, print, (NOTICE,), {"file": sys.stderr})
+        notice = Timer(PATIENCE, announce)
         notice.start()
         try:
-            return cfunc(signature, cache=True)(function)
+            return cfunc(signature, cache=True, pipeline_class=EntryCompiler)(function)
         finally:
             notice.cancel()
-            config.LOOP_VECTORIZE = vectorize  # type: ignore[attr-defined]
 
     return compile_entry

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import types
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.compilation import compiled, entry
@@ -23,7 +23,8 @@ from bayesmixed.engines.collapsed.elimination import (
     solve_lower,
     solve_upper,
 )
-from bayesmixed.engines.collapsed.sources import SOURCES, STALE
+from bayesmixed.engines.collapsed.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
+from bayesmixed.engines.collapsed.sources import NO_MEMORY, SOURCES, STALE
 from bayesmixed.engines.collapsed.theta import write_lambda
 
 
@@ -98,32 +99,37 @@ def draw_effects(ints: Any, floats: Any, work: Any, point: Any) -> int:
     return 0
 
 
-DRAW_SIGNATURE = types.int64(
-    types.uint64, types.CPointer(types.double), types.CPointer(types.double), types.voidptr
-)
+DRAW_SIGNATURE = types.int64(types.uint64, DOUBLES, DOUBLES, types.voidptr)
+
+
+@compiled
+def draw_rows(ints: Any, floats: Any, work: Any, n_draws: int, points: Any, effects: Any) -> int:
+    """Turn rows of standard normal deviates into draws given rows of points; return how many failed."""
+    dimension, n = ints[at.DIMENSION], ints[at.N_INTEGRATED]
+    failed = 0
+    for d in range(n_draws):
+        for i in range(n):
+            work[ints[at.W_EFFECTS] + i] = effects[d * n + i]
+        failed += draw_effects(ints, floats, work, beyond(points, d * dimension))
+        for i in range(n):
+            effects[d * n + i] = work[ints[at.W_EFFECTS] + i]
+    return failed
 
 
 def _entries(sources: int, stale: int) -> Any:
     """C functions that close over the digest of their sources."""
 
     @entry(DRAW_SIGNATURE)
-    def conditional_draws(n_draws, points_pointer, effects_pointer, data):  # type: ignore[no-untyped-def]
-        """Turn rows of standard normal deviates into draws given rows of points; return how many failed."""
-        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+    def conditional_draws(n_draws, points, effects, data):  # type: ignore[no-untyped-def]
+        """Conditional draws as ctypes calls them; return how many failed."""
+        ints = integers(data)
         if ints[at.DIGEST] != sources:
             return stale
-        floats = carray(data, ints[at.WORDS], np.float64)
-        dimension, n = ints[at.DIMENSION], ints[at.N_INTEGRATED]
-        points = carray(points_pointer, n_draws * dimension)
-        effects = carray(effects_pointer, n_draws * n)
-        work = np.empty(ints[at.WORK_WORDS])
-        failed = 0
-        for d in range(n_draws):
-            for i in range(n):
-                work[ints[at.W_EFFECTS] + i] = effects[d * n + i]
-            failed += draw_effects(ints, floats, work, points[d * dimension :])
-            for i in range(n):
-                effects[d * n + i] = work[ints[at.W_EFFECTS] + i]
+        work = allocate(ints[at.WORK_WORDS])
+        if is_null(work):
+            return NO_MEMORY
+        failed = draw_rows(ints, doubles(data), work, n_draws, points, effects)
+        release(work)
         return failed
 
     return conditional_draws

@@ -14,12 +14,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.density import DENSITY_SIGNATURE, integrate
-from bayesmixed.engines.collapsed.sources import SOURCES, STALE
+from bayesmixed.engines.collapsed.memory import allocate, doubles, integers, is_null, release
+from bayesmixed.engines.collapsed.sources import NO_MEMORY, SOURCES, STALE
 
 
 @compiled
@@ -65,34 +65,39 @@ def gather_gradient(ints: Any, work: Any, rss_weight: float, gradient: Any) -> N
             first += size
 
 
+@compiled
+def criterion_at(ints: Any, floats: Any, work: Any, entries: Any, gradient: Any, values: Any) -> int:
+    """Criterion, residual sum of squares and conditional means into `values`; 0 on success."""
+    write_relative_lambda(ints, work, entries)
+    effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, 1.0)
+    if not rss > 0.0:
+        return 4
+    m, log_det = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS], effects_log_det
+    if ints[at.PROFILE] == 0:
+        m, log_det = m - ints[at.N_COEFFICIENTS], effects_log_det + coefficient_log_det
+    values[0] = m * (1.0 + np.log(2.0 * np.pi * rss / m)) + log_det
+    values[1] = rss
+    for i in range(ints[at.N_INTEGRATED]):
+        values[2 + i] = work[ints[at.W_EFFECTS] + i]
+    gather_gradient(ints, work, m / rss, gradient)
+    return 0
+
+
 def _entries(sources: int, stale: int) -> Any:
     """C functions that close over the digest of their sources."""
 
     @entry(DENSITY_SIGNATURE)
-    def criterion(n_entries, entries_pointer, gradient_pointer, values_pointer, data):  # type: ignore[no-untyped-def]
-        """Criterion, residual sum of squares, conditional means, and gradient; other than 0 is a failure."""
-        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+    def criterion(n_entries, entries, gradient, values, data):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """REML or ML criterion as ctypes calls it; a number other than 0 marks a failure."""
+        ints = integers(data)
         if ints[at.DIGEST] != sources:
             return stale
-        floats = carray(data, ints[at.WORDS], np.float64)
-        entries, gradient = carray(entries_pointer, n_entries), carray(gradient_pointer, n_entries)
-        n_integrated = ints[at.N_INTEGRATED]
-        values = carray(values_pointer, 2 + n_integrated)
-        work = np.empty(ints[at.WORK_WORDS])
-        write_relative_lambda(ints, work, entries)
-        effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, 1.0)
-        n = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS]
-        if not rss > 0.0:
-            return 4
-        m, log_det = n, effects_log_det
-        if ints[at.PROFILE] == 0:
-            m, log_det = n - ints[at.N_COEFFICIENTS], effects_log_det + coefficient_log_det
-        values[0] = m * (1.0 + np.log(2.0 * np.pi * rss / m)) + log_det
-        values[1] = rss
-        for i in range(n_integrated):
-            values[2 + i] = work[ints[at.W_EFFECTS] + i]
-        gather_gradient(ints, work, m / rss, gradient)
-        return 0
+        work = allocate(ints[at.WORK_WORDS])
+        if is_null(work):
+            return NO_MEMORY
+        status = criterion_at(ints, doubles(data), work, entries, gradient, values)
+        release(work)
+        return status
 
     return criterion
 

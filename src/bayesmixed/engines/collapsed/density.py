@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import carray, types
+from numba import types
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.adjoint import chain_gradient, multiply_by_lambda, root_gradient, solve_root
 from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.elimination import eliminate_chain, factor_root, load
-from bayesmixed.engines.collapsed.sources import SOURCES, STALE
+from bayesmixed.engines.collapsed.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
+from bayesmixed.engines.collapsed.sources import NO_MEMORY, SOURCES, STALE
 from bayesmixed.engines.collapsed.theta import add_theta_gradient, log_prior_of_theta, write_lambda
 
 
@@ -70,8 +71,8 @@ def standardize_gradient(ints: Any, floats: Any, gradient: Any, out: Any) -> Non
 @compiled
 def write_sampled(ints: Any, work: Any, point: Any) -> None:
     """Sampled effects in the units of their columns: the coordinates themselves, or L times them."""
-    sampled = work[ints[at.W_SAMPLED] :]
-    values = point[ints[at.N_THETA] :]
+    sampled = beyond(work, ints[at.W_SAMPLED])
+    values = beyond(point, ints[at.N_THETA])
     for i in range(ints[at.N_SAMPLED]):
         sampled[i] = values[i]
     for f in range(ints[at.N_FACTORS]):
@@ -79,7 +80,7 @@ def write_sampled(ints: Any, work: Any, point: Any) -> None:
         if ints[table + at.FACTOR_ROLE] != at.SAMPLED or ints[table + at.FACTOR_CENTRED] == 1:
             continue
         k, first = ints[table + at.FACTOR_K], ints[table + at.FACTOR_FIRST_COLUMN]
-        lam = work[ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA] :]
+        lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
         for base in range(first, first + k * ints[table + at.FACTOR_J], k):
             for a in range(k):
                 sampled[base + a] = 0.0
@@ -90,13 +91,13 @@ def write_sampled(ints: Any, work: Any, point: Any) -> None:
 @compiled
 def write_response(ints: Any, floats: Any, work: Any) -> float:
     """Cross-products of the integrated columns with y - Z_s s into W_RESPONSE; return its square."""
-    response = work[ints[at.W_RESPONSE] :]
+    response = beyond(work, ints[at.W_RESPONSE])
     for i in range(ints[at.N_INTEGRATED]):
         response[i] = floats[ints[at.RESPONSE] + i]
     squared = floats[ints[at.SCALARS] + at.SCALAR_RESPONSE_SQUARED]
     if ints[at.N_SAMPLED] == 0:
         return squared
-    sampled, remaining = work[ints[at.W_SAMPLED] :], work[ints[at.W_SAMPLED_GRADIENT] :]
+    sampled, remaining = beyond(work, ints[at.W_SAMPLED]), beyond(work, ints[at.W_SAMPLED_GRADIENT])
     subtract_product(
         ints,
         floats,
@@ -149,7 +150,7 @@ def subtract_product(
 @compiled
 def sampled_likelihood_gradient(ints: Any, floats: Any, work: Any, sigma: float) -> None:
     """Z_s'r / sigma^2 into W_SAMPLED_GRADIENT, which holds Z_s'(y - Z_s s)."""
-    gradient, effects = work[ints[at.W_SAMPLED_GRADIENT] :], work[ints[at.W_EFFECTS] :]
+    gradient, effects = beyond(work, ints[at.W_SAMPLED_GRADIENT]), beyond(work, ints[at.W_EFFECTS])
     subtract_product(
         ints,
         floats,
@@ -182,15 +183,15 @@ def sampled_factor(ints: Any, work: Any, table: int, point: Any, gradient: Any) 
     """Log prior of one sampled factor's effects; its gradients in the coordinates and in L."""
     k, first = ints[table + at.FACTOR_K], ints[table + at.FACTOR_FIRST_COLUMN]
     place = ints[table + at.FACTOR_LAMBDA]
-    lam, slope = work[ints[at.W_LAMBDA] + place :], work[ints[at.W_LOG_GRADIENT] + place :]
-    likelihood, deviate = work[ints[at.W_SAMPLED_GRADIENT] :], work[ints[at.W_SCRATCH] :]
+    lam, slope = beyond(work, ints[at.W_LAMBDA] + place), beyond(work, ints[at.W_LOG_GRADIENT] + place)
+    likelihood, deviate = beyond(work, ints[at.W_SAMPLED_GRADIENT]), beyond(work, ints[at.W_SCRATCH])
     n_theta = ints[at.N_THETA]
     centred = ints[table + at.FACTOR_CENTRED] == 1
     total = 0.0
     for base in range(first, first + k * ints[table + at.FACTOR_J], k):
         if centred:
-            total += centred_level(lam, k, point[n_theta + base :], deviate)
-            pulled = deviate[k:]
+            total += centred_level(lam, k, beyond(point, n_theta + base), deviate)
+            pulled = beyond(deviate, k)
             for a in range(k - 1, -1, -1):
                 value = deviate[a]
                 for b in range(a + 1, k):
@@ -231,9 +232,9 @@ def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
 def sampled_prior(ints: Any, floats: Any, work: Any, point: Any, gradient: Any) -> float:
     """Log prior of everything sampled besides theta; gradients in the coordinates and in the factors."""
     n_theta, total = ints[at.N_THETA], 0.0
-    likelihood = work[ints[at.W_SAMPLED_GRADIENT] :]
+    likelihood = beyond(work, ints[at.W_SAMPLED_GRADIENT])
     for i in range(ints[at.N_SAMPLED_COEFFICIENTS]):
-        prior = floats[ints[at.SAMPLED_PRIOR] + i * at.COEFFICIENT_PRIOR_WORDS :]
+        prior = beyond(floats, ints[at.SAMPLED_PRIOR] + i * at.COEFFICIENT_PRIOR_WORDS)
         value, slope = log_prior_of_coefficient(prior, point[n_theta + i])
         gradient[n_theta + i] = likelihood[i] + slope
         total += value
@@ -274,7 +275,7 @@ def integrate(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float, f
 def coefficient_terms(ints: Any, floats: Any, work: Any, sigma: float) -> float:
     """Derivative in log sigma of what the coefficients' priors contribute."""
     q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
-    effects = work[ints[at.W_EFFECTS] + ints[at.N_INTEGRATED] - p :]
+    effects = beyond(work, ints[at.W_EFFECTS] + ints[at.N_INTEGRATED] - p)
     total = 0.0
     for a in range(p):
         variance = work[ints[at.W_INVERSE] + (q - p + a) * (q + 1)]
@@ -308,48 +309,46 @@ def log_density_at(ints: Any, floats: Any, point: Any, gradient: Any, work: Any)
     return total
 
 
-DENSITY_SIGNATURE = types.int64(
-    types.uint64,
-    types.CPointer(types.double),
-    types.CPointer(types.double),
-    types.CPointer(types.double),
-    types.voidptr,
-)
-EXPAND_SIGNATURE = types.int64(
-    types.uint64, types.uint64, types.CPointer(types.double), types.CPointer(types.double), types.voidptr
-)
+DENSITY_SIGNATURE = types.int64(types.uint64, DOUBLES, DOUBLES, DOUBLES, types.voidptr)
+EXPAND_SIGNATURE = types.int64(types.uint64, types.uint64, DOUBLES, DOUBLES, types.voidptr)
+
+
+@compiled
+def density_at(ints: Any, floats: Any, work: Any, z: Any, gradient: Any, value: Any) -> int:
+    """Log density at z into `value`, and its gradient; 0 when both are finite."""
+    point, slope = beyond(work, ints[at.W_POINT]), beyond(work, ints[at.W_POINT_GRADIENT])
+    write_point(ints, floats, z, point)
+    value[0] = log_density_at(ints, floats, point, slope, work)
+    standardize_gradient(ints, floats, slope, gradient)
+    for i in range(ints[at.DIMENSION]):
+        if not np.isfinite(gradient[i]):
+            return 3
+    return 0 if np.isfinite(value[0]) else 4
 
 
 def _entries(sources: int, stale: int) -> Any:
     """C functions that close over the digest of their sources."""
 
     @entry(DENSITY_SIGNATURE)
-    def density(dimension, z_pointer, gradient_pointer, value_pointer, data):  # type: ignore[no-untyped-def]
+    def density(dimension, z, gradient, value, data):  # type: ignore[no-untyped-def]  # noqa: ARG001
         """Log density for nutpie: z to value and gradient; a number other than 0 marks a divergence."""
-        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+        ints = integers(data)
         if ints[at.DIGEST] != sources:
             return stale
-        floats = carray(data, ints[at.WORDS], np.float64)
-        z, gradient = carray(z_pointer, dimension), carray(gradient_pointer, dimension)
-        work = np.empty(ints[at.WORK_WORDS])
-        point, slope = work[ints[at.W_POINT] :], work[ints[at.W_POINT_GRADIENT] :]
-        write_point(ints, floats, z, point)
-        value = log_density_at(ints, floats, point, slope, work)
-        standardize_gradient(ints, floats, slope, gradient)
-        carray(value_pointer, 1)[0] = value
-        for i in range(dimension):
-            if not np.isfinite(gradient[i]):
-                return 3
-        return 0 if np.isfinite(value) else 4
+        work = allocate(ints[at.WORK_WORDS])
+        if is_null(work):
+            return NO_MEMORY
+        status = density_at(ints, doubles(data), work, z, gradient, value)
+        release(work)
+        return status
 
     @entry(EXPAND_SIGNATURE)
-    def expand(dimension, expanded, z_pointer, out_pointer, data):  # type: ignore[no-untyped-def]
+    def expand(dimension, expanded, z, out, data):  # type: ignore[no-untyped-def]  # noqa: ARG001
         """Expansion of a draw for nutpie: the unconstrained point itself."""
-        ints = carray(data, carray(data, 1, np.int64)[at.WORDS], np.int64)
+        ints = integers(data)
         if ints[at.DIGEST] != sources:
             return stale
-        floats = carray(data, ints[at.WORDS], np.float64)
-        write_point(ints, floats, carray(z_pointer, dimension), carray(out_pointer, expanded))
+        write_point(ints, doubles(data), z, out)
         return 0
 
     return density, expand

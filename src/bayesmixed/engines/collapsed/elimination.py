@@ -23,6 +23,7 @@ from numba.extending import intrinsic
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.compilation import compiled
+from bayesmixed.engines.collapsed.memory import beyond
 
 
 @intrinsic
@@ -33,13 +34,12 @@ def call_lapack(typingctx: Any, address: Any, n: Any, matrix: Any, leading: Any)
     """
     signature = types.int64(types.int64, types.int64, matrix, types.int64)
 
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def generate(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
         from llvmlite import ir
 
         address_value, n_value, matrix_value, leading_value = args
         byte, int32 = ir.IntType(8), ir.IntType(32)
         pointer = ir.PointerType(byte)
-        array = context.make_array(sig.args[2])(context, builder, matrix_value)
 
         def held(value: Any, kind: Any) -> Any:
             slot = cgutils.alloca_once(builder, kind)
@@ -52,7 +52,7 @@ def call_lapack(typingctx: Any, address: Any, n: Any, matrix: Any, leading: Any)
         info = cgutils.alloca_once(builder, int32)
         kind = ir.FunctionType(ir.VoidType(), [pointer] * 5)
         function = builder.inttoptr(address_value, ir.PointerType(kind))
-        data = builder.bitcast(array.data, pointer)
+        data = builder.bitcast(matrix_value, pointer)
         builder.call(function, [triangle, size, data, lead, builder.bitcast(info, pointer)])
         return builder.sext(builder.load(info), ir.IntType(64))
 
@@ -329,7 +329,7 @@ def cholesky(ints: Any, work: Any, square: int, n: int) -> int:
     """Replace a square's upper triangle by U, A = U'U: by hand while small, else by LAPACK; 0 on success."""
     if n > at.SMALL_ROOT:
         # Numba supplies an intrinsic's first argument.
-        return call_lapack(ints[at.POTRF], n, work[square:], n)  # type: ignore[call-arg]
+        return call_lapack(ints[at.POTRF], n, beyond(work, square), n)  # type: ignore[call-arg]
     for a in range(n):
         for b in range(a, n):
             value = work[square + a * n + b]

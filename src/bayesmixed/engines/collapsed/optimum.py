@@ -17,6 +17,7 @@ from bayesmixed.engines.collapsed.cross_products import form_cross_products
 from bayesmixed.engines.collapsed.packing import Packed, UnitFreePriors, address, pack
 from bayesmixed.engines.collapsed.plan import OPTIMUM_LIMIT, Plan, make_plan
 from bayesmixed.engines.collapsed.problem import DOUBLES
+from bayesmixed.engines.collapsed.sources import require_run
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.engines.units import Units, unit_free, units_of
 from bayesmixed.errors import EngineError
@@ -175,7 +176,7 @@ def evaluate_criterion(packed: Packed, entries: FloatArray) -> Evaluated:
         values.ctypes.data_as(DOUBLES),
         ctypes.c_void_p(address(packed)),
     )
-    lowest = float(values[0]) if status == 0 else np.inf
+    lowest = float(values[0]) if require_run(status) == 0 else np.inf
     return Evaluated(criterion=lowest, rss=float(values[1]), gradient=gradient, effects=values[2:])
 
 

@@ -15,6 +15,7 @@ from bayesmixed.engines.collapsed.cross_products import CrossProducts, form_cros
 from bayesmixed.engines.collapsed.density import density
 from bayesmixed.engines.collapsed.packing import Packed, UnitFreePriors, address, pack
 from bayesmixed.engines.collapsed.plan import Plan
+from bayesmixed.engines.collapsed.sources import require_run
 from bayesmixed.engines.collapsed.unit_priors import unit_free_priors
 from bayesmixed.engines.units import Units, unit_free, units_of
 from bayesmixed.model.spec import ModelSpec
@@ -120,7 +121,7 @@ def evaluate(packed: Packed, z: FloatArray) -> tuple[float, FloatArray]:
         value.ctypes.data_as(DOUBLES),
         ctypes.c_void_p(address(packed)),
     )
-    return (float(value[0]) if status == 0 else -np.inf), gradient
+    return (float(value[0]) if require_run(status) == 0 else -np.inf), gradient
 
 
 def draw_integrated(packed: Packed, points: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -148,7 +149,7 @@ def draw_integrated(packed: Packed, points: FloatArray, rng: np.random.Generator
         effects.ctypes.data_as(DOUBLES),
         ctypes.c_void_p(address(packed)),
     )
-    if failed:
+    if require_run(failed):
         raise FloatingPointError(
             f"{failed} draws of theta lie where the precision matrix is not positive definite"
         )

@@ -9,7 +9,19 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-KERNEL = ("compilation", "adjoint", "conditional", "criterion", "density", "elimination", "layout", "theta")
+from bayesmixed.errors import SamplingError
+
+KERNEL = (
+    "adjoint",
+    "compilation",
+    "conditional",
+    "criterion",
+    "density",
+    "elimination",
+    "layout",
+    "memory",
+    "theta",
+)
 
 
 def kernel_digest() -> int:
@@ -21,5 +33,27 @@ def kernel_digest() -> int:
 
 
 SOURCES = kernel_digest()
-STALE = 9
-"""What an entry returns for a block that was packed by other sources."""
+STALE, NO_MEMORY = -2, -1
+"""What an entry returns for a block that was packed by other sources, and for want of a workspace."""
+
+
+def require_run(status: int) -> int:
+    """Status of an entry that did run.
+
+    Parameters
+    ----------
+    status : int
+        What the entry returned; negative when it could not begin.
+
+    Raises
+    ------
+    MemoryError
+        When there was no memory for its workspace.
+    SamplingError
+        When the compiled kernel and the packed problem come from different versions of the sources.
+    """
+    if status == NO_MEMORY:
+        raise MemoryError("There is no memory left to eliminate the random effects in.")
+    if status == STALE:
+        raise SamplingError("The kernel's sources have changed under the running program: start it again.")
+    return status

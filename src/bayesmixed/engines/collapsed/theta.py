@@ -17,6 +17,7 @@ import numpy as np
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.compilation import compiled
+from bayesmixed.engines.collapsed.memory import beyond
 
 
 @compiled
@@ -48,13 +49,13 @@ def log_prior_of_theta(ints: Any, floats: Any, point: Any, gradient: Any) -> flo
     """Sum of the log priors of theta, constants left out; its gradient is written to `gradient`."""
     last = ints[at.N_THETA] - 1
     prior = ints[at.THETA_PRIOR]
-    total, slope = log_prior_of_scale(floats[prior + last * at.PRIOR_WORDS :], point[last])
+    total, slope = log_prior_of_scale(beyond(floats, prior + last * at.PRIOR_WORDS), point[last])
     gradient[last] = slope
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         start, k = ints[table + at.FACTOR_THETA], ints[table + at.FACTOR_K]
         for i in range(start, start + k):
-            value, slope = log_prior_of_scale(floats[prior + i * at.PRIOR_WORDS :], point[i])
+            value, slope = log_prior_of_scale(beyond(floats, prior + i * at.PRIOR_WORDS), point[i])
             gradient[i] = slope
             total += value
         n_logits = 0
@@ -75,7 +76,7 @@ def write_lambda(ints: Any, work: Any, point: Any) -> None:
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         k, log_sd = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
-        lam = work[ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA] :]
+        lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
         shift = 0.0 if ints[table + at.FACTOR_ROLE] == at.SAMPLED else log_sigma
         for i in range(k * k):
             lam[i] = 0.0
@@ -91,7 +92,7 @@ def write_lambda(ints: Any, work: Any, point: Any) -> None:
                     logit += 1
                 lam[(first + i) * k + first + i] = left
             first += size
-        flipped = work[ints[at.W_LAMBDA_TRANSPOSED] + ints[table + at.FACTOR_LAMBDA] :]
+        flipped = beyond(work, ints[at.W_LAMBDA_TRANSPOSED] + ints[table + at.FACTOR_LAMBDA])
         for i in range(k):
             for j in range(k):
                 flipped[j * k + i] = lam[i * k + j]
@@ -104,8 +105,8 @@ def add_theta_gradient(ints: Any, work: Any, point: Any, gradient: Any) -> None:
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         k, log_sd = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
-        lam = work[ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA] :]
-        slope = work[ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA] :]
+        lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
+        slope = beyond(work, ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA])
         relative = ints[table + at.FACTOR_ROLE] != at.SAMPLED
         shift = point[last] if relative else 0.0
         first, logit = 0, log_sd + k
