@@ -37,7 +37,10 @@ CASES = {
     "gpa": Case("gpa ~ occasion + (1 | student)", "gpa", "gpa.csv", ("student",)),
     "gpa_slopes": Case("gpa ~ occasion + (occasion | student)", "gpa", "gpa.csv", ("student",)),
     "netherlands": Case(
-        "language_post ~ verbal_iq + (1 | school_id)", "netherlands", "netherlands-students.csv", ("school_id",)
+        "language_post ~ verbal_iq + (1 | school_id)",
+        "netherlands",
+        "netherlands-students.csv",
+        ("school_id",),
     ),
     "netherlands_slopes": Case(
         "language_post ~ verbal_iq + (verbal_iq | school_id)",

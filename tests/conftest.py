@@ -1,11 +1,19 @@
-"""Shared data and references, which lie beside the project and are never shipped."""
+"""Shared data, which lie beside the project and are never shipped, and specifications on simulated data."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from bayesmixed.design.build import build_design
+from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.prior_set import complete_priors
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
@@ -22,3 +30,32 @@ def shared() -> Path:
 def sleepstudy(shared: Path) -> pd.DataFrame:
     """Reaction times of 18 subjects on 10 days."""
     return pd.read_csv(shared / "data" / "sleepstudy.csv", dtype={"Subject": str})
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Ninety-six rows with two crossed grouping factors."""
+    rng = np.random.default_rng(5)
+    rows = np.arange(96)
+    return pd.DataFrame(
+        {
+            "y": rng.normal(3, 2, 96),
+            "x": rng.normal(1, 1, 96),
+            "v": rng.normal(-2, 3, 96),
+            "w": rng.uniform(0.5, 2, 96),
+            "known": rng.normal(0, 1, 96),
+            "g": [f"g{i}" for i in rows % 8],
+            "h": [f"h{i}" for i in rows // 8 % 6],
+        }
+    )
+
+
+@pytest.fixture
+def spec_of(frame: pd.DataFrame) -> Callable[..., ModelSpec]:
+    """Make the specification of a formula."""
+
+    def make(formula: str, priors: dict[str, object] | None = None, **options: Any) -> ModelSpec:
+        design = build_design(parse_formula(formula), frame, **options)
+        return ModelSpec(design=design, priors=complete_priors(design, priors))
+
+    return make

@@ -30,10 +30,12 @@ ORDER = (
     "engines",
     "posterior",
     "extract",
+    "classical",
     "compare",
     "tables",
     "plots",
     "report",
+    "reml_fit",
     "mixed_fit",
     "fit",
     "cli",
@@ -94,12 +96,17 @@ def code_lines(function: Function) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
+def is_overload(node: Function | ast.ClassDef) -> bool:
+    """Whether a function only states a signature, whose documentation stands with the implementation."""
+    return any(isinstance(mark, ast.Name) and mark.id == "overload" for mark in node.decorator_list)
+
+
 def public_without_docstring(node: ast.AST, prefix: str = "") -> Iterator[str]:
     """Public classes, functions and methods under a node that say nothing of themselves."""
     for child in getattr(node, "body", []):
         if not isinstance(child, Function | ast.ClassDef) or child.name.startswith("_"):
             continue
-        if ast.get_docstring(child) is None:
+        if ast.get_docstring(child) is None and not is_overload(child):
             yield prefix + child.name
         if isinstance(child, ast.ClassDef):
             yield from public_without_docstring(child, f"{prefix}{child.name}.")

@@ -26,6 +26,7 @@ from bayesmixed.priors.choice import prior
 if TYPE_CHECKING:
     from bayesmixed.fit import lmer, load, specify
     from bayesmixed.mixed_fit import MixedFit
+    from bayesmixed.reml_fit import RemlFit
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ __all__ = [
     "FormulaError",
     "MixedFit",
     "PriorError",
+    "RemlFit",
     "SamplingError",
     "datasets",
     "describe_dataset",
@@ -50,7 +52,7 @@ __all__ = [
     "specify",
 ]
 
-_LAZY = {"MixedFit": "mixed_fit", "lmer": "fit", "load": "fit", "specify": "fit"}
+_LAZY = {"MixedFit": "mixed_fit", "RemlFit": "reml_fit", "lmer": "fit", "load": "fit", "specify": "fit"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,13 @@ import pandas as pd
 from bayesmixed.design import build_design
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.records import RunInfo, SamplerSettings
-from bayesmixed.errors import BayesmixedError, FormulaError
+from bayesmixed.errors import BayesmixedError, FormulaError, PriorError
 from bayesmixed.formula import parse_formula
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import Engine, Missing
+from bayesmixed.options import Engine, Method, Missing, one_of
 from bayesmixed.priors.prior_set import complete_priors
+from bayesmixed.reml_fit import RemlFit, reml_fit
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
 LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
 
 
+Weights = str | Sequence[float] | pd.Series | np.ndarray[Any, Any]
+
+
+@overload
 def lmer(
     formula: str,
     data: IntoDataFrame,
     *,
     priors: Mapping[str, object] | None = None,
-    weights: str | Sequence[float] | pd.Series | np.ndarray[Any, Any] | None = None,
+    weights: Weights | None = None,
+    method: Literal["bayes"] = "bayes",
     engine: Engine = "auto",
     draws: int = 1000,
     tune: int | None = None,
@@ -43,8 +49,34 @@ def lmer(
     adapt: bool = True,
     missing: Missing = "drop",
     progress: bool | None = None,
-) -> MixedFit:
-    """Fit a Bayesian linear mixed model.
+) -> MixedFit: ...
+@overload
+def lmer(
+    formula: str,
+    data: IntoDataFrame,
+    *,
+    weights: Weights | None = None,
+    method: Literal["reml", "ml"],
+    missing: Missing = "drop",
+) -> RemlFit: ...
+def lmer(
+    formula: str,
+    data: IntoDataFrame,
+    *,
+    priors: Mapping[str, object] | None = None,
+    weights: Weights | None = None,
+    method: Method = "bayes",
+    engine: Engine = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int | None = None,
+    adapt: bool = True,
+    missing: Missing = "drop",
+    progress: bool | None = None,
+) -> MixedFit | RemlFit:
+    """Fit a linear mixed model, Bayesian unless asked otherwise.
 
     Use it as lme4's ``lmer``: the formula is the same, and so are the tables that come back.
 
@@ -60,6 +92,9 @@ def lmer(
         ``"corr_<group>"`` and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
     weights : str or array, optional
         A column's name or one number for each row: the residual variance of a row is sigma^2 / weight.
+    method : {"bayes", "reml", "ml"}
+        The posterior; or lme4's estimates by restricted or full maximum likelihood, for which neither priors
+        nor the arguments below play a part.
     engine : {"auto", "collapsed", "pymc"}
         ``"collapsed"`` integrates random effects and coefficients out exactly; ``"pymc"`` samples the
         hierarchical graph; ``"auto"`` takes the first wherever it applies.
@@ -71,7 +106,8 @@ def lmer(
         Repeats the draws; ``fit.run.seed`` names the one used.
     adapt : bool
         Whether sampling is repeated, up to 16 times as long and thinned to `draws`, until every quantity has
-        a bulk and tail effective sample size of 400 and an R-hat of 1.01 or better.
+        a bulk and tail effective sample size of 400 and an R-hat of 1.01 or better; a run in which a step
+        diverged is repeated in finer steps.
     missing : {"drop", "raise"}
         What happens to rows in which a value is missing that the model needs; dropped ones are counted.
     progress : bool, optional
@@ -79,8 +115,8 @@ def lmer(
 
     Returns
     -------
-    MixedFit
-        The posterior, with lme4's verbs.
+    MixedFit or RemlFit
+        The posterior, or the estimate, with lme4's verbs.
 
     Raises
     ------
@@ -112,7 +148,12 @@ def lmer(
     ['Intercept', 'Days']
     """
     started = time.perf_counter()
+    one_of(method, Method, "method")
+    if method != "bayes" and priors:
+        raise PriorError(f"method={method!r} uses no priors; leave priors= out, or use method='bayes'.")
     spec = specify(formula, data, priors=priors, weights=weights, missing=missing)
+    if method != "bayes":
+        return reml_fit(spec, method)
     settings = SamplerSettings(
         draws=_count(draws, "draws"),
         tune=_count(tune, "tune") if tune is not None else 0,
@@ -134,7 +175,7 @@ def specify(
     data: IntoDataFrame,
     *,
     priors: Mapping[str, object] | None = None,
-    weights: str | Sequence[float] | pd.Series | np.ndarray[Any, Any] | None = None,
+    weights: Weights | None = None,
     missing: Missing = "drop",
 ) -> ModelSpec:
     """State a linear mixed model completely, without fitting it.
@@ -234,6 +275,4 @@ def load(path: str | os.PathLike[str]) -> MixedFit:
     from bayesmixed.posterior.storage import read_fit
 
     saved = read_fit(path)
-    design = build_design(parse_formula(saved.formula), saved.frame, weights=saved.weights)
-    spec = ModelSpec(design=design, priors=saved.priors)
-    return MixedFit(spec=spec, draws=saved.draws, run=saved.run, diagnosis=diagnose(saved.draws))
+    return MixedFit(spec=saved.spec(), draws=saved.draws, run=saved.run, diagnosis=diagnose(saved.draws))

@@ -13,15 +13,14 @@ import xarray as xr
 
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import IccKind, RanefDiagnosis
+from bayesmixed.options import IccKind, RanefDiagnosis, TidyEffects
 from bayesmixed.priors.table import PriorTable, prior_table
+from bayesmixed.reml_fit import RemlFit, reml_fit
 
 if TYPE_CHECKING:
     import pymc as pm
 
     from bayesmixed.posterior.diagnosis import Diagnosis
-
-Effect = Literal["fixed", "ran_pars", "ran_vals"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,7 +136,9 @@ class MixedFit:
 
         return extract.resid(self.draws, self.spec, kind=kind, prob=prob)
 
-    def tidy(self, *, effects: Sequence[Effect] = ("fixed", "ran_pars"), prob: float = 0.95) -> pd.DataFrame:
+    def tidy(
+        self, *, effects: Sequence[TidyEffects] = ("fixed", "ran_pars"), prob: float = 0.95
+    ) -> pd.DataFrame:
         """Estimates in broom.mixed's columns; see :func:`bayesmixed.extract.tidy`."""
         from bayesmixed import extract
 
@@ -183,6 +184,14 @@ class MixedFit:
         from bayesmixed.posterior.diagnostics import diagnose
 
         return (self.diagnosis if ranef == "screen" else diagnose(self.draws, ranef=ranef)).table()
+
+    def reml(self) -> RemlFit:
+        """Estimate the same model by REML, as lme4 does; see :class:`bayesmixed.RemlFit`."""
+        return reml_fit(self.spec, "reml")
+
+    def ml(self) -> RemlFit:
+        """Estimate the same model by maximum likelihood; see :class:`bayesmixed.RemlFit`."""
+        return reml_fit(self.spec, "ml")
 
     def add_groups(self, *groups: str, seed: int | None = None) -> xr.DataTree:
         """Add groups to `draws`, for ArviZ's functions that ask for them; return `draws`.
@@ -232,6 +241,7 @@ class MixedFit:
             formula=self.formula,
             frame=design.frame,
             weights=design.weights,
+            n_dropped=design.n_dropped,
             priors=self.spec.priors,
             draws=self.draws,
             run=self.run,

@@ -12,6 +12,9 @@ Engine = Literal["auto", "collapsed", "pymc"]
 Missing = Literal["drop", "raise"]
 NewLevels = Literal["error", "population", "sample"]
 RanefDiagnosis = Literal["screen", "all"]
+VarianceIntervals = Literal["profile", "boot", "none"]
+TidyEffects = Literal["fixed", "ran_pars", "ran_vals"]
+ConfintMethod = Literal["profile", "wald", "boot"]
 IccKind = Literal["adjusted", "unadjusted", "conditional"]
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from bayesmixed.design import Design, build_design
-from bayesmixed.engines.collapsed.optimum import Optimum, find_optimum
+from bayesmixed.engines.reml.likelihood import likelihood_of
+from bayesmixed.engines.reml.optimum import Optimum, find_optimum
 from bayesmixed.formula import parse_formula
 from references import LME4, python_group, python_level, python_term, reference_frame
 
@@ -33,7 +34,7 @@ def design_of(name: str) -> Design:
 
 @cache
 def optimum_of(name: str, by: str) -> Optimum:
-    return find_optimum(design_of(name), by)
+    return find_optimum(likelihood_of(design_of(name), by))
 
 
 def lme4_criterion(name: str, by: str) -> float:

@@ -43,6 +43,7 @@ TERMS = {
     "y ~ f": "Intercept|f[T.b]|f[T.c]",
     "y ~ 0 + f": "f[a]|f[b]|f[c]",
     "y ~ x*f": "Intercept|x|f[T.b]|f[T.c]|x:f[T.b]|x:f[T.c]",
+    "y ~ round(x, 1)": "Intercept|round(x, 1)",
     "y ~ I(x^2) + I(x**3)": "Intercept|I(x^2)|I(x ** 3)",
     "y ~ factor(count)": "Intercept|factor(count)[T.2]|factor(count)[T.3]|factor(count)[T.4]",
     "y ~ as.factor(h)": "Intercept|as.factor(h)[T.1]|as.factor(h)[T.2]|as.factor(h)[T.3]",

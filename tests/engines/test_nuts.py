@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bayesmixed.engines.collapsed.density import density, expand
-from bayesmixed.engines.collapsed.packing import Coordinates
 from bayesmixed.engines.collapsed.problem import evaluate
+from bayesmixed.engines.collapsed.standardization import Coordinates
 from bayesmixed.engines.nuts import STATISTICS, NativeDensity, run_nuts
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.errors import SamplingError

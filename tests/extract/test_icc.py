@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bayesmixed.errors import BayesmixedError, DataError
@@ -116,10 +117,24 @@ def test_unknown_kind(toy: Any) -> None:
 
 def test_formulas(toy: Any, at_lme4: Callable[[str], Any]) -> None:
     fit = at_lme4("gpa_intercept")
-    expected = "V(student) / (V(student) + sigma^2); V: variance of the intercepts"
-    assert icc(fit.draws, fit.spec)["formula"].item() == expected
-    assert icc(toy.draws, toy.spec, kind="unadjusted", at={"x": 2})["formula"].tolist() == [
-        "V(a) / (V(fixed) + V(a) + V(b) + sigma^2); V: mean over rows of z'Sz at x = 2",
-        "V(b) / (V(fixed) + V(a) + V(b) + sigma^2); V: mean over rows of z'Sz at x = 2",
-        "(V(a) + V(b)) / (V(fixed) + V(a) + V(b) + sigma^2); V: mean over rows of z'Sz at x = 2",
-    ]
+    table = icc(fit.draws, fit.spec)
+    assert table["formula"].tolist() == ["V/(V_all+sigma^2)"]
+    assert table.attrs["legend"] == (
+        "V: variance of the intercepts of the row's group; V_all: V of all groups together; "
+        "sigma^2: residual variance"
+    )
+    table = icc(toy.draws, toy.spec, kind="unadjusted", at={"x": 2})
+    assert table["formula"].tolist() == ["V/(V_fix+V_all+sigma^2) at x = 2"] * 3
+    assert "V: mean over the rows of z'Sz" in table.attrs["legend"]
+    assert "V_fix: variance of X beta" in table.attrs["legend"]
+
+
+@pytest.mark.parametrize("kind", ["adjusted", "unadjusted"])
+@pytest.mark.parametrize("group", ["Subject", "plate", "mountainRange:site"])
+def test_a_narrow_screen_shows_every_column(toy: Any, group: str, kind: Any) -> None:
+    table = icc(toy.draws, toy.spec, kind=kind).replace({"group": {"a": group}})
+    with pd.option_context("display.width", 80, "display.max_columns", 0):
+        lines = str(table).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == list(table.columns)
+    assert all("sigma^2)" in line for line in lines[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from bayesmixed.extract import icc, r2
@@ -29,3 +30,12 @@ def test_conditional_less_marginal_is_the_unadjusted_icc(at_lme4: Callable[[str]
     marginal, conditional = r2(fit.draws, fit.spec)["r2"]
     share = icc(fit.draws, fit.spec, kind="unadjusted")["icc"].item()
     assert conditional - marginal == pytest.approx(share)
+
+
+def test_a_narrow_screen_shows_every_column(toy: Any) -> None:
+    table = r2(toy.draws, toy.spec)
+    with pd.option_context("display.width", 80, "display.max_columns", 0):
+        lines = str(table).splitlines()
+    assert lines[0].split() == list(table.columns)
+    assert [line.split()[-1] for line in lines[1:]] == ["V_fix/V_total", "(V_fix+V_all)/V_total"]
+    assert "V_total: V_fix + V_all + sigma^2" in table.attrs["legend"]

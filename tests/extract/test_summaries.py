@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 import pytest
 
+from bayesmixed import extract
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.summaries import bound_names, stack, summarize, summarize_blocks
 
@@ -70,7 +76,36 @@ def test_bound_names(prob: float, names: tuple[str, str]) -> None:
     assert bound_names(prob) == names
 
 
-@pytest.mark.parametrize("prob", [0, 1, 95, -0.1, float("nan")])
-def test_prob_outside_is_refused(prob: float) -> None:
-    with pytest.raises(BayesmixedError, match=r"prob=0\.95"):
+@pytest.mark.parametrize(
+    ("prob", "words"),
+    [
+        (95, "prob=95 is not a probability between 0 and 1; 95 % is prob=0.95."),
+        (89, "89 % is prob=0.89."),
+        (99.9, "99.9 % is prob=0.999."),
+        *((odd, "95 % is prob=0.95.") for odd in (0, 1, 100, -0.1, float("nan"), float("inf"))),
+        ("a", "prob='a' is not a probability"),
+        (None, "prob=None is not a probability"),
+        (True, "prob=True is not a probability"),
+        ([0.9, 0.95], "is not a probability"),
+        (np.array([0.9, 0.95]), "is not a probability"),
+    ],
+)
+def test_what_is_no_probability_is_refused(prob: Any, words: str) -> None:
+    with pytest.raises(BayesmixedError, match=re.escape(words)):
         summarize(np.zeros((3, 1)), prob)
+
+
+VERBS = [extract.fixef, extract.ranef, extract.coef, extract.varcorr, extract.icc, extract.r2]
+VERBS += [extract.fitted, extract.resid, extract.tidy, extract.augment]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("prob", ["a", None, True, 95])
+def test_every_verb_refuses_it(toy: Any, verb: Callable[..., Any], prob: Any) -> None:
+    with pytest.raises(BayesmixedError, match=re.escape(f"prob={prob!r} is not a probability")):
+        verb(toy.draws, toy.spec, prob=prob)
+
+
+@pytest.mark.parametrize("prob", [np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
+def test_any_kind_of_number_is_a_probability(prob: Any) -> None:
+    assert bound_names(prob) == ("lower_25", "upper_75")

@@ -1,52 +1,18 @@
-"""Specifications on simulated data, and posterior draws made by hand."""
+"""Posterior draws made by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
-from bayesmixed.design.build import build_design
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import RawDraws
-from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.lkj import lkj_cholesky_draws
-from bayesmixed.priors.prior_set import complete_priors
-
-
-@pytest.fixture
-def frame() -> pd.DataFrame:
-    """Ninety-six rows with two crossed grouping factors."""
-    rng = np.random.default_rng(5)
-    rows = np.arange(96)
-    return pd.DataFrame(
-        {
-            "y": rng.normal(3, 2, 96),
-            "x": rng.normal(1, 1, 96),
-            "v": rng.normal(-2, 3, 96),
-            "w": rng.uniform(0.5, 2, 96),
-            "known": rng.normal(0, 1, 96),
-            "g": [f"g{i}" for i in rows % 8],
-            "h": [f"h{i}" for i in rows // 8 % 6],
-        }
-    )
-
-
-@pytest.fixture
-def spec_of(frame: pd.DataFrame) -> Callable[..., ModelSpec]:
-    """Make the specification of a formula."""
-
-    def make(formula: str, priors: dict[str, object] | None = None, **options: Any) -> ModelSpec:
-        design = build_design(parse_formula(formula), frame, **options)
-        return ModelSpec(design=design, priors=complete_priors(design, priors))
-
-    return make
 
 
 @pytest.fixture

@@ -149,7 +149,8 @@ PROBLEMS = [
         {"ess_tail": np.array([500.0, 100.0])},
         ["beta[Days] has 100 effective draws in its tails", "draws=6000"],
     ),
-    ({"divergences": 7}, ["7 of 4000 transitions diverged", "prior"]),
+    ({"divergences": 7}, ["7 of 4000 transitions diverged", "adapt=True"]),
+    ({"divergences": 7, "target_accept": 0.95}, ["acceptance rate of 0.95", "drop the random effect"]),
     ({"r_hat": np.array([np.nan, 1.0])}, ["sigma could not be judged"]),
     ({"r_hat": np.array([np.nan, np.nan])}, ["sigma and 1 more could not be judged"]),
 ]

@@ -33,3 +33,10 @@ def test_note_stands_only_where_there_is_one() -> None:
     table = pd.DataFrame({"a": [1]})
     assert "note" not in table_html(table, "c")
     assert '<p class="note">cut</p>' in table_html(table, "c", note="cut")
+
+
+def test_a_legend_is_a_note() -> None:
+    table = pd.DataFrame({"a": [1]})
+    table.attrs["legend"] = "V: variance"
+    assert '<p class="note">V: variance</p>' in table_html(table, "c")
+    assert '<p class="note">cut</p>' in table_html(table, "c", note="cut")

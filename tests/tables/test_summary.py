@@ -74,6 +74,14 @@ def test_how_it_was_run(printed: Any, change: dict[str, Any], words: str) -> Non
     assert words in summary_text(*_arguments(printed, run=run))
 
 
+def test_finer_steps_are_stated(printed: Any) -> None:
+    assert "finer" not in summary_text(*_arguments(printed))
+    draws = printed.draws.copy()
+    draws.attrs["target_accept"] = 0.95
+    text = summary_text(*_arguments(printed, draws=draws))
+    assert "after 500 of tuning in finer steps (acceptance rate 0.95);" in text
+
+
 @pytest.mark.parametrize(
     ("change", "words", "absent"),
     [

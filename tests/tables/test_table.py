@@ -25,6 +25,15 @@ def test_text_is_aligned() -> None:
     ]
 
 
+def test_a_legend_stands_below() -> None:
+    frame = pd.DataFrame({"formula": ["V/W"]})
+    assert frame_text(frame).splitlines() == ["formula", "V/W"]
+    assert "<p>" not in frame_html(frame)
+    frame.attrs["legend"] = "W: V < 1"
+    assert frame_text(frame).splitlines() == ["formula", "V/W", "W: V < 1"]
+    assert frame_html(frame).endswith("</table><p>W: V &lt; 1</p></div>")
+
+
 def test_wide_characters_count_twice() -> None:
     columns = [
         Column(header="term", cells=("東京", "e\u0301", "abcdef"), align="left"),

@@ -159,8 +159,8 @@ def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
             what = "levels" if largest == 1 else "random effects"
             raise DataError(
                 f"{block.group!r} has {largest * block.n_levels} {what} for {n} rows: the residual variance "
-                f"and the variance of {block.group!r} cannot be told apart. Use fewer effects, or a coarser "
-                "grouping factor."
+                f"and the variance of {block.group!r} cannot be told apart. A grouping factor names groups "
+                "of several rows; use a coarser one, or fewer effects."
             )
 
 

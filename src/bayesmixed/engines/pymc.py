@@ -12,6 +12,9 @@ from bayesmixed.design.records import Design
 from bayesmixed.engines.nuts import STATISTICS
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 
+ACCEPT = 0.8
+"""Acceptance rate that the step size is tuned for: PyMC's own."""
+
 
 def sample_graph(model: Any, design: Design, settings: SamplerSettings, *, thin: int = 1) -> RawDraws:
     """Sample a model's graph with PyMC.
@@ -44,6 +47,7 @@ def sample_graph(model: Any, design: Design, settings: SamplerSettings, *, thin:
         progressbar=longer.progress,
         quiet=not longer.progress,
         model=model,
+        target_accept=settings.target_accept or ACCEPT,
     )
     kept = slice(thin - 1, None, thin)
     posterior = tree["posterior"].to_dataset().isel({names.DRAW: kept})

@@ -23,6 +23,9 @@ class SamplerSettings:
         Whether sampling is repeated, longer, until every quantity is good (and then thinned to `draws`).
     progress : bool
         Whether a progress bar is shown.
+    target_accept : float or None
+        Mean acceptance rate that the step size is tuned for; the engine's own unless given. A higher rate
+        makes the steps finer.
     """
 
     draws: int = 1000
@@ -32,6 +35,7 @@ class SamplerSettings:
     seed: int = 0
     adapt: bool = True
     progress: bool = False
+    target_accept: float | None = None
 
     def times(self, factor: int) -> SamplerSettings:
         """The same settings with that many times the draws, and with its square root times the tuning."""

@@ -40,16 +40,59 @@ def augment(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95, prefix: 
     BayesmixedError
         When `prob` is not between 0 and 1.
     """
+    return beside_data(
+        spec.design.frame,
+        fitted=fitted(draws, spec, prob=prob),
+        fixed=fitted(draws, spec, effects="fixed", prob=prob),
+        resid=resid(draws, spec, prob=prob),
+        std_resid=resid(draws, spec, kind="standardized", prob=prob),
+        prob=prob,
+        prefix=prefix,
+    )
+
+
+def beside_data(
+    frame: pd.DataFrame,
+    *,
+    fitted: pd.DataFrame,
+    fixed: pd.DataFrame,
+    resid: pd.DataFrame,
+    std_resid: pd.DataFrame,
+    prob: float,
+    prefix: str,
+) -> pd.DataFrame:
+    """Set tables with one row for each row of the data beside them, whoever estimated them.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The rows used.
+    fitted, fixed, resid, std_resid : pandas.DataFrame
+        ``value``, ``se`` and the interval of every row.
+    prob : float
+        Probability inside the intervals.
+    prefix : str
+        Put before every new column's name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`augment`.
+
+    Raises
+    ------
+    DataError
+        When the data have a column of one of the new names.
+    """
     new = pd.concat(
         [
-            _named(fitted(draws, spec, prob=prob), "fitted", prob),
-            _named(fitted(draws, spec, effects="fixed", prob=prob), "fixed", prob),
-            resid(draws, spec, prob=prob)["value"].rename("resid"),
-            resid(draws, spec, kind="standardized", prob=prob)["value"].rename("std_resid"),
+            _named(fitted, "fitted", prob),
+            _named(fixed, "fixed", prob),
+            resid["value"].rename("resid"),
+            std_resid["value"].rename("std_resid"),
         ],
         axis=1,
     ).add_prefix(prefix)
-    frame = spec.design.frame
     taken = [str(name) for name in new.columns if name in frame.columns]
     if taken:
         raise DataError(f"The data already have a column {', '.join(taken)}; give prefix='.' or another.")

@@ -7,9 +7,8 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.records import FloatArray, GroupBlock
-from bayesmixed.extract.blocks import chosen_blocks
-from bayesmixed.extract.ranef import level_table
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.extract.ranef import tabulate_levels
 from bayesmixed.extract.records import Summary
 from bayesmixed.extract.summaries import draw_matrix, stack, summarize, summarize_blocks
 from bayesmixed.model.spec import ModelSpec
@@ -51,17 +50,22 @@ def coef(
     interval holds their covariance. With several grouping factors each one's table adds its own random
     effects alone, as ``coef`` of lme4 does.
     """
-    tables = [_block_table(draws, spec, block, prob) for block in chosen_blocks(spec.design, group)]
-    return pd.concat(tables, ignore_index=True)
+    return tabulate_levels(
+        spec.design,
+        group,
+        prob,
+        lambda block: coefficient_names(spec.design, block),
+        lambda block, name: _coefficient_summary(draws, spec, block, name, prob),
+    )
 
 
-def coefficient_names(spec: ModelSpec, block: GroupBlock) -> tuple[str, ...]:
+def coefficient_names(design: Design, block: GroupBlock) -> tuple[str, ...]:
     """Names of the coefficients of a grouping factor's levels.
 
     Parameters
     ----------
-    spec : ModelSpec
-        The model.
+    design : Design
+        The design that was fitted.
     block : GroupBlock
         The grouping factor.
 
@@ -70,7 +74,7 @@ def coefficient_names(spec: ModelSpec, block: GroupBlock) -> tuple[str, ...]:
     tuple[str, ...]
         The fixed terms, then the effects that are only random.
     """
-    terms = spec.design.fixed.terms
+    terms = design.fixed.terms
     return (*terms, *(effect for effect in block.effects if effect not in terms))
 
 
@@ -105,13 +109,6 @@ def coefficient_draws(
     random = draw_matrix(draws, names.ranef(block.group))
     total: FloatArray = fixed + random[:, levels, block.effects.index(name)]
     return total
-
-
-def _block_table(draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, prob: float) -> pd.DataFrame:
-    """Coefficients of every level of one grouping factor."""
-    effects = coefficient_names(spec, block)
-    parts = (_coefficient_summary(draws, spec, block, name, prob) for name in effects)
-    return level_table(block, effects, stack(parts), prob)
 
 
 def _coefficient_summary(

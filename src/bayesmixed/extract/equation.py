@@ -43,7 +43,7 @@ def equation(
     level = block.levels.index(str(group_level))
     terms = [
         (name, float(np.median(coefficient_draws(draws, spec, block, name, slice(level, level + 1)))))
-        for name in coefficient_names(spec, block)
+        for name in coefficient_names(spec.design, block)
     ]
     return line_text(spec.design.response.name, terms, digits)
 

@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.extract.summaries import bound_names, summarize
-from bayesmixed.extract.variances import check_at, fixed_variance, random_variance, residual_variance
+from bayesmixed.extract.variances import (
+    FIXED_MEANING,
+    LEGEND,
+    check_at,
+    fixed_variance,
+    random_meaning,
+    random_variance,
+    residual_variance,
+)
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import IccKind, one_of
 
@@ -47,7 +54,8 @@ def icc(
     -------
     pandas.DataFrame
         ``group``, ``icc`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for each
-        grouping factor and, when there are several, a row ``all`` for their sum.
+        grouping factor and, when there are several, a row ``all`` for their sum. ``attrs["legend"]`` says
+        what the letters of the formulas stand for.
 
     Raises
     ------
@@ -58,25 +66,28 @@ def icc(
 
     Notes
     -----
-    Computed draw by draw. V(g) is the mean over the rows of z' S z (Johnson 2014, Methods in Ecology and
-    Evolution 5:944), the variance of the intercepts where only they vary; V(fixed) is the sample variance
-    of X beta over the rows (Nakagawa, Johnson and Schielzeth 2017, J. R. Soc. Interface 14:20170213). With
-    weights, sigma is that of a row of weight one.
+    Computed draw by draw: V / (V_all + sigma^2), unadjusted V / (V_fix + V_all + sigma^2). V is the mean over
+    the rows of z' S z (Johnson 2014, Methods in Ecology and Evolution 5:944) of the row's grouping factor,
+    the variance of the intercepts where only they vary; V_all is its sum over all grouping factors, which is
+    V in the row ``all``; V_fix is the sample variance of X beta over the rows (Nakagawa, Johnson and
+    Schielzeth 2017, J. R. Soc. Interface 14:20170213). With weights, sigma is that of a row of weight one.
     """
     one_of(kind, IccKind, "kind")
     check_at(spec.design, at or {})
     sums = _sums(spec.design)
     summary = summarize(_shares(draws, spec.design, sums, kind, at), prob)
     lower, upper = bound_names(prob)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "group": [parts[0] if len(parts) == 1 else ALL_GROUPS for parts in sums],
             "icc": summary.value,
             lower: summary.lower,
             upper: summary.upper,
-            "formula": [_formula(spec.design, parts, kind, at or {}) for parts in sums],
+            "formula": _formula(kind, at or {}),
         }
     )
+    table.attrs[LEGEND] = _legend(spec.design, kind)
+    return table
 
 
 def _sums(design: Design) -> list[tuple[str, ...]]:
@@ -101,17 +112,17 @@ def _shares(
     return np.column_stack([np.sum([between[group] for group in parts], axis=0) / total for parts in sums])
 
 
-def _formula(design: Design, parts: tuple[str, ...], kind: IccKind, at: Mapping[str, float]) -> str:
-    """Write the share of a sum of grouping factors as text."""
-    every = " + ".join(f"V({block.group})" for block in design.blocks)
-    upper = f"({every})" if len(parts) > 1 else f"V({parts[0]})"
-    fixed = "" if kind == "adjusted" else "V(fixed) + "
-    return f"{upper} / ({fixed}{every} + sigma^2); V: {_meaning(design, at)}"
-
-
-def _meaning(design: Design, at: Mapping[str, float]) -> str:
-    """Say what the variance of a grouping factor is in this model."""
-    if all(block.effects == (names.INTERCEPT,) for block in design.blocks):
-        return "variance of the intercepts"
+def _formula(kind: IccKind, at: Mapping[str, float]) -> str:
+    """Write the share as text, the same for every grouping factor so that a table stays narrow."""
     point = ", ".join(f"{name} = {value:g}" for name, value in at.items())
-    return f"mean over rows of z'Sz{' at ' + point if point else ''}"
+    share = "V/(V_all+sigma^2)" if kind == "adjusted" else "V/(V_fix+V_all+sigma^2)"
+    return f"{share} at {point}" if point else share
+
+
+def _legend(design: Design, kind: IccKind) -> str:
+    """Say what the letters of the formula stand for."""
+    fixed = "" if kind == "adjusted" else f"; {FIXED_MEANING}"
+    return (
+        f"V: {random_meaning(design)} of the row's group; V_all: V of all groups together{fixed}; "
+        "sigma^2: residual variance"
+    )

@@ -7,12 +7,19 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed.extract.summaries import bound_names, summarize
-from bayesmixed.extract.variances import fixed_variance, random_variance, residual_variance
+from bayesmixed.extract.variances import (
+    FIXED_MEANING,
+    LEGEND,
+    fixed_variance,
+    random_meaning,
+    random_variance,
+    residual_variance,
+)
 from bayesmixed.model.spec import ModelSpec
 
 FORMULAS = {
-    "marginal": "V(fixed) / (V(fixed) + V(random) + sigma^2)",
-    "conditional": "(V(fixed) + V(random)) / (V(fixed) + V(random) + sigma^2)",
+    "marginal": "V_fix/V_total",
+    "conditional": "(V_fix+V_all)/V_total",
 }
 
 
@@ -32,7 +39,8 @@ def r2(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95) -> pd.DataFra
     -------
     pandas.DataFrame
         ``type`` (``marginal``: by the fixed effects; ``conditional``: by fixed and random effects), ``r2``
-        (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``.
+        (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``. ``attrs["legend"]`` says what the
+        letters of the formulas stand for.
 
     Raises
     ------
@@ -41,16 +49,16 @@ def r2(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95) -> pd.DataFra
 
     Notes
     -----
-    Computed draw by draw. V(fixed) is the sample variance of X beta over the rows, V(random) the sum over
-    the grouping factors of the mean over the rows of z' S z (Nakagawa and Schielzeth 2013, Methods in
-    Ecology and Evolution 4:133; Johnson 2014, 5:944).
+    Computed draw by draw. V_fix is the sample variance of X beta over the rows, V_all the sum over the
+    grouping factors of the mean over the rows of z' S z (Nakagawa and Schielzeth 2013, Methods in Ecology and
+    Evolution 4:133; Johnson 2014, 5:944), and V_total = V_fix + V_all + sigma^2.
     """
     fixed = fixed_variance(draws, spec.design)
     random = np.sum([random_variance(draws, block) for block in spec.design.blocks], axis=0)
     total = fixed + random + residual_variance(draws)
     summary = summarize(np.column_stack([fixed / total, (fixed + random) / total]), prob)
     lower, upper = bound_names(prob)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "type": list(FORMULAS),
             "r2": summary.value,
@@ -59,3 +67,8 @@ def r2(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95) -> pd.DataFra
             "formula": list(FORMULAS.values()),
         }
     )
+    table.attrs[LEGEND] = (
+        f"{FIXED_MEANING}; V_all: {random_meaning(spec.design)}, summed over the groups; "
+        "V_total: V_fix + V_all + sigma^2; sigma^2: residual variance"
+    )
+    return table

@@ -9,10 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.extract.blocks import chosen_blocks
 from bayesmixed.extract.records import Summary
-from bayesmixed.extract.summaries import draw_matrix, stack, summarize_blocks, summary_columns
+from bayesmixed.extract.summaries import draw_matrix, stack, summarize, summary_columns
 from bayesmixed.model.spec import ModelSpec
 
 
@@ -50,7 +50,51 @@ def ranef(
     The intervals carry the uncertainty of the coefficients and of the variances; lme4's conditional
     standard deviations take both as known.
     """
-    tables = [_block_table(draws, block, prob) for block in chosen_blocks(spec.design, group)]
+
+    def summary(block: GroupBlock, effect: str) -> Summary:
+        values = draw_matrix(draws, names.ranef(block.group))[:, :, block.effects.index(effect)]
+        return summarize(values, prob)
+
+    return tabulate_levels(spec.design, group, prob, lambda block: block.effects, summary)
+
+
+def tabulate_levels(
+    design: Design,
+    group: str | None,
+    prob: float,
+    names_of: Callable[[GroupBlock], tuple[str, ...]],
+    summary_of: Callable[[GroupBlock, str], Summary],
+) -> pd.DataFrame:
+    """Table of a quantity that every level has, grouping factor by grouping factor.
+
+    Parameters
+    ----------
+    design : Design
+        The design that was fitted.
+    group : str or None
+        One grouping factor only.
+    prob : float
+        Probability inside the intervals.
+    names_of : callable
+        Gives the effects that a grouping factor's levels have.
+    summary_of : callable
+        Gives the summary of one effect over the levels of a grouping factor, shape (J,).
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`ranef`.
+
+    Raises
+    ------
+    DataError
+        When the model has no grouping factor `group`.
+    """
+    tables = []
+    for block in chosen_blocks(design, group):
+        effects = names_of(block)
+        summary = stack(summary_of(block, effect) for effect in effects)
+        tables.append(level_table(block, effects, summary, prob))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -80,18 +124,3 @@ def level_table(block: GroupBlock, effects: tuple[str, ...], summary: Summary, p
     }
     table = pd.DataFrame({**labels, **summary_columns(summary, prob)})
     return table.astype(dict.fromkeys(labels, "str"))
-
-
-def _block_table(draws: xr.DataTree, block: GroupBlock, prob: float) -> pd.DataFrame:
-    """Random effects of one grouping factor."""
-    values = draw_matrix(draws, names.ranef(block.group))
-    parts = (
-        summarize_blocks(_effect_columns(values, e), block.n_levels, len(values), prob)
-        for e in range(block.n_effects)
-    )
-    return level_table(block, block.effects, stack(parts), prob)
-
-
-def _effect_columns(values: FloatArray, effect: int) -> Callable[[slice], FloatArray]:
-    """Give the draws of one effect for a slice of the levels."""
-    return lambda levels: values[:, levels, effect]

@@ -70,7 +70,7 @@ def scaled_residuals(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     """
     design = spec.design
     raw = design.response.values - posterior_mean_fitted(draws, spec)
-    scaled: FloatArray = raw * _root_weights(design) / np.median(draw_matrix(draws, names.SIGMA))
+    scaled: FloatArray = raw * root_weights(design) / np.median(draw_matrix(draws, names.SIGMA))
     return scaled
 
 
@@ -78,12 +78,12 @@ def _residual_draws(draws: xr.DataTree, spec: ModelSpec, kind: ResidualKind, row
     """Draws of the residuals of a slice of the rows, shape (chains * draws, rows)."""
     values: FloatArray = spec.design.response.values[rows] - mean_draws(draws, spec, "all", rows)
     if kind != "response":
-        values *= _root_weights(spec.design)[rows]
+        values *= root_weights(spec.design)[rows]
     if kind == "standardized":
         values /= draw_matrix(draws, names.SIGMA)[:, None]
     return values
 
 
-def _root_weights(design: Design) -> FloatArray:
+def root_weights(design: Design) -> FloatArray:
     """Square roots of the weights, ones without weights, shape (n,)."""
     return np.ones(design.n_rows) if design.weights is None else np.sqrt(design.weights)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from numbers import Real
 
 import numpy as np
 import xarray as xr
@@ -151,12 +153,12 @@ def stack(summaries: Iterable[Summary]) -> Summary:
     )
 
 
-def check_prob(prob: float) -> None:
-    """Refuse a probability that is not strictly between 0 and 1.
+def check_prob(prob: object) -> None:
+    """Refuse what is not a probability strictly between 0 and 1.
 
     Parameters
     ----------
-    prob : float
+    prob : object
         What the user gave.
 
     Raises
@@ -164,8 +166,12 @@ def check_prob(prob: float) -> None:
     BayesmixedError
         With what to write instead.
     """
-    if not 0 < prob < 1:
-        raise BayesmixedError(f"prob={prob!r} is not a probability between 0 and 1; 95 % is prob=0.95.")
+    number = float(prob) if isinstance(prob, Real) and not isinstance(prob, bool) else math.nan
+    if not 0 < number < 1:
+        percent = number if 1 < number < 100 else 95.0
+        raise BayesmixedError(
+            f"prob={prob!r} is not a probability between 0 and 1; {percent:g} % is prob={percent / 100:g}."
+        )
 
 
 def bound_names(prob: float, lower: str = "lower", upper: str = "upper") -> tuple[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import get_args
 
 import pandas as pd
 import xarray as xr
@@ -14,9 +14,13 @@ from bayesmixed.extract.ranef import ranef
 from bayesmixed.extract.summaries import bound_names, check_prob, summary_columns
 from bayesmixed.extract.varcorr import sd_labels, sd_summary, varcorr
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import one_of
+from bayesmixed.options import TidyEffects, one_of
 
-TidyEffects = Literal["fixed", "ran_pars", "ran_vals"]
+TidyMakers = Mapping[str, Callable[[], pd.DataFrame]]
+COLUMNS = (
+    *("effect", "group", "level", "term", "estimate", "std_error"),
+    *("statistic", "df", "p_value", "conf_low", "conf_high"),
+)
 
 
 def tidy(
@@ -52,20 +56,55 @@ def tidy(
     BayesmixedError
         When `effects` holds another word or is empty, or `prob` is not between 0 and 1.
     """
+    makers: TidyMakers = {
+        "fixed": lambda: _fixed(draws, spec, prob),
+        "ran_pars": lambda: _random_parameters(draws, spec, prob),
+        "ran_vals": lambda: tidy_random_values(ranef(draws, spec, prob=prob), prob),
+    }
+    return assemble(makers, effects, prob)
+
+
+def assemble(makers: TidyMakers, effects: Sequence[TidyEffects], prob: float) -> pd.DataFrame:
+    """Put the asked parts under each other, in broom.mixed's order of columns.
+
+    Parameters
+    ----------
+    makers : Mapping
+        For each word of `TidyEffects` what makes its part.
+    effects : sequence of {"fixed", "ran_pars", "ran_vals"}
+        The parts.
+    prob : float
+        Probability inside the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`tidy`, and tests where a part has them.
+
+    Raises
+    ------
+    BayesmixedError
+        When `effects` holds another word or is empty, or `prob` is not between 0 and 1.
+    """
     check_prob(prob)
     wanted = [effects] if isinstance(effects, str) else list(effects)
     for word in wanted:
         one_of(word, TidyEffects, "effects")
     if not wanted:
         raise BayesmixedError(f"effects= is empty; use some of {', '.join(get_args(TidyEffects))}.")
-    table = pd.concat([PARTS[word](draws, spec, prob) for word in wanted], ignore_index=True)
-    columns = ["effect", "group", "level", "term", "estimate", "std_error", "conf_low", "conf_high"]
-    return table[[name for name in columns if name != "level" or "ran_vals" in wanted]]
+    table = pd.concat([makers[word]() for word in wanted], ignore_index=True)
+    columns = COLUMNS if "ran_vals" in wanted else [name for name in COLUMNS if name != "level"]
+    return table[[name for name in columns if name in table]]
 
 
 def _fixed(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataFrame:
     """Tabulate the fixed effects."""
-    return _broom(fixef(draws, spec, prob=prob), prob).assign(effect="fixed", group="", level="")
+    return tidy_fixed(fixef(draws, spec, prob=prob), prob)
+
+
+def tidy_fixed(table: pd.DataFrame, prob: float) -> pd.DataFrame:
+    """Put a table of fixed effects under broom.mixed's names."""
+    return _broom(table, prob).assign(effect="fixed", group="", level="")
 
 
 def _random_parameters(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataFrame:
@@ -73,17 +112,36 @@ def _random_parameters(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.D
     sds = pd.DataFrame(sd_labels(spec), columns=["group", "term"]).assign(
         **summary_columns(sd_summary(draws, spec, prob), prob)
     )
+    return tidy_parameters(sds, varcorr(draws, spec, prob=prob, correlations=True), prob)
+
+
+def tidy_parameters(sds: pd.DataFrame, pairs: pd.DataFrame, prob: float) -> pd.DataFrame:
+    """Put standard deviations, then correlations, of each grouping factor under broom.mixed's names.
+
+    Parameters
+    ----------
+    sds : pandas.DataFrame
+        ``group``, ``term``, ``value``, ``se`` and the interval; the residual's term is empty.
+    pairs : pandas.DataFrame
+        The table of ``varcorr(correlations=True)``.
+    prob : float
+        Probability inside the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The residual last.
+    """
+    sds, pairs = sds.copy(), pairs.copy()
     sds["term"] = "sd__" + sds["term"].where(sds["term"] != "", "Observation")
-    pairs = varcorr(draws, spec, prob=prob, correlations=True)
     pairs["term"] = "cor__" + pairs["effect_1"] + "." + pairs["effect_2"]
     order = list(dict.fromkeys(sds["group"]))
     parts = [part[part["group"] == group] for group in order for part in (sds, pairs)]
     return _broom(pd.concat([part for part in parts if len(part)]), prob).assign(effect="ran_pars", level="")
 
 
-def _random_values(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataFrame:
-    """Tabulate the random effects of every level."""
-    table = ranef(draws, spec, prob=prob)
+def tidy_random_values(table: pd.DataFrame, prob: float) -> pd.DataFrame:
+    """Put a table of random effects under broom.mixed's names."""
     renamed = table.rename(columns={"group_var": "group", "group": "level", "effect": "term"})
     return _broom(renamed, prob).assign(effect="ran_vals")
 
@@ -91,13 +149,11 @@ def _random_values(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataF
 def _broom(table: pd.DataFrame, prob: float) -> pd.DataFrame:
     """Put the table under broom.mixed's names."""
     lower, upper = bound_names(prob)
-    return table.rename(
-        columns={"value": "estimate", "se": "std_error", lower: "conf_low", upper: "conf_high"}
-    )
-
-
-PARTS: dict[str, Callable[[xr.DataTree, ModelSpec, float], pd.DataFrame]] = {
-    "fixed": _fixed,
-    "ran_pars": _random_parameters,
-    "ran_vals": _random_values,
-}
+    renamed = {
+        "value": "estimate",
+        "se": "std_error",
+        "t": "statistic",
+        lower: "conf_low",
+        upper: "conf_high",
+    }
+    return table.rename(columns=renamed)

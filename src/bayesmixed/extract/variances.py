@@ -15,6 +15,11 @@ from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.extract.summaries import draw_matrix
 
+LEGEND = "legend"
+"""Attribute of a table that says what the letters of its formulas stand for."""
+
+FIXED_MEANING = "V_fix: variance of X beta over the rows"
+
 
 def random_variance(
     draws: xr.DataTree, block: GroupBlock, at: Mapping[str, float] | None = None
@@ -85,6 +90,24 @@ def residual_variance(draws: xr.DataTree) -> FloatArray:
         Shape (chains * draws,).
     """
     return draw_matrix(draws, names.SIGMA) ** 2
+
+
+def random_meaning(design: Design) -> str:
+    """Meaning of V, the variance that a grouping factor adds, in one model.
+
+    Parameters
+    ----------
+    design : Design
+        The design that was fitted.
+
+    Returns
+    -------
+    str
+        For the legend of a table.
+    """
+    if all(block.effects == (names.INTERCEPT,) for block in design.blocks):
+        return "variance of the intercepts"
+    return "mean over the rows of z'Sz"
 
 
 def check_at(design: Design, at: Mapping[str, float]) -> None:

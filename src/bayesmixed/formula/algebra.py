@@ -9,14 +9,16 @@ from functools import lru_cache
 from typing import Any
 
 from bayesmixed.formula.expression import Expression, column_expression, expression_from
-from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, refusal, render, scan
+from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, refusal, render, scan
 
 MAX_TERMS = 10_000
 PRODUCT = re.compile(r"[*:/^%]")
 OPERATORS = frozenset(["+", "-", "*", "/", ":", "^", "**", "%in%"])
+POWERS = frozenset(["^", "**"])
+SUMMING = frozenset(["+", "-", "(", ")"])
 INSTEAD = {
     "~": "A formula has one '~'.",
-    ",": "Terms are joined by '+'.",
+    ",": "Terms are joined by '+'; data and options are arguments of the function, not of the formula.",
     "=": "Compare with '==' inside I(), e.g. I(use == 'Y').",
 }
 
@@ -76,6 +78,8 @@ def algebra_from(tokens: Sequence[Token], text: str) -> Algebra:
     """Terms of tokens that were scanned from a formula."""
     units = _units(tokens, text)
     _check_grammar(units, text)
+    _check_numbers(units, text)
+    _check_powers(units, text)
     expressions: dict[str, Expression] = {}
     words = [_word(unit, expressions, text) for unit in units]
     return Algebra(formula=_formulaic(" ".join(words), tokens, text), expressions=expressions)
@@ -128,13 +132,69 @@ def _check_grammar(units: Sequence[_Unit], text: str) -> None:
                 f"An operator is missing before {token.text!r}.",
                 text,
                 token.start,
-                "Terms are joined by '+'.",
+                "Terms are joined by '+'; a column's name with spaces stands between backticks: `my x`.",
             )
         elif token.kind == "string":
             raise refusal("A string is no term.", text, token.start)
         before = unit
     if before is not None and before.token.kind == "operator":
         raise refusal(f"Something is missing after {before.token.text!r}.", text, before.token.start)
+
+
+def _check_numbers(units: Sequence[_Unit], text: str) -> None:
+    for index, unit in enumerate(units):
+        token = unit.token
+        if token.kind != "number" or _text(units, index - 1) in POWERS:
+            continue
+        if not {_text(units, index - 1), _text(units, index + 1)} <= SUMMING:
+            raise refusal(
+                f"The number {token.text} is no term, so nothing multiplies or divides it.",
+                text,
+                token.start,
+                "Arithmetic stands inside I(), e.g. I(2 * x).",
+            )
+        if token.text not in ("0", "1"):
+            raise refusal(
+                f"The number {token.text} is no term.",
+                text,
+                token.start,
+                "Leave it out: 1 stands for the intercept and 0 for none, as in y ~ 1 + x + (1 | g), "
+                "and no other number is a term.",
+            )
+
+
+def _check_powers(units: Sequence[_Unit], text: str) -> None:
+    for index, unit in enumerate(units):
+        power = unit.token
+        if power.text not in POWERS:
+            continue
+        exponent = units[index + 1].token.text
+        if not exponent.isdecimal() or exponent.startswith("0"):
+            raise refusal(
+                f"{exponent!r} is no number of terms to cross.",
+                text,
+                units[index + 1].token.start,
+                "Write e.g. (x + z)^2; powers of numbers stand inside I(), e.g. I(x^0.5).",
+            )
+        base = units[index - 1]
+        if base.is_operand:
+            raise refusal(
+                f"{power.text!r} crosses the terms of a sum, and {base.token.text!r} is one term.",
+                text,
+                power.start,
+                f"Write I({base.token.text}{power.text}{exponent}) for the power.",
+            )
+
+
+def _text(units: Sequence[_Unit], index: int) -> str:
+    return units[index].token.text if 0 <= index < len(units) else "+"
+
+
+def check_joins(tokens: Sequence[Token], text: str) -> None:
+    """Refuse an operator outside all parentheses that cannot join terms, e.g. a comma."""
+    for _, token in outside(tokens):
+        if token.kind == "operator":
+            _check_operator(token, text)
 
 
 def _check_operator(token: Token, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bayesmixed.formula.algebra import algebra_from, read_algebra
+from bayesmixed.formula.algebra import algebra_from, check_joins, read_algebra
 from bayesmixed.formula.grouping import expand_group
 from bayesmixed.formula.scan import Token, closing, outside, refusal, render
 from bayesmixed.formula.terms import RandomTerm
@@ -107,9 +107,10 @@ def _unwrap(chunk: Sequence[Token], text: str) -> tuple[Covariance | None, Seque
         if chunk[0].text == "(" and closing(chunk, 0) == len(chunk) - 1:
             chunk = chunk[1:-1]
         elif len(chunk) > 1 and chunk[0].kind == "name" and closing_of_call(chunk) == len(chunk) - 1:
-            covariance = _covariance(chunk[0], text)
+            covariance = _covariance(chunk, text)
             chunk = chunk[2:-1]
         else:
+            check_joins(chunk, text)
             raise refusal(
                 "This bar is not a summand of its own.",
                 text,
@@ -124,7 +125,8 @@ def closing_of_call(chunk: Sequence[Token]) -> int:
     return closing(chunk, 1) if chunk[1].text == "(" else -1
 
 
-def _covariance(name: Token, text: str) -> Covariance:
+def _covariance(chunk: Sequence[Token], text: str) -> Covariance:
+    name = chunk[0]
     if name.text in REFUSED:
         raise refusal(
             f"{name.text}() asks for {REFUSED[name.text]}, which is not available.",
@@ -133,7 +135,12 @@ def _covariance(name: Token, text: str) -> Covariance:
             "Use (x | g) for an unstructured covariance or (x || g) for independent effects.",
         )
     if name.text not in COVARIANCES:
-        raise refusal(f"{name.text}() around a bar is not known.", text, name.start, "Use us() or diag().")
+        raise refusal(
+            f"A '+' is missing between {name.text!r} and the bar.",
+            text,
+            chunk[1].start,
+            f"Write {name.text} + {render(chunk[1:])}; around a bar only us() and diag() are known.",
+        )
     return COVARIANCES[name.text]
 
 

@@ -29,6 +29,17 @@ ALIASES = {
     "contr.sum": "Sum",
     "contr.treatment": "Treatment",
 }
+INSTEAD = {
+    "cbind": "A model has one response: fit one model for each column.",
+    "cut": "Compute it in the data first, as a column.",
+    "ifelse": "Compute it in the data first, as a column, or compare: I(x > 0).",
+    "interaction": "Write a:b for the combinations of a and b.",
+    "ns": "Write cr(x, df=4) for a natural cubic spline.",
+    "relevel": "Write C(f, Treatment(reference='b')) to choose the level to compare with.",
+    "s": "Write bs(x, df=4) or cr(x, df=4) for a spline, and (1 | g) for a random effect.",
+}
+"""What to write in place of functions that formulas in R often call."""
+
 R_OPERATORS = {"^": "**", "%%": "%", "%/%": "//"}
 CONSTANTS = {
     "TRUE": "True",
@@ -147,7 +158,7 @@ def _special_name(tokens: Sequence[Token], index: int, text: str) -> str | None:
                 f"The function {token.text!r} is not known.",
                 text,
                 token.start,
-                near_names(name, sorted(FUNCTIONS)),
+                INSTEAD.get(name) or near_names(name, sorted(FUNCTIONS)),
             )
         return name
     following = tokens[index + 1].text if index + 1 < len(tokens) else ""
@@ -162,7 +173,10 @@ def _special_name(tokens: Sequence[Token], index: int, text: str) -> str | None:
 
 def _check(tree: ast.AST, tokens: Sequence[Token], text: str) -> None:
     nodes = list(ast.walk(tree))
-    arguments = {id(a) for call in nodes if isinstance(call, ast.Call) for a in _arguments(call)}
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    arguments = {id(a) for call in calls for a in _arguments(call)}
+    for call in calls:
+        _check_arguments(call, tokens, text)
     for node in nodes:
         listed = isinstance(node, ast.List) and id(node) in arguments
         if not listed and not _is_allowed(node):
@@ -172,6 +186,19 @@ def _check(tree: ast.AST, tokens: Sequence[Token], text: str) -> None:
                 tokens[0].start,
                 "Compute it in the data first, as a column.",
             )
+
+
+def _check_arguments(call: ast.Call, tokens: Sequence[Token], text: str) -> None:
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    most = 2 if name == "round" else 1
+    if name in ELEMENTWISE and not 1 <= len(_arguments(call)) <= most:
+        advice = "For another base write I(log(x) / log(3))." if name == "log" else ""
+        raise refusal(
+            f"{name}() takes {'one column' if most == 1 else 'a column and a number of digits'}.",
+            text,
+            tokens[0].start,
+            advice,
+        )
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:

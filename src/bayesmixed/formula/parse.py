@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayesmixed.errors import FormulaError
-from bayesmixed.formula.algebra import algebra_from
+from bayesmixed.formula.algebra import Algebra, algebra_from, read_algebra
 from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
 from bayesmixed.formula.expression import expression_from
 from bayesmixed.formula.scan import Token, outside, refusal, render, scan
@@ -58,10 +58,24 @@ def parse_formula(text: str) -> ParsedFormula:
         raise refusal("The response names no column.", text, left[0].start)
     fixed, offsets, random = _sort_summands(right, text)
     check_distinct(random, text)
-    algebra_from(fixed, text)
+    _check_response_apart(response.text, right, [algebra_from(fixed, text), *map(_effects, random)], text)
     return ParsedFormula(
         text=text, response=render(left), fixed=render(fixed) or "1", random=random, offsets=offsets
     )
+
+
+def _effects(term: RandomTerm) -> Algebra:
+    return read_algebra(term.effects)
+
+
+def _check_response_apart(response: str, right: Sequence[Token], sides: Sequence[Algebra], text: str) -> None:
+    if any(response in side.expressions for side in sides):
+        raise refusal(
+            f"The response {response!r} stands on the right side too.",
+            text,
+            next((token.start for token in right if token.name == response), None),
+            "Leave it out there: nothing explains itself.",
+        )
 
 
 def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequence[Token]]:
@@ -73,6 +87,13 @@ def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequenc
     if len(tildes) > 1:
         raise refusal("The formula has more than one '~'.", text, tokens[tildes[1]].start)
     tilde = tokens[tildes[0]]
+    if tilde not in [token for _, token in outside(tokens)]:
+        raise refusal(
+            "This '~' stands inside parentheses.",
+            text,
+            tilde.start,
+            "Give the formula alone, and the data as an argument: lmer('y ~ x + (1 | g)', data).",
+        )
     left, right = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     if not left:
         raise refusal("No response stands left of '~'.", text, tilde.start, "Write e.g. 'y ~ x + (1 | g)'.")

@@ -92,7 +92,10 @@ def read_archive(path: str | os.PathLike[str]) -> dict[str, bytes]:
     manifest = _manifest(members.pop(MANIFEST, b""), shown)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
     if digests != manifest["sha256"]:
-        raise FileError(f"{shown} is damaged: its parts are not those that were written.")
+        raise FileError(
+            f"{shown} is damaged: its parts are not those that were written; save the fit again, or take "
+            "another copy."
+        )
     return members
 
 
@@ -105,7 +108,9 @@ def _members(content: bytes, shown: str) -> dict[str, bytes]:
             return {name: archive.read(name) for name in archive.namelist()}
     # What a damaged zip file raises depends on the byte: BadZipFile, zlib.error, EOFError, ...
     except Exception as error:
-        raise FileError(f"{shown} is damaged or cut off: {error}.") from error
+        raise FileError(
+            f"{shown} is damaged or cut off; save the fit again, or take another copy."
+        ) from error
 
 
 def _manifest(data: bytes, shown: str) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from bayesmixed.posterior.convergence import FEWEST_DRAWS
 MAX_RHAT = 1.01
 MIN_ESS = 400.0
 
+TARGET_ACCEPT = "target_accept"
+"""Attribute of a fit's draws: the acceptance rate of a run that was repeated in finer steps."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -31,6 +34,8 @@ class Diagnosis:
         Number of chains, and kept draws of each.
     n_screened : int
         Random effects that were only screened: the worst of them are among the `quantities`.
+    target_accept : float or None
+        Acceptance rate that finer steps were tuned for, None where the engine's own was kept.
 
     Examples
     --------
@@ -48,6 +53,7 @@ class Diagnosis:
     n_chains: int
     n_draws: int
     n_screened: int = 0
+    target_accept: float | None = None
 
     @property
     def max_rhat(self) -> float:
@@ -166,8 +172,14 @@ class Diagnosis:
         """Sentence about divergent transitions."""
         if not self.divergences:
             return ""
+        advice = "let adapt=True repeat the run in finer steps."
+        if self.target_accept is not None:
+            advice = (
+                f"finer steps (for an acceptance rate of {self.target_accept:g}) did not help, so drop the "
+                "random effect with the smallest standard deviation, or keep it from zero by a prior such as "
+                "Gamma."
+            )
         return (
             f"{self.divergences} of {self.n_chains * self.n_draws} transitions diverged, so part of the "
-            "posterior may be unseen; put a tighter prior on the smallest standard deviation, or drop the "
-            "random effect that has almost none."
+            f"posterior may be unseen; {advice}"
         )

@@ -13,7 +13,7 @@ from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.errors import ConvergenceWarning
 from bayesmixed.options import RanefDiagnosis, one_of
 from bayesmixed.posterior.convergence import convergence_statistics, worst_candidates
-from bayesmixed.posterior.diagnosis import MAX_RHAT, MIN_ESS, Diagnosis
+from bayesmixed.posterior.diagnosis import MAX_RHAT, MIN_ESS, TARGET_ACCEPT, Diagnosis
 
 __all__ = ["Diagnosis", "diagnose", "warn_if_bad"]
 
@@ -84,6 +84,7 @@ def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnos
         n_chains=posterior.sizes[names.CHAIN],
         n_draws=posterior.sizes[names.DRAW],
         n_screened=n_screened,
+        target_accept=draws.attrs.get(TARGET_ACCEPT),
     )
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import os
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesmixed import names
+from bayesmixed.design.build import build_design
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import FileError
+from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.archive import read_archive, write_archive
 from bayesmixed.posterior.frames import frame_bytes, frame_from_bytes
 from bayesmixed.posterior.labels import plain, restored
@@ -46,6 +49,8 @@ class SavedFit:
         Posterior, sampler statistics, observed and constant data.
     run : RunInfo
         How the draws were made.
+    n_dropped : int
+        Rows that the fit left out because a value was missing; they are not in `frame`.
     """
 
     formula: str
@@ -54,6 +59,18 @@ class SavedFit:
     priors: PriorSet
     draws: xr.DataTree
     run: RunInfo
+    n_dropped: int = 0
+
+    def spec(self) -> ModelSpec:
+        """Model that was fitted, built again from formula, rows and priors.
+
+        Returns
+        -------
+        ModelSpec
+            Its design counts the rows left out when the fit was made.
+        """
+        design = build_design(parse_formula(self.formula), self.frame, weights=self.weights)
+        return ModelSpec(design=replace(design, n_dropped=self.n_dropped), priors=self.priors)
 
 
 def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
@@ -86,6 +103,7 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
         "formula": saved.formula,
         "priors": _prior_record(saved.priors),
         "run": plain(asdict(saved.run)),
+        "n_dropped": saved.n_dropped,
         "groups": groups,
     }
     members[FIT] = json.dumps(record).encode()
@@ -115,7 +133,9 @@ def read_fit(path: str | os.PathLike[str]) -> SavedFit:
         return _fit(members)
     # The digests hold, so only a file that another program made with our format name comes here.
     except (KeyError, ValueError, TypeError) as error:
-        raise FileError(f"{os.fspath(path)!r} is not a saved fit of this version: {error}.") from error
+        raise FileError(
+            f"{os.fspath(path)!r} is not a saved fit of this version; fits are written by fit.save(path)."
+        ) from error
 
 
 def _fit(members: dict[str, bytes]) -> SavedFit:
@@ -132,6 +152,7 @@ def _fit(members: dict[str, bytes]) -> SavedFit:
         priors=_prior_set(record["priors"]),
         draws=xr.DataTree.from_dict(groups),
         run=RunInfo(**run),
+        n_dropped=record["n_dropped"],
     )
 
 

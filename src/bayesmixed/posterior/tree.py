@@ -47,7 +47,7 @@ def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.Da
     raw : RawDraws
         Draws in the units of the data.
     attrs : Mapping
-        Attributes of the root: formula, engine, versions, seed.
+        Attributes of the root: formula, engine, seed.
 
     Returns
     -------

@@ -6,6 +6,7 @@ from html import escape
 
 import pandas as pd
 
+from bayesmixed.extract.variances import LEGEND
 from bayesmixed.tables.table import frame_columns, html_table
 
 
@@ -19,7 +20,7 @@ def table_html(table: pd.DataFrame, caption: str, *, note: str = "") -> str:
     caption : str
         Heading of the table.
     note : str, optional
-        Text under it.
+        Text under it; unless given, the legend that the table has among its attributes.
 
     Returns
     -------
@@ -32,6 +33,7 @@ def table_html(table: pd.DataFrame, caption: str, *, note: str = "") -> str:
     True
     """
     cells = html_table(frame_columns(table))
+    note = note or table.attrs.get(LEGEND, "")
     below = f'<p class="note">{escape(note)}</p>' if note else ""
     return f'<section><h2>{escape(caption)}</h2>\n<div class="scroll">{cells}</div>{below}</section>'
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.tables.summary_parts import summary_parts
+from bayesmixed.tables.summary_parts import SummaryParts, summary_parts
 from bayesmixed.tables.table import html_fragment, html_table, text_table
 
 
@@ -50,7 +50,22 @@ def summary_text(
     BayesmixedError
         When `prob` is not between 0 and 1.
     """
-    parts = summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems)
+    return text_layout(summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems))
+
+
+def text_layout(parts: SummaryParts) -> str:
+    """Lay out a summary as text.
+
+    Parameters
+    ----------
+    parts : SummaryParts
+        What it says.
+
+    Returns
+    -------
+    str
+        Several lines, without a final line break.
+    """
     width = max(len(label) for label, _ in parts.model)
     model = "\n".join(f"{label:>{width}}: {text}" for label, text in parts.model)
     return "\n".join(
@@ -80,18 +95,8 @@ def summary_html(
 
     Parameters
     ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    run : RunInfo
-        How the draws were made.
-    diagnostics : pandas.DataFrame
-        Indexed by quantity (``"beta[Days]"``), with columns ``r_hat``, ``ess_bulk``, ``ess_tail``.
-    prob : float
-        Probability inside the equal-tailed intervals.
-    problems : sequence of str
-        What is not good in the draws, in sentences; printed last.
+    draws, spec, run, diagnostics, prob, problems
+        As in :func:`summary_text`.
 
     Returns
     -------
@@ -103,7 +108,22 @@ def summary_html(
     BayesmixedError
         When `prob` is not between 0 and 1.
     """
-    parts = summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems)
+    return html_layout(summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems))
+
+
+def html_layout(parts: SummaryParts) -> str:
+    """Lay out a summary as HTML.
+
+    Parameters
+    ----------
+    parts : SummaryParts
+        What it says.
+
+    Returns
+    -------
+    str
+        One ``<div>`` with its style, every text escaped.
+    """
     return html_fragment(
         [
             f"<p><strong>{html.escape(parts.title)}</strong></p>",

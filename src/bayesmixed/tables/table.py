@@ -10,6 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
+from bayesmixed.extract.variances import LEGEND
 from bayesmixed.tables.rounding import format_numbers
 
 STYLE = (
@@ -148,9 +149,10 @@ def frame_text(frame: pd.DataFrame, digits: int = 4) -> str:
     Returns
     -------
     str
-        The table.
+        The table, and below it the legend that it has among its attributes.
     """
-    return text_table(frame_columns(frame, digits))
+    table = text_table(frame_columns(frame, digits))
+    return f"{table}\n{frame.attrs[LEGEND]}" if LEGEND in frame.attrs else table
 
 
 def frame_html(frame: pd.DataFrame, *, caption: str = "", digits: int = 4) -> str:
@@ -168,9 +170,10 @@ def frame_html(frame: pd.DataFrame, *, caption: str = "", digits: int = 4) -> st
     Returns
     -------
     str
-        One ``<div>`` with its style.
+        One ``<div>`` with its style, and with the legend that the table has among its attributes.
     """
-    return html_fragment([html_table(frame_columns(frame, digits), caption)])
+    legend = [f"<p>{html.escape(frame.attrs[LEGEND])}</p>"] if LEGEND in frame.attrs else []
+    return html_fragment([html_table(frame_columns(frame, digits), caption), *legend])
 
 
 def display_width(text: str) -> int:

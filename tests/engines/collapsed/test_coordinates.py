@@ -12,8 +12,8 @@ from bayesmixed.engines.collapsed import coordinates
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
 from bayesmixed.engines.collapsed.mode import WIDEST, find_mode
-from bayesmixed.engines.collapsed.packing import Coordinates
 from bayesmixed.engines.collapsed.problem import evaluate, pack_problem
+from bayesmixed.engines.collapsed.standardization import Coordinates
 
 INTEGRATED = ["intercept", "three correlated", "two bars", "nested 3 slopes", "crossed slopes", "weights"]
 

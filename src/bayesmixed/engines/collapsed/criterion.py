@@ -1,4 +1,4 @@
-"""The REML and ML criteria and their gradients, from the same elimination as the posterior.
+"""What the REML and ML criteria are made of, with gradients, from the same elimination as the posterior.
 
 With sigma profiled out (Bates et al. 2015, equations 34 and 42), m = n - p for REML and n for ML,
 
@@ -13,12 +13,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.density import DENSITY_SIGNATURE, integrate
-from bayesmixed.engines.collapsed.memory import allocate, doubles, integers, is_null, release
+from bayesmixed.engines.collapsed.memory import allocate, beyond, doubles, integers, is_null, release
 from bayesmixed.engines.collapsed.sources import NO_MEMORY, SOURCES, STALE
 
 
@@ -46,40 +44,50 @@ def write_relative_lambda(ints: Any, work: Any, entries: Any) -> None:
 
 
 @compiled
-def gather_gradient(ints: Any, work: Any, rss_weight: float, gradient: Any) -> None:
-    """Gradient in the lower triangles: 2 (1/2 d log|A|) - 2 m / rss (-1/2 d rss)."""
+def gather_triangles(ints: Any, work: Any, square: int, factor: float, out: Any) -> None:
+    """Lower triangles of all sets of the factors' k x k gradients at `square`, times a number."""
     used = 0
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         k = ints[table + at.FACTOR_K]
-        log_at = ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA]
-        rss_at = ints[at.W_RSS_GRADIENT] + ints[table + at.FACTOR_LAMBDA]
+        first_entry = square + ints[table + at.FACTOR_LAMBDA]
         first = 0
         for s in range(ints[table + at.FACTOR_N_SETS]):
             size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
             for i in range(first, first + size):
                 for j in range(first, i + 1):
-                    place = i * k + j
-                    gradient[used] = 2.0 * (work[log_at + place] - rss_weight * work[rss_at + place])
+                    out[used] = factor * work[first_entry + i * k + j]
                     used += 1
             first += size
 
 
 @compiled
-def criterion_at(ints: Any, floats: Any, work: Any, entries: Any, gradient: Any, values: Any) -> int:
-    """Criterion, residual sum of squares and conditional means into `values`; 0 on success."""
+def write_coefficients_covariance(ints: Any, work: Any, out: Any) -> None:
+    """Covariance over sigma^2 of the coefficients, p x p; zeros when they are profiled."""
+    q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
+    for a in range(p):
+        for b in range(p):
+            out[a * p + b] = work[ints[at.W_INVERSE] + (q - p + a) * q + q - p + b]
+
+
+@compiled
+def criterion_at(
+    ints: Any, floats: Any, work: Any, n_entries: int, entries: Any, gradients: Any, values: Any
+) -> int:
+    """Log determinant, residual sum of squares, means, covariance and gradients; 0 on success."""
     write_relative_lambda(ints, work, entries)
     effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, 1.0)
     if not rss > 0.0:
         return 4
-    m, log_det = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS], effects_log_det
+    values[0], values[1] = effects_log_det, rss
     if ints[at.PROFILE] == 0:
-        m, log_det = m - ints[at.N_COEFFICIENTS], effects_log_det + coefficient_log_det
-    values[0] = m * (1.0 + np.log(2.0 * np.pi * rss / m)) + log_det
-    values[1] = rss
-    for i in range(ints[at.N_INTEGRATED]):
+        values[0] += coefficient_log_det
+    n = ints[at.N_INTEGRATED]
+    for i in range(n):
         values[2 + i] = work[ints[at.W_EFFECTS] + i]
-    gather_gradient(ints, work, m / rss, gradient)
+    write_coefficients_covariance(ints, work, beyond(values, 2 + n))
+    gather_triangles(ints, work, ints[at.W_LOG_GRADIENT], 2.0, gradients)
+    gather_triangles(ints, work, ints[at.W_RSS_GRADIENT], -2.0, beyond(gradients, n_entries))
     return 0
 
 
@@ -87,15 +95,15 @@ def _entries(sources: int, stale: int) -> Any:
     """C functions that close over the digest of their sources."""
 
     @entry(DENSITY_SIGNATURE)
-    def criterion(n_entries, entries, gradient, values, data):  # type: ignore[no-untyped-def]  # noqa: ARG001
-        """REML or ML criterion as ctypes calls it; a number other than 0 marks a failure."""
+    def criterion(n_entries, entries, gradients, values, data):  # type: ignore[no-untyped-def]
+        """Parts of the REML or ML criterion as ctypes calls it; a number other than 0 marks a failure."""
         ints = integers(data)
         if ints[at.DIGEST] != sources:
             return stale
         work = allocate(ints[at.WORK_WORDS])
         if is_null(work):
             return NO_MEMORY
-        status = criterion_at(ints, doubles(data), work, entries, gradient, values)
+        status = criterion_at(ints, doubles(data), work, n_entries, entries, gradients, values)
         release(work)
         return status
 

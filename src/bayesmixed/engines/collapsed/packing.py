@@ -18,61 +18,11 @@ from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.cross_products import CrossProducts
 from bayesmixed.engines.collapsed.plan import Plan
 from bayesmixed.engines.collapsed.sources import SOURCES
+from bayesmixed.engines.collapsed.standardization import Coordinates
 from bayesmixed.engines.collapsed.structure import Structure, build_structure
+from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitFreePriors:
-    """Priors in the numbers that the kernel reads, for the unit-free model.
-
-    Attributes
-    ----------
-    theta : tuple[FloatArray, ...]
-        For each block of the design one row of ``PRIOR_WORDS`` numbers for each sd, then for each logit
-        (whose first number is the shape of its beta distribution).
-    sigma : FloatArray
-        ``PRIOR_WORDS`` numbers.
-    mean, precision : FloatArray
-        Of normal priors of the coefficients, shape (p,); not used when coefficients are sampled.
-    coefficients : FloatArray
-        ``COEFFICIENT_PRIOR_WORDS`` numbers for each coefficient, used when they are sampled, shape (p, 5).
-    constant : float
-        Sum of the log normalizing constants of all priors.
-    """
-
-    theta: tuple[FloatArray, ...]
-    sigma: FloatArray
-    mean: FloatArray
-    precision: FloatArray
-    coefficients: FloatArray
-    constant: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coordinates:
-    """The coordinates z that NUTS walks in: point = center + scale (I + sum_d amount_d e_d e_d') z.
-
-    Attributes
-    ----------
-    center : FloatArray
-        Shape (dimension,).
-    theta_scale : FloatArray
-        Of theta, lower triangular, shape (n_theta, n_theta).
-    sampled_scale : FloatArray
-        Of the sampled effects, elementwise, shape (s,).
-    directions : FloatArray
-        Unit vectors e_d among the sampled effects in which they are wider, shape (m, s).
-    amounts : FloatArray
-        By how much more than 1, shape (m,).
-    """
-
-    center: FloatArray
-    theta_scale: FloatArray
-    sampled_scale: FloatArray
-    directions: FloatArray
-    amounts: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

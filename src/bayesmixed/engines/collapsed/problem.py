@@ -13,10 +13,10 @@ from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.conditional import conditional_draws
 from bayesmixed.engines.collapsed.cross_products import CrossProducts, form_cross_products
 from bayesmixed.engines.collapsed.density import density
-from bayesmixed.engines.collapsed.packing import Packed, UnitFreePriors, address, pack
+from bayesmixed.engines.collapsed.packing import Packed, address, pack
 from bayesmixed.engines.collapsed.plan import Plan
 from bayesmixed.engines.collapsed.sources import require_run
-from bayesmixed.engines.collapsed.unit_priors import unit_free_priors
+from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors, unit_free_priors
 from bayesmixed.engines.units import Units, unit_free, units_of
 from bayesmixed.model.spec import ModelSpec
 

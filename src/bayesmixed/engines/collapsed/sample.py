@@ -98,12 +98,13 @@ def sample_collapsed(
     """
     packed = target.packed
     block = packed.without_constant().block
+    usual = ACCEPT_EFFECTS if target.plan.samples_effects else ACCEPT
     native = NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=block)
     drawn = run_nuts(
         native,
         settings.times(thin),
         start=_starts(packed.dimension),
-        target_accept=ACCEPT_EFFECTS if target.plan.samples_effects else ACCEPT,
+        target_accept=settings.target_accept or usual,
         callback=callback,
     )
     points = np.ascontiguousarray(drawn.points[:, thin - 1 :: thin])

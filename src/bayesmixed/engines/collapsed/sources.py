@@ -19,6 +19,7 @@ KERNEL = (
     "density",
     "elimination",
     "layout",
+    "level_covariances",
     "memory",
     "theta",
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import lgamma, log, pi
 
 import numpy as np
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.packing import UnitFreePriors
 from bayesmixed.engines.units import Units
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.lkj import partial_shapes
@@ -17,6 +17,33 @@ from bayesmixed.priors.prior import Prior
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 
 Row = tuple[tuple[float, ...], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitFreePriors:
+    """Priors in the numbers that the kernel reads, for the unit-free model.
+
+    Attributes
+    ----------
+    theta : tuple[FloatArray, ...]
+        For each block of the design one row of ``PRIOR_WORDS`` numbers for each sd, then for each logit
+        (whose first number is the shape of its beta distribution).
+    sigma : FloatArray
+        ``PRIOR_WORDS`` numbers.
+    mean, precision : FloatArray
+        Of normal priors of the coefficients, shape (p,); not used when coefficients are sampled.
+    coefficients : FloatArray
+        ``COEFFICIENT_PRIOR_WORDS`` numbers for each coefficient, used when they are sampled, shape (p, 5).
+    constant : float
+        Sum of the log normalizing constants of all priors.
+    """
+
+    theta: tuple[FloatArray, ...]
+    sigma: FloatArray
+    mean: FloatArray
+    precision: FloatArray
+    coefficients: FloatArray
+    constant: float
 
 
 def _half_student(nu: float, sigma: float) -> Row:

@@ -1,0 +1,50 @@
+"""Wald intervals of a REML or ML estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.classical.normal import normal_summary
+from bayesmixed.classical.parameters import Parameter
+from bayesmixed.design.records import FloatArray
+
+
+def wald_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: float = 0.95) -> FloatArray:
+    """Coefficients with so many standard errors to both sides that a normal holds `prob`.
+
+    Use it when a quick interval of the coefficients is enough; :func:`~bayesmixed.classical.fixef.fixef`
+    has the interval by Student's t.
+
+    Parameters
+    ----------
+    fitted : Estimate
+        The estimate.
+    parameters : sequence of Parameter
+        Which, m of them.
+    prob : float
+        Confidence level.
+
+    Returns
+    -------
+    FloatArray
+        Lower and upper ends, shape (m, 2); NaN for standard deviations and correlations.
+
+    Raises
+    ------
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+
+    Notes
+    -----
+    lme4's ``confint(method="Wald")``. The sampling distribution of a standard deviation is skewed and ends at
+    zero, that of a correlation ends at one, so that a symmetric interval around either would be wrong by more
+    than it tells; the profile and the bootstrap have intervals for them.
+    """
+    summary = normal_summary(fitted.optimum.coefficients, np.sqrt(np.diag(fitted.covariance)), prob)
+    ends = np.column_stack([summary.lower, summary.upper])
+    nothing = np.full(2, np.nan)
+    rows = [ends[parameter.first] if parameter.kind == "beta" else nothing for parameter in parameters]
+    return np.array(rows).reshape(-1, 2)

@@ -1,0 +1,38 @@
+"""The linear map from the coordinates that NUTS walks in to the point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayesmixed.design.records import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coordinates:
+    """The coordinates z that NUTS walks in: point = center + scale (I + sum_d amount_d e_d e_d') z.
+
+    Attributes
+    ----------
+    center : FloatArray
+        Shape (dimension,).
+    theta_scale : FloatArray
+        Of theta, lower triangular, shape (n_theta, n_theta).
+    sampled_scale : FloatArray
+        Of the sampled effects, elementwise, shape (s,).
+    directions : FloatArray
+        Unit vectors e_d among the sampled effects in which they are wider, shape (m, s).
+    amounts : FloatArray
+        By how much more than 1, shape (m,).
+
+    Notes
+    -----
+    `density.stretch` lengthens a vector along one direction after the other, and `standardize_gradient` uses
+    it as its own transpose. Both are exact for orthogonal directions only. Those of kinds of effects (all
+    intercepts of a factor, all its slopes on one column) are orthogonal, since no two kinds share an effect.
+    """
+
+    center: FloatArray
+    theta_scale: FloatArray
+    sampled_scale: FloatArray
+    directions: FloatArray
+    amounts: FloatArray

@@ -1,0 +1,1 @@
+"""Restricted and full maximum likelihood: lme4's estimates by the kernel of the collapsed engine."""

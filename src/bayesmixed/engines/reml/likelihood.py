@@ -1,0 +1,273 @@
+"""The profiled likelihood of a linear mixed model as a function of the relative covariance factors."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Literal
+
+import numpy as np
+
+from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.criterion import criterion
+from bayesmixed.engines.collapsed.cross_products import form_cross_products, indicator
+from bayesmixed.engines.collapsed.packing import Packed, pack
+from bayesmixed.engines.collapsed.plan import OPTIMUM_LIMIT, Plan, make_plan
+from bayesmixed.engines.collapsed.sources import require_run
+from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors
+from bayesmixed.engines.units import UnitFree, Units, unit_free, units_of
+from bayesmixed.errors import EngineError
+
+Criterion = Literal["reml", "ml"]
+
+CRITERION = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)(criterion.address)
+"""The kernel's entry as a call with plain addresses: casting to pointers costs more than the arithmetic."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What the kernel says at one point, unit-free.
+
+    Attributes
+    ----------
+    log_det : float
+        log|A|, of the coefficients too for REML; infinite where it cannot be computed.
+    rss : float
+        Penalized residual sum of squares.
+    log_det_gradient, rss_gradient : FloatArray
+        In the entries of the relative Cholesky factors.
+    effects : FloatArray
+        Conditional means of everything integrated, in the plan's order, shape (N,).
+    covariance : FloatArray
+        Covariance over sigma^2 of the coefficients, shape (p, p); zeros for ML, which profiles them.
+    """
+
+    log_det: float
+    rss: float
+    log_det_gradient: FloatArray
+    rss_gradient: FloatArray
+    effects: FloatArray
+    covariance: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Likelihood:
+    """The likelihood of a linear mixed model, restricted or full, ready to be evaluated.
+
+    Attributes
+    ----------
+    design : Design
+        What is fitted.
+    by : {"reml", "ml"}
+        Whether the coefficients are integrated out or profiled.
+    plan : Plan
+        Order of elimination; everything is integrated.
+    units : Units
+        What makes the numbers unit-free.
+    packed : Packed
+        The problem without priors.
+
+    Notes
+    -----
+    The parameters, ``entries``, are the lower triangles of the Cholesky factors relative to sigma of all sets
+    of all grouping factors, row by row, in the plan's order, unit-free. A diagonal entry may have any sign.
+    """
+
+    design: Design
+    by: Criterion
+    plan: Plan
+    units: Units
+    packed: Packed
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom m of the residual variance: n - p for REML, n for ML."""
+        n, p = self.design.n_rows, len(self.design.fixed.terms)
+        return n - p if self.by == "reml" else n
+
+    @cached_property
+    def shift(self) -> float:
+        """What the units of the data add to the criterion."""
+        total = 2.0 * self.degrees * np.log(self.units.scale)
+        if self.by == "reml":
+            total += 2.0 * float(np.sum(np.log(self.units.scales)))
+        if self.design.weights is not None:
+            total -= float(np.sum(np.log(self.design.weights)))
+        return float(total)
+
+    @cached_property
+    def diagonal(self) -> FloatArray:
+        """1 where an entry lies on the diagonal, else 0, shape of the entries."""
+        blocks = [self.design.blocks[i] for i in self.plan.blocks]
+        triangles = [lower_triangle(size) for block in blocks for size in block.correlated]
+        return np.concatenate([(rows == columns).astype(np.float64) for rows, columns in triangles])
+
+    def evaluate(self, entries: FloatArray) -> Evaluated:
+        """Run the kernel at one point.
+
+        Parameters
+        ----------
+        entries : FloatArray
+            Relative Cholesky factors.
+        """
+        entries = np.ascontiguousarray(entries)
+        n, p = int(self.packed.block[at.N_INTEGRATED]), len(self.design.fixed.terms)
+        gradients, values = np.zeros((2, len(entries))), np.zeros(2 + n + p * p)
+        status = CRITERION(
+            len(entries),
+            entries.ctypes.data,
+            gradients.ctypes.data,
+            values.ctypes.data,
+            self.packed.block.ctypes.data,
+        )
+        possible = require_run(status) == 0
+        return Evaluated(
+            log_det=float(values[0]) if possible else np.inf,
+            rss=float(values[1]) if possible else 1.0,
+            log_det_gradient=gradients[0],
+            rss_gradient=gradients[1],
+            effects=values[2 : 2 + n],
+            covariance=values[2 + n :].reshape(p, p),
+        )
+
+    def profiled(self, entries: FloatArray) -> tuple[float, FloatArray]:
+        """Unit-free criterion with sigma at its best, and the gradient.
+
+        Parameters
+        ----------
+        entries : FloatArray
+            Relative Cholesky factors.
+        """
+        return self.profile(self.evaluate(entries))
+
+    def profile(self, here: Evaluated) -> tuple[float, FloatArray]:
+        """Unit-free criterion with sigma at its best, and the gradient, from what the kernel said.
+
+        Parameters
+        ----------
+        here : Evaluated
+            One evaluation.
+
+        Notes
+        -----
+        m {1 + log(2 pi rss / m)} + log|A|, Bates et al. (2015), equations 34 and 42.
+        """
+        m = self.degrees
+        value = m * (1.0 + np.log(2.0 * np.pi * here.rss / m)) + here.log_det
+        return float(value), here.log_det_gradient + (m / here.rss) * here.rss_gradient
+
+    def restricted(self) -> Likelihood:
+        """The same model by REML, whose evaluations give the coefficients' covariance."""
+        return self._by("reml")
+
+    def full(self) -> Likelihood:
+        """The same model by ML."""
+        return self._by("ml")
+
+    def _by(self, by: Criterion) -> Likelihood:
+        """The same model by a criterion."""
+        if by == self.by:
+            return self
+        block = self.packed.block.copy()
+        block[at.PROFILE] = int(by == "ml")
+        return dataclasses.replace(self, by=by, packed=dataclasses.replace(self.packed, block=block))
+
+    def with_responses(self, responses: FloatArray) -> Iterator[Likelihood]:
+        """The same model of other responses, one after the other.
+
+        Parameters
+        ----------
+        responses : FloatArray
+            In the units of the data, shape (B, n).
+
+        Yields
+        ------
+        Likelihood
+            Only the cross-products with y are formed anew; the units stay.
+        """
+        rows, design = unit_free(self.design, self.units), self.design
+        scaled = (responses - design.offset - self.units.center) / self.units.scale
+        if design.weights is not None:
+            scaled = scaled * np.sqrt(design.weights)
+        for response, products in zip(scaled, self._products(rows, scaled), strict=True):
+            block = self.packed.block.copy()
+            floats, first = block.view(np.float64), int(block[at.RESPONSE])
+            floats[first : first + len(products)] = products
+            floats[block[at.SCALARS] + at.SCALAR_RESPONSE_SQUARED] = response @ response
+            yield dataclasses.replace(self, packed=dataclasses.replace(self.packed, block=block))
+
+    def _products(self, rows: UnitFree, responses: FloatArray) -> FloatArray:
+        """Cross-products of all integrated columns with responses, shape (B, N)."""
+        parts = [
+            indicator(rows.columns[i], rows.codes[i], rows.n_levels[i]).T @ responses.T
+            for i in self.plan.blocks
+        ]
+        return np.concatenate([*parts, rows.fixed.T @ responses.T]).T
+
+
+def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
+    """Prepare the likelihood of a design.
+
+    Parameters
+    ----------
+    design : Design
+        What is fitted.
+    by : {"reml", "ml"}
+        Restricted or full maximum likelihood.
+
+    Returns
+    -------
+    Likelihood
+        Cross-products formed.
+
+    Raises
+    ------
+    EngineError
+        When crossed random effects are too many to be integrated out together.
+    """
+    plan = make_plan(design, dense_limit=OPTIMUM_LIMIT)
+    if plan.samples_effects:
+        raise EngineError(
+            f"REML and ML integrate all random effects out together, and here more than {OPTIMUM_LIMIT} are "
+            "crossed; use method='bayes', which samples some of them."
+        )
+    units = units_of(design)
+    products = form_cross_products(unit_free(design, units))
+    p = len(products.fixed_gram)
+    nothing = UnitFreePriors(
+        theta=tuple(np.zeros((_n_theta(block.correlated), at.PRIOR_WORDS)) for block in design.blocks),
+        sigma=np.zeros(at.PRIOR_WORDS),
+        mean=np.zeros(p),
+        precision=np.zeros(p),
+        coefficients=np.zeros((p, at.COEFFICIENT_PRIOR_WORDS)),
+        constant=0.0,
+    )
+    correlated = tuple(block.correlated for block in design.blocks)
+    packed = pack(products, plan, correlated, nothing, profile=by == "ml")
+    return Likelihood(design=design, by=by, plan=plan, units=units, packed=packed)
+
+
+@cache
+def lower_triangle(size: int) -> tuple[IntArray, IntArray]:
+    """Rows and columns of the entries of one Cholesky factor, in their order.
+
+    Parameters
+    ----------
+    size : int
+        Number of correlated effects.
+
+    Returns
+    -------
+    tuple[IntArray, IntArray]
+        Each of shape (size (size + 1) / 2,).
+    """
+    return np.tril_indices(size)
+
+
+def _n_theta(correlated: tuple[int, ...]) -> int:
+    """Length of one factor's part of theta."""
+    return sum(size + size * (size - 1) // 2 for size in correlated)

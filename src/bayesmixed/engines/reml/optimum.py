@@ -1,0 +1,348 @@
+"""The REML or ML estimate of a linear mixed model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.reml.likelihood import Likelihood, lower_triangle
+from bayesmixed.engines.threads import single_threaded_blas
+
+SINGULAR = 1e-5
+"""Relative standard deviations below this are tried at zero."""
+
+STARTS = (1.0, 0.1, 5.0)
+"""Relative standard deviations to look for the optimum from; later ones only when the first is singular."""
+
+NEWTON_STEPS, SMALL_GRADIENT = 8, 1e-9
+"""At most so many steps at the end, until no entry of the gradient is larger."""
+
+REFIT_GRADIENT, NEARLY_SINGULAR = 1e-3, 1e-2
+"""Where a refit may stop; relative standard deviations below which it is done with all care."""
+
+Objective = Callable[[FloatArray], tuple[float, FloatArray]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimum:
+    """A REML or ML estimate, in the units of the data, blocks in the order of the design.
+
+    Attributes
+    ----------
+    criterion : float
+        REML criterion, or minus twice the log likelihood.
+    entries : FloatArray
+        Parameters of the likelihood: unit-free relative Cholesky factors.
+    coefficients : FloatArray
+        Shape (p,), the intercept at x = 0.
+    sigma : float
+        Residual standard deviation.
+    covariances : tuple[FloatArray, ...]
+        For each block the covariance matrix of its effects, shape (k, k).
+    ranef : tuple[FloatArray, ...]
+        For each block the conditional means of its random effects, shape (J, k).
+    singular : bool
+        Whether a covariance matrix has not full rank.
+    gradient : float
+        Largest absolute entry of the gradient at the optimum, in the unit-free parameters.
+    """
+
+    criterion: float
+    entries: FloatArray
+    coefficients: FloatArray
+    sigma: float
+    covariances: tuple[FloatArray, ...]
+    ranef: tuple[FloatArray, ...]
+    singular: bool
+    gradient: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPlace:
+    """Where the Cholesky factor of one set of correlated effects stands among the entries.
+
+    Attributes
+    ----------
+    block : int
+        Index of the grouping factor in the design.
+    effect : int
+        Index in the block of the first effect of the set.
+    size : int
+        Number of effects of the set.
+    entries : slice
+        Of the parameters: the lower triangle, row by row.
+    """
+
+    block: int
+    effect: int
+    size: int
+    entries: slice
+
+
+def find_optimum(likelihood: Likelihood) -> Optimum:
+    """Estimate a linear mixed model by the likelihood's criterion.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Restricted or full.
+
+    Returns
+    -------
+    Optimum
+        lme4's estimate of the same model.
+
+    Notes
+    -----
+    Quasi-Newton steps on the entries of the relative Cholesky factors, without bounds: the criterion is
+    smooth and even in every column, so a variance of zero is found as an interior minimum.
+    """
+    with single_threaded_blas():
+        return optimum_at(likelihood, _best(likelihood.profiled, likelihood.diagonal))
+
+
+def refit(likelihood: Likelihood, start: FloatArray, scale: FloatArray) -> Optimum:
+    """Estimate a model near a known estimate of the same model on other responses, as a bootstrap does.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Made by ``with_responses``.
+    start : FloatArray
+        Entries of the known estimate.
+    scale : FloatArray
+        Of the coordinates in which the criterion is round there, shape (m, m), by `standardizing_scale`.
+
+    Returns
+    -------
+    Optimum
+        As `find_optimum` finds it, to four digits.
+    """
+    value, diagonal = likelihood.profiled, likelihood.diagonal
+    entries = settled(value, start, scale, REFIT_GRADIENT)
+    if np.any(np.abs(entries[diagonal == 1.0]) < NEARLY_SINGULAR):
+        others = [settled(value, relative * diagonal, scale, REFIT_GRADIENT) for relative in STARTS]
+        lowest = min([entries, *others], key=lambda found: value(found)[0])
+        entries = _with_zeros(value, polished(value, lowest), diagonal)
+    return optimum_at(likelihood, entries)
+
+
+def settled(value: Objective, start: FloatArray, scale: FloatArray, small: float) -> FloatArray:
+    """Minimum near a start, found in coordinates in which the function is round.
+
+    Parameters
+    ----------
+    value : callable
+        Function and gradient.
+    start : FloatArray
+        Shape (m,).
+    scale : FloatArray
+        Of those coordinates, by `standardizing_scale`, shape (m, m).
+    small : float
+        Where the largest entry of the gradient in those coordinates may stop.
+
+    Returns
+    -------
+    FloatArray
+        Shape (m,).
+    """
+
+    def standardized(z: FloatArray) -> tuple[float, FloatArray]:
+        found, gradient = value(start + scale @ z)
+        return found, gradient @ scale
+
+    options: Any = {"gtol": small, "ftol": 0.0, "maxiter": 200}
+    found = optimize.minimize(standardized, 0.0 * start, jac=True, method="L-BFGS-B", options=options)
+    return np.asarray(start + scale @ found.x, dtype=np.float64)
+
+
+def standardizing_scale(second: FloatArray) -> FloatArray:
+    """Scale of coordinates in which a criterion with a given Hessian is round.
+
+    Parameters
+    ----------
+    second : FloatArray
+        Hessian at the optimum, shape (m, m).
+
+    Returns
+    -------
+    FloatArray
+        Shape (m, m); flat directions are scaled like almost flat ones.
+    """
+    values, vectors = np.linalg.eigh(second)
+    return np.asarray(vectors / np.sqrt(np.maximum(values, 1e-3 * values.max())))
+
+
+def optimum_at(likelihood: Likelihood, entries: FloatArray) -> Optimum:
+    """Express the estimate at given relative Cholesky factors in the units of the data.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Restricted or full.
+    entries : FloatArray
+        Where its criterion is lowest.
+
+    Returns
+    -------
+    Optimum
+        Coefficients, covariances, random effects.
+    """
+    here = likelihood.evaluate(entries)
+    criterion, gradient = likelihood.profile(here)
+    units, design = likelihood.units, likelihood.design
+    sigma = np.sqrt(here.rss / likelihood.degrees)
+    factors = relative_factors(likelihood, entries)
+    columns = {i: likelihood.packed.columns[f] for f, i in enumerate(likelihood.plan.blocks)}
+    return Optimum(
+        criterion=criterion + likelihood.shift,
+        entries=entries,
+        coefficients=units.coefficients(here.effects[likelihood.packed.columns[-1]]),
+        sigma=units.scale * sigma,
+        covariances=tuple(
+            sigma**2 * (factor @ factor.T) * np.outer(scale, scale)
+            for factor, scale in zip(factors, effect_scales(likelihood), strict=True)
+        ),
+        ranef=tuple(
+            units.ranef(i, here.effects[columns[i]].reshape(-1, block.n_effects))
+            for i, block in enumerate(design.blocks)
+        ),
+        singular=any(np.min(np.abs(np.diag(factor)), initial=1.0) < 1e-4 for factor in factors),
+        gradient=float(np.max(np.abs(gradient))),
+    )
+
+
+def effect_scales(likelihood: Likelihood) -> list[FloatArray]:
+    """For each block what turns its unit-free effects into the units of the data, shape (k,)."""
+    return [likelihood.units.scale / scales for scales in likelihood.units.effects]
+
+
+def relative_factors(likelihood: Likelihood, entries: FloatArray) -> list[FloatArray]:
+    """For each block of the design its unit-free Cholesky factor over sigma, with a positive diagonal.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Supplies the blocks.
+    entries : FloatArray
+        Its parameters.
+
+    Returns
+    -------
+    list[FloatArray]
+        Lower triangular, shape (k, k).
+    """
+    out = [np.zeros((block.n_effects, block.n_effects)) for block in likelihood.design.blocks]
+    for place in factor_places(likelihood):
+        rows, columns = lower_triangle(place.size)
+        out[place.block][place.effect + rows, place.effect + columns] = entries[place.entries]
+    return [factor * np.where(np.diag(factor) < 0.0, -1.0, 1.0) for factor in out]
+
+
+def factor_places(likelihood: Likelihood) -> list[FactorPlace]:
+    """List where the Cholesky factor of every set of correlated effects stands among the entries.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Supplies the blocks.
+
+    Returns
+    -------
+    list[FactorPlace]
+        In the order of the entries.
+    """
+    used, places = 0, []
+    for i in likelihood.plan.blocks:
+        effect = 0
+        for size in likelihood.design.blocks[i].correlated:
+            count = size * (size + 1) // 2
+            places.append(FactorPlace(block=i, effect=effect, size=size, entries=slice(used, used + count)))
+            effect, used = effect + size, used + count
+    return places
+
+
+def _best(value: Objective, diagonal: FloatArray) -> FloatArray:
+    """Entries at the lowest criterion found."""
+    found = _descend(value, STARTS[0] * diagonal)
+    if np.any(np.abs(found[diagonal == 1.0]) < SINGULAR):
+        others = [_descend(value, start * diagonal) for start in STARTS[1:]]
+        found = min([found, *others], key=lambda entries: value(entries)[0])
+    return _with_zeros(value, found, diagonal)
+
+
+def _descend(value: Objective, start: FloatArray) -> FloatArray:
+    """Minimum near a start, to the last digits that the criterion has."""
+    found = optimize.minimize(value, start, jac=True, method="BFGS", options={"gtol": 1e-2, "maxiter": 500})
+    return polished(value, np.asarray(found.x, dtype=np.float64))
+
+
+def polished(value: Objective, entries: FloatArray) -> FloatArray:
+    """Bring the gradient near a minimum down to rounding, by Newton steps.
+
+    Parameters
+    ----------
+    value : callable
+        Criterion and gradient.
+    entries : FloatArray
+        Near a minimum, shape (m,).
+
+    Returns
+    -------
+    FloatArray
+        Shape (m,); as given where the criterion is not convex.
+
+    Notes
+    -----
+    The Hessian is kept as long as steps with it divide the gradient by ten.
+    """
+    gradient = value(entries)[1]
+    fresh = True
+    for _ in range(NEWTON_STEPS):
+        if np.max(np.abs(gradient)) < SMALL_GRADIENT:
+            break
+        if fresh:
+            values, vectors = np.linalg.eigh(hessian(value, entries))
+        if np.any(values <= 0.0):
+            break
+        moved = entries - vectors @ ((vectors.T @ gradient) / values)
+        before, gradient = np.max(np.abs(gradient)), value(moved)[1]
+        if not np.max(np.abs(gradient)) < before:
+            break
+        entries = moved
+        fresh = bool(np.max(np.abs(gradient)) > 0.1 * before)
+    return entries
+
+
+def hessian(value: Objective, entries: FloatArray) -> FloatArray:
+    """Second derivatives of a criterion by central differences of its gradient, symmetric.
+
+    Parameters
+    ----------
+    value : callable
+        Criterion and gradient.
+    entries : FloatArray
+        Where, shape (m,).
+
+    Returns
+    -------
+    FloatArray
+        Shape (m, m).
+    """
+    moves = np.diag(1e-5 * np.maximum(np.abs(entries), 0.1))
+    columns = [(value(entries + m)[1] - value(entries - m)[1]) / (2.0 * m.sum()) for m in moves]
+    second = np.array(columns)
+    return np.asarray(0.5 * (second + second.T))
+
+
+def _with_zeros(value: Objective, entries: FloatArray, diagonal: FloatArray) -> FloatArray:
+    """Entries with every diagonal one that is as good as zero set to zero."""
+    small = (diagonal == 1.0) & (np.abs(entries) < SINGULAR)
+    cleaned = np.where(small, 0.0, entries)
+    lowest = value(entries)[0]
+    return cleaned if value(cleaned)[0] <= lowest + 1e-9 * abs(lowest) else entries

@@ -1,0 +1,171 @@
+"""Covariances that a REML or ML estimate implies, and how they move with the covariance factors."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed.level_covariances import level_covariances
+from bayesmixed.engines.collapsed.packing import address
+from bayesmixed.engines.collapsed.problem import DOUBLES
+from bayesmixed.engines.collapsed.sources import require_run
+from bayesmixed.engines.reml.likelihood import Likelihood
+from bayesmixed.engines.reml.optimum import Optimum, effect_scales
+from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.engines.units import Units
+
+FLAT = 1e-8
+"""Curvature, relative to the largest, below which a direction counts as flat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelCovariances:
+    """Covariances of the random effects of one grouping factor, the variance parameters taken as known.
+
+    Attributes
+    ----------
+    own : FloatArray
+        Of every level's effects among themselves, shape (J, k, k).
+    with_coefficients : FloatArray
+        Of every level's effects with the coefficients' estimates, shape (J, k, p).
+    """
+
+    own: FloatArray
+    with_coefficients: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curvature:
+    """Second derivatives of the criterion, and first ones of the coefficients' covariance, at an estimate.
+
+    Attributes
+    ----------
+    hessian : FloatArray
+        Of the profiled criterion in the entries, shape (m, m).
+    covariance : FloatArray
+        Of the coefficients, in the units of the data, shape (p, p).
+    slopes : FloatArray
+        Derivatives of that covariance in the entries, sigma at its best at each, shape (m, p, p).
+    """
+
+    hessian: FloatArray
+    covariance: FloatArray
+    slopes: FloatArray
+
+    @property
+    def inverse(self) -> FloatArray:
+        """Inverse of the Hessian, shape (m, m), with 0 for directions in which the criterion is flat."""
+        values, vectors = np.linalg.eigh(self.hessian)
+        curved = values > FLAT * np.max(values, initial=0.0)
+        return np.asarray((vectors[:, curved] / values[curved]) @ vectors[:, curved].T)
+
+
+def coefficients_covariance(likelihood: Likelihood, entries: FloatArray) -> FloatArray:
+    """Covariance matrix of the coefficients' estimates, lme4's ``vcov``.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Restricted or full.
+    entries : FloatArray
+        Its parameters.
+
+    Returns
+    -------
+    FloatArray
+        sigma^2 (X'V^-1 X)^-1 in the units of the data, shape (p, p).
+    """
+    here = likelihood.restricted().evaluate(entries)
+    to_units = coefficients_map(likelihood.units)
+    relative = to_units @ here.covariance @ to_units.T
+    return np.asarray(here.rss / likelihood.degrees * 0.5 * (relative + relative.T))
+
+
+def coefficients_map(units: Units) -> FloatArray:
+    """Matrix that turns differences of unit-free coefficients into the units of the data, shape (p, p)."""
+    origin = np.zeros(len(units.scales))
+    moved = units.coefficients(np.eye(len(origin)))
+    return np.asarray((moved - units.coefficients(origin)).T)
+
+
+def curvature(likelihood: Likelihood, entries: FloatArray) -> Curvature:
+    """Curvature of the criterion, with the coefficients' covariance around it, by central differences.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Restricted or full.
+    entries : FloatArray
+        Its optimum.
+
+    Returns
+    -------
+    Curvature
+        Two evaluations for each entry (four for ML, whose own say nothing of the coefficients).
+    """
+    moves = np.diag(1e-4 * np.maximum(np.abs(entries), 0.1))
+    widths = 2.0 * moves.sum(axis=1)[:, None]
+    ends = [entries + sign * move for move in moves for sign in (1.0, -1.0)]
+    with single_threaded_blas():
+        gradients = np.array([likelihood.profiled(end)[1] for end in ends])
+        covariances = np.array([coefficients_covariance(likelihood, end) for end in ends])
+        here = coefficients_covariance(likelihood, entries)
+    hessian = (gradients[::2] - gradients[1::2]) / widths
+    return Curvature(
+        hessian=0.5 * (hessian + hessian.T),
+        covariance=here,
+        slopes=(covariances[::2] - covariances[1::2]) / widths[:, :, None],
+    )
+
+
+def conditional_covariances(
+    likelihood: Likelihood, optimum: Optimum, *, known_coefficients: bool
+) -> tuple[LevelCovariances, ...]:
+    """Covariances of the random effects given y, with the variance parameters at their estimates.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Restricted or full.
+    optimum : Optimum
+        Its estimate.
+    known_coefficients : bool
+        Whether the coefficients are taken as known too, as lme4's ``condVar`` does, or carry their own
+        uncertainty (Henderson's mixed-model equations).
+
+    Returns
+    -------
+    tuple[LevelCovariances, ...]
+        For each block of the design, in the units of the data.
+    """
+    other = likelihood.full() if known_coefficients else likelihood.restricted()
+    blocks, p = likelihood.design.blocks, len(likelihood.design.fixed.terms)
+    sizes = [
+        blocks[i].n_levels * blocks[i].n_effects * (blocks[i].n_effects + p) for i in likelihood.plan.blocks
+    ]
+    entries, out = np.ascontiguousarray(optimum.entries), np.zeros(sum(sizes))
+    with single_threaded_blas():
+        status = level_covariances.ctypes(
+            len(entries),
+            entries.ctypes.data_as(DOUBLES),
+            out.ctypes.data_as(DOUBLES),
+            None,
+            ctypes.c_void_p(address(other.packed)),
+        )
+    if require_run(status):
+        raise FloatingPointError("the precision matrix is not positive definite at the estimate")
+    parts = dict(zip(likelihood.plan.blocks, np.split(out, np.cumsum(sizes)[:-1]), strict=True))
+    scales, to_units = effect_scales(likelihood), coefficients_map(likelihood.units)
+    variance = (optimum.sigma / likelihood.units.scale) ** 2
+    found = []
+    for i, block in enumerate(blocks):
+        k = block.n_effects
+        values = variance * parts[i].reshape(block.n_levels, k, k + p)
+        own = values[:, :, :k] * np.outer(scales[i], scales[i])
+        found.append(
+            LevelCovariances(own=own, with_coefficients=(values[:, :, k:] * scales[i][:, None]) @ to_units.T)
+        )
+    return tuple(found)

@@ -1,0 +1,294 @@
+"""The fit that ``lmer(method="reml")`` returns: methods that delegate, nothing computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import ConfintMethod, IccKind, TidyEffects, VarianceIntervals
+
+if TYPE_CHECKING:
+    from bayesmixed.classical.estimate import Estimate
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RemlFit:
+    """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        The design; its priors take no part.
+    estimate : Estimate
+        The optimum with the likelihood that it comes from.
+    """
+
+    spec: ModelSpec
+    estimate: Estimate
+
+    def __str__(self) -> str:
+        from bayesmixed.tables.reml_summary import reml_summary_text
+
+        return reml_summary_text(self.estimate, self.point, self.spec)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Summary as a notebook shows it."""
+        from bayesmixed.tables.reml_summary import reml_summary_html
+
+        return reml_summary_html(self.estimate, self.point, self.spec)
+
+    @property
+    def formula(self) -> str:
+        """The formula as written."""
+        return self.spec.design.formula.text
+
+    @property
+    def method(self) -> Literal["reml", "ml"]:
+        """The criterion that was maximized."""
+        return self.estimate.likelihood.by
+
+    @property
+    def singular(self) -> bool:
+        """Whether the estimate lies on the edge: a variance of zero or a correlation of one."""
+        return self.estimate.optimum.singular
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation."""
+        return self.estimate.optimum.sigma
+
+    @cached_property
+    def point(self) -> xr.DataTree:
+        """The estimate laid out like a posterior of one draw."""
+        from bayesmixed.classical.point import point_tree
+
+        return point_tree(self.estimate)
+
+    def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
+        """Coefficients with t tests; see :func:`bayesmixed.classical.fixef.fixef`."""
+        from bayesmixed.classical.fixef import fixef
+
+        return fixef(self.estimate, prob=prob)
+
+    def ranef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+        """Random effects of every level; see :func:`bayesmixed.classical.ranef.ranef`."""
+        from bayesmixed.classical.ranef import ranef
+
+        return ranef(self.estimate, group=group, prob=prob)
+
+    def coef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+        """Coefficients of every level, fixed plus random; see :func:`bayesmixed.classical.coef.coef`."""
+        from bayesmixed.classical.coef import coef
+
+        return coef(self.estimate, group=group, prob=prob)
+
+    def varcorr(
+        self,
+        *,
+        correlations: bool = False,
+        prob: float = 0.95,
+        method: VarianceIntervals = "profile",
+        seed: int | None = None,
+    ) -> pd.DataFrame:
+        """Variance components, or correlations; see :func:`bayesmixed.classical.varcorr.varcorr`."""
+        from bayesmixed.classical.varcorr import varcorr
+
+        return varcorr(
+            self.estimate,
+            self.point,
+            self.spec,
+            correlations=correlations,
+            prob=prob,
+            method=method,
+            seed=seed,
+        )
+
+    def confint(
+        self,
+        *,
+        method: ConfintMethod = "profile",
+        prob: float = 0.95,
+        parameters: str | Sequence[str] | None = None,
+        n: int = 500,
+        seed: int | None = None,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Confidence interval of every parameter; see :func:`bayesmixed.classical.confint.confint`."""
+        from bayesmixed.classical.confint import confint
+
+        return confint(
+            self.estimate, method=method, prob=prob, parameters=parameters, n=n, seed=seed, progress=progress
+        )
+
+    def icc(
+        self,
+        *,
+        kind: IccKind = "adjusted",
+        at: Mapping[str, float] | None = None,
+        prob: float = 0.95,
+        boot: int = 0,
+        seed: int | None = None,
+    ) -> pd.DataFrame:
+        """Intraclass correlations, with intervals from `boot` bootstrap refits.
+
+        See :func:`bayesmixed.extract.icc` and :func:`bayesmixed.classical.shares.with_bootstrap`.
+        """
+        from bayesmixed import extract
+        from bayesmixed.classical.shares import with_bootstrap
+
+        return with_bootstrap(
+            self.estimate,
+            self.point,
+            lambda draws: extract.icc(draws, self.spec, kind=kind, at=at, prob=prob),
+            prob=prob,
+            boot=boot,
+            seed=seed,
+        )
+
+    def r2(self, *, prob: float = 0.95, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
+        """Marginal and conditional explained variance, with intervals from `boot` bootstrap refits.
+
+        See :func:`bayesmixed.extract.r2` and :func:`bayesmixed.classical.shares.with_bootstrap`.
+        """
+        from bayesmixed import extract
+        from bayesmixed.classical.shares import with_bootstrap
+
+        return with_bootstrap(
+            self.estimate,
+            self.point,
+            lambda draws: extract.r2(draws, self.spec, prob=prob),
+            prob=prob,
+            boot=boot,
+            seed=seed,
+        )
+
+    def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
+        """Mean of every row, with or without random effects; see :mod:`bayesmixed.classical.fitted`."""
+        from bayesmixed.classical.fitted import fitted
+
+        return fitted(self.estimate, effects=effects, prob=prob)
+
+    def resid(
+        self, *, kind: Literal["response", "pearson", "standardized"] = "response", prob: float = 0.95
+    ) -> pd.DataFrame:
+        """Residual of every row; see :func:`bayesmixed.classical.resid.resid`."""
+        from bayesmixed.classical.resid import resid
+
+        return resid(self.estimate, kind=kind, prob=prob)
+
+    def tidy(
+        self,
+        *,
+        effects: Sequence[TidyEffects] = ("fixed", "ran_pars"),
+        prob: float = 0.95,
+        method: VarianceIntervals = "none",
+        seed: int | None = None,
+    ) -> pd.DataFrame:
+        """Estimates in broom.mixed's columns; see :func:`bayesmixed.classical.tidy.tidy`."""
+        from bayesmixed.classical.tidy import tidy
+
+        return tidy(
+            self.estimate, self.point, self.spec, effects=effects, prob=prob, method=method, seed=seed
+        )
+
+    def glance(self) -> pd.DataFrame:
+        """Put the fit into one row; see :func:`bayesmixed.classical.glance.glance`."""
+        from bayesmixed.classical.glance import glance
+
+        return glance(self.estimate)
+
+    def augment(self, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
+        """Data with fitted values and residuals beside them; see :func:`bayesmixed.extract.augment`."""
+        from bayesmixed.extract.augment import beside_data
+
+        return beside_data(
+            self.spec.design.frame,
+            fitted=self.fitted(prob=prob),
+            fixed=self.fitted(effects="fixed", prob=prob),
+            resid=self.resid(prob=prob),
+            std_resid=self.resid(kind="standardized", prob=prob),
+            prob=prob,
+            prefix=prefix,
+        )
+
+    def ngrps(self) -> pd.Series[int]:
+        """Number of levels of every grouping factor; see :func:`bayesmixed.extract.ngrps`."""
+        from bayesmixed import extract
+
+        return extract.ngrps(self.spec)
+
+    def nobs(self) -> int:
+        """Number of rows used; see :func:`bayesmixed.extract.nobs`."""
+        from bayesmixed import extract
+
+        return extract.nobs(self.spec)
+
+    def equation(self, group_level: str, *, group: str | None = None, digits: int = 2) -> str:
+        """One group's equation as the teaching texts write it; see :func:`bayesmixed.extract.equation`."""
+        from bayesmixed import extract
+
+        return extract.equation(self.point, self.spec, group_level, group=group, digits=digits)
+
+    def vcov(self) -> pd.DataFrame:
+        """Covariance matrix of the coefficients' estimates, sigma^2 (X'V^-1 X)^-1."""
+        terms = list(self.spec.design.fixed.terms)
+        return pd.DataFrame(self.estimate.covariance, index=terms, columns=terms)
+
+    def log_likelihood(self) -> float:
+        """Log likelihood at the optimum, restricted for REML: lme4's ``logLik``."""
+        return self.estimate.log_likelihood
+
+    def deviance(self) -> float:
+        """Minus twice the log likelihood; for REML lme4's REML criterion."""
+        return self.estimate.optimum.criterion
+
+    def aic(self) -> float:
+        """Akaike's criterion; see :func:`bayesmixed.classical.criteria.aic`."""
+        from bayesmixed.classical.criteria import aic
+
+        return aic(self.estimate)
+
+    def aicc(self) -> float:
+        """Akaike's criterion for small samples; see :func:`bayesmixed.classical.criteria.aicc`."""
+        from bayesmixed.classical.criteria import aicc
+
+        return aicc(self.estimate)
+
+    def bic(self) -> float:
+        """Schwarz's criterion; see :func:`bayesmixed.classical.criteria.bic`."""
+        from bayesmixed.classical.criteria import bic
+
+        return bic(self.estimate)
+
+
+def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
+    """Estimate a specified model by restricted or full maximum likelihood.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model; its priors take no part.
+    by : {"reml", "ml"}
+        The criterion.
+
+    Returns
+    -------
+    RemlFit
+        With lme4's verbs.
+
+    Raises
+    ------
+    EngineError
+        When crossed random effects are too many to be integrated out together.
+    """
+    from bayesmixed.classical.estimate import estimate
+
+    return RemlFit(spec=spec, estimate=estimate(spec.design, by))

@@ -1,0 +1,138 @@
+"""The printed summary of a REML or ML fit, in lmerTest's layout."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.classical.fixef import fixef
+from bayesmixed.classical.singularity import singularity
+from bayesmixed.extract.resid import scaled_residuals
+from bayesmixed.extract.varcorr import varcorr
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.tables.rounding import format_fixed
+from bayesmixed.tables.summary import html_layout, text_layout
+from bayesmixed.tables.summary_columns import (
+    data_text,
+    decimals_for,
+    dropped_text,
+    estimates,
+    left,
+    observations_text,
+    random_columns,
+    residual_columns,
+)
+from bayesmixed.tables.summary_parts import SummaryParts
+from bayesmixed.tables.table import Column, clean
+
+TITLES = {
+    "reml": "Linear mixed model fit by REML, t-tests by Satterthwaite's method ['bayesmixed']",
+    "ml": "Linear mixed model fit by maximum likelihood, t-tests by Satterthwaite's method ['bayesmixed']",
+}
+CRITERIA = {"reml": "REML criterion", "ml": "Deviance"}
+SMALLEST_P = 1e-16
+
+
+def reml_summary_text(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> str:
+    """Print an estimate in the layout of lmerTest's summary.
+
+    Parameters
+    ----------
+    fitted : Estimate
+        The estimate.
+    point : xarray.DataTree
+        The same estimate as a posterior of one draw.
+    spec : ModelSpec
+        The model.
+
+    Returns
+    -------
+    str
+        Several lines, without a final line break.
+    """
+    return text_layout(reml_summary_parts(fitted, point, spec))
+
+
+def reml_summary_html(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> str:
+    """Print an estimate as HTML for a notebook, with the content of :func:`reml_summary_text`.
+
+    Parameters
+    ----------
+    fitted, point, spec
+        As in :func:`reml_summary_text`.
+
+    Returns
+    -------
+    str
+        One ``<div>`` with its style, every text escaped.
+    """
+    return html_layout(reml_summary_parts(fitted, point, spec))
+
+
+def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> SummaryParts:
+    """Format everything that the printed summary of an estimate says.
+
+    Parameters
+    ----------
+    fitted, point, spec
+        As in :func:`reml_summary_text`.
+
+    Returns
+    -------
+    SummaryParts
+        For text and HTML alike.
+    """
+    by = fitted.likelihood.by
+    return SummaryParts(
+        title=TITLES[by],
+        model=(
+            ("Formula", clean(spec.design.formula.text.strip())),
+            ("Data", data_text(spec.design)),
+            (CRITERIA[by], f"{fitted.optimum.criterion:.1f}"),
+        ),
+        residuals=residual_columns(scaled_residuals(point, spec)),
+        random=random_columns(varcorr(point, spec), varcorr(point, spec, correlations=True), None),
+        observations=observations_text(spec.design),
+        fixed=_fixed_columns(fixef(fitted)),
+        notes=(*dropped_text(spec.design), *singularity(fitted)),
+    )
+
+
+def _fixed_columns(table: pd.DataFrame) -> tuple[Column, ...]:
+    """Lay out the fixed effects with their tests."""
+    decimals = decimals_for(table["se"].to_numpy(), digits=4)
+    return (
+        left("", [clean(term) for term in table["term"]]),
+        Column(header="Estimate", cells=estimates(table["value"], decimals)),
+        Column(header="Std. Error", cells=estimates(table["se"], decimals)),
+        Column(header="df", cells=format_fixed(table["df"], 2)),
+        Column(header="t value", cells=format_fixed(table["t"], 3)),
+        Column(header="Pr(>|t|)", cells=tuple(p_text(p) for p in table["p_value"])),
+    )
+
+
+def p_text(p: float) -> str:
+    """Write a p-value as R does, with three digits.
+
+    Parameters
+    ----------
+    p : float
+        From 0 to 1, or NaN.
+
+    Returns
+    -------
+    str
+        ``"<1e-16"`` for what is smaller.
+
+    Examples
+    --------
+    >>> p_text(0.04321), p_text(3.21e-7), p_text(0.0)
+    ('0.0432', '3.21e-07', '<1e-16')
+    """
+    if np.isnan(p):
+        return ""
+    if p < SMALLEST_P:
+        return f"<{SMALLEST_P:.0e}"
+    return f"{p:.3g}" if p < 1e-3 else f"{p:.4f}"

@@ -1,0 +1,125 @@
+"""Columns and lines that the printed summaries of all kinds of fits share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.extract.summaries import bound_names
+from bayesmixed.tables.rounding import format_fixed, format_numbers
+from bayesmixed.tables.table import Column, clean
+
+RESIDUAL_HEADERS = ("Min", "1Q", "Median", "3Q", "Max")
+MAX_DECIMALS = 8
+
+
+def data_text(design: Design) -> str:
+    """Describe the rows used."""
+    weighted = "" if design.weights is None else ", weighted"
+    return f"{count(design.n_rows, 'row')}, {count(design.frame.shape[1], 'column')}{weighted}"
+
+
+def observations_text(design: Design) -> str:
+    """Count rows and levels as lme4 does."""
+    groups = "; ".join(f"{clean(block.group)}, {block.n_levels}" for block in design.blocks)
+    return f"Number of obs: {design.n_rows}, groups: {groups}"
+
+
+def residual_columns(scaled: FloatArray) -> tuple[Column, ...]:
+    """Give the five numbers of the scaled residuals, shape (n,)."""
+    cells = format_fixed(np.quantile(scaled, [0, 0.25, 0.5, 0.75, 1]), 4)
+    return tuple(Column(header=h, cells=(cell,)) for h, cell in zip(RESIDUAL_HEADERS, cells, strict=True))
+
+
+def random_columns(table: pd.DataFrame, pairs: pd.DataFrame, prob: float | None) -> tuple[Column, ...]:
+    """Lay out variances, standard deviations and correlations as lme4 does.
+
+    Parameters
+    ----------
+    table, pairs : pandas.DataFrame
+        What ``varcorr`` gives, without and with ``correlations=True``.
+    prob : float or None
+        Probability inside the intervals; None leaves them out.
+
+    Returns
+    -------
+    tuple[Column, ...]
+        One row for each standard deviation, the residual's last.
+    """
+    repeated = table["group"].duplicated()
+    groups = ["" if again else clean(group) for group, again in zip(table["group"], repeated, strict=True)]
+    return (
+        left("Groups", groups),
+        left("Name", [clean(effect) for effect in table["effect"]]),
+        Column(header="Variance", cells=format_numbers(table["variance"])),
+        Column(header="Std.Dev.", cells=format_numbers(table["sd"])),
+        *(() if prob is None else _interval_column(table, prob)),
+        *_correlation_columns(table, pairs),
+    )
+
+
+def _interval_column(table: pd.DataFrame, prob: float) -> tuple[Column]:
+    """Lay out the intervals of the standard deviations."""
+    lower, upper = bound_names(prob, "sd", "sd")
+    sds = format_numbers(table["sd"])
+    ends = zip(_bounds(table[lower], sds), _bounds(table[upper], sds), strict=True)
+    return (left(f"[{100 * prob:.6g}% interval]", [f"[{low}, {high}]" for low, high in ends]),)
+
+
+def _correlation_columns(table: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Column, ...]:
+    """Lay out the lower triangles of the correlation matrices beside the standard deviations."""
+    cells: dict[tuple[str, str], list[str]] = {}
+    for group, effect, value in zip(pairs["group"], pairs["effect_2"], pairs["value"], strict=True):
+        cells.setdefault((group, effect), []).extend(format_fixed([value], 2))
+    rows = [cells.get(key, []) for key in zip(table["group"], table["effect"], strict=True)]
+    width = max(len(row) for row in rows)
+    filled = [row + [""] * (width - len(row)) for row in rows]
+    return tuple(
+        Column(header="" if i else "Corr", cells=column) for i, column in enumerate(zip(*filled, strict=True))
+    )
+
+
+def dropped_text(design: Design) -> tuple[str, ...]:
+    """Say how many rows were left out, if any were."""
+    if not design.n_dropped:
+        return ()
+    verb = "was" if design.n_dropped == 1 else "were"
+    return (f"{count(design.n_dropped, 'row')} {verb} left out because a value is missing.",)
+
+
+def estimates(values: pd.Series, decimals: int | None) -> tuple[str, ...]:
+    """Format one column of estimates."""
+    return format_numbers(values) if decimals is None else format_fixed(values, decimals)
+
+
+def decimals_for(se: np.ndarray, digits: int) -> int | None:
+    """Count the decimals with which the smallest standard error shows `digits` digits, None when too many."""
+    positive = se[se > 0]
+    if not positive.size:
+        return None
+    decimals = max(1, digits - 1 - math.floor(math.log10(positive.min())))
+    return decimals if decimals <= MAX_DECIMALS else None
+
+
+def _bounds(values: pd.Series, like: tuple[str, ...]) -> list[str]:
+    """Format ends of intervals with the decimals of their middles, padded to one width."""
+    if any("e" in cell for cell in like):
+        cells = format_numbers(values)
+    else:
+        cells = format_fixed(values, len(like[0].partition(".")[2]))
+    width = max(len(cell) for cell in cells)
+    return [cell.rjust(width) for cell in cells]
+
+
+def left(header: str, cells: Sequence[str]) -> Column:
+    """Make a column of text."""
+    return Column(header=header, cells=tuple(cells), align="left")
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
