@@ -31,7 +31,7 @@ ORDER = (
     "posterior",
     "extract",
     "classical",
-    "compare",
+    "comparison",
     "tables",
     "plots",
     "report",

@@ -24,6 +24,9 @@ from bayesmixed.errors import (
 from bayesmixed.priors.choice import prior
 
 if TYPE_CHECKING:
+    from bayesmixed.comparison.anova import anova
+    from bayesmixed.comparison.bayes_factor import bayes_factor
+    from bayesmixed.comparison.elpd import compare
     from bayesmixed.fit import lmer, load, specify
     from bayesmixed.mixed_fit import MixedFit
     from bayesmixed.reml_fit import RemlFit
@@ -43,6 +46,9 @@ __all__ = [
     "PriorError",
     "RemlFit",
     "SamplingError",
+    "anova",
+    "bayes_factor",
+    "compare",
     "datasets",
     "describe_dataset",
     "lmer",
@@ -52,7 +58,16 @@ __all__ = [
     "specify",
 ]
 
-_LAZY = {"MixedFit": "mixed_fit", "RemlFit": "reml_fit", "lmer": "fit", "load": "fit", "specify": "fit"}
+_LAZY = {
+    "anova": "comparison.anova",
+    "bayes_factor": "comparison.bayes_factor",
+    "compare": "comparison.elpd",
+    "MixedFit": "mixed_fit",
+    "RemlFit": "reml_fit",
+    "lmer": "fit",
+    "load": "fit",
+    "specify": "fit",
+}
 
 
 def __getattr__(name: str) -> Any:

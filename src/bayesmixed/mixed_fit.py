@@ -19,7 +19,10 @@ from bayesmixed.reml_fit import RemlFit, reml_fit
 
 if TYPE_CHECKING:
     import pymc as pm
+    from arviz_stats.utils import ELPDData
 
+    from bayesmixed.extract.hypothesis import Hypothesis, Rope
+    from bayesmixed.extract.marginal_likelihood import LogMarginalLikelihood
     from bayesmixed.posterior.diagnosis import Diagnosis
 
 
@@ -184,6 +187,43 @@ class MixedFit:
         from bayesmixed.posterior.diagnostics import diagnose
 
         return (self.diagnosis if ranef == "screen" else diagnose(self.draws, ranef=ranef)).table()
+
+    def loo(self, *, group: str | None = None) -> ELPDData:
+        """Leave-one-out cross-validation of rows or levels; see :func:`bayesmixed.extract.loo.loo`."""
+        from bayesmixed.extract.loo import loo
+
+        draws = self.add_groups("log_likelihood") if group is None else self.draws
+        return loo(draws, self.spec, group=group)
+
+    def log_marginal_likelihood(self, *, seed: int | None = None) -> LogMarginalLikelihood:
+        """Log marginal likelihood with its error; see :mod:`bayesmixed.extract.marginal_likelihood`."""
+        from bayesmixed.extract.marginal_likelihood import log_marginal_likelihood
+
+        return log_marginal_likelihood(self.draws, self.spec, seed=self.run.seed if seed is None else seed)
+
+    def hypothesis(self, expression: str, *, prob: float = 0.95) -> Hypothesis:
+        """Probability of an inequality, ``"Days > 8"``; see :mod:`bayesmixed.extract.hypothesis`."""
+        from bayesmixed.extract.hypothesis import hypothesis
+
+        return hypothesis(self.draws, self.spec, expression, prob=prob)
+
+    def rope(self, expression: str, region: tuple[float, float]) -> Rope:
+        """Share of a region of practical equivalence; see :mod:`bayesmixed.extract.hypothesis`."""
+        from bayesmixed.extract.hypothesis import rope
+
+        return rope(self.draws, self.spec, expression, region)
+
+    def p_direction(self, expression: str) -> float:
+        """Probability of direction of any expression; see :mod:`bayesmixed.extract.hypothesis`."""
+        from bayesmixed.extract.hypothesis import p_direction
+
+        return p_direction(self.draws, self.spec, expression)
+
+    def prior_sensitivity(self) -> pd.DataFrame:
+        """How far priors and data pull each parameter; see :mod:`bayesmixed.extract.prior_sensitivity`."""
+        from bayesmixed.extract.prior_sensitivity import prior_sensitivity
+
+        return prior_sensitivity(self.add_groups("log_likelihood", "log_prior"), self.spec)
 
     def reml(self) -> RemlFit:
         """Estimate the same model by REML, as lme4 does; see :class:`bayesmixed.RemlFit`."""

@@ -237,6 +237,18 @@ class RemlFit:
 
         return extract.equation(self.point, self.spec, group_level, group=group, digits=digits)
 
+    def drop1(self) -> pd.DataFrame:
+        """Likelihood ratio tests of the fixed terms; see :func:`bayesmixed.comparison.drop1.drop1`."""
+        from bayesmixed.comparison.drop1 import drop1
+
+        return drop1(self)
+
+    def ranova(self, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
+        """Tests of each random-effect term; see :func:`bayesmixed.comparison.ranova.ranova`."""
+        from bayesmixed.comparison.ranova import ranova
+
+        return ranova(self, boot=boot, seed=seed)
+
     def vcov(self) -> pd.DataFrame:
         """Covariance matrix of the coefficients' estimates, sigma^2 (X'V^-1 X)^-1."""
         terms = list(self.spec.design.fixed.terms)

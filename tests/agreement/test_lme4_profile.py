@@ -1,7 +1,7 @@
 """Profile intervals are those of lme4's ``confint(method = "profile")``.
 
-Maker: lme4 1.1-31, `shared/reference/lme4.json`. lme4 interpolates between points of the profile by splines; the
-ends here are roots, so that the two differ by up to 1e-4 of an interval's width.
+Maker: lme4 1.1-31, `shared/reference/lme4.json`. lme4 interpolates between points of the profile by splines;
+the ends here are roots, so that the two differ by up to 1e-4 of an interval's width.
 """
 
 from __future__ import annotations

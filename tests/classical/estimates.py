@@ -28,7 +28,13 @@ def simulated() -> pd.DataFrame:
     effects = rng.standard_normal((40, 3)) @ factor.T
     mean = 5 + 0.7 * x + effects[g, 0] + effects[g, 1] * x + effects[g, 2] * v + rng.normal(0, 1, 6)[h]
     return pd.DataFrame(
-        {"y": mean + rng.normal(0, 1.5, 360), "x": x, "v": v, "g": [f"g{i}" for i in g], "h": [f"h{i}" for i in h]}
+        {
+            "y": mean + rng.normal(0, 1.5, 360),
+            "x": x,
+            "v": v,
+            "g": [f"g{i}" for i in g],
+            "h": [f"h{i}" for i in h],
+        }
     )
 
 
@@ -56,6 +62,10 @@ def singular(by: str = "reml") -> Estimate:
 def flat_slope() -> Estimate:
     """A correlated slope that does not vary at the estimate, since all groups are alike."""
     x = np.tile([-1.0, 0.0, 1.0], 12)
-    y = np.repeat(np.random.default_rng(2).normal(0, 3, 6), 6) + 2.0 * x + np.tile([0.3, -0.6, 0.3, -0.3, 0.6, -0.3], 6)
+    y = (
+        np.repeat(np.random.default_rng(2).normal(0, 3, 6), 6)
+        + 2.0 * x
+        + np.tile([0.3, -0.6, 0.3, -0.3, 0.6, -0.3], 6)
+    )
     frame = pd.DataFrame({"y": y, "x": x, "g": np.repeat(list("abcdef"), 6)})
     return estimate(build_design(parse_formula("y ~ x + (x | g)"), frame))

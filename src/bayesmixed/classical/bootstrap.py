@@ -83,7 +83,7 @@ def bootstrap(fitted: Estimate, n: int = 500, seed: int | None = None, progress:
     lme4's ``bootMer`` with its defaults: random effects and residuals are drawn anew.
     """
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise BayesmixedError(f"n={n!r} must be a whole number of refits, at least 1; lme4's confint does 500.")
+        raise BayesmixedError(f"n={n!r} must be a whole number of refits, at least 1; lme4 does 500.")
     with single_threaded_blas():
         refits = _refits(fitted, n, np.random.SeedSequence(seed))
         found = [(estimated_arrays(optimum), optimum.singular) for optimum in _shown(refits, n, progress)]

@@ -16,6 +16,9 @@ from bayesmixed.engines.threads import single_threaded_blas
 SINGULAR = 1e-5
 """Relative standard deviations below this are tried at zero."""
 
+ROUNDING = 1e-9
+"""Entries below this are tried at zero too, or an effect that does not vary would have a correlation."""
+
 STARTS = (1.0, 0.1, 5.0)
 """Relative standard deviations to look for the optimum from; later ones only when the first is singular."""
 
@@ -341,8 +344,8 @@ def hessian(value: Objective, entries: FloatArray) -> FloatArray:
 
 
 def _with_zeros(value: Objective, entries: FloatArray, diagonal: FloatArray) -> FloatArray:
-    """Entries with every diagonal one that is as good as zero set to zero."""
-    small = (diagonal == 1.0) & (np.abs(entries) < SINGULAR)
+    """Entries with every one that is as good as zero set to zero."""
+    small = np.abs(entries) < np.where(diagonal == 1.0, SINGULAR, ROUNDING)
     cleaned = np.where(small, 0.0, entries)
     lowest = value(entries)[0]
     return cleaned if value(cleaned)[0] <= lowest + 1e-9 * abs(lowest) else entries

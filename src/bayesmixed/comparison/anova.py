@@ -1,0 +1,172 @@
+"""Likelihood-ratio tests between nested models, lme4's ``anova``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.classical.criteria import aic, bic
+from bayesmixed.classical.estimate import Estimate, estimate
+from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
+from bayesmixed.comparison.nesting import is_nested
+from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
+from bayesmixed.comparison.records_likelihood import (
+    LikelihoodFit,
+    check_comparable_likelihoods,
+    require_estimate,
+)
+from bayesmixed.errors import BayesmixedError, DesignWarning
+from bayesmixed.extract.variances import LEGEND
+
+NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan}
+"""Of the smallest model, which is tested against nothing."""
+
+
+def anova(
+    *fits: LikelihoodFit,
+    refit: bool = True,
+    names: Sequence[str] | None = None,
+    boot: int = 0,
+    seed: int | None = None,
+) -> pd.DataFrame:
+    """Table of likelihood-ratio tests between models fitted by REML or ML.
+
+    Use it as lme4's ``anova``: every model is tested against the one above it, which should be a special case
+    of it.
+
+    Parameters
+    ----------
+    *fits : RemlFit
+        Two or more fits to the same rows, response and weights.
+    refit : bool
+        Whether REML fits are fitted anew by ML first, as lme4 does. With False the criteria they were fitted
+        by are compared, which for REML asks for the same fixed part.
+    names : sequence of str, optional
+        What to call the models, in the order given; their formulas unless given.
+    boot : int
+        Number of refits to data simulated from the smaller model of every pair, for ``p_boot``.
+    seed : int, optional
+        Repeats the simulated data.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By increasing number of parameters: ``model``, ``npar``, ``AIC``, ``BIC``, ``logLik``, ``deviance``
+        (minus twice the log likelihood), ``Chisq`` (likelihood-ratio statistic against the row above),
+        ``Df``, ``p_value``, ``p_mixture`` and, when asked for, ``p_boot``. ``attrs["legend"]`` says by which
+        criterion, and what the p-values are.
+
+    Raises
+    ------
+    BayesmixedError
+        For fewer than two fits, a Bayesian fit, or REML fits that cannot be compared without refitting.
+    DataError
+        When rows, responses or weights differ.
+
+    Warns
+    -----
+    DesignWarning
+        When a model does not seem to be a special case of the next: the chi-squared limit then fails.
+
+    Notes
+    -----
+    ``p_value`` takes the statistic for chi-squared with ``Df`` degrees of freedom. Where the larger model has
+    one random effect more, its variance lies on the boundary under the smaller model; ``p_mixture``, half
+    chi-squared with ``Df`` and half with ``Df`` - 1 degrees of freedom, is the limit then (Stram and Lee
+    1994, Biometrics 50:1171), and NaN elsewhere. Models with equally many parameters are not tested.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> sleep = bm.load_dataset("sleepstudy")
+    >>> m0 = bm.lmer("Reaction ~ Days + (1 | Subject)", sleep, method="reml")
+    >>> m1 = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
+    >>> anova(m0, m1)[["npar", "deviance", "Chisq"]].round(2).values.tolist()
+    [[4.0, 1794.08, nan], [6.0, 1751.94, 42.14]]
+    """
+    check_boot(boot)
+    if len(fits) < 2:
+        raise BayesmixedError(
+            "anova compares two or more fits; for the terms of one fit use drop1 or ranova."
+        )
+    given = [require_estimate(fit, "anova") for fit in fits]
+    labelled = list(zip(_labels(fits, names), _by_ml(given) if refit else given, strict=True))
+    labelled.sort(key=lambda pair: pair[1].n_parameters)
+    labels, estimates = [label for label, _ in labelled], [fitted for _, fitted in labelled]
+    check_comparable_likelihoods(estimates, labels)
+    _warn_if_not_nested(estimates, labels)
+    table = _table(estimates, labels)
+    if boot:
+        table["p_boot"] = _bootstrapped(estimates, table["Df"], boot, seed)
+    table.attrs[LEGEND] = _legend(table, estimates[0], refitted=any(e not in given for e in estimates))
+    return table
+
+
+def _labels(fits: Sequence[LikelihoodFit], names: Sequence[str] | None) -> Sequence[str]:
+    """What to call the models."""
+    if names is None:
+        return [fit.formula.strip() for fit in fits]
+    if isinstance(names, str) or len(names) != len(fits):
+        raise BayesmixedError(f"names={names!r} must be a list of {len(fits)} names, one for each fit.")
+    return names
+
+
+def _by_ml(estimates: Sequence[Estimate]) -> list[Estimate]:
+    """The same models by ML."""
+    return [e if e.likelihood.by == "ml" else estimate(e.design, "ml") for e in estimates]
+
+
+def _warn_if_not_nested(estimates: Sequence[Estimate], labels: Sequence[str]) -> None:
+    """Warn of every model with fewer parameters that is no special case of the next."""
+    for (smaller, label), (larger, other) in pairwise(zip(estimates, labels, strict=True)):
+        fewer = smaller.n_parameters < larger.n_parameters
+        if fewer and not is_nested(smaller.design, larger.design):
+            warnings.warn(
+                f"{label!r} does not seem to be a special case of {other!r}: unless it is, the statistic is "
+                "not chi-squared, and the p-value means nothing. Compare them by AIC or BIC.",
+                DesignWarning,
+                stacklevel=3,
+            )
+
+
+def _table(estimates: Sequence[Estimate], labels: Sequence[str]) -> pd.DataFrame:
+    """The table without bootstrap."""
+    ratios = [likelihood_ratio(smaller, larger) for smaller, larger in pairwise(estimates)]
+    tests = [
+        {"Chisq": ratio.statistic, "Df": ratio.df, "p_value": ratio.p_value, "p_mixture": ratio.p_mixture}
+        for ratio in ratios
+    ]
+    return pd.DataFrame(
+        {
+            "model": list(labels),
+            "npar": [e.n_parameters for e in estimates],
+            "AIC": [aic(e) for e in estimates],
+            "BIC": [bic(e) for e in estimates],
+            "logLik": [e.log_likelihood for e in estimates],
+            "deviance": [e.optimum.criterion for e in estimates],
+            **pd.DataFrame([NO_TEST, *tests]),
+        }
+    )
+
+
+def _bootstrapped(
+    estimates: Sequence[Estimate], df: pd.Series[float], boot: int, seed: int | None
+) -> list[float]:
+    """Bootstrap p-value of every row; NaN where nothing is tested."""
+    seeds = np.random.SeedSequence(seed).spawn(len(estimates) - 1)
+    tested = zip(pairwise(estimates), df.iloc[1:], seeds, strict=True)
+    return [np.nan, *(bootstrap_p(*pair, boot, own) if more > 0 else np.nan for pair, more, own in tested)]
+
+
+def _legend(table: pd.DataFrame, first: Estimate, *, refitted: bool) -> str:
+    """What the numbers of the table are."""
+    said = ["Refitted by ML." if refitted else f"Fitted by {first.likelihood.by.upper()}."]
+    if table["p_mixture"].notna().any():
+        said.append("p_mixture: half chi-squared with Df, half with Df - 1, for a variance on its boundary.")
+    if (table["Df"] == 0).any():
+        said.append("No test where two models have equally many parameters.")
+    return " ".join(said)

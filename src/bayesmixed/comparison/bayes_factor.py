@@ -1,0 +1,170 @@
+"""Bayes factors from marginal likelihoods."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesmixed.comparison.records import PosteriorFit, check_comparable
+from bayesmixed.errors import DataError, near_names
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesmixed.extract.marginal_likelihood import LogMarginalLikelihood
+    from bayesmixed.model.spec import ModelSpec
+
+KASS_RAFTERY = (
+    (1.0, "not worth more than a bare mention"),
+    (3.0, "positive"),
+    (5.0, "strong"),
+    (math.inf, "very strong"),
+)
+"""Upper ends of the log Bayes factor, and what Kass and Raftery (1995) call the evidence below them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BayesFactor:
+    """How much more probable one model made the data than another.
+
+    Attributes
+    ----------
+    model, other : str
+        What is compared, as printed.
+    log : float
+        Natural logarithm of the Bayes factor, positive when the data speak for `model`.
+    se : float
+        Monte Carlo standard error of `log`.
+    """
+
+    model: str
+    other: str
+    log: float
+    se: float
+
+    @property
+    def value(self) -> float:
+        """The Bayes factor, infinite where it is beyond a floating-point number."""
+        return float(np.exp(np.minimum(self.log, 709.0))) if self.log < 709.0 else math.inf
+
+    @property
+    def evidence(self) -> str:
+        """Kass and Raftery's word for the strength of the evidence, whichever side it is for."""
+        return next(word for end, word in KASS_RAFTERY if abs(self.log) < end)
+
+    def __str__(self) -> str:
+        times = f"{math.exp(abs(self.log)):.3g}" if abs(self.log) < 709.0 else f"exp({abs(self.log):.1f})"
+        better, worse = (self.model, self.other) if self.log >= 0 else (self.other, self.model)
+        return (
+            f"The data are {times} times as probable under {better} as under {worse}: "
+            f"{self.evidence} evidence\n"
+            f"log Bayes factor {self.log:.2f}, Monte Carlo error {self.se:.2g}"
+        )
+
+
+def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None) -> BayesFactor:
+    """Bayes factor of one model against another.
+
+    It weighs whole models, priors included, by how probable they made the data; `compare` weighs them by what
+    they predict. To test a variance component compare a model with and one without its bar; when no other bar
+    is left, ``fit.bayes_factor_of("Subject")`` does the same for a single fit.
+
+    Parameters
+    ----------
+    m1, m0 : MixedFit
+        Two fits to the same rows and response. Give them the same priors for the parameters that they share,
+        which the defaults do.
+    seed : int, optional
+        Of the Monte Carlo points; the fits' own seeds unless given.
+
+    Returns
+    -------
+    BayesFactor
+        Print it, or take ``log``, ``se``, ``value``, ``evidence``.
+
+    Raises
+    ------
+    BayesmixedError
+        When one is no Bayesian fit.
+    DataError
+        When their rows or responses differ.
+    PriorError, EngineError
+        When a model has no marginal likelihood, or none that can be computed.
+
+    Notes
+    -----
+    log p(y | m1) - log p(y | m0), see :func:`bayesmixed.extract.marginal_likelihood.log_marginal_likelihood`;
+    the errors of the two are independent. Words: Kass and Raftery 1995, Journal of the American Statistical
+    Association 90:773. The factor depends on the width of the priors of what the models do not share.
+    """
+    check_comparable({"m1": m1, "m0": m0})
+    first = m1.log_marginal_likelihood(seed=seed)
+    second = m0.log_marginal_likelihood(seed=None if seed is None else seed + 1)
+    names = (m1.spec.design.formula.text, m0.spec.design.formula.text)
+    return _factor(*names, first, second)
+
+
+def bayes_factor_of(
+    draws: xr.DataTree, spec: ModelSpec, group: str, *, effect: str | None = None, seed: int
+) -> BayesFactor:
+    """Bayes factor for a variance component: the model with it against the model in which it is zero.
+
+    Use it where lme4's users test a random effect by a likelihood ratio; nothing is special at the boundary
+    here. The model without it needs no fit, and may have no random effect at all.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model with it.
+    spec : ModelSpec
+        That model.
+    group : str
+        Its grouping factor.
+    effect : str, optional
+        One varying effect, e.g. ``"Days"``; all of the factor's unless given.
+    seed : int
+        Of the Monte Carlo points.
+
+    Returns
+    -------
+    BayesFactor
+        Of the model with the component against that without.
+
+    Raises
+    ------
+    DataError
+        When the model has no such factor or effect.
+    PriorError, EngineError
+        When the marginal likelihoods cannot be computed.
+
+    Notes
+    -----
+    A standard deviation of zero is the limit of the collapsed likelihood, at which its prior and that of its
+    correlations are taken out; all other priors stay. What is left (sigma and further components) is
+    integrated by importance sampling around its mode.
+    """
+    from bayesmixed.engines.collapsed.null_component import evidence_without
+    from bayesmixed.extract.blocks import chosen_blocks
+    from bayesmixed.extract.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
+
+    (block,) = chosen_blocks(spec.design, group)
+    if effect is not None and effect not in block.effects:
+        raise DataError(f"{effect!r} does not vary over {group!r}. {near_names(effect, block.effects)}")
+    effects = tuple(e for e, name in enumerate(block.effects) if effect in (None, name))
+    with_it = log_marginal_likelihood(draws, spec, seed=seed)
+    rng = np.random.default_rng(seed + 1)
+    without = evidence_without(spec, spec.design.blocks.index(block), effects, rng)
+    what = f"{effect} | {group}" if effect is not None else group
+    return _factor(f"the model with {what}", "that without it", with_it, as_marginal_likelihood(without))
+
+
+def _factor(
+    model: str, other: str, first: LogMarginalLikelihood, second: LogMarginalLikelihood
+) -> BayesFactor:
+    """Bayes factor of two marginal likelihoods."""
+    return BayesFactor(
+        model=model, other=other, log=first.value - second.value, se=math.hypot(first.se, second.se)
+    )

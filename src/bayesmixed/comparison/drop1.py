@@ -1,0 +1,62 @@
+"""Every fixed term left out in turn, lme4's ``drop1``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.classical.criteria import aic
+from bayesmixed.classical.estimate import estimate
+from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
+from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_estimate
+from bayesmixed.design.build import build_design
+from bayesmixed.formula.reduced import droppable_terms, without_fixed_term
+
+NOTHING_DROPPED = "<none>"
+"""Label of the model as it is."""
+
+
+def drop1(fit: LikelihoodFit) -> pd.DataFrame:
+    """Table of tests of every fixed term that can be left out, by maximum likelihood.
+
+    Use it to see what each predictor adds to all others; the columns of a factor stand or fall together.
+
+    Parameters
+    ----------
+    fit : RemlFit
+        A fit by REML or ML.
+
+    Returns
+    -------
+    pandas.DataFrame
+        First the model as it is, ``<none>``, then one row for each term: ``term``, ``npar`` (parameters that
+        go with it), ``AIC`` (without it), ``LRT`` (likelihood-ratio statistic), ``p_value``.
+
+    Raises
+    ------
+    BayesmixedError
+        For a Bayesian fit.
+
+    Notes
+    -----
+    A term stays as long as another one contains it (``x`` beside ``x:z``), and the intercept always. Fits by
+    REML are fitted anew by ML, as in lme4. The p-value is that of chi-squared, too small with few groups.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="ml")
+    >>> drop1(fit)[["term", "LRT"]].round(2).values.tolist()
+    [['<none>', nan], ['Days', 23.54]]
+    """
+    given = require_estimate(fit, "drop1")
+    design = given.design
+    full = given if given.likelihood.by == "ml" else estimate(design, "ml")
+    rows = [{"term": NOTHING_DROPPED, "npar": np.nan, "AIC": aic(full), "LRT": np.nan, "p_value": np.nan}]
+    for term in droppable_terms(design.formula.fixed):
+        parsed = without_fixed_term(design.formula, term)
+        reduced = estimate(build_design(parsed, design.frame, weights=design.weights), "ml")
+        ratio = likelihood_ratio(reduced, full)
+        tests = {"LRT": ratio.statistic, "p_value": ratio.p_value}
+        rows.append({"term": term, "npar": ratio.df, "AIC": aic(reduced), **tests})
+    return pd.DataFrame(rows)

@@ -1,0 +1,51 @@
+"""Models side by side by their expected log predictive density."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from bayesmixed.comparison.records import PosteriorFit, check_comparable
+from bayesmixed.errors import BayesmixedError
+
+
+def compare(fits: Mapping[str, PosteriorFit], *, group: str | None = None) -> pd.DataFrame:
+    """Rank models by how well they predict what they have not seen.
+
+    Parameters
+    ----------
+    fits : mapping
+        Name to fit, e.g. ``{"slopes": m1, "intercepts": m0}``.
+    group : str, optional
+        Leave out whole levels of this grouping factor, or column, in place of single rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each model, the best first, with ArviZ's columns: ``rank``, ``elpd_diff`` and its standard
+        error ``dse``, ``p_worse``, ``diag_diff`` and ``diag_elpd`` (what is wrong with the difference or the
+        elpd, empty when nothing is), ``p``, ``elpd``, ``se``, and the stacking ``weight``.
+
+    Raises
+    ------
+    BayesmixedError
+        When `fits` is not a mapping of two or more fits.
+    DataError
+        When their rows or responses differ.
+
+    Notes
+    -----
+    See :func:`bayesmixed.extract.loo`. A difference of less than 4, or of less than about two of its standard
+    errors, says little (Sivula et al. 2025, arXiv 2008.10296). Stacking: Yao et al. 2018, Bayesian Analysis
+    13:917.
+    """
+    if not isinstance(fits, Mapping) or len(fits) < 2:
+        raise BayesmixedError('compare() takes two or more fits by name: compare({"one": m1, "other": m0}).')
+    check_comparable(fits)
+    import arviz_stats
+
+    table: pd.DataFrame = arviz_stats.compare(
+        {str(name): fit.loo(group=group) for name, fit in fits.items()}, round_to="none"
+    )
+    return table

@@ -1,0 +1,135 @@
+"""The likelihood-ratio test between two models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.classical.estimate import Maximized
+from bayesmixed.comparison.nesting import adds_one_variance
+from bayesmixed.design.records import FloatArray
+
+ROUNDING = 1e-9
+"""A gain in the criterion below this share of it is rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodRatio:
+    """A likelihood-ratio test.
+
+    Attributes
+    ----------
+    statistic : float
+        Twice the gain in log likelihood, at least 0.
+    df : int
+        Number of parameters that the larger model has more.
+    p_value : float
+        By the chi-squared distribution; NaN without degrees of freedom.
+    p_mixture : float
+        By the mixture that holds when the larger model has one random effect more; NaN otherwise.
+    """
+
+    statistic: float
+    df: int
+    p_value: float
+    p_mixture: float
+
+
+def likelihood_ratio(smaller: Maximized, larger: Maximized) -> LikelihoodRatio:
+    """Test a model against a larger one that contains it.
+
+    Parameters
+    ----------
+    smaller, larger : Estimate or LinearEstimate
+        By the same criterion, on the same rows.
+
+    Returns
+    -------
+    LikelihoodRatio
+        Statistic with its p-values.
+
+    Notes
+    -----
+    A variance cannot be negative, so that the chi-squared p-value of a variance is too large. With one random
+    effect more the statistic's limit is the mixture (Self and Liang 1987, JASA 82:605; Stram and Lee 1994,
+    Biometrics 50:1171). It supposes many independent groups; the parametric bootstrap does not.
+    """
+    statistic = float(ratio_statistic(smaller.optimum.criterion, larger.optimum.criterion))
+    df = larger.n_parameters - smaller.n_parameters
+    on_boundary = df > 0 and adds_one_variance(smaller.design, larger.design)
+    return LikelihoodRatio(
+        statistic=statistic,
+        df=df,
+        p_value=chi_squared_p(statistic, df),
+        p_mixture=mixture_p(statistic, df) if on_boundary else np.nan,
+    )
+
+
+def ratio_statistic(smaller: float | FloatArray, larger: float | FloatArray) -> FloatArray:
+    """Likelihood-ratio statistic of two criteria, 0 where the larger model gains nothing.
+
+    Parameters
+    ----------
+    smaller, larger : float or FloatArray
+        Minus twice the log likelihoods.
+
+    Returns
+    -------
+    FloatArray
+        Their difference, in their shape.
+
+    Examples
+    --------
+    >>> ratio_statistic(np.array([12.5, 12.5]), np.array([10.0, 12.5 - 1e-12])).tolist()
+    [2.5, 0.0]
+    """
+    gain = np.subtract(smaller, larger)
+    return np.where(gain > ROUNDING * np.abs(smaller), gain, 0.0)
+
+
+def chi_squared_p(statistic: float, df: int) -> float:
+    """Probability that a chi-squared variable exceeds a statistic.
+
+    Parameters
+    ----------
+    statistic : float
+        At least 0.
+    df : int
+        Degrees of freedom; with 0 or fewer the answer is NaN, since there is nothing to test.
+
+    Examples
+    --------
+    >>> round(chi_squared_p(3.841, 1), 3)
+    0.05
+    """
+    if df < 1:
+        return np.nan
+    from scipy.stats import chi2
+
+    return float(chi2.sf(statistic, df))
+
+
+def mixture_p(statistic: float, df: int) -> float:
+    """Probability that the statistic of one random effect exceeds what was found, when it is absent.
+
+    Parameters
+    ----------
+    statistic : float
+        At least 0.
+    df : int
+        Its variance, its covariances, and what else the models differ in; at least 1.
+
+    Returns
+    -------
+    float
+        Mean of the tails of chi-squared with `df` and with `df` - 1 degrees of freedom; with 0 the latter is
+        always 0.
+
+    Examples
+    --------
+    >>> round(mixture_p(2.706, 1), 3), mixture_p(0.0, 1)
+    (0.05, 1.0)
+    """
+    fewer = chi_squared_p(statistic, df - 1) if df > 1 else float(statistic <= 0.0)
+    return 0.5 * (chi_squared_p(statistic, df) + fewer)

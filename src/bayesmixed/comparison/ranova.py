@@ -1,0 +1,106 @@
+"""Every random-effect term left out in turn, lmerTest's ``ranova``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.classical.criteria import aic
+from bayesmixed.classical.estimate import Estimate, estimate
+from bayesmixed.classical.linear import LinearEstimate, estimate_linear
+from bayesmixed.comparison.drop1 import NOTHING_DROPPED
+from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
+from bayesmixed.comparison.nesting import is_nested
+from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
+from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_estimate
+from bayesmixed.design.build import build_design
+from bayesmixed.design.records import Design
+from bayesmixed.formula.reduced import without_random_effect
+
+
+def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
+    """Table of tests of every random-effect term that can be left out, by the fit's own criterion.
+
+    Use it to see whether a variance component is needed. ``(x | g)`` is reduced to ``(1 | g)``, ``(1 | g)``
+    is dropped; when no bar is left, the model is tested against the ordinary regression.
+
+    Parameters
+    ----------
+    fit : RemlFit
+        A fit by REML or ML.
+    boot : int
+        Number of refits to data simulated from every reduced model, for ``p_boot``.
+    seed : int, optional
+        Repeats the simulated data.
+
+    Returns
+    -------
+    pandas.DataFrame
+        First the model as it is, ``<none>``, then one row for each term: ``term``, ``npar`` (parameters of
+        the reduced model), ``logLik``, ``AIC``, ``LRT`` (likelihood-ratio statistic), ``Df``, ``p_value``,
+        ``p_mixture`` and, when asked for, ``p_boot``.
+
+    Raises
+    ------
+    BayesmixedError
+        For a Bayesian fit.
+
+    Notes
+    -----
+    ``p_value`` is lmerTest's, by chi-squared with ``Df`` degrees of freedom, and too large: a variance cannot
+    be negative. ``p_mixture`` is right for many groups where one variance goes (see
+    :func:`bayesmixed.comparison.anova.anova`), NaN where more go. ``(0 + f | g)`` of a factor is reduced to
+    ``(1 | g)``, of a number it is dropped: neither of ``(0 + x | g)`` and ``(1 | g)`` contains the other.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    >>> ranova(fit)[["term", "npar", "LRT"]].round(2).values.tolist()
+    [['<none>', 6, nan], ['Days in (Days | Subject)', 4, 42.84]]
+    """
+    check_boot(boot)
+    full = require_estimate(fit, "ranova")
+    unreduced = {"term": NOTHING_DROPPED, "npar": full.n_parameters, "logLik": full.log_likelihood}
+    rows: list[dict[str, object]] = [{**unreduced, "AIC": aic(full)}]
+    seeds = np.random.SeedSequence(seed)
+    for label, design in _reduced_designs(full.design):
+        reduced = _estimate(design, full)
+        row = _row(label, reduced, full)
+        if boot:
+            row["p_boot"] = bootstrap_p(reduced, full, boot, seeds.spawn(1)[0])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _reduced_designs(design: Design) -> Iterator[tuple[str, Design]]:
+    """Label and largest special case of the model for every random-effect term."""
+    for label, candidates in without_random_effect(design.formula):
+        for parsed in candidates:
+            reduced = build_design(parsed, design.frame, weights=design.weights)
+            if is_nested(reduced, design):
+                yield label, reduced
+                break
+
+
+def _estimate(design: Design, full: Estimate) -> Estimate | LinearEstimate:
+    """Estimate of a reduced model by the criterion of the full one."""
+    by = full.likelihood.by
+    return estimate(design, by) if design.blocks else estimate_linear(design, by)
+
+
+def _row(label: str, reduced: Estimate | LinearEstimate, full: Estimate) -> dict[str, object]:
+    """One row of the table."""
+    ratio = likelihood_ratio(reduced, full)
+    return {
+        "term": label,
+        "npar": reduced.n_parameters,
+        "logLik": reduced.log_likelihood,
+        "AIC": aic(full) + ratio.statistic - 2.0 * ratio.df,
+        "LRT": ratio.statistic,
+        "Df": ratio.df,
+        "p_value": ratio.p_value,
+        "p_mixture": ratio.p_mixture,
+    }

@@ -1,0 +1,82 @@
+"""What a test between models asks of a fit, and the check that fits can be tested against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Protocol
+
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.comparison.nesting import has_same_fixed_part
+from bayesmixed.comparison.same_data import data_difference
+from bayesmixed.errors import BayesmixedError, DataError
+
+
+class LikelihoodFit(Protocol):
+    """A fit by REML or ML, as tests between models see it."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """The optimum with its likelihood."""
+
+    @property
+    def formula(self) -> str:
+        """The formula as written."""
+
+
+def require_estimate(fit: LikelihoodFit, verb: str) -> Estimate:
+    """Estimate of a fit.
+
+    Parameters
+    ----------
+    fit : RemlFit
+        What the user gave.
+    verb : str
+        Name of the function that was called, for the message.
+
+    Raises
+    ------
+    BayesmixedError
+        When it is no fit by REML or ML.
+    """
+    found = getattr(fit, "estimate", None)
+    if not isinstance(found, Estimate):
+        raise BayesmixedError(
+            f"{verb} is a test between fits by REML or ML, and this is {type(fit).__name__}. Give fit.reml() "
+            "in place of a Bayesian fit; Bayesian fits themselves are compared by bm.compare or "
+            "bm.bayes_factor."
+        )
+    return found
+
+
+def check_comparable_likelihoods(estimates: Sequence[Estimate], labels: Sequence[str]) -> None:
+    """Refuse estimates whose likelihoods are not on one scale.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        As they will be compared.
+    labels : sequence of str
+        Their names.
+
+    Raises
+    ------
+    DataError
+        When rows, responses or weights differ.
+    BayesmixedError
+        When one is by REML and another by ML, or two are by REML with different fixed parts.
+    """
+    for (ours, label), (theirs, other) in pairwise(zip(estimates, labels, strict=True)):
+        pair = f"{label!r} and {other!r} cannot be compared"
+        reason = data_difference(ours.design, theirs.design)
+        if reason:
+            raise DataError(f"{pair}: {reason}")
+        if ours.likelihood.by != theirs.likelihood.by:
+            raise BayesmixedError(
+                f"{pair}: one is fitted by REML and the other by ML. Leave refit=True, which fits both by ML."
+            )
+        if ours.likelihood.by == "reml" and not has_same_fixed_part(ours.design, theirs.design):
+            raise BayesmixedError(
+                f"{pair} by REML: their fixed parts differ, and a restricted likelihood is that of what the "
+                "fixed part leaves. Leave refit=True, which fits both by ML."
+            )

@@ -1,0 +1,212 @@
+"""A model with all its random effects integrated out: its density at draws that any engine made."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed.density import density
+from bayesmixed.engines.collapsed.packing import Packed, address
+from bayesmixed.engines.collapsed.plan import Plan, make_plan
+from bayesmixed.engines.collapsed.problem import DOUBLES, Problem, make_problem, pack_problem
+from bayesmixed.engines.collapsed.sources import require_run
+from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable, unsupported_priors
+from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.errors import EngineError
+from bayesmixed.model.spec import ModelSpec
+
+INTEGRATION_LIMIT = 600
+"""Crossed random effects up to which a density is integrated thousands of times within seconds or minutes."""
+
+LARGEST_PARTIAL = 1.0 - 1e-12
+"""Partial correlations are kept this far inside (-1, 1), where their logits are finite."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegratedModel:
+    """A gaussian model of whose parameters only theta is left, and coefficients whose priors are not normal.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        The model.
+    plan : Plan
+        Says that every random effect is integrated out.
+    problem : Problem
+        Units, cross-products, priors.
+    packed : Packed
+        In standard coordinates: a point is theta in the plan's order, then unit-free coefficients if any.
+    """
+
+    spec: ModelSpec
+    plan: Plan
+    problem: Problem
+    packed: Packed
+
+    @property
+    def log_unit(self) -> float:
+        """What turns the density in the coefficients' own units into that of a point, 0 without them."""
+        units = self.problem.units
+        return float(np.sum(np.log(units.scale / units.scales))) if self.plan.coefficients_sampled else 0.0
+
+
+def integrate_all(spec: ModelSpec) -> IntegratedModel:
+    """Integrate all random effects of a model out.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        A gaussian model.
+
+    Returns
+    -------
+    IntegratedModel
+        Its density, up to `IntegratedModel.log_unit`, is that of the data in their own units and of theta:
+        log standard deviations, logits of the partial correlations, log sigma.
+
+    Raises
+    ------
+    EngineError
+        When a prior is unknown to the collapsed engine, or crossed random effects are too many.
+    """
+    wrong = unsupported_priors(spec)
+    if wrong:
+        raise EngineError(
+            f"Random effects can be integrated out exactly, which this needs, but not under the prior "
+            f"{wrong[0]}: the collapsed engine does not know it. Fit the model with another prior."
+        )
+    plan = make_plan(
+        spec.design,
+        coefficients_sampled=not coefficients_are_integrable(spec),
+        dense_limit=INTEGRATION_LIMIT,
+    )
+    if plan.samples_effects:
+        raise EngineError(
+            f"The crossed grouping factors have more than {INTEGRATION_LIMIT} random effects beside those of "
+            "the largest: integrating all of them out, which this needs, would take too long. "
+            "Compare such models by fit.loo() instead."
+        )
+    problem = make_problem(spec)
+    return IntegratedModel(spec=spec, plan=plan, problem=problem, packed=pack_problem(problem, plan))
+
+
+def log_densities(packed: Packed, points: FloatArray) -> FloatArray:
+    """Log density at many points.
+
+    Parameters
+    ----------
+    packed : Packed
+        The problem.
+    points : FloatArray
+        Standardized coordinates, shape (S, dimension).
+
+    Returns
+    -------
+    FloatArray
+        Shape (S,), minus infinity where the precision matrix is not positive definite.
+    """
+    z, gradient, value = (np.zeros(n) for n in (packed.dimension, packed.dimension, 1))
+    arguments = [array.ctypes.data_as(DOUBLES) for array in (z, gradient, value)]
+    block = ctypes.c_void_p(address(packed))
+    out = np.empty(len(points))
+    with single_threaded_blas():
+        for s, point in enumerate(points):
+            z[:] = point
+            status = require_run(density.ctypes(packed.dimension, *arguments, block))
+            out[s] = value[0] if status == 0 else -np.inf
+    return out
+
+
+def points_of_draws(
+    model: IntegratedModel,
+    *,
+    sd: tuple[FloatArray, ...],
+    corr: tuple[FloatArray | None, ...],
+    sigma: FloatArray,
+    coefficients: FloatArray,
+) -> FloatArray:
+    """Points of named draws, the way back from the units of the data.
+
+    Parameters
+    ----------
+    model : IntegratedModel
+        The model.
+    sd : tuple[FloatArray, ...]
+        For each block of the design, shape (S, k).
+    corr : tuple[FloatArray or None, ...]
+        For each block with correlated effects, shape (S, k, k).
+    sigma : FloatArray
+        Shape (S,).
+    coefficients : FloatArray
+        With the intercept at the means of the columns, shape (S, p); used when they are not integrated.
+
+    Returns
+    -------
+    FloatArray
+        Shape (S, dimension).
+    """
+    units, blocks = model.problem.units, model.spec.design.blocks
+    parts = []
+    for i in model.plan.blocks:
+        parts.append(np.log(sd[i] * units.effects[i] / units.scale))
+        matrix = corr[i]
+        if matrix is not None:
+            parts.append(logits_of_correlation(matrix, blocks[i].correlated))
+    parts.append(np.log(sigma / units.scale)[:, None])
+    if model.plan.coefficients_sampled:
+        centred = coefficients.copy()
+        if units.has_intercept:
+            centred[:, 0] -= units.center
+        parts.append(centred * units.scales / units.scale)
+    return np.concatenate(parts, axis=1)
+
+
+def logits_of_correlation(matrix: FloatArray, correlated: tuple[int, ...]) -> FloatArray:
+    """Logits of the canonical partial correlations behind correlation matrices.
+
+    The inverse of :func:`bayesmixed.engines.collapsed.sample.correlation_cholesky`.
+
+    Parameters
+    ----------
+    matrix : FloatArray
+        Shape (S, k, k).
+    correlated : tuple[int, ...]
+        Sizes of the correlated sets of effects.
+
+    Returns
+    -------
+    FloatArray
+        Set after set, by rows of the lower triangle, shape (S, m).
+
+    Examples
+    --------
+    >>> logits_of_correlation(np.array([[[1.0, 0.6], [0.6, 1.0]]]), (2,)).round(3)
+    array([[1.386]])
+    """
+    starts = np.cumsum([0, *correlated[:-1]])
+    pieces = [
+        _partials(matrix[:, start : start + size, start : start + size])
+        for start, size in zip(starts, correlated, strict=True)
+    ]
+    return 2.0 * np.arctanh(np.concatenate(pieces, axis=1))
+
+
+def _partials(matrix: FloatArray) -> FloatArray:
+    """Canonical partial correlations of one set, shape (S, k (k - 1) / 2)."""
+    size = matrix.shape[-1]
+    factor = np.zeros_like(matrix)
+    factor[:, 0, 0] = 1.0
+    partials = []
+    for i in range(1, size):
+        left = np.ones(len(matrix))
+        for m in range(i):
+            rest = matrix[:, i, m] - np.sum(factor[:, i, :m] * factor[:, m, :m], axis=1)
+            partial = np.clip(rest / (factor[:, m, m] * left), -LARGEST_PARTIAL, LARGEST_PARTIAL)
+            factor[:, i, m] = partial * left
+            left = left * np.sqrt(1.0 - partial**2)
+            partials.append(partial)
+        factor[:, i, i] = left
+    return np.stack(partials, axis=1) if partials else np.empty((len(matrix), 0))

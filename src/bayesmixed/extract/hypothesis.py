@@ -1,0 +1,353 @@
+"""Statements about parameters, with their posterior probability."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bayesmixed.design.evaluate import evaluate
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.errors import BayesmixedError, near_names
+from bayesmixed.extract.quantities import labels, other_spellings, quantities
+from bayesmixed.extract.summaries import check_prob, summarize
+from bayesmixed.formula.expression import ELEMENTWISE, Expression, expression_from
+from bayesmixed.formula.scan import Token, refusal, scan
+from bayesmixed.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ORDERS: dict[str, Callable[[FloatArray], NDArray[np.bool_]]] = {
+    ">": lambda difference: difference > 0,
+    ">=": lambda difference: difference >= 0,
+    "<": lambda difference: difference < 0,
+    "<=": lambda difference: difference <= 0,
+}
+EQUALITIES = ("=", "==", "!=")
+WORDS = re.compile(r"`[^`]*`|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:[^\W\d]|\.(?=[^\W\d]))[\w.]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """A statement about parameters and how probable the posterior holds it.
+
+    Attributes
+    ----------
+    expression : str
+        As written, e.g. ``"Days > 8"``.
+    probability : float
+        Share of the posterior draws in which it holds.
+    odds : float
+        probability / (1 - probability); infinite when it holds in every draw.
+    n_draws : int
+        Number of draws, all chains together.
+    estimate, se : float
+        Posterior median and standard deviation of the left side minus the right side.
+    lower, upper : float
+        Equal-tailed interval of the same.
+    prob : float
+        Probability inside that interval.
+    """
+
+    expression: str
+    probability: float
+    odds: float
+    n_draws: int
+    estimate: float
+    se: float
+    lower: float
+    upper: float
+    prob: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.expression}: probability {self.probability:.4g}, odds {self._odds()}\n"
+            f"left minus right {self.estimate:.4g}, {100 * self.prob:g} % interval "
+            f"{self.lower:.4g} to {self.upper:.4g}"
+        )
+
+    def _odds(self) -> str:
+        """Odds as people say them."""
+        if self.probability in (0.0, 1.0):
+            side = "over" if self.probability else "under 1 to"
+            return f"{side} {self.n_draws}" + (" to 1" if self.probability else "")
+        return f"{self.odds:.3g} to 1" if self.odds >= 1 else f"1 to {1 / self.odds:.3g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rope:
+    """Shares of the posterior inside and outside a region of practical equivalence.
+
+    Attributes
+    ----------
+    expression : str
+        As written.
+    low, high : float
+        The region.
+    inside, below, above : float
+        Posterior probabilities; they sum to 1.
+    """
+
+    expression: str
+    low: float
+    high: float
+    inside: float
+    below: float
+    above: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.expression} between {self.low:g} and {self.high:g}: probability {self.inside:.4g} "
+            f"(below {self.below:.4g}, above {self.above:.4g})"
+        )
+
+
+def hypothesis(draws: xr.DataTree, spec: ModelSpec, expression: str, *, prob: float = 0.95) -> Hypothesis:
+    """Posterior probability of a statement about parameters.
+
+    Use it for directed questions: is the slope above 8, is one spread larger than another.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    expression : str
+        Two sides of arithmetic with ``<``, ``>``, ``<=`` or ``>=`` between them, e.g. ``"Days > 8"``,
+        ``"Intercept + 9*Days > 300"``, ``"abs(Days) < 1"``, ``"sd_Subject[Intercept] > sd_Subject[Days]"``.
+        Names are coefficients as :func:`~bayesmixed.extract.fixef` lists them,
+        ``sd_<group>[<effect>]`` (or ``sd_<group>`` when one effect varies),
+        ``corr_<group>[<effect>, <effect>]`` and ``sigma``; backquotes around a name are allowed. A
+        coefficient named like a call, e.g. ``log(x)``, goes before the function.
+    prob : float
+        Probability inside the interval.
+
+    Returns
+    -------
+    Hypothesis
+        Print it, or take its numbers.
+
+    Raises
+    ------
+    BayesmixedError
+        When a name is none of the model's, when there is not one comparison, or when it is an equality: a
+        point has probability 0.
+    FormulaError
+        When the text cannot be read.
+
+    Notes
+    -----
+    Computed draw by draw: probability is the share of draws in which the statement holds. These are posterior
+    odds, not a Bayes factor.
+    """
+    check_prob(prob)
+    left, order, right = _sides(expression, spec.design)
+    values = quantities(draws, spec.design)
+    difference = _value(left, values) - _value(right, values)
+    holds = float(np.mean(ORDERS[order](difference)))
+    summary = summarize(difference.reshape(-1, 1), prob)
+    return Hypothesis(
+        expression=expression,
+        probability=holds,
+        odds=holds / (1 - holds) if holds < 1 else math.inf,
+        n_draws=difference.size,
+        estimate=summary.value.item(),
+        se=summary.se.item(),
+        lower=summary.lower.item(),
+        upper=summary.upper.item(),
+        prob=prob,
+    )
+
+
+def rope(draws: xr.DataTree, spec: ModelSpec, expression: str, region: tuple[float, float]) -> Rope:
+    """Share of the posterior inside a region of practical equivalence.
+
+    Use it to say that an effect is too small to matter, which no test of a point null can.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    expression : str
+        Arithmetic with parameters, as in :func:`hypothesis`, without a comparison.
+    region : tuple[float, float]
+        Ends of the region, in the units of the expression.
+
+    Returns
+    -------
+    Rope
+        Probabilities inside, below and above.
+
+    Raises
+    ------
+    BayesmixedError
+        As :func:`hypothesis`, and when `region` is not a pair of increasing numbers.
+
+    Notes
+    -----
+    The whole posterior is counted, not an interval of it (Kruschke 2018, Advances in Methods and Practices in
+    Psychological Science 1:270).
+    """
+    low, high = _region(region)
+    values = expression_draws(draws, spec, expression)
+    below, above = float(np.mean(values < low)), float(np.mean(values > high))
+    inside = float(np.mean((values >= low) & (values <= high)))
+    return Rope(expression=expression, low=low, high=high, inside=inside, below=below, above=above)
+
+
+def p_direction(draws: xr.DataTree, spec: ModelSpec, expression: str) -> float:
+    """Probability that an expression has the sign it most probably has.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    expression : str
+        Arithmetic with parameters, as in :func:`hypothesis`, without a comparison.
+
+    Returns
+    -------
+    float
+        The larger of P(> 0) and P(< 0).
+
+    Raises
+    ------
+    BayesmixedError
+        As :func:`hypothesis`.
+    """
+    values = expression_draws(draws, spec, expression)
+    return float(max(np.mean(values > 0), np.mean(values < 0)))
+
+
+def expression_draws(draws: xr.DataTree, spec: ModelSpec, expression: str) -> FloatArray:
+    """Posterior draws of arithmetic with parameters.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    expression : str
+        As in :func:`hypothesis`, without a comparison.
+
+    Returns
+    -------
+    FloatArray
+        Shape (chain, draw).
+
+    Raises
+    ------
+    BayesmixedError
+        As :func:`hypothesis`.
+    """
+    tokens, text = _scanned(expression, spec.design)
+    if any(token.text in (*ORDERS, *EQUALITIES) for token in tokens):
+        raise BayesmixedError(
+            f"{expression!r} compares; give one expression, e.g. 'Days', or use hypothesis()."
+        )
+    return _value(_parsed(tokens, text, spec.design), quantities(draws, spec.design))
+
+
+def _region(region: tuple[float, float]) -> tuple[float, float]:
+    """Ends of a region, checked."""
+    try:
+        low, high = (float(end) for end in region)
+    except (TypeError, ValueError):
+        raise BayesmixedError(f"The region {region!r} is not a pair of numbers, e.g. (-1, 1).") from None
+    if not low < high:
+        raise BayesmixedError(f"The region {region!r} needs a lower end below its upper end, e.g. (-1, 1).")
+    return low, high
+
+
+def _sides(expression: str, design: Design) -> tuple[Expression, str, Expression]:
+    """Left side, comparison and right side of a statement."""
+    tokens, text = _scanned(expression, design)
+    if any(token.text in EQUALITIES for token in tokens):
+        raise BayesmixedError(
+            f"{expression!r} is about a point, and a point has probability 0. Ask for a region around it, "
+            "e.g. rope('Days', (-1, 1)), or compare the models by bayes_factor()."
+        )
+    places = [i for i, token in enumerate(tokens) if token.text in ORDERS]
+    if len(places) != 1:
+        raise BayesmixedError(
+            f"{expression!r} has {len(places)} comparisons; write one, e.g. 'Days > 8' or 'abs(Days) < 1'."
+        )
+    at = places[0]
+    left, right = tokens[:at], tokens[at + 1 :]
+    if not left or not right:
+        raise refusal("One side of the comparison is empty.", text, tokens[at].start)
+    return _parsed(left, text, design), tokens[at].text, _parsed(right, text, design)
+
+
+def _scanned(expression: str, design: Design) -> tuple[tuple[Token, ...], str]:
+    """Tokens of a text and the text itself, every name of the model in backquotes."""
+    if not isinstance(expression, str) or not expression.strip():
+        raise BayesmixedError(f"{expression!r} is no expression; write e.g. 'Days > 8'.")
+    every = [*labels(design), *other_spellings(design)]
+    known = "|".join(_pattern(label) for label in sorted(every, key=len, reverse=True))
+    text = re.sub(
+        rf"(?P<known>{known})|{WORDS.pattern}",
+        lambda found: f"`{found['known']}`" if found["known"] else found.group(),
+        expression,
+    )
+    _check_brackets(text, every)
+    return scan(text), text
+
+
+def _pattern(label: str) -> str:
+    """Regular expression of a label that ends where the label ends."""
+    return re.escape(label) + (r"(?![\w.\[(])" if label[-1].isalnum() else "")
+
+
+def _check_brackets(text: str, known: Sequence[str]) -> None:
+    """Refuse a name with brackets that is none of the model's."""
+    for found in re.finditer(r"`[^`]*`|(?P<wrong>[\w.:]+\[[^\]]*\]?)", text):
+        if found["wrong"]:
+            raise BayesmixedError(_unknown(found["wrong"], known))
+
+
+def _parsed(tokens: tuple[Token, ...], text: str, design: Design) -> Expression:
+    """One side as an expression, names and functions checked."""
+    expression = expression_from(tokens, text)
+    spellings = other_spellings(design)
+    known = [*labels(design), *spellings]
+    for name in expression.columns:
+        if name not in known:
+            raise BayesmixedError(_unknown(name, known))
+    for node in ast.walk(ast.parse(expression.code, mode="eval")):
+        called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "abs"
+        if called not in ELEMENTWISE:
+            raise BayesmixedError(
+                f"The function {called!r} means nothing for draws. Use arithmetic, abs, exp, log, sqrt "
+                "and the like."
+            )
+    columns = tuple(spellings.get(name, name) for name in expression.columns)
+    return Expression(text=expression.text, code=expression.code, columns=columns)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    """Message for a name that the model has not."""
+    return f"The model has no parameter {name!r}. {near_names(name, known)}"
+
+
+def _value(expression: Expression, values: dict[str, FloatArray]) -> FloatArray:
+    """Draws of an expression, shape (chain, draw)."""
+    shape = next(iter(values.values())).shape
+    columns = {name: values[name].ravel() for name in expression.columns}
+    result = np.asarray(evaluate(expression, columns, {}), dtype=np.float64)
+    if not np.all(np.isfinite(result)):
+        raise BayesmixedError(f"{expression.text!r} is not a finite number in every draw.")
+    return np.broadcast_to(result.ravel() if result.ndim else result, (int(np.prod(shape)),)).reshape(shape)

@@ -1,0 +1,69 @@
+"""The table of confidence intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bayesmixed.classical.bootstrap import bootstrap, bootstrap_intervals
+from bayesmixed.classical.confint import confint
+from bayesmixed.classical.parameters import parameters_of
+from bayesmixed.classical.profile import profile_intervals
+from bayesmixed.classical.wald import wald_intervals
+from bayesmixed.errors import BayesmixedError
+
+from .estimates import SLEEP, estimated
+
+COLUMNS = ["parameter", "kind", "group", "effect", "estimate"]
+
+
+def test_labels() -> None:
+    table = confint(estimated(SLEEP), method="wald")
+    assert table[COLUMNS[1:4]].to_numpy().tolist() == [
+        ["sd", "Subject", "Intercept"],
+        ["sd", "Subject", "Days"],
+        ["cor", "Subject", "Intercept.Days"],
+        ["sigma", "Residual", ""],
+        ["beta", "", "Intercept"],
+        ["beta", "", "Days"],
+    ]
+
+
+@pytest.mark.parametrize(("method", "prob"), [("profile", 0.95), ("wald", 0.9), ("boot", 0.5)])
+def test_each_method_is_its_function(method: str, prob: float) -> None:
+    fitted = estimated(SLEEP)
+    parameters = parameters_of(fitted.design)
+    expected = {
+        "profile": lambda: profile_intervals(fitted, parameters, prob),
+        "wald": lambda: wald_intervals(fitted, parameters, prob),
+        "boot": lambda: bootstrap_intervals(bootstrap(fitted, 30, 9), parameters, prob),
+    }[method]()
+    table = confint(fitted, method=method, prob=prob, n=30, seed=9)
+    tail = f"{50 * (1 - prob):.6g}", f"{50 * (1 + prob):.6g}"
+    assert list(table.columns) == [*COLUMNS, f"lower_{tail[0]}", f"upper_{tail[1]}"]
+    np.testing.assert_array_equal(table.iloc[:, 5:].to_numpy(dtype=float), expected)
+    assert table["estimate"].to_numpy()[3] == pytest.approx(fitted.optimum.sigma)
+
+
+@pytest.mark.parametrize("method", ["profile", "wald", "boot"])
+def test_chosen_parameters_have_the_rows_of_the_whole_table(method: str) -> None:
+    fitted = estimated(SLEEP)
+    whole = confint(fitted, method=method, n=20, seed=1)
+    part = confint(fitted, method=method, n=20, seed=1, parameters=["Days", "sigma"])
+    expected = whole[whole["parameter"].isin(["Days", "sigma"])].reset_index(drop=True)
+    assert part.equals(expected)
+    assert list(confint(fitted, method=method, n=20, parameters=[]).columns) == list(whole.columns)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "Wald"}, "method='Wald' is not known; use one of 'profile', 'wald', 'boot'"),
+        ({"prob": 95}, "prob=95"),
+        ({"parameters": "Dyas"}, "no parameter 'Dyas'. Did you mean 'Days'"),
+        ({"method": "boot", "n": 0}, "n=0"),
+    ],
+)
+def test_bad_input(options: dict[str, object], message: str) -> None:
+    with pytest.raises(BayesmixedError, match=message):
+        confint(estimated(SLEEP), **options)
