@@ -26,7 +26,9 @@ from bayesmixed.priors.choice import prior
 if TYPE_CHECKING:
     from bayesmixed.comparison.anova import anova
     from bayesmixed.comparison.bayes_factor import bayes_factor
+    from bayesmixed.comparison.drop1 import drop1
     from bayesmixed.comparison.elpd import compare
+    from bayesmixed.comparison.ranova import ranova
     from bayesmixed.fit import lmer, load, specify
     from bayesmixed.mixed_fit import MixedFit
     from bayesmixed.reml_fit import RemlFit
@@ -51,10 +53,12 @@ __all__ = [
     "compare",
     "datasets",
     "describe_dataset",
+    "drop1",
     "lmer",
     "load",
     "load_dataset",
     "prior",
+    "ranova",
     "specify",
 ]
 
@@ -62,6 +66,8 @@ _LAZY = {
     "anova": "comparison.anova",
     "bayes_factor": "comparison.bayes_factor",
     "compare": "comparison.elpd",
+    "drop1": "comparison.drop1",
+    "ranova": "comparison.ranova",
     "MixedFit": "mixed_fit",
     "RemlFit": "reml_fit",
     "lmer": "fit",

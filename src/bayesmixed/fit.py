@@ -19,7 +19,7 @@ from bayesmixed.errors import BayesmixedError, FormulaError, PriorError
 from bayesmixed.formula import parse_formula
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import Engine, Method, Missing, one_of
+from bayesmixed.options import Engine, Method, Missing, checked_seed, one_of
 from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.reml_fit import RemlFit, reml_fit
 
@@ -159,7 +159,7 @@ def lmer(
         tune=_count(tune, "tune") if tune is not None else 0,
         chains=_count(chains, "chains"),
         cores=_count(cores, "cores") if cores is not None else min(chains, os.cpu_count() or 1),
-        seed=np.random.SeedSequence().generate_state(1)[0].item() if seed is None else _seed(seed),
+        seed=np.random.SeedSequence().generate_state(1)[0].item() if seed is None else checked_seed(seed),
         adapt=adapt,
         progress=bool(progress),
     )
@@ -243,13 +243,6 @@ def _count(value: object, argument: str) -> int:
     """A whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise BayesmixedError(f"{argument}={value!r} must be a whole number of at least 1.")
-    return int(value)
-
-
-def _seed(value: object) -> int:
-    """A seed that every sampler takes."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
-        raise BayesmixedError(f"seed={value!r} must be a whole number from 0 to 2**32 - 1.")
     return int(value)
 
 

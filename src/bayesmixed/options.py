@@ -1,8 +1,10 @@
-"""The words that arguments accept, and the check that lists them when another is given."""
+"""What arguments accept, with the checks that say so when something else is given."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
+
+import numpy as np
 
 from bayesmixed.errors import BayesmixedError
 
@@ -11,11 +13,15 @@ Method = Literal["bayes", "reml", "ml"]
 Engine = Literal["auto", "collapsed", "pymc"]
 Missing = Literal["drop", "raise"]
 NewLevels = Literal["error", "population", "sample"]
+PredictKind = Literal["mean", "response"]
 RanefDiagnosis = Literal["screen", "all"]
 VarianceIntervals = Literal["profile", "boot", "none"]
 TidyEffects = Literal["fixed", "ran_pars", "ran_vals"]
 ConfintMethod = Literal["profile", "wald", "boot"]
 IccKind = Literal["adjusted", "unadjusted", "conditional"]
+PredictorKind = Literal["normal", "sequence"]
+ResidualKind = Literal["response", "pearson", "standardized", "quantile"]
+SimulatedEffects = Literal["all", "new", "fixed"]
 
 
 def one_of(value: str, allowed: object, argument: str) -> None:
@@ -39,3 +45,47 @@ def one_of(value: str, allowed: object, argument: str) -> None:
     if value not in words:
         listed = ", ".join(repr(word) for word in words)
         raise BayesmixedError(f"{argument}={value!r} is not known; use one of {listed}.")
+
+
+def checked_seed(value: object) -> int:
+    """A seed that every sampler takes.
+
+    Parameters
+    ----------
+    value : int
+        What the user gave.
+
+    Returns
+    -------
+    int
+        The same.
+
+    Raises
+    ------
+    BayesmixedError
+        When it is no whole number from 0 to 2**32 - 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
+        raise BayesmixedError(f"seed={value!r} must be a whole number from 0 to 2**32 - 1.")
+    return int(value)
+
+
+def seed_sequence(seed: int | None) -> np.random.SeedSequence:
+    """Source of independent random streams that a seed repeats.
+
+    Parameters
+    ----------
+    seed : int, optional
+        What the user gave; without it every call differs.
+
+    Returns
+    -------
+    numpy.random.SeedSequence
+        To be spawned.
+
+    Raises
+    ------
+    BayesmixedError
+        When it is no whole number from 0 to 2**32 - 1.
+    """
+    return np.random.SeedSequence(None if seed is None else checked_seed(seed))

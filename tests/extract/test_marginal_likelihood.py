@@ -12,6 +12,7 @@ from scipy import integrate, stats
 
 from bayesmixed import names
 from bayesmixed.datasets import load_dataset
+from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.evidence import Evidence
 from bayesmixed.errors import ConvergenceWarning, EngineError, PriorError
 from bayesmixed.extract.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
@@ -41,44 +42,49 @@ def fitted(name: str, **options: Any) -> Any:
     return lmer(formula, load_dataset(data), priors=priors, **{"seed": 1} | options)
 
 
-def log_scale_density(spec: ModelSpec, sd: float, sigma: float) -> float:
+def log_scale_density(spec: ModelSpec, sd: FloatArray, sigma: FloatArray) -> FloatArray:
     """Log prior of the two standard deviations, written with SciPy."""
     twins: Mapping[str, Callable[[Mapping[str, float]], Any]] = {
         "HalfStudentT": lambda a: stats.t(a["nu"], 0, a["sigma"]),
         "HalfNormal": lambda a: stats.norm(0, a["sigma"]),
         "Gamma": lambda a: stats.gamma(a["alpha"], scale=1 / a["beta"]),
     }
-    total = 0.0
+    total = np.zeros_like(sd)
     for choice, value in ((spec.priors.sd[0][0], sd), (spec.priors.sigma, sigma)):
         total += twins[choice.name](choice.args).logpdf(value)
         total += np.log(2) if choice.name.startswith("Half") else 0
-    return float(total)
+    return total
 
 
 def quadrature(spec: ModelSpec, center: tuple[float, float]) -> float:
-    """Log marginal likelihood of a model with one effect, over log sd and log sigma."""
+    """Log marginal likelihood of a model with one effect, over log sd and log sigma.
+
+    The n x n covariance of the random effects is diagonalized once; the coefficients come in by the
+    determinant lemma.
+    """
     design, priors = spec.design, spec.priors.coefficients
-    fixed = design.fixed.matrix - design.fixed.means
-    mean = fixed @ [p.args["mu"] for p in priors]
-    base = fixed @ np.diag([p.args["sigma"] ** 2 for p in priors]) @ fixed.T
     z = np.eye(design.blocks[0].n_levels)[design.blocks[0].codes] * design.blocks[0].columns
-    groups, residual, n = z @ z.T, design.response.values - mean, design.n_rows
+    roots, vectors = np.linalg.eigh(z @ z.T)
+    spread = np.array([p.args["sigma"] for p in priors])
+    centred = design.fixed.matrix - design.fixed.means
+    fixed = vectors.T @ (centred * spread)
+    residual = vectors.T @ (design.response.values - centred @ [p.args["mu"] for p in priors])
 
-    def log_density(log_sigma: float, log_sd: float) -> float:
-        factor = np.linalg.cholesky(base + np.exp(2 * log_sd) * groups + np.exp(2 * log_sigma) * np.eye(n))
-        white = np.linalg.solve(factor, residual)
-        normal = -0.5 * white @ white - np.sum(np.log(np.diag(factor))) - 0.5 * n * np.log(2 * np.pi)
-        return float(normal) + log_scale_density(spec, np.exp(log_sd), np.exp(log_sigma)) + log_sd + log_sigma
+    def log_density(points: FloatArray) -> FloatArray:
+        sd, sigma = np.exp(points).T
+        variances = sd[:, None] ** 2 * roots + sigma[:, None] ** 2
+        inner = np.eye(len(priors)) + np.einsum("ij,mi,ik->mjk", fixed, 1 / variances, fixed)
+        score = (residual / variances) @ fixed
+        explained = np.einsum("mj,mj->m", score, np.linalg.solve(inner, score[:, :, None])[:, :, 0])
+        squares = np.sum(residual**2 / variances, axis=1) - explained
+        log_det = np.sum(np.log(2 * np.pi * variances), axis=1) + np.linalg.slogdet(inner)[1]
+        return -0.5 * (squares + log_det) + log_scale_density(spec, sd, sigma) + points.sum(axis=1)
 
-    log_sd, log_sigma = center
-    peak = log_density(log_sigma, log_sd)
-    inner = {"epsabs": 1e-5, "epsrel": 1e-4, "limit": 60}
-    value, _ = integrate.nquad(
-        lambda a, b: np.exp(log_density(a, b) - peak),
-        [(log_sigma - 1.5, log_sigma + 1.5), (log_sd - 12, log_sd + 4)],
-        opts=[inner, {"points": [log_sd - 2, log_sd, log_sd + 1.5]} | {"epsrel": 1e-4}],
-    )
-    return peak + float(np.log(value))
+    low, high = np.add(center, (-12.0, -1.5)), np.add(center, (4.0, 1.5))
+    peak = float(log_density(np.array([center]))[0])
+    found = integrate.cubature(lambda points: np.exp(log_density(points) - peak), low, high, rtol=1e-5)
+    assert found.status == "converged"
+    return peak + float(np.log(found.estimate))
 
 
 def middle(fit: Any) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from bayesmixed.engines.reml.optimum import Optimum, refit, standardizing_scale
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.summaries import check_prob, summarize
+from bayesmixed.options import seed_sequence
 from bayesmixed.posterior.tree import draws_tree
 
 CHUNK_BYTES = 2**24
@@ -76,7 +77,7 @@ def bootstrap(fitted: Estimate, n: int = 500, seed: int | None = None, progress:
     Raises
     ------
     BayesmixedError
-        When `n` is not a whole number of at least 1.
+        When `n` is not a whole number of at least 1, or `seed` no seed.
 
     Notes
     -----
@@ -84,8 +85,9 @@ def bootstrap(fitted: Estimate, n: int = 500, seed: int | None = None, progress:
     """
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise BayesmixedError(f"n={n!r} must be a whole number of refits, at least 1; lme4 does 500.")
+    seeds = seed_sequence(seed)
     with single_threaded_blas():
-        refits = _refits(fitted, n, np.random.SeedSequence(seed))
+        refits = _refits(fitted, n, seeds)
         found = [(estimated_arrays(optimum), optimum.singular) for optimum in _shown(refits, n, progress)]
     return Bootstrap(
         arrays=_stacked([arrays for arrays, _ in found]),

@@ -21,6 +21,7 @@ from bayesmixed.comparison.records_likelihood import (
 )
 from bayesmixed.errors import BayesmixedError, DesignWarning
 from bayesmixed.extract.variances import LEGEND
+from bayesmixed.options import seed_sequence
 
 NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan}
 """Of the smallest model, which is tested against nothing."""
@@ -157,7 +158,7 @@ def _bootstrapped(
     estimates: Sequence[Estimate], df: pd.Series[float], boot: int, seed: int | None
 ) -> list[float]:
     """Bootstrap p-value of every row; NaN where nothing is tested."""
-    seeds = np.random.SeedSequence(seed).spawn(len(estimates) - 1)
+    seeds = seed_sequence(seed).spawn(len(estimates) - 1)
     tested = zip(pairwise(estimates), df.iloc[1:], seeds, strict=True)
     return [np.nan, *(bootstrap_p(*pair, boot, own) if more > 0 else np.nan for pair, more, own in tested)]
 

@@ -12,6 +12,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.optimum import refit, standardizing_scale
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError
+from bayesmixed.options import seed_sequence
 
 
 def bootstrap_p(
@@ -51,7 +52,7 @@ def bootstrap_statistics(
 
     The parameters are those of `bootstrap_p`.
     """
-    seeds = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+    seeds = seed if isinstance(seed, np.random.SeedSequence) else seed_sequence(seed)
     chunk = max(1, CHUNK_BYTES // (8 * smaller.design.n_rows))
     parts = []
     for done in range(0, n, chunk):

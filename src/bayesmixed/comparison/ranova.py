@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
 from bayesmixed.classical.criteria import aic
@@ -18,6 +17,7 @@ from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_esti
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design
 from bayesmixed.formula.reduced import without_random_effect
+from bayesmixed.options import seed_sequence
 
 
 def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.
     full = require_estimate(fit, "ranova")
     unreduced = {"term": NOTHING_DROPPED, "npar": full.n_parameters, "logLik": full.log_likelihood}
     rows: list[dict[str, object]] = [{**unreduced, "AIC": aic(full)}]
-    seeds = np.random.SeedSequence(seed)
+    seeds = seed_sequence(seed)
     for label, design in _reduced_designs(full.design):
         reduced = _estimate(design, full)
         row = _row(label, reduced, full)
@@ -98,7 +98,7 @@ def _row(label: str, reduced: Estimate | LinearEstimate, full: Estimate) -> dict
         "term": label,
         "npar": reduced.n_parameters,
         "logLik": reduced.log_likelihood,
-        "AIC": aic(full) + ratio.statistic - 2.0 * ratio.df,
+        "AIC": aic(reduced),
         "LRT": ratio.statistic,
         "Df": ratio.df,
         "p_value": ratio.p_value,

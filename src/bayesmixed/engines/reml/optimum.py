@@ -20,13 +20,13 @@ ROUNDING = 1e-9
 """Entries below this are tried at zero too, or an effect that does not vary would have a correlation."""
 
 STARTS = (1.0, 0.1, 5.0)
-"""Relative standard deviations to look for the optimum from; later ones only when the first is singular."""
+"""Relative standard deviations to look for the optimum from; later ones only when the first is nearly singular."""
 
 NEWTON_STEPS, SMALL_GRADIENT = 8, 1e-9
 """At most so many steps at the end, until no entry of the gradient is larger."""
 
 REFIT_GRADIENT, NEARLY_SINGULAR = 1e-3, 1e-2
-"""Where a refit may stop; relative standard deviations below which it is done with all care."""
+"""Where a refit may stop; relative standard deviations below which several starts are tried."""
 
 Objective = Callable[[FloatArray], tuple[float, FloatArray]]
 
@@ -273,7 +273,7 @@ def factor_places(likelihood: Likelihood) -> list[FactorPlace]:
 def _best(value: Objective, diagonal: FloatArray) -> FloatArray:
     """Entries at the lowest criterion found."""
     found = _descend(value, STARTS[0] * diagonal)
-    if np.any(np.abs(found[diagonal == 1.0]) < SINGULAR):
+    if np.any(np.abs(found[diagonal == 1.0]) < NEARLY_SINGULAR):
         others = [_descend(value, start * diagonal) for start in STARTS[1:]]
         found = min([found, *others], key=lambda entries: value(entries)[0])
     return _with_zeros(value, found, diagonal)
