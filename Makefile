@@ -46,6 +46,12 @@ format: $(STAMP)  ## rewrite the code in the project's format
 .PHONY: check
 check: lint test  ## lint and test: what a change must pass
 
+.PHONY: docs
+docs: $(STAMP)  ## build the documentation into docs/_build; its code runs, warnings are errors
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
+	@echo "Documentation: docs/_build/index.html"
+
 .PHONY: bench
 bench: $(STAMP)  ## time the project beside Bambi (an hour; see benchmarks/README.md for single cases)
 	$(BIN)/python -m pip install --quiet --editable '.[bambi]'
@@ -55,5 +61,5 @@ bench: $(STAMP)  ## time the project beside Bambi (an hour; see benchmarks/READM
 
 .PHONY: clean
 clean:  ## remove what the tasks made, .venv included
-	rm -rf $(VENV) demo build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo build dist docs/_build docs/jupyter_execute docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

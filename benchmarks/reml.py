@@ -70,7 +70,15 @@ def theirs(case: cases.Case, repeats: int, refits: int, folder: Path) -> dict[st
     path = folder / "data.csv"
     cases.load(case).to_csv(path, index=False)
     script = Path(__file__).with_name("lme4.R")
-    call = ["Rscript", str(script), str(path), case.formula, ",".join(case.factors), str(repeats), str(refits)]
+    call = [
+        "Rscript",
+        str(script),
+        str(path),
+        case.formula,
+        ",".join(case.factors),
+        str(repeats),
+        str(refits),
+    ]
     done = subprocess.run(call, capture_output=True, text=True, check=True)
     return dict(line.split() for line in done.stdout.splitlines())
 
@@ -89,7 +97,9 @@ def main() -> None:
             lme4 = theirs(CASES[name], chosen.repeats, refits, Path(folder))
             for task, value in mine.items():
                 ratio = float(lme4[task]) / value
-                print(f"{name:12}{task:8} ours {value:7.3f} s   lme4 {float(lme4[task]):7.3f} s   {ratio:5.1f}x")
+                print(
+                    f"{name:12}{task:8} ours {value:7.3f} s   lme4 {float(lme4[task]):7.3f} s   {ratio:5.1f}x"
+                )
     print({"bayesmixed": version("bayesmixed"), "lme4": lme4["version"]})
 
 

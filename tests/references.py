@@ -9,7 +9,13 @@ from typing import Any
 import pandas as pd
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
-TEXT_COLUMNS = {"cake.csv": {"temperature": str, "replicate": str}, "sleepstudy.csv": {"Subject": str}}
+TEXT_COLUMNS = {
+    "cake.csv": {"temperature": str, "replicate": str},
+    "sleepstudy.csv": {"Subject": str},
+    "cbpp.csv": {"herd": str, "period": str},
+    "contraception.csv": {"district": str},
+    "grouseticks.csv": {"INDEX": str, "BROOD": str, "YEAR": str, "LOCATION": str},
+}
 
 
 def _reference(name: str) -> dict[str, Any]:
@@ -33,6 +39,7 @@ def python_term(term: str, terms: tuple[str, ...]) -> str:
     plain = {
         t.replace("[T.", "").replace("]", "").replace("scale(bodyLength)", "bodyLength2"): t for t in terms
     }
+    plain |= {r_term.replace("+", "P"): t for r_term, t in plain.items()}  # brms writes 3+ as 3P
     plain |= {t: t for t in terms}
     return plain[term.replace("(", "").replace(")", "") if term == "(Intercept)" else term]
 

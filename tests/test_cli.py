@@ -57,7 +57,7 @@ def test_prob_reaches_the_printed_intervals(capsys: pytest.CaptureFixture[str]) 
 def test_report_is_a_page_of_the_fit(written: Path) -> None:
     page = (written / "r.html").read_text(encoding="utf-8")
     assert f"<title>{FORMULA}</title>" in page
-    assert "lower_5" in page
+    assert "90% interval" in page
 
 
 def test_csv_folder_holds_every_table(written: Path) -> None:
@@ -79,6 +79,30 @@ def test_seed_repeats_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["fit", FORMULA, "Dyestuff", *SHORT[:-1]]) == 0
         tables.append(capsys.readouterr().out.partition("Fixed effects")[2])
     assert tables[0] == tables[1] != ""
+
+
+@pytest.mark.parametrize(("method", "title"), [("reml", "REML"), ("ml", "maximum likelihood")])
+def test_estimates_are_printed_and_written(
+    method: str, title: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", FORMULA, "Dyestuff", "--method", method, "--csv", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert f"fit by {title}" in out.split("\n")[0]
+    assert "Intraclass correlation" in out
+    assert "NA" not in out
+    names = {path.stem for path in tmp_path.iterdir()}
+    assert names == {"fixef", "ranef", "coef", "varcorr", "icc", "r2", "glance"}
+    assert pd.read_csv(tmp_path / "glance.csv")["engine"].tolist() == [method]
+
+
+@pytest.mark.parametrize("option", ["--report", "--save"])
+def test_estimates_have_no_posterior_to_write(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "file"
+    assert main(["fit", FORMULA, "Dyestuff", "--method", "reml", option, str(target)]) == 2
+    assert "need a posterior" in capsys.readouterr().err
+    assert not target.exists()
 
 
 def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:
@@ -149,6 +173,7 @@ def test_file_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.Cap
         ["fit", FORMULA, "dyestuff", "--prob", "much"],
         ["fit", FORMULA, "dyestuff", "--seed", "-1"],
         ["fit", FORMULA, "dyestuff", "--missing", "ignore"],
+        ["fit", FORMULA, "dyestuff", "--method", "lasso"],
         ["plot"],
     ],
 )

@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     from bayesmixed.comparison.drop1 import drop1
     from bayesmixed.comparison.elpd import compare
     from bayesmixed.comparison.ranova import ranova
-    from bayesmixed.fit import lmer, load, specify
+    from bayesmixed.comparison.recovery import recover
+    from bayesmixed.fit import lmer, load, simulate_prior, specify
+    from bayesmixed.generalized import glmer
     from bayesmixed.mixed_fit import MixedFit
+    from bayesmixed.pooling_fit import Pooling, pooling
     from bayesmixed.reml_fit import RemlFit
+    from bayesmixed.simulate.data import simulate_data
+    from bayesmixed.simulate.records import Simulation
+    from bayesmixed.tables.regression import models_table, table
 
 __version__ = "0.1.0"
 
@@ -45,21 +51,30 @@ __all__ = [
     "FileError",
     "FormulaError",
     "MixedFit",
+    "Pooling",
     "PriorError",
     "RemlFit",
     "SamplingError",
+    "Simulation",
     "anova",
     "bayes_factor",
     "compare",
     "datasets",
     "describe_dataset",
     "drop1",
+    "glmer",
     "lmer",
     "load",
     "load_dataset",
+    "models_table",
+    "pooling",
     "prior",
     "ranova",
+    "recover",
+    "simulate_data",
+    "simulate_prior",
     "specify",
+    "table",
 ]
 
 _LAZY = {
@@ -68,11 +83,20 @@ _LAZY = {
     "compare": "comparison.elpd",
     "drop1": "comparison.drop1",
     "ranova": "comparison.ranova",
+    "recover": "comparison.recovery",
     "MixedFit": "mixed_fit",
+    "Pooling": "pooling_fit",
+    "pooling": "pooling_fit",
     "RemlFit": "reml_fit",
+    "Simulation": "simulate.records",
+    "glmer": "generalized",
     "lmer": "fit",
     "load": "fit",
+    "simulate_data": "simulate.data",
+    "simulate_prior": "fit",
+    "models_table": "tables.regression",
     "specify": "fit",
+    "table": "tables.regression",
 }
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
+from bayesmixed.options import Method
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from narwhals.typing import IntoDataFrame
+
     from bayesmixed.mixed_fit import MixedFit
+    from bayesmixed.reml_fit import RemlFit
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -71,6 +76,12 @@ def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("formula", metavar="FORMULA", help="lme4 formula, e.g. 'Reaction ~ Days + (Days | Subject)'")
     add("data", metavar="DATA", help="CSV, TSV or Parquet file, or the name of a bundled data set")
+    add(
+        "--method",
+        choices=get_args(Method),
+        default="bayes",
+        help="the posterior, or lme4's estimates by REML or maximum likelihood (default bayes)",
+    )
     add("--weights", metavar="COLUMN", help="column of prior weights")
     add("--draws", type=_count, default=1000, metavar="N", help="kept draws of each chain (default 1000)")
     add("--chains", type=_count, default=4, metavar="N", help="number of chains (default 4)")
@@ -132,11 +143,18 @@ def _fit(arguments: argparse.Namespace) -> None:
     """Fit, print, write."""
     for target in (arguments.report, arguments.save):
         _check_target(target)
+    if arguments.method != "bayes" and (arguments.report or arguments.save):
+        raise BayesmixedError(
+            f"--report and --save need a posterior; leave out --method {arguments.method}, or use --csv."
+        )
     from bayesmixed.datasets.read import read_data
 
     frame = read_data(arguments.data)
     from bayesmixed.fit import lmer
 
+    if arguments.method != "bayes":
+        _estimate(arguments, frame)
+        return
     fit = lmer(
         arguments.formula,
         frame,
@@ -152,41 +170,77 @@ def _fit(arguments: argparse.Namespace) -> None:
     _write(fit, arguments)
 
 
+def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> None:
+    """Fit by REML or maximum likelihood, print, write."""
+    from bayesmixed.fit import lmer
+    from bayesmixed.report import estimate_tables
+
+    fit = lmer(
+        arguments.formula,
+        frame,
+        method=arguments.method,
+        weights=arguments.weights,
+        missing=arguments.missing,
+    )
+    if not arguments.quiet:
+        print(fit)
+        _print_shares(fit, arguments.prob)
+    if arguments.csv:
+        with _telling_what_cannot_be_written():
+            tables = estimate_tables(fit, prob=arguments.prob) | {"coef": fit.coef(prob=arguments.prob)}
+            _write_tables(tables, arguments.csv)
+        _say("wrote", str(arguments.csv), "green")
+
+
 def _print_tables(fit: MixedFit, prob: float) -> None:
     """Print lme4's summary, then the shares of variance."""
     from bayesmixed.tables.summary import summary_text
-    from bayesmixed.tables.table import frame_text
 
     print(summary_text(fit.draws, fit.spec, fit.run, fit.diagnostics(), prob=prob))
-    print(f"\nIntraclass correlation:\n{frame_text(fit.icc(prob=prob))}")
-    print(f"\nExplained variance:\n{frame_text(fit.r2(prob=prob))}")
+    _print_shares(fit, prob)
+
+
+def _print_shares(fit: MixedFit | RemlFit, prob: float) -> None:
+    """Print the shares of variance."""
+    from bayesmixed.tables.frames import frame_table
+
+    print(f"\nIntraclass correlation:\n{frame_table(fit.icc(prob=prob))}")
+    print(f"\nExplained variance:\n{frame_table(fit.r2(prob=prob))}")
 
 
 def _write(fit: MixedFit, arguments: argparse.Namespace) -> None:
     """Write the files that were asked for."""
-    try:
+    with _telling_what_cannot_be_written():
         if arguments.save:
             fit.save(arguments.save)
         if arguments.csv:
-            _write_tables(fit, arguments.csv, arguments.prob)
+            from bayesmixed.report import result_tables
+
+            tables = result_tables(fit, prob=arguments.prob) | {"coef": fit.coef(prob=arguments.prob)}
+            _write_tables(tables, arguments.csv)
         if arguments.report:
             from bayesmixed.report import report_html
 
             arguments.report.write_text(report_html(fit, prob=arguments.prob), encoding="utf-8")
-    except OSError as error:
-        raise BayesmixedError(
-            f"Cannot write {error.filename or 'the files'}: {error.strerror or error}."
-        ) from error
     for target in filter(None, (arguments.save, arguments.csv, arguments.report)):
         _say("wrote", str(target), "green")
 
 
-def _write_tables(fit: MixedFit, folder: Path, prob: float) -> None:
-    """Write every table as a CSV file of its name."""
-    from bayesmixed.report import result_tables
+@contextmanager
+def _telling_what_cannot_be_written() -> Iterator[None]:
+    """Failure to write as a mistake that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise BayesmixedError(
+            f"Cannot write {error.filename or 'the files'}: {error.strerror or error}."
+        ) from error
 
+
+def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write every table as a CSV file of its name."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in (result_tables(fit, prob=prob) | {"coef": fit.coef(prob=prob)}).items():
+    for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
 
 

@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 import pandas as pd
 
-from bayesmixed.design import build_design
+from bayesmixed.design.nesting import warn_of_implicit_nesting
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.records import RunInfo, SamplerSettings
-from bayesmixed.errors import BayesmixedError, FormulaError, PriorError
+from bayesmixed.errors import FormulaError, PriorError
+from bayesmixed.families.lookup import as_family
+from bayesmixed.families.support import check_family, family_of_response
 from bayesmixed.formula import parse_formula
 from bayesmixed.mixed_fit import MixedFit
+from bayesmixed.model.design_for import design_for
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import Engine, Method, Missing, checked_seed, one_of
+from bayesmixed.options import Engine, Method, Missing, checked_count, checked_seed, one_of, seed_sequence
 from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.reml_fit import RemlFit, reml_fit
 
 if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrame
+    import xarray as xr
+    from narwhals.typing import IntoFrame
+
+    type Data = IntoFrame | str | os.PathLike[str]
 
 LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
 
@@ -35,7 +41,7 @@ Weights = str | Sequence[float] | pd.Series | np.ndarray[Any, Any]
 @overload
 def lmer(
     formula: str,
-    data: IntoDataFrame,
+    data: Data,
     *,
     priors: Mapping[str, object] | None = None,
     weights: Weights | None = None,
@@ -53,7 +59,7 @@ def lmer(
 @overload
 def lmer(
     formula: str,
-    data: IntoDataFrame,
+    data: Data,
     *,
     weights: Weights | None = None,
     method: Literal["reml", "ml"],
@@ -61,7 +67,7 @@ def lmer(
 ) -> RemlFit: ...
 def lmer(
     formula: str,
-    data: IntoDataFrame,
+    data: Data,
     *,
     priors: Mapping[str, object] | None = None,
     weights: Weights | None = None,
@@ -84,8 +90,10 @@ def lmer(
     ----------
     formula : str
         In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
-    data : pandas, polars or Arrow frame
-        One row for each observation; it is not changed.
+    data : frame, lazy frame or path
+        One row for each observation; it is not changed. A pandas, polars or Arrow frame; or data larger than
+        memory: a Parquet file, folder or pattern (read by DuckDB), or a lazy frame of polars, DuckDB, Dask or
+        PySpark. Of these only sums are brought into memory, and verbs that need the rows are refused.
     priors : mapping, optional
         Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at
         the means of the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``,
@@ -154,31 +162,59 @@ def lmer(
     spec = specify(formula, data, priors=priors, weights=weights, missing=missing)
     if method != "bayes":
         return reml_fit(spec, method)
-    settings = SamplerSettings(
-        draws=_count(draws, "draws"),
-        tune=_count(tune, "tune") if tune is not None else 0,
-        chains=_count(chains, "chains"),
-        cores=_count(cores, "cores") if cores is not None else min(chains, os.cpu_count() or 1),
+    settings = sampler_settings(draws, tune, chains, cores, seed, adapt=adapt, progress=progress)
+    return sample_model(spec, engine, settings, started)
+
+
+def sampler_settings(
+    draws: int,
+    tune: int | None,
+    chains: int,
+    cores: int | None,
+    seed: int | None,
+    *,
+    adapt: bool,
+    progress: bool | None,
+) -> SamplerSettings:
+    """What a user asks of the sampler, checked.
+
+    Parameters
+    ----------
+    draws, tune, chains, cores, seed, adapt, progress
+        As in :func:`lmer`.
+
+    Returns
+    -------
+    SamplerSettings
+        With ``tune`` 0 where the engine chooses.
+
+    Raises
+    ------
+    BayesmixedError
+        For a number that is not whole, or too small.
+    """
+    return SamplerSettings(
+        draws=checked_count(draws, "draws"),
+        tune=checked_count(tune, "tune") if tune is not None else 0,
+        chains=checked_count(chains, "chains"),
+        cores=checked_count(cores, "cores") if cores is not None else min(chains, os.cpu_count() or 1),
         seed=np.random.SeedSequence().generate_state(1)[0].item() if seed is None else checked_seed(seed),
         adapt=adapt,
         progress=bool(progress),
     )
-    fit = _sample(spec, engine, settings, tune, started)
-    from bayesmixed.posterior.diagnostics import warn_if_bad
-
-    warn_if_bad(fit.diagnosis)
-    return fit
 
 
 def specify(
     formula: str,
-    data: IntoDataFrame,
+    data: Data,
     *,
     priors: Mapping[str, object] | None = None,
     weights: Weights | None = None,
     missing: Missing = "drop",
+    family: object = "gaussian",
+    link: str | None = None,
 ) -> ModelSpec:
-    """State a linear mixed model completely, without fitting it.
+    """State a mixed model completely, without fitting it.
 
     Use it to look at the design, the default priors or the PyMC graph of a model before any sampling.
 
@@ -186,16 +222,18 @@ def specify(
     ----------
     formula, data, priors, weights, missing
         As in :func:`lmer`.
+    family, link
+        As in :func:`bayesmixed.glmer`.
 
     Returns
     -------
     ModelSpec
-        Design and priors.
+        Design, priors and family.
 
     Raises
     ------
-    FormulaError, DataError, PriorError
-        As in :func:`lmer`.
+    FormulaError, DataError, PriorError, FamilyError
+        As in :func:`lmer` and :func:`bayesmixed.glmer`.
 
     Examples
     --------
@@ -211,18 +249,101 @@ def specify(
             advice="Add a bar, e.g. (1 | group); "
             "for a regression without groups use another package, e.g. statsmodels.",
         )
-    design = build_design(parsed, data, weights=weights, missing=missing)
-    return ModelSpec(design=design, priors=complete_priors(design, priors))
+    chosen = as_family(family, link)
+    design = design_for(chosen, parsed, data, weights=weights, missing=missing)
+    chosen = family_of_response(chosen, design.response)
+    check_family(design, chosen)
+    if chosen.has_residual_sd and design.sums is None:
+        warn_of_implicit_nesting(design)
+    return ModelSpec(design=design, priors=complete_priors(design, priors, chosen), family=chosen)
 
 
-def _sample(
-    spec: ModelSpec, engine: Engine, settings: SamplerSettings, tune: int | None, started: float
-) -> MixedFit:
-    """Fit of a specified model."""
+def simulate_prior(
+    formula: str,
+    data: Data,
+    *,
+    n: int = 1000,
+    priors: Mapping[str, object] | None = None,
+    weights: Weights | None = None,
+    missing: Missing = "drop",
+    family: object = "gaussian",
+    link: str | None = None,
+    seed: int | None = None,
+) -> xr.DataTree:
+    """Parameters drawn from the prior, with responses drawn given them, before any fitting.
+
+    Use it to see what priors mean for data: :func:`arviz.plot_prior_predictive` and its kin read the answer.
+
+    Parameters
+    ----------
+    formula, data, priors, weights, missing
+        As in :func:`lmer`; the response serves for the scale of the default priors alone.
+    family, link
+        As in :func:`bayesmixed.glmer`.
+    n : int
+        Number of draws.
+    seed : int, optional
+        Repeats the draws; without it every call differs.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``prior`` (the variables of a fit's posterior), ``prior_predictive`` (``y`` with dimensions
+        chain, draw, row) and ``observed_data``.
+
+    Raises
+    ------
+    FormulaError, DataError, PriorError
+        As in :func:`lmer`; PriorError for an improper prior too.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> tree = simulate_prior("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), n=50, seed=1)
+    >>> dict(tree["prior_predictive"]["y"].sizes)
+    {'chain': 1, 'draw': 50, 'row': 30}
+    """
+    from bayesmixed.posterior.prior_draws import prior_tree
+
+    spec = specify(formula, data, priors=priors, weights=weights, missing=missing, family=family, link=link)
+    number = seed_sequence(seed).generate_state(1)[0].item() if seed is None else checked_seed(seed)
+    return prior_tree(spec, draws=checked_count(n, "n"), seed=number)
+
+
+def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, started: float) -> MixedFit:
+    """Fit of a specified model, with a warning when its draws are not good.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    engine : str
+        As in :func:`lmer`.
+    settings : SamplerSettings
+        Made by :func:`sampler_settings`.
+    started : float
+        When the fit call began, by ``time.perf_counter``.
+
+    Returns
+    -------
+    MixedFit
+        The posterior.
+
+    Raises
+    ------
+    EngineError
+        When the asked engine cannot fit the model.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, when a quantity is still not good at the limit.
+    """
+    from bayesmixed.posterior.diagnostics import warn_if_bad
     from bayesmixed.posterior.sampling import sample_until_good
 
     prepared = prepare_engine(spec, engine)
-    settings = settings if tune is not None else replace(settings, tune=prepared.tune)
+    settings = settings if settings.tune else replace(settings, tune=prepared.tune)
     attrs = {"formula": spec.design.formula.text, "engine": prepared.name, "seed": settings.seed}
     sampled = sample_until_good(spec.design, prepared.sample, settings, attrs, share=prepared.share)
     run = RunInfo(
@@ -236,14 +357,8 @@ def _sample(
         seconds=time.perf_counter() - started,
         versions={library: version(library) for library in LIBRARIES},
     )
+    warn_if_bad(sampled.diagnosis, stacklevel=3)
     return MixedFit(spec=spec, draws=sampled.draws, run=run, diagnosis=sampled.diagnosis)
-
-
-def _count(value: object, argument: str) -> int:
-    """A whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise BayesmixedError(f"{argument}={value!r} must be a whole number of at least 1.")
-    return int(value)
 
 
 def load(path: str | os.PathLike[str]) -> MixedFit:

@@ -11,34 +11,44 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import xarray as xr
 
+from bayesmixed.comparison.posterior_methods import ComparisonMethods
 from bayesmixed.engines.records import RunInfo
+from bayesmixed.extract.family_methods import FamilyMethods
+from bayesmixed.extract.prediction_methods import PredictionMethods
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import IccKind, RanefDiagnosis, TidyEffects
+from bayesmixed.options import (
+    IccKind,
+    RanefDiagnosis,
+    ResidualKind,
+    SimulatedEffects,
+    TidyEffects,
+)
 from bayesmixed.priors.table import PriorTable, prior_table
 from bayesmixed.reml_fit import RemlFit, reml_fit
+from bayesmixed.tables.fit_methods import TableMethods
 
 if TYPE_CHECKING:
     import pymc as pm
-    from arviz_stats.utils import ELPDData
+    from narwhals.typing import IntoFrame
+    from numpy.typing import ArrayLike
 
-    from bayesmixed.extract.hypothesis import Hypothesis, Rope
-    from bayesmixed.extract.marginal_likelihood import LogMarginalLikelihood
+    from bayesmixed.plots.methods import FitPlots
     from bayesmixed.posterior.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MixedFit:
-    """A fitted Bayesian linear mixed model, with lme4's verbs.
+class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods):
+    """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs.
 
     Attributes
     ----------
     spec : ModelSpec
-        Design and priors.
+        Design, priors and family.
     draws : xarray.DataTree
         Groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``, and those of
-        :meth:`add_groups`. The posterior holds ``beta`` (term), ``sigma``, and for every grouping factor g
-        ``sd_g`` (g_effect), ``corr_g`` (g_effect, g_effect_bis) where effects are correlated, and ``ranef_g``
-        (g, g_effect).
+        :meth:`add_groups`. The posterior holds ``beta`` (term), the family's parameters
+        (``sigma``), and for every grouping factor g ``sd_g`` (g_effect), ``corr_g`` (g_effect, g_effect_bis)
+        where effects are correlated, and ``ranef_g`` (g, g_effect).
     run : RunInfo
         How the draws were made.
     diagnosis : Diagnosis
@@ -78,7 +88,14 @@ class MixedFit:
     @property
     def priors(self) -> PriorTable:
         """The prior of every parameter with the numbers used; print it, or call its ``table()``."""
-        return prior_table(self.spec.design, self.spec.priors)
+        return prior_table(self.spec.design, self.spec.priors, self.spec.family)
+
+    @property
+    def plot(self) -> FitPlots:
+        """Pictures of the fit; see :class:`bayesmixed.plots.methods.FitPlots`."""
+        from bayesmixed.plots.methods import FitPlots
+
+        return FitPlots(fit=self)
 
     @cached_property
     def pymc_model(self) -> pm.Model:
@@ -87,11 +104,11 @@ class MixedFit:
 
         return build_pymc_model(self.spec)
 
-    def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
+    def fixef(self, *, exponentiate: bool = False, prob: float = 0.95) -> pd.DataFrame:
         """Coefficients; see :func:`bayesmixed.extract.fixef`."""
         from bayesmixed import extract
 
-        return extract.fixef(self.draws, self.spec, prob=prob)
+        return extract.fixef(self.draws, self.spec, exponentiate=exponentiate, prob=prob)
 
     def ranef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
         """Random effects of every level; see :func:`bayesmixed.extract.ranef`."""
@@ -112,7 +129,11 @@ class MixedFit:
         return extract.varcorr(self.draws, self.spec, correlations=correlations, prob=prob)
 
     def icc(
-        self, *, kind: IccKind = "adjusted", at: Mapping[str, float] | None = None, prob: float = 0.95
+        self,
+        *,
+        kind: IccKind = "adjusted",
+        at: Mapping[str, float | Sequence[float]] | None = None,
+        prob: float = 0.95,
     ) -> pd.DataFrame:
         """Intraclass correlations; see :func:`bayesmixed.extract.icc`."""
         from bayesmixed import extract
@@ -125,19 +146,46 @@ class MixedFit:
 
         return extract.r2(self.draws, self.spec, prob=prob)
 
-    def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
+    def fitted(
+        self,
+        *,
+        effects: Literal["all", "fixed"] = "all",
+        scale: Literal["response", "link"] = "response",
+        prob: float = 0.95,
+    ) -> pd.DataFrame:
         """Mean of every row, with or without random effects; see :func:`bayesmixed.extract.fitted`."""
         from bayesmixed import extract
 
-        return extract.fitted(self.draws, self.spec, effects=effects, prob=prob)
+        return extract.fitted(self.draws, self.spec, effects=effects, scale=scale, prob=prob)
 
     def resid(
-        self, *, kind: Literal["response", "pearson", "standardized"] = "response", prob: float = 0.95
+        self,
+        *,
+        kind: ResidualKind = "response",
+        effects: Literal["all", "fixed"] = "all",
+        prob: float = 0.95,
     ) -> pd.DataFrame:
         """Residual of every row; see :func:`bayesmixed.extract.resid`."""
         from bayesmixed import extract
 
-        return extract.resid(self.draws, self.spec, kind=kind, prob=prob)
+        return extract.resid(self.draws, self.spec, kind=kind, effects=effects, prob=prob)
+
+    def simulate(
+        self,
+        n: int = 1,
+        *,
+        newdata: IntoFrame | None = None,
+        effects: SimulatedEffects = "all",
+        weights: str | ArrayLike | None = None,
+        seed: int | None = None,
+    ) -> pd.DataFrame:
+        """Data sets drawn from the posterior predictive; see :func:`bayesmixed.extract.simulate.simulate`."""
+        from bayesmixed.extract.simulate import simulate
+
+        seed = self.run.seed if seed is None else seed
+        return simulate(
+            self.draws, self.spec, n, newdata=newdata, effects=effects, weights=weights, seed=seed
+        )
 
     def tidy(
         self, *, effects: Sequence[TidyEffects] = ("fixed", "ran_pars"), prob: float = 0.95
@@ -187,43 +235,6 @@ class MixedFit:
         from bayesmixed.posterior.diagnostics import diagnose
 
         return (self.diagnosis if ranef == "screen" else diagnose(self.draws, ranef=ranef)).table()
-
-    def loo(self, *, group: str | None = None) -> ELPDData:
-        """Leave-one-out cross-validation of rows or levels; see :func:`bayesmixed.extract.loo.loo`."""
-        from bayesmixed.extract.loo import loo
-
-        draws = self.add_groups("log_likelihood") if group is None else self.draws
-        return loo(draws, self.spec, group=group)
-
-    def log_marginal_likelihood(self, *, seed: int | None = None) -> LogMarginalLikelihood:
-        """Log marginal likelihood with its error; see :mod:`bayesmixed.extract.marginal_likelihood`."""
-        from bayesmixed.extract.marginal_likelihood import log_marginal_likelihood
-
-        return log_marginal_likelihood(self.draws, self.spec, seed=self.run.seed if seed is None else seed)
-
-    def hypothesis(self, expression: str, *, prob: float = 0.95) -> Hypothesis:
-        """Probability of an inequality, ``"Days > 8"``; see :mod:`bayesmixed.extract.hypothesis`."""
-        from bayesmixed.extract.hypothesis import hypothesis
-
-        return hypothesis(self.draws, self.spec, expression, prob=prob)
-
-    def rope(self, expression: str, region: tuple[float, float]) -> Rope:
-        """Share of a region of practical equivalence; see :mod:`bayesmixed.extract.hypothesis`."""
-        from bayesmixed.extract.hypothesis import rope
-
-        return rope(self.draws, self.spec, expression, region)
-
-    def p_direction(self, expression: str) -> float:
-        """Probability of direction of any expression; see :mod:`bayesmixed.extract.hypothesis`."""
-        from bayesmixed.extract.hypothesis import p_direction
-
-        return p_direction(self.draws, self.spec, expression)
-
-    def prior_sensitivity(self) -> pd.DataFrame:
-        """How far priors and data pull each parameter; see :mod:`bayesmixed.extract.prior_sensitivity`."""
-        from bayesmixed.extract.prior_sensitivity import prior_sensitivity
-
-        return prior_sensitivity(self.add_groups("log_likelihood", "log_prior"), self.spec)
 
     def reml(self) -> RemlFit:
         """Estimate the same model by REML, as lme4 does; see :class:`bayesmixed.RemlFit`."""
@@ -285,5 +296,6 @@ class MixedFit:
             priors=self.spec.priors,
             draws=self.draws,
             run=self.run,
+            family=self.spec.family,
         )
         write_fit(path, saved)

@@ -1,7 +1,8 @@
 """The only place that spells the names of variables and dimensions.
 
-A fit's posterior holds ``beta`` (term), ``sigma``, and for every grouping factor ``g``: ``sd_g`` (g_effect),
-``corr_g`` (g_effect, g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect).
+A fit's posterior holds ``beta`` (term), the auxiliary parameters of its family (``sigma``, ``alpha``,
+``kappa``, ``nu``), and for every grouping factor ``g``: ``sd_g`` (g_effect), ``corr_g`` (g_effect,
+g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect).
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 BETA = "beta"
 BETA_CENTRED = "beta_centred"
 SIGMA = "sigma"
+ALPHA = "alpha"
+KAPPA = "kappa"
+NU = "nu"
 RESPONSE = "y"
 TERM = "term"
 ROW = "row"

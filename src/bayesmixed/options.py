@@ -10,18 +10,24 @@ from bayesmixed.errors import BayesmixedError
 
 Covariance = Literal["us", "diag"]
 Method = Literal["bayes", "reml", "ml"]
-Engine = Literal["auto", "collapsed", "pymc"]
+Engine = Literal["auto", "collapsed", "joint", "pymc"]
 Missing = Literal["drop", "raise"]
+NoPooling = Literal["model", "lines"]
+PoolingMethod = Literal["bayes", "reml"]
 NewLevels = Literal["error", "population", "sample"]
-PredictKind = Literal["mean", "response"]
+PredictKind = Literal["mean", "link", "response"]
 RanefDiagnosis = Literal["screen", "all"]
 VarianceIntervals = Literal["profile", "boot", "none"]
 TidyEffects = Literal["fixed", "ran_pars", "ran_vals"]
 ConfintMethod = Literal["profile", "wald", "boot"]
 IccKind = Literal["adjusted", "unadjusted", "conditional"]
+Envelope = Literal["simultaneous", "pointwise", "none"]
+GroupStatistic = Literal["mean", "sd", "min", "max"]
+EssKind = Literal["quantile", "local"]
 PredictorKind = Literal["normal", "sequence"]
 ResidualKind = Literal["response", "pearson", "standardized", "quantile"]
 SimulatedEffects = Literal["all", "new", "fixed"]
+Beneath = Literal["se", "interval", "nothing"]
 
 
 def one_of(value: str, allowed: object, argument: str) -> None:
@@ -67,6 +73,31 @@ def checked_seed(value: object) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
         raise BayesmixedError(f"seed={value!r} must be a whole number from 0 to 2**32 - 1.")
+    return int(value)
+
+
+def checked_count(value: object, argument: str) -> int:
+    """A number of things.
+
+    Parameters
+    ----------
+    value : int
+        What the user gave.
+    argument : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    int
+        The same.
+
+    Raises
+    ------
+    BayesmixedError
+        When it is no whole number of at least 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise BayesmixedError(f"{argument}={value!r} must be a whole number of at least 1.")
     return int(value)
 
 

@@ -10,15 +10,31 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import xarray as xr
 
+from bayesmixed.classical.prediction_methods import PredictionMethods
+from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import ConfintMethod, IccKind, TidyEffects, VarianceIntervals
+from bayesmixed.options import (
+    ConfintMethod,
+    IccKind,
+    ResidualKind,
+    SimulatedEffects,
+    TidyEffects,
+    VarianceIntervals,
+)
+from bayesmixed.tables.fit_methods import TableMethods
 
 if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
+    from numpy.typing import ArrayLike
+
+    from bayesmixed.classical.bootstrap import Bootstrap
     from bayesmixed.classical.estimate import Estimate
+    from bayesmixed.classical.profile import ProfileCurve
+    from bayesmixed.plots.methods import FitPlots
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RemlFit:
+class RemlFit(PredictionMethods, TableMethods):
     """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs.
 
     Attributes
@@ -64,6 +80,13 @@ class RemlFit:
     def sigma(self) -> float:
         """Residual standard deviation."""
         return self.estimate.optimum.sigma
+
+    @property
+    def plot(self) -> FitPlots:
+        """Pictures of the fit; see :class:`bayesmixed.plots.methods.FitPlots`."""
+        from bayesmixed.plots.methods import FitPlots
+
+        return FitPlots(fit=self)
 
     @cached_property
     def point(self) -> xr.DataTree:
@@ -128,11 +151,23 @@ class RemlFit:
             self.estimate, method=method, prob=prob, parameters=parameters, n=n, seed=seed, progress=progress
         )
 
+    def bootstrap(self, n: int = 500, *, seed: int | None = None, progress: bool = False) -> Bootstrap:
+        """Estimates of bootstrap refits; see :func:`bayesmixed.classical.bootstrap.bootstrap`."""
+        from bayesmixed.classical.bootstrap import bootstrap
+
+        return bootstrap(self.estimate, n, seed, progress)
+
+    def profile(self, parameter: str, *, prob: float = 0.99, n: int = 31) -> ProfileCurve:
+        """Profile of one parameter's deviance; see :func:`bayesmixed.classical.profile.profile_curve`."""
+        from bayesmixed.classical.profile import profile_curve
+
+        return profile_curve(self.estimate, parameter, prob, n)
+
     def icc(
         self,
         *,
         kind: IccKind = "adjusted",
-        at: Mapping[str, float] | None = None,
+        at: Mapping[str, float | Sequence[float]] | None = None,
         prob: float = 0.95,
         boot: int = 0,
         seed: int | None = None,
@@ -177,12 +212,32 @@ class RemlFit:
         return fitted(self.estimate, effects=effects, prob=prob)
 
     def resid(
-        self, *, kind: Literal["response", "pearson", "standardized"] = "response", prob: float = 0.95
+        self,
+        *,
+        kind: ResidualKind = "response",
+        effects: Literal["all", "fixed"] = "all",
+        prob: float = 0.95,
     ) -> pd.DataFrame:
         """Residual of every row; see :func:`bayesmixed.classical.resid.resid`."""
         from bayesmixed.classical.resid import resid
 
-        return resid(self.estimate, kind=kind, prob=prob)
+        return resid(self.estimate, kind=kind, effects=effects, prob=prob)
+
+    def simulate(
+        self,
+        n: int = 1,
+        *,
+        newdata: IntoFrame | None = None,
+        effects: SimulatedEffects = "new",
+        weights: str | ArrayLike | None = None,
+        seed: int | None = None,
+    ) -> pd.DataFrame:
+        """Data sets drawn from the estimate; see :func:`bayesmixed.classical.simulate.simulate`."""
+        from bayesmixed.classical.simulate import simulate
+
+        return simulate(
+            self.point, self.spec, n, newdata=newdata, effects=effects, weights=weights, seed=seed
+        )
 
     def tidy(
         self,
@@ -299,8 +354,9 @@ def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
     Raises
     ------
     EngineError
-        When crossed random effects are too many to be integrated out together.
+        When the family is not gaussian, or crossed random effects are too many to be integrated out together.
     """
     from bayesmixed.classical.estimate import estimate
 
+    check_gaussian(spec, "Restricted or full maximum likelihood")
     return RemlFit(spec=spec, estimate=estimate(spec.design, by))

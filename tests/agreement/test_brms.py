@@ -1,4 +1,4 @@
-"""Five gaussian posteriors agree with brms in every parameter, random effects included.
+"""Five gaussian and three generalized posteriors agree with brms in every parameter, random effects included.
 
 Maker: brms 2.18 with rstan 2.21 and exactly our default priors, `shared/reference/brms.json`. The tolerance
 is four combined Monte Carlo errors: theirs as stored, and ours. brms stores none for quantiles: ours is
@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import bayesmixed as bm
+from bayesmixed.posterior.convergence import convergence_statistics
 from references import BRMS, python_term, reference_frame
 
 NAMES = (
@@ -25,6 +26,7 @@ NAMES = (
     "penicillin_crossed",
     "dyestuff2_singular",
 )
+GENERALIZED = ("cbpp_binomial", "contraception_bernoulli", "grouseticks_poisson")
 QUANTILES = {"2.5%": 0.025, "25%": 0.25, "50%": 0.5, "75%": 0.75, "97.5%": 0.975}
 STANDARD_ERRORS = 4.0
 GROUPS = {"dragons_nested": {"sample": "mountainRange:site"}}
@@ -34,7 +36,10 @@ GROUPS = {"dragons_nested": {"sample": "mountainRange:site"}}
 @cache
 def fit_of(name: str) -> bm.MixedFit:
     reference = BRMS[name]
-    return bm.lmer(reference["formula"], reference_frame(reference["data"]), draws=4000, seed=20)
+    frame = reference_frame(reference["data"])
+    if reference["family"] == "gaussian":
+        return bm.lmer(reference["formula"], frame, draws=4000, seed=20)
+    return bm.glmer(reference["formula"], frame, reference["family"], draws=4000, seed=20)
 
 
 def our_draws(name: str, variable: str) -> np.ndarray:
@@ -75,7 +80,13 @@ def distances(draws: np.ndarray, theirs: dict[str, float]) -> dict[str, float]:
     return {label: abs(gap) / np.hypot(a, b) for label, (gap, a, b) in gaps.items()}
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name in BRMS])
+def cases() -> list[object]:
+    """Names of the models whose reference is there."""
+    marked = [pytest.param(name, marks=pytest.mark.slow) for name in GENERALIZED if name in BRMS]
+    return [*(name for name in NAMES if name in BRMS), *marked]
+
+
+@pytest.mark.parametrize("name", cases())
 def test_every_summary_of_every_parameter(name: str) -> None:
     far = {
         (row["variable"], label): gap
@@ -84,3 +95,17 @@ def test_every_summary_of_every_parameter(name: str) -> None:
         if gap > STANDARD_ERRORS
     }
     assert far == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in GENERALIZED if name in BRMS])
+def test_generalized_models_are_good_at_the_defaults(name: str) -> None:
+    reference = BRMS[name]
+    fit = bm.glmer(reference["formula"], reference_frame(reference["data"]), reference["family"], seed=21)
+    posterior = fit.draws["posterior"].dataset
+    drawn = [values.values.reshape(4, 1000, -1) for values in posterior.data_vars.values()]
+    statistics = convergence_statistics(np.moveaxis(np.concatenate(drawn, axis=-1), -1, 0))
+    assert fit.run.engine == "joint"
+    assert fit.diagnosis.divergences == 0
+    assert statistics[:, 0].max() < 1.01
+    assert statistics[:, 1].min() >= 400

@@ -138,3 +138,20 @@ def test_a_narrow_screen_shows_every_column(toy: Any, group: str, kind: Any) -> 
     assert max(map(len, lines)) <= 80
     assert lines[0].split() == list(table.columns)
     assert all("sigma^2)" in line for line in lines[1:])
+
+
+def test_several_values_give_a_curve(toy: Any) -> None:
+    curve = icc(toy.draws, toy.spec, at={"x": [0, 2], "z": np.array([-1.0, 1.0, 3.0])})
+    assert list(curve.columns) == ["x", "z", "group", "icc", "lower_2.5", "upper_97.5", "formula"]
+    assert curve["x"].tolist() == [0] * 9 + [2] * 9
+    one = icc(toy.draws, toy.spec, at={"x": 2, "z": 1.0})
+    part = curve.query("x == 2 and z == 1").drop(columns=["x", "z"]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(part, one, check_like=True)
+    assert curve.attrs == one.attrs
+
+
+def test_a_curve_needs_values(toy: Any) -> None:
+    with pytest.raises(DataError, match="no value for 'x'"):
+        icc(toy.draws, toy.spec, at={"x": []})
+    with pytest.raises(DataError, match="one finite number for 'x'"):
+        icc(toy.draws, toy.spec, at={"x": [1.0, np.inf]})

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import kstest
 
+import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract import fitted, resid
+from bayesmixed.extract.fitted import mean_draws as fitted_draws
 from bayesmixed.extract.fitted import posterior_mean_fitted
-from bayesmixed.extract.resid import scaled_residuals
+from bayesmixed.extract.resid import normal_scores, scaled_residuals
 
 
 @pytest.mark.parametrize("model", ["sleepstudy_correlated", "gpa_intercept", "dragons_range"])
@@ -63,3 +67,64 @@ def test_scaled_residuals_use_the_weights(toy: Any) -> None:
 def test_unknown_kind(toy: Any) -> None:
     with pytest.raises(BayesmixedError, match="'pearson'"):
         resid(toy.draws, toy.spec, kind="deviance")  # type: ignore[arg-type]
+
+
+def test_population_residuals_leave_the_random_effects_in(toy: Any) -> None:
+    table = resid(toy.draws, toy.spec, effects="fixed")
+    means = fitted(toy.draws, toy.spec, effects="fixed")
+    np.testing.assert_allclose(table["value"], toy.spec.design.response.values - means["value"])
+
+
+def test_population_residuals_are_standardized_by_the_marginal_deviation(toy: Any) -> None:
+    posterior, design, row = toy.draws["posterior"], toy.spec.design, 7
+    mean = design.offset[row] + posterior["beta"].to_numpy() @ design.fixed.matrix[row]
+    variance = posterior["sigma"].to_numpy() ** 2 / design.weights[row]
+    for block in design.blocks:
+        scaled = posterior[f"sd_{block.group}"].to_numpy() * block.columns[row]
+        corr = np.eye(block.n_effects)
+        if block.has_correlation:
+            corr = posterior[f"corr_{block.group}"].to_numpy()
+        variance = variance + np.sum(scaled[..., None] * corr * scaled[..., None, :], axis=(-1, -2))
+    expected = np.median((design.response.values[row] - mean) / np.sqrt(variance))
+    table = resid(toy.draws, toy.spec, kind="standardized", effects="fixed")
+    assert table["value"].iloc[row] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("effects", ["all", "fixed"])
+def test_quantile_residuals_are_scores_of_the_mean_distribution_function(toy: Any, effects: Any) -> None:
+    normal = NormalDist()
+    posterior, design, row = toy.draws["posterior"].to_dataset(), toy.spec.design, 3
+    mean = fitted_draws(toy.draws, toy.spec, effects, slice(row, row + 1))[:, 0]
+    sd = posterior["sigma"].to_numpy().ravel() / np.sqrt(design.weights[row])
+    table = resid(toy.draws, toy.spec, kind="quantile", effects=effects)
+    assert list(table) == ["value"]
+    if effects == "all":
+        below = [normal.cdf(z) for z in (design.response.values[row] - mean) / sd]
+        assert table["value"].iloc[row] == pytest.approx(normal.inv_cdf(float(np.mean(below))))
+    standardized = resid(toy.draws, toy.spec, kind="standardized", effects=effects)["value"]
+    assert np.corrcoef(table["value"], standardized)[0, 1] > 0.95
+
+
+def test_quantile_residuals_of_the_right_model_are_standard_normal() -> None:
+    simulation = bm.simulate_data(
+        "y ~ x + (1 | g)", groups={"g": 100}, fixed=[1, 2], sd={"g": 0.7}, sigma=2, seed=5
+    )
+    fit = bm.lmer(simulation.formula, simulation.data, seed=1)
+    # One row of each group, so that the residuals are independent.
+    marginal = fit.resid(kind="quantile", effects="fixed")["value"].iloc[::10]
+    within = fit.resid(kind="quantile")["value"]
+    assert kstest(marginal, "norm").pvalue > 0.01
+    assert kstest(within, "norm").pvalue > 0.01
+
+
+def test_quantile_residuals_of_a_skewed_response_are_not_normal() -> None:
+    simulation = bm.simulate_data("y ~ 1 + (1 | g)", groups={"g": 60}, fixed=1, sd={"g": 0.3}, seed=5)
+    data = simulation.data.assign(y=np.exp(simulation.data["y"]))
+    fit = bm.lmer(simulation.formula, data, seed=1)
+    assert kstest(fit.resid(kind="quantile")["value"], "norm").pvalue < 1e-4
+
+
+def test_scores_far_out_are_finite() -> None:
+    far = np.array([[-60.0, 60.0, 0.5], [-55.0, 65.0, 0.5]])
+    scores = normal_scores(far)
+    np.testing.assert_allclose(scores, [-55, 60, 0.5], atol=0.05)

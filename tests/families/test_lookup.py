@@ -1,28 +1,82 @@
-"""Families by name."""
+"""Families by name, and from Bambi's objects."""
 
 from __future__ import annotations
 
 import pytest
+from bambi.defaults import get_builtin_family
 
 from bayesmixed.errors import FamilyError
-from bayesmixed.families.lookup import Family, family_by_name
+from bayesmixed.families.lookup import ALIASES, FAMILIES, Family, as_family, family_by_name, is_native
+from bayesmixed.families.records import GAUSSIAN
 
 
 @pytest.mark.parametrize("name", ["gaussian", "normal"])
 @pytest.mark.parametrize("link", [None, "identity"])
 def test_the_normal_family_has_two_names(name: str, link: str | None) -> None:
-    assert family_by_name(name, link) == Family(name="gaussian", link="identity")
+    assert family_by_name(name, link) == GAUSSIAN
+    assert GAUSSIAN.is_gaussian
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_stands_for_a_family(alias: str) -> None:
+    assert as_family(alias) == family_by_name(ALIASES[alias])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_distribution_and_parameters_are_bambis(name: str) -> None:
+    ours, theirs = family_by_name(name), get_builtin_family(name)
+    assert ours.distribution == theirs.likelihood.name
+    assert (ours.argument, *ours.parameters) == tuple(theirs.likelihood.params)
+    link = theirs.link[theirs.likelihood.parent].name
+    assert as_family(theirs) == family_by_name(name, link)
 
 
 @pytest.mark.parametrize(
-    ("name", "link", "message"),
+    ("name", "link", "native"),
     [
-        ("gausian", None, "There is no family 'gausian'. Did you mean 'gaussian'?"),
-        ("zebra", None, "Known names: gaussian."),
-        ("gaussian", "log", "The family 'gaussian' has no link 'log'. Known names: identity."),
+        ("gamma", "inverse", True),
+        ("bernoulli", "probit", True),
+        ("zero_inflated_poisson", None, False),
+        ("weibull", None, False),
+        ("wald", "inverse_squared", False),
     ],
 )
-def test_a_mistake_is_named(name: str, link: str | None, message: str) -> None:
+def test_what_is_written_here_is_native(name: str, link: str | None, native: bool) -> None:
+    assert is_native(family_by_name(name, link)) is native
+
+
+def test_a_family_stays_itself() -> None:
+    family = family_by_name("poisson")
+    assert as_family(family) is family
+    assert as_family(family, "identity") == family_by_name("poisson", "identity")
+
+
+@pytest.mark.parametrize(
+    ("family", "link", "message"),
+    [
+        ("gausian", None, "There is no family 'gausian'. Did you mean 'gaussian'"),
+        ("qqqq", None, "Known names: gaussian, bernoulli"),
+        ("gaussian", "log", "The family 'gaussian' has no link 'log'. Known names: identity."),
+        ("binomial", "logitt", "Did you mean 'logit'?"),
+        ("weibull", "logit", "The family 'weibull' has no link 'logit'."),
+        ("categorical", None, "There is no family 'categorical'."),
+        (3, None, "family=3 is no family"),
+    ],
+)
+def test_a_mistake_is_named(family: object, link: str | None, message: str) -> None:
     with pytest.raises(FamilyError) as caught:
-        family_by_name(name, link)
+        as_family(family, link)
     assert message in str(caught.value)
+
+
+def test_a_likelihood_of_the_users_own_is_refused() -> None:
+    import bambi
+
+    likelihood = bambi.Likelihood("MyOwn", params=["mu"], parent="mu", dist=object)
+    family = bambi.Family("mine", likelihood, "identity")
+    with pytest.raises(FamilyError, match="none of Bambi's univariate families"):
+        as_family(family)
+
+
+def test_a_family_is_printed_with_its_link() -> None:
+    assert str(Family(name="binomial", link="logit")) == "binomial (logit)"

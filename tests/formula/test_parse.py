@@ -115,7 +115,7 @@ REFUSED = {
     "y ~ log(x, 2)": ("log() takes one column", 4),
     "y ~ I(1 + round(x, 2, 1))": ("a column and a number of digits", 4),
     "y ~ sqrt()": ("sqrt() takes one column", 4),
-    "cbind(a, b) ~ x": ("one response", 0),
+    "cbind(a, b, c) ~ x": ("one response", 0),
     "y ~ ns(x, 3)": ("cr(x, df=4)", 4),
     "y ~ (1 | interaction(a, b))": ("Write a:b", 9),
     "y ~ lgo(x)": ("Did you mean 'log'", 4),

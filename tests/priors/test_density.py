@@ -50,6 +50,7 @@ def test_the_support_is_that_of_the_table(name: str) -> None:
     expected = {
         "real": np.full(POINTS.shape, True),
         "positive": np.greater(POINTS, 0),
+        "unit": np.greater(POINTS, 0) & np.less(POINTS, 1),
         "interval": np.greater(POINTS, BOUNDS["lower"]) & np.less(POINTS, BOUNDS["upper"]),
     }
     assert np.array_equal(inside, expected[DISTRIBUTIONS[name].support])

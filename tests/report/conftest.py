@@ -14,9 +14,12 @@ from bayesmixed.design.records import Design, FixedDesign, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.posterior.diagnosis import Diagnosis
+from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed.priors.table import PriorTable, prior_table
+from bayesmixed.reml_fit import RemlFit, reml_fit
 
 HOSTILE = ("<script>alert(1)</script>", "a & b", "$x_1$ of $y$", '"quoted"', "日本", "plain")
 
@@ -45,6 +48,19 @@ class FakeFit:
 
     def r2(self, *, prob: float = 0.95) -> pd.DataFrame:
         return extract.r2(self.draws, self.spec, prob=prob)
+
+    def tidy(self, *, prob: float = 0.95) -> pd.DataFrame:
+        return extract.tidy(self.draws, self.spec, prob=prob)
+
+    def glance(self) -> pd.DataFrame:
+        return extract.glance(self.draws, self.spec, self.run, self.diagnostics())
+
+    def reml(self) -> RemlFit:
+        return reml_fit(self.spec, "reml")
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        return diagnose(self.draws)
 
     def diagnostics(self) -> pd.DataFrame:
         table = {"r_hat": [1.001, 1.002], "ess_bulk": [3900.0, 3800.0], "ess_tail": [3500.0, 3600.0]}

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bayesmixed.errors import BayesmixedError
+from bayesmixed.errors import BayesmixedError, EngineError
 from bayesmixed.report import report_html
 from bayesmixed.report.page import data_line
 
@@ -84,6 +84,9 @@ def test_every_string_of_the_data_is_escaped_and_shown(page: str, hostile_fit) -
         "Random effects: correlations",
         "Intraclass correlation",
         "Explained variance",
+        "Posterior beside REML",
+        "Estimates in pictures",
+        "Data and fit",
         "Random effects of g",
         "Priors",
         "How it was run",
@@ -94,12 +97,15 @@ def test_page_has_every_section(page: str, heading: str) -> None:
     assert f"<h2>{heading}</h2>" in page
 
 
-def test_page_has_the_four_figures_with_words_for_who_cannot_see(page: str) -> None:
+def test_page_has_its_figures_with_words_for_who_cannot_see(page: str) -> None:
     labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', page)
     assert labels == [
         "Coefficients with intervals",
         "Random effects of g",
+        "Data and fitted values of g",
+        "Observed against fitted values",
         "Residuals against fitted values",
+        "Quantiles of the residuals",
         "Traces of the chains",
     ]
 
@@ -138,6 +144,27 @@ def test_data_line_counts_rows_levels_and_what_was_left_out(hostile_fit) -> None
     assert data_line(hostile_fit.spec.design) == expected
 
 
+def test_problems_of_the_draws_stand_above_the_tables(hostile_fit, page: str) -> None:
+    problems = hostile_fit.diagnosis.problems()
+    assert page.count('<p class="problem">') == len(problems) > 0
+    assert page.index('<p class="problem">') < page.index("<table>")
+
+
+def test_reml_estimates_stand_beside_the_posterior(hostile_fit, page: str) -> None:
+    section = page[page.index("<h2>Posterior beside REML") :].partition("</section>")[0]
+    assert f"{hostile_fit.reml().fixef()['value'].iloc[1]:.3f}" in section
+    assert f"{hostile_fit.fixef()['value'].iloc[1]:.3f}" in section
+
+
+def test_where_reml_cannot_be_had_the_page_says_why(hostile_fit) -> None:
+    class WithoutReml(type(hostile_fit)):
+        def reml(self):
+            raise EngineError("Too many crossed effects.")
+
+    fit = WithoutReml(spec=hostile_fit.spec, draws=hostile_fit.draws, run=hostile_fit.run)
+    assert "<dd>Too many crossed effects.</dd>" in report_html(fit)
+
+
 def test_title_is_the_formula_unless_given(hostile_fit, page: str) -> None:
     assert "<title>y ~ Days + (Days | g)</title>" in page
     assert "<title>A &amp; B</title>" in report_html(hostile_fit, title="A & B")
@@ -145,9 +172,9 @@ def test_title_is_the_formula_unless_given(hostile_fit, page: str) -> None:
 
 def test_intervals_follow_prob(hostile_fit) -> None:
     page = report_html(hostile_fit, prob=0.8)
-    assert "lower_10" in page
+    assert "80% interval" in page
     assert "with probability 0.8" in page
-    assert "lower_2.5" not in page
+    assert "95% interval" not in page
 
 
 def test_impossible_prob_is_refused(hostile_fit) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bayesmixed.report import result_tables
+from bayesmixed.report import estimate_tables, result_tables
 
 
 def test_every_table_is_there_under_its_verb(hostile_fit) -> None:
@@ -29,3 +29,9 @@ def test_prob_reaches_every_interval(hostile_fit) -> None:
         assert name in {"priors", "diagnostics"} or [
             column for column in table.columns if column.endswith("_5")
         ]
+
+
+def test_estimates_have_the_same_tables_and_their_criteria(large_fit) -> None:
+    tables = estimate_tables(large_fit.reml())
+    assert list(tables) == ["fixef", "varcorr", "icc", "r2", "ranef", "glance"]
+    assert {"AIC", "log_likelihood"} <= set(tables["glance"].columns)

@@ -8,6 +8,7 @@ import pandas as pd
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.normal import normal_summary
 from bayesmixed.classical.row_variances import row_variances
+from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.extract.fitted import Effects
@@ -16,7 +17,7 @@ from bayesmixed.options import one_of
 
 
 def fitted_values(design: Design, optimum: Optimum, effects: Effects = "all") -> FloatArray:
-    """Mean of every row, X b + Z u + offset.
+    """Mean of every row of the fit, X b + Z u + offset.
 
     Parameters
     ----------
@@ -32,10 +33,32 @@ def fitted_values(design: Design, optimum: Optimum, effects: Effects = "all") ->
     FloatArray
         Shape (n,).
     """
-    total = design.fixed.matrix @ optimum.coefficients + design.offset
-    if effects == "all":
-        for block, ranef in zip(design.blocks, optimum.ranef, strict=True):
-            total = total + np.einsum("nk,nk->n", block.columns, ranef[block.codes])
+    return predicted_values(design, optimum, prediction_rows(design, effects=effects))
+
+
+def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -> FloatArray:
+    """Mean of any rows, X b + Z u + offset.
+
+    Parameters
+    ----------
+    design : Design
+        The design that was fitted.
+    optimum : Optimum
+        Its estimate.
+    wanted : PredictionRows
+        The m rows, with the grouping factors that take part; effects of new levels are zero.
+
+    Returns
+    -------
+    FloatArray
+        Shape (m,).
+    """
+    data = wanted.data
+    ranefs = {block.group: ranef for block, ranef in zip(design.blocks, optimum.ranef, strict=True)}
+    total = data.fixed @ optimum.coefficients + data.offset
+    for block, columns, codes in zip(wanted.design.blocks, data.columns, data.codes, strict=True):
+        effects = np.where(codes[:, None] >= 0, ranefs[block.group][np.maximum(codes, 0)], 0.0)
+        total = total + np.einsum("nk,nk->n", columns, effects)
     return np.asarray(total)
 
 

@@ -9,42 +9,67 @@ from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.fitted import fitted_values
 from bayesmixed.classical.normal import normal_summary
 from bayesmixed.classical.row_variances import row_variances
-from bayesmixed.extract.resid import ResidualKind, root_weights
+from bayesmixed.design.records import FloatArray
+from bayesmixed.extract.fitted import Effects
+from bayesmixed.extract.resid import root_weights
 from bayesmixed.extract.summaries import summary_columns
-from bayesmixed.options import one_of
+from bayesmixed.families.gaussian import residual_scale
+from bayesmixed.options import ResidualKind, one_of
 
 
-def resid(estimate: Estimate, *, kind: ResidualKind = "response", prob: float = 0.95) -> pd.DataFrame:
+def resid(
+    estimate: Estimate, *, kind: ResidualKind = "response", effects: Effects = "all", prob: float = 0.95
+) -> pd.DataFrame:
     """Residual of every row with the interval that the fitted value's uncertainty leaves it.
 
     Parameters
     ----------
     estimate : Estimate
         The estimate.
-    kind : {"response", "pearson", "standardized"}
+    kind : {"response", "pearson", "standardized", "quantile"}
         ``"response"``: y minus the fitted value. ``"pearson"``: that times the square root of the weight.
-        ``"standardized"``: Pearson's divided by sigma, as in lme4's ``resid(scaled = TRUE)``.
+        ``"standardized"``: the first divided by its standard deviation in the model, as in lme4's
+        ``resid(scaled = TRUE)``. ``"quantile"``: the normal score of the estimated distribution
+        function, which for a normal response is the standardized residual.
+    effects : {"all", "fixed"}
+        Around the fitted value, or around the population's value, with the random effects' variance.
     prob : float
         Confidence level of the normal intervals.
 
     Returns
     -------
     pandas.DataFrame
-        ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row for every row used, under the data's index.
+        ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row for every row used, under the data's index;
+        ``value`` alone for quantile residuals.
 
     Raises
     ------
     BayesmixedError
-        When `kind` or `prob` is not known.
+        When `kind`, `effects` or `prob` is not known.
+
+    Notes
+    -----
+    See :func:`bayesmixed.extract.resid.resid` for the formulas.
     """
     one_of(kind, ResidualKind, "kind")
-    scale = residual_scale(estimate, kind)
-    value = scale * (estimate.design.response.values - fitted_values(estimate.design, estimate.optimum))
-    summary = normal_summary(value, scale * np.sqrt(row_variances(estimate, "all")), prob)
-    return pd.DataFrame(summary_columns(summary, prob), index=estimate.design.frame.index)
+    one_of(effects, Effects, "effects")
+    factor = _factor(estimate, kind, effects)
+    fitted = fitted_values(estimate.design, estimate.optimum, effects)
+    value = factor * (estimate.design.response.values - fitted)
+    summary = normal_summary(value, factor * np.sqrt(row_variances(estimate, effects)), prob)
+    columns = summary_columns(summary, prob)
+    columns = {"value": summary.value} if kind == "quantile" else columns
+    return pd.DataFrame(columns, index=estimate.design.frame.index)
 
 
-def residual_scale(estimate: Estimate, kind: ResidualKind) -> np.ndarray:
+def _factor(estimate: Estimate, kind: ResidualKind, effects: Effects) -> FloatArray:
     """What a row's raw residual is multiplied by, shape (n,)."""
-    scale = np.ones(estimate.design.n_rows) if kind == "response" else root_weights(estimate.design)
-    return scale / estimate.optimum.sigma if kind == "standardized" else scale
+    if kind in ("response", "pearson"):
+        return np.ones(estimate.design.n_rows) if kind == "response" else root_weights(estimate.design)
+    design, optimum = estimate.design, estimate.optimum
+    scale = np.broadcast_to(residual_scale(design.weights), (design.n_rows,))
+    variance = (optimum.sigma * scale) ** 2
+    if effects == "fixed":
+        for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
+            variance += np.einsum("nk,kl,nl->n", block.columns, covariance, block.columns)
+    return np.asarray(1.0 / np.sqrt(variance))

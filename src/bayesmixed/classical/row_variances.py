@@ -1,4 +1,4 @@
-"""Variances of the fitted values of a REML or ML estimate."""
+"""Variances of the fitted and predicted values of a REML or ML estimate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from bayesmixed.classical.estimate import Estimate, covariance_root
+from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.cross_products import indicator
 from bayesmixed.extract.fitted import Effects
@@ -16,7 +17,7 @@ CHUNK = 4_000_000
 
 
 def row_variances(estimate: Estimate, effects: Effects) -> FloatArray:
-    """Variance of every row's fitted value, the variance parameters taken as known.
+    """Variance of every fitted value, the variance parameters taken as known.
 
     Parameters
     ----------
@@ -29,34 +30,94 @@ def row_variances(estimate: Estimate, effects: Effects) -> FloatArray:
     -------
     FloatArray
         Shape (n,).
+    """
+    return mean_variances(estimate, prediction_rows(estimate.design, effects=effects))
+
+
+def mean_variances(estimate: Estimate, wanted: PredictionRows) -> FloatArray:
+    """Variance of every row's predicted mean, the variance parameters taken as known.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    wanted : PredictionRows
+        The m rows, with the grouping factors that take part; effects of new levels count as zero.
+
+    Returns
+    -------
+    FloatArray
+        Shape (m,).
 
     Notes
     -----
-    With T = [Z L, X], the variance of row i is sigma^2 t_i' (T'W T + blockdiag(I, 0))^-1 t_i (Henderson 1975,
+    With T = [Z L, X], the variance of a row t is sigma^2 t' (T'W T + blockdiag(I, 0))^-1 t (Henderson 1975,
     Biometrics 31:423), L the covariance factors relative to sigma: it holds where a variance is zero too.
     """
-    fixed = estimate.design.fixed.matrix
-    if effects == "fixed":
+    if not wanted.design.blocks:
+        fixed = wanted.data.fixed
         return np.asarray(np.einsum("np,pq,nq->n", fixed, estimate.covariance, fixed))
-    return _with_random_effects(estimate)
+    return combination_variances(estimate, relative_rows(estimate, wanted))
 
 
-def _with_random_effects(estimate: Estimate) -> FloatArray:
-    """Variance of every row's X b + Z u, shape (n,)."""
-    design, sigma = estimate.design, estimate.optimum.sigma
-    parts = [
-        indicator(block.columns @ covariance_root(covariance) / sigma, block.codes, block.n_levels)
-        for block, covariance in zip(design.blocks, estimate.optimum.covariances, strict=True)
-    ]
-    scaled = design.fixed.matrix / np.linalg.norm(design.fixed.matrix, axis=0)
-    rows = sparse.hstack([*parts, sparse.csr_array(scaled)], format="csr")
-    n_random = rows.shape[1] - scaled.shape[1]
+def combination_variances(estimate: Estimate, asked: sparse.csr_array) -> FloatArray:
+    """Variances of linear combinations of coefficients and random effects, t'b + t'u.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    asked : scipy.sparse.csr_array
+        The combinations, made of :func:`relative_rows`, shape (m, q + p).
+
+    Returns
+    -------
+    FloatArray
+        Shape (m,).
+    """
+    design = estimate.design
+    rows = relative_rows(estimate, prediction_rows(design))
+    n_random = rows.shape[1] - design.fixed.matrix.shape[1]
     weighted = rows if design.weights is None else sparse.diags_array(design.weights) @ rows
     prior = sparse.diags_array((np.arange(rows.shape[1]) < n_random).astype(np.float64))
     solver = splu((rows.T @ weighted + prior).tocsc())
     step = max(CHUNK // rows.shape[1], 1)
-    variances = np.empty(rows.shape[0])
-    for first in range(0, rows.shape[0], step):
-        part = rows[first : first + step].toarray()
+    variances = np.empty(asked.shape[0])
+    for first in range(0, asked.shape[0], step):
+        part = asked[first : first + step].toarray()
         variances[first : first + step] = np.einsum("nq,qn->n", part, solver.solve(part.T))
-    return sigma**2 * variances
+    return np.asarray(estimate.optimum.sigma**2 * variances)
+
+
+def relative_rows(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_array:
+    """Rows of [Z L, X], the columns of X at length one over the rows of the fit.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    wanted : PredictionRows
+        The m rows; their columns of Z are zero for new levels, and for factors that take no part.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        Shape (m, q + p).
+    """
+    parts = [
+        _relative_block(estimate, i, block.group, wanted) for i, block in enumerate(estimate.design.blocks)
+    ]
+    scaled = wanted.data.fixed / np.linalg.norm(estimate.design.fixed.matrix, axis=0)
+    return sparse.csr_array(sparse.hstack([*parts, sparse.csr_array(scaled)], format="csr"))
+
+
+def _relative_block(estimate: Estimate, i: int, group: str, wanted: PredictionRows) -> sparse.csr_array:
+    """Columns of Z L of one grouping factor; zero for new levels, and where it takes no part."""
+    block = estimate.design.blocks[i]
+    groups = [part.group for part in wanted.design.blocks]
+    if group not in groups:
+        return sparse.csr_array((wanted.n_rows, block.n_levels * block.n_effects))
+    codes, columns = wanted.data.codes[groups.index(group)], wanted.data.columns[groups.index(group)]
+    root = covariance_root(estimate.optimum.covariances[i]) / estimate.optimum.sigma
+    known = np.where(codes[:, None] >= 0, columns @ root, 0.0)
+    return indicator(known, np.maximum(codes, 0), block.n_levels)

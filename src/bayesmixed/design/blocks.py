@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayesmixed.design.absent import ABSENT
 from bayesmixed.design.fixed import column_scales
 from bayesmixed.design.frame import Column
 from bayesmixed.design.levels import level_codes
@@ -81,34 +82,64 @@ def build_blocks(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> 
     DataError
         When a column does not fit its term, or an effect is zero in every row.
     """
+    blocks = [_build_block(same, columns, n) for same in bars_by_group(bars)]
+    return tuple(sorted(blocks, key=lambda block: -block.n_levels))
+
+
+def bars_by_group(bars: Sequence[Bar]) -> list[list[Bar]]:
+    """Gather the bars that share a grouping factor, in the order written."""
     by_group: dict[tuple[str, ...], list[Bar]] = {}
     for bar in bars:
         by_group.setdefault(tuple(sorted(bar.term.group)), []).append(bar)
-    blocks = [_build_block(same, columns, n) for same in by_group.values()]
-    return tuple(sorted(blocks, key=lambda block: -block.n_levels))
+    return list(by_group.values())
 
 
 def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> GroupBlock:
     built = [build_matrix(bar.effects, columns, n) for bar in bars]
     matrix = np.ascontiguousarray(np.hstack([part for part, _ in built]))
-    effects = tuple(name for _, recipe in built for name in recipe.names)
     scales = np.concatenate([_scales(part, recipe) for part, recipe in built])
-    group = bars[0].term.group_name
-    _check_effects(effects, scales, group)
+    empty = describe_block(bars, [recipe for _, recipe in built], scales)
     codes, levels = level_codes(bars[0].group, columns, n)
+    return replace(empty, columns=matrix, codes=codes, levels=levels)
+
+
+def describe_block(bars: Sequence[Bar], recipes: Sequence[MatrixRecipe], scales: FloatArray) -> GroupBlock:
+    """Describe the effects of one grouping factor, its levels and rows left open.
+
+    Parameters
+    ----------
+    bars : sequence of Bar
+        Of one grouping factor.
+    recipes : sequence of MatrixRecipe
+        Of their effects.
+    scales : FloatArray
+        Of all effects, shape (k,).
+
+    Returns
+    -------
+    GroupBlock
+        Without levels, and with rows that are absent.
+
+    Raises
+    ------
+    DataError
+        When two effects have one name, or an effect is zero in every row.
+    """
+    group, effects = bars[0].term.group_name, tuple(name for recipe in recipes for name in recipe.names)
+    _check_effects(effects, scales, group)
     return GroupBlock(
         group=group,
         effects=effects,
-        columns=matrix,
-        codes=codes,
-        levels=levels,
+        columns=ABSENT,
+        codes=ABSENT,
+        levels=(),
         correlated=tuple(
             size
-            for bar, (_, recipe) in zip(bars, built, strict=True)
+            for bar, recipe in zip(bars, recipes, strict=True)
             for size in _sizes(bar.term.covariance, len(recipe.names))
         ),
         scales=scales,
-        recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group) for _, recipe in built),
+        recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group) for recipe in recipes),
     )
 
 

@@ -18,14 +18,16 @@ from bayesmixed.design.checks import (
     check_response,
     check_weights,
 )
-from bayesmixed.design.evaluate import State, evaluate_numbers
+from bayesmixed.design.evaluate import State
 from bayesmixed.design.fixed import build_fixed, sum_offsets
 from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
 from bayesmixed.design.levels import group_expressions
-from bayesmixed.design.records import Design, FloatArray, Response
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.response import build_response
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra, read_algebra
 from bayesmixed.formula.expression import Expression, read_expression
+from bayesmixed.formula.response import ResponseExpression, read_response
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Missing, one_of
 
@@ -40,6 +42,7 @@ def build_design(
     weights: str | ArrayLike | None = None,
     missing: Missing = "drop",
     residual_variance: bool = True,
+    successes: bool = False,
 ) -> Design:
     """Build everything that a mixed model needs to know of its data.
 
@@ -57,6 +60,9 @@ def build_design(
     residual_variance : bool
         Whether the model has a residual variance of its own (gaussian): then the response must vary, and
         there must be more rows than random effects.
+    successes : bool
+        Whether the family is bernoulli or binomial: then the response may have two levels or count successes,
+        and `weights` are the trials of a proportion.
 
     Returns
     -------
@@ -77,13 +83,13 @@ def build_design(
     """
     one_of(missing, Missing, "missing")
     frame = to_pandas(data)
-    parts = _read(parsed, [str(label) for label in frame.columns])
+    parts = read_parts(parsed, [str(label) for label in frame.columns])
     raw = pick(frame, parts.columns)
     keep = _rows_to_keep(raw, len(frame), missing)
     n = int(keep.sum())
-    used_weights = None if weights is None else _weights(weights, frame, keep)
+    used_weights = None if weights is None else read_weights(weights, frame, keep)
     columns = tidy_all(raw if keep.all() else {name: column[keep] for name, column in raw.items()})
-    response = Response(name=parts.response.text, values=evaluate_numbers(parts.response, columns, n, {}))
+    response = build_response(parts.response, columns, n, successes=successes, weights=used_weights)
     offset = sum_offsets(parts.offsets, columns, n)
     blocks = build_blocks(parts.bars, columns, n)
     check_group_names(blocks)
@@ -104,10 +110,22 @@ def build_design(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """A formula whose parts have been read."""
+class Parts:
+    """A formula whose parts have been read.
 
-    response: Expression
+    Attributes
+    ----------
+    response : ResponseExpression
+        Left side.
+    fixed : Algebra
+        Terms of the fixed effects.
+    bars : tuple[Bar, ...]
+        Random effects, as written.
+    offsets : tuple[tuple[Expression, State], ...]
+        Offsets, with the memory of their transforms.
+    """
+
+    response: ResponseExpression
     fixed: Algebra
     bars: tuple[Bar, ...]
     offsets: tuple[tuple[Expression, State], ...]
@@ -121,9 +139,10 @@ class _Parts:
         return list(dict.fromkeys(names))
 
 
-def _read(parsed: ParsedFormula, labels: Sequence[str]) -> _Parts:
-    return _Parts(
-        response=read_expression(parsed.response),
+def read_parts(parsed: ParsedFormula, labels: Sequence[str]) -> Parts:
+    """Read the parts of a formula for data with columns of these names."""
+    return Parts(
+        response=read_response(parsed.response),
         fixed=read_algebra(parsed.fixed),
         bars=tuple(
             Bar(term=term, effects=read_algebra(term.effects), group=group_expressions(term.group, labels))
@@ -137,18 +156,72 @@ def _rows_to_keep(raw: Mapping[str, pd.Series], n: int, missing: Missing) -> NDA
     counts = missing_counts(raw)
     if not counts:
         return np.ones(n, dtype=bool)
-    listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items())
-    if missing == "raise":
-        raise DataError(f"Values are missing in {listed}. With missing='drop' such rows are left out.")
+    refuse_missing(counts, missing)
     keep = complete_rows(raw, n)
-    if not keep.any():
-        raise DataError(
-            f"Every row has a missing value in a column that the model uses: {listed}, of {n} rows."
-        )
+    check_any_complete(int(keep.sum()), n, counts)
     return keep
 
 
-def _weights(weights: str | ArrayLike, frame: pd.DataFrame, keep: NDArray[np.bool_]) -> FloatArray:
+def refuse_missing(counts: Mapping[str, int], missing: Missing) -> None:
+    """Refuse missing values, where the user wants none dropped.
+
+    Parameters
+    ----------
+    counts : Mapping[str, int]
+        Missing values of the columns that have any.
+    missing : {"drop", "raise"}
+        What the user wants.
+
+    Raises
+    ------
+    DataError
+        With the columns.
+    """
+    if counts and missing == "raise":
+        raise DataError(f"Values are missing in {_listed(counts)}. With missing='drop' such rows are left out.")
+
+
+def check_any_complete(n_complete: int, n: int, counts: Mapping[str, int]) -> None:
+    """Refuse data of which no row is complete.
+
+    Raises
+    ------
+    DataError
+        With the columns that have missing values.
+    """
+    if n_complete == 0:
+        raise DataError(
+            f"Every row has a missing value in a column that the model uses: {_listed(counts)}, of {n} rows."
+        )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """Columns with their numbers of missing values."""
+    return ", ".join(f"{name!r} ({count})" for name, count in counts.items())
+
+
+def read_weights(weights: str | ArrayLike, frame: pd.DataFrame, keep: NDArray[np.bool_]) -> FloatArray:
+    """Weights of the rows that are kept.
+
+    Parameters
+    ----------
+    weights : str or array-like
+        A column of `frame`, or one positive number for each of its rows.
+    frame : pandas.DataFrame
+        The data, n rows.
+    keep : NDArray
+        Which rows, shape (n,).
+
+    Returns
+    -------
+    FloatArray
+        One for each row kept.
+
+    Raises
+    ------
+    DataError
+        When they are too few, too many, missing or not positive.
+    """
     if isinstance(weights, str):
         column = pick(frame, [weights])[weights]
         values: ArrayLike = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,13 +15,15 @@ from bayesmixed.errors import DataError
 RANK_TOLERANCE = 1e-9
 
 
-def aliased_columns(matrix: FloatArray) -> list[int]:
+def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> list[int]:
     """Find the columns of a matrix that depend linearly on earlier ones.
 
     Parameters
     ----------
     matrix : FloatArray
         Shape (n, p).
+    tolerance : float
+        Share of its length below which the remainder of a column counts as nothing.
 
     Returns
     -------
@@ -30,7 +33,7 @@ def aliased_columns(matrix: FloatArray) -> list[int]:
     Notes
     -----
     One QR decomposition takes the n rows away; Gram-Schmidt (twice, for orthogonality to rounding) then
-    runs over the p columns of R, leaving out every column whose remainder is below 1e-9 of its length.
+    runs over the p columns of R, leaving out every column whose remainder is below the tolerance.
 
     Examples
     --------
@@ -46,7 +49,7 @@ def aliased_columns(matrix: FloatArray) -> list[int]:
         rest = column - basis @ (basis.T @ column)
         rest -= basis @ (basis.T @ rest)
         length = np.linalg.norm(rest)
-        if length < RANK_TOLERANCE:
+        if length < tolerance:
             aliased.append(index)
         else:
             basis = np.column_stack([basis, rest / length])
@@ -61,13 +64,32 @@ def check_rank(matrix: FloatArray, names: Sequence[str]) -> None:
     DataError
         With the names of the aliased columns.
     """
-    aliased = aliased_columns(matrix) if matrix.shape[1] else []
+    refuse_aliased(aliased_columns(matrix) if matrix.shape[1] else [], names, len(matrix))
+
+
+def refuse_aliased(aliased: Sequence[int], names: Sequence[str], n: int) -> None:
+    """Refuse columns that depend on earlier ones.
+
+    Parameters
+    ----------
+    aliased : sequence of int
+        Their indices; nothing happens when there are none.
+    names : sequence of str
+        Of all columns.
+    n : int
+        Number of rows.
+
+    Raises
+    ------
+    DataError
+        With the names of the aliased columns.
+    """
     if aliased:
         listed = ", ".join(repr(names[index]) for index in aliased)
         subject = "is a combination" if len(aliased) == 1 else "are combinations"
         raise DataError(
             f"The fixed effects cannot be told apart: {listed} {subject} of the other columns over these "
-            f"{len(matrix)} rows. Leave it out of the formula, or recode."
+            f"{n} rows. Leave it out of the formula, or recode."
         )
 
 
@@ -81,7 +103,18 @@ def check_response(response: Response) -> None:
     """
     values = response.values
     if np.all(values == values[0]):
-        raise DataError(f"The response {response.name!r} is constant: every row has {values[0]:g}.")
+        refuse_constant(response.name, float(values[0]))
+
+
+def refuse_constant(name: str, value: float) -> NoReturn:
+    """Refuse a response that is the same in every row.
+
+    Raises
+    ------
+    DataError
+        Always, with the value.
+    """
+    raise DataError(f"The response {name!r} is constant: every row has {value:g}.")
 
 
 RESERVED = frozenset(

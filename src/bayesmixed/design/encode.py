@@ -58,7 +58,7 @@ def encode(design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error
     one_of(new_levels, NewLevels, "new_levels")
     frame = to_pandas(newdata, WHAT)
     n = len(frame)
-    raw = pick(frame, _needed(design), WHAT)
+    raw = pick(frame, predictor_columns(design), WHAT)
     counts = missing_counts(raw)
     if counts:
         listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items())
@@ -77,7 +77,42 @@ def encode(design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error
     )
 
 
-def _needed(design: Design) -> list[str]:
+def own_rows(design: Design) -> EncodedData:
+    """Rows that a model was fitted to, in the form of new data.
+
+    Parameters
+    ----------
+    design : Design
+        The design.
+
+    Returns
+    -------
+    EncodedData
+        The design's own arrays, not copied.
+    """
+    return EncodedData(
+        fixed=design.fixed.matrix,
+        columns=tuple(block.columns for block in design.blocks),
+        codes=tuple(block.codes for block in design.blocks),
+        new_levels=((),) * len(design.blocks),
+        offset=design.offset,
+        frame=design.frame,
+    )
+
+
+def predictor_columns(design: Design) -> list[str]:
+    """Names of the columns that new data must have, in order of appearance.
+
+    Parameters
+    ----------
+    design : Design
+        The design; the columns of its grouping factors are among them.
+
+    Returns
+    -------
+    list[str]
+        Columns of the data, without the response.
+    """
     recipe = design.fixed.recipe
     names = [*recipe.matrix.kinds]
     for block in design.blocks:

@@ -177,6 +177,16 @@ def check_finite(array: NDArray[Any], text: str) -> None:
     DataError
         With their number.
     """
-    bad = 0 if array.dtype.kind in "bui" else int(np.count_nonzero(~np.isfinite(array)))
+    refuse_not_finite(0 if array.dtype.kind in "bui" else int(np.count_nonzero(~np.isfinite(array))), text)
+
+
+def refuse_not_finite(bad: int, text: str) -> None:
+    """Refuse an expression that is not finite in some rows.
+
+    Raises
+    ------
+    DataError
+        With their number, when it is not 0.
+    """
     if bad:
         raise DataError(f"{text!r} is not finite in {bad} row{'s' if bad > 1 else ''}.")

@@ -164,10 +164,20 @@ def _finite(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind == "c":
         raise DataError(f"Column {name!r} holds complex numbers; a model needs real ones.")
     if array.dtype.kind == "f":
-        infinite = int(np.count_nonzero(~np.isfinite(array)))
-        if infinite:
-            raise DataError(f"Column {name!r} has {infinite} infinite value{'s' if infinite > 1 else ''}.")
+        refuse_infinite(name, int(np.count_nonzero(~np.isfinite(array))))
     return array
+
+
+def refuse_infinite(name: str, count: int) -> None:
+    """Refuse a column with infinite values.
+
+    Raises
+    ------
+    DataError
+        With their number, when it is not 0.
+    """
+    if count:
+        raise DataError(f"Column {name!r} has {count} infinite value{'s' if count > 1 else ''}.")
 
 
 def kind_of(column: Column) -> str:

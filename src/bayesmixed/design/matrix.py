@@ -80,14 +80,20 @@ def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tup
     matrix, spec = _materialize(algebra.formula, expressions, state, columns, n)
     kinds = {name: kind_of(columns[name]) for name in algebra.columns}
     recipe = MatrixRecipe(spec=spec, expressions=expressions, state=state, kinds=kinds)
-    _check_columns(recipe)
+    check_columns(recipe)
     for name, values in zip(recipe.names, matrix.T, strict=True):
         check_finite(values, name)
     return matrix, recipe
 
 
-def _check_columns(recipe: MatrixRecipe) -> None:
-    """Refuse a term without columns, which is a factor with one level, and a name that two columns share."""
+def check_columns(recipe: MatrixRecipe) -> None:
+    """Refuse a term without columns, which is a factor with one level, and a name that two columns share.
+
+    Raises
+    ------
+    DataError
+        With the term, or the name.
+    """
     for term in recipe.spec.structure:
         if not term.columns:
             raise DataError(
@@ -138,18 +144,47 @@ def _materialize(
     columns: Mapping[str, Column],
     n: int,
 ) -> tuple[FloatArray, Any]:
+    known, values = getattr(spec, "encoder_state", {}), {}
+    for expression in expressions:
+        value = factor_values(expression, evaluate(expression, columns, state[expression.text]), n)
+        _check_levels(expression, value, known)
+        values[expression.text] = value
+    return assemble(spec, values, n)
+
+
+def assemble(spec: Any, values: Mapping[str, Any], n: int) -> tuple[FloatArray, Any]:
+    """Multiply the values of the factors out to the columns of a matrix.
+
+    Parameters
+    ----------
+    spec : formulaic.Formula or formulaic.ModelSpec
+        The terms; a model spec has the columns and levels of an earlier matrix.
+    values : Mapping[str, object]
+        From `factor_values`, by the factors' names.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    matrix : FloatArray
+        Shape (n, p), C-contiguous.
+    spec : formulaic.ModelSpec
+        What makes the same columns again.
+
+    Raises
+    ------
+    DataError
+        When formulaic cannot make columns of them.
+    """
     from formulaic.errors import FormulaicError
     from formulaic.materializers import PandasMaterializer
     from formulaic.materializers.types import EvaluatedFactor
     from formulaic.parser.types import Factor
 
-    known = getattr(spec, "encoder_state", {})
     materializer = PandasMaterializer(pd.DataFrame(index=range(n)))
-    for expression in expressions:
-        values = _factor_values(expression, evaluate(expression, columns, state[expression.text]), n)
-        _check_levels(expression, values, known)
-        factor = Factor(expression.text, eval_method="lookup")
-        materializer.factor_cache[expression.text] = EvaluatedFactor(factor=factor, values=values)
+    for name, factor_value in values.items():
+        factor = Factor(name, eval_method="lookup")
+        materializer.factor_cache[name] = EvaluatedFactor(factor=factor, values=factor_value)
     try:
         built = materializer.get_model_matrix(spec, output="numpy", na_action="ignore")
     except (FormulaicError, ValueError, TypeError, KeyError) as error:
@@ -158,8 +193,14 @@ def _materialize(
     return matrix, built.model_spec
 
 
-def _factor_values(expression: Expression, value: Any, n: int) -> Any:
-    """Wrap what an expression gave for formulaic: categorical, or one or more numeric columns."""
+def factor_values(expression: Expression, value: Any, n: int) -> Any:
+    """Wrap what an expression gave for formulaic: categorical, or one or more numeric columns.
+
+    Raises
+    ------
+    DataError
+        When it does not give one number per row.
+    """
     from formulaic.materializers.types import FactorValues
     from formulaic.parser.types import Factor
 

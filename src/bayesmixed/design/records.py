@@ -24,11 +24,17 @@ class Response:
     name : str
         As written, e.g. ``"log(Reaction)"``.
     values : FloatArray
-        Shape (n,).
+        Shape (n,); of a binomial response the number of successes.
+    trials : FloatArray or None
+        Of a binomial response the number of trials of every row, shape (n,).
+    levels : tuple[str, str] or None
+        Of a response with two levels which is 0 and which, the modelled one, is 1.
     """
 
     name: str
     values: FloatArray
+    trials: FloatArray | None = None
+    levels: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +88,8 @@ class GroupBlock:
         not an intercept has its root mean square.
     recipes : tuple
         What encodes new data for each bar in the same way.
+    moments : FloatArray or None
+        Of a block whose rows are not in memory, the `second_moments`.
     """
 
     group: str
@@ -92,6 +100,15 @@ class GroupBlock:
     correlated: tuple[int, ...]
     scales: FloatArray
     recipes: tuple[Any, ...]
+    moments: FloatArray | None = None
+
+    @property
+    def second_moments(self) -> FloatArray:
+        """Means over the rows of (1, z)(1, z)', z the row's effect columns, shape (k + 1, k + 1)."""
+        if self.moments is not None:
+            return self.moments
+        rows = np.column_stack([np.ones(len(self.columns)), self.columns])
+        return np.asarray(rows.T @ rows / len(rows))
 
     @property
     def has_correlation(self) -> bool:
@@ -107,6 +124,69 @@ class GroupBlock:
     def n_levels(self) -> int:
         """Number of observed levels, J."""
         return len(self.levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairSums:
+    """Z_i'Z_j of two blocks, by the pairs of levels that some row has.
+
+    Attributes
+    ----------
+    first, second : IntArray
+        Levels of the P observed pairs, shape (P,), sorted.
+    products : FloatArray
+        Sums over the rows of each pair, shape (P, k_i, k_j).
+    """
+
+    first: IntArray
+    second: IntArray
+    products: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSums:
+    """Sums over rows that were not brought into memory: all that a gaussian model needs of them.
+
+    Products are of unit-free, weighted columns: the response and the columns of X less their centre (when
+    there is an intercept) over their scale, the columns of Z over theirs.
+
+    Attributes
+    ----------
+    n_rows, n_columns : int
+        Rows used, and columns of the data.
+    log_weights : float
+        Sum of the rows' log weights.
+    response_mean, response_sd : float
+        Of the response less the offset, over the rows (n - 1).
+    fixed_covariance : FloatArray
+        Sample covariances (n - 1) of the columns of X over the rows, shape (p, p), in the units of the data.
+    constant : frozenset[str]
+        Names of the columns of X and Z, no intercepts, that are the same in every row.
+    pairs : dict[tuple[int, int], PairSums]
+        Z_i'Z_j for i <= j.
+    fixed : tuple[FloatArray, ...]
+        Z_i'X, shape (J_i k_i, p).
+    response : tuple[FloatArray, ...]
+        Z_i'y, shape (J_i k_i,).
+    fixed_gram, fixed_response : FloatArray
+        X'X of shape (p, p), X'y of shape (p,).
+    response_squared : float
+        y'y.
+    """
+
+    n_rows: int
+    n_columns: int
+    log_weights: float
+    response_mean: float
+    response_sd: float
+    fixed_covariance: FloatArray
+    constant: frozenset[str]
+    pairs: dict[tuple[int, int], PairSums]
+    fixed: tuple[FloatArray, ...]
+    response: tuple[FloatArray, ...]
+    fixed_gram: FloatArray
+    fixed_response: FloatArray
+    response_squared: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +211,8 @@ class Design:
         The rows used, all columns, original index.
     n_dropped : int
         Rows left out because a value that the model needs is missing.
+    sums : RowSums or None
+        Of data that are not in memory, in place of every array above that has one entry for each row.
     """
 
     formula: ParsedFormula
@@ -141,11 +223,31 @@ class Design:
     weights: FloatArray | None
     frame: pd.DataFrame
     n_dropped: int
+    sums: RowSums | None = None
 
     @property
     def n_rows(self) -> int:
         """Number of rows used."""
-        return len(self.response.values)
+        return len(self.response.values) if self.sums is None else self.sums.n_rows
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the data."""
+        return self.frame.shape[1] if self.sums is None else self.sums.n_columns
+
+    @property
+    def log_weights(self) -> float:
+        """Sum over the rows of the log weight, 0 without weights."""
+        if self.sums is not None:
+            return self.sums.log_weights
+        return 0.0 if self.weights is None else float(np.sum(np.log(self.weights)))
+
+    def level_pairs(self, i: int, j: int) -> tuple[IntArray, IntArray]:
+        """Levels of two blocks in every row, or in every pair that some row has where rows are absent."""
+        if self.sums is None:
+            return self.blocks[i].codes, self.blocks[j].codes
+        pair = self.sums.pairs[min(i, j), max(i, j)]
+        return (pair.first, pair.second) if i <= j else (pair.second, pair.first)
 
     def block(self, group: str) -> GroupBlock:
         """Block of a grouping factor, by name (KeyError when there is none)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.errors import EngineError
+from bayesmixed.families.lookup import is_native
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Engine, one_of
 
@@ -18,7 +19,7 @@ class PreparedEngine:
     Attributes
     ----------
     name : str
-        ``"collapsed"`` or ``"pymc"``.
+        ``"collapsed"``, ``"joint"`` or ``"pymc"``.
     plan : tuple[str, ...]
         What is integrated and what is sampled, in sentences.
     tune : int
@@ -43,8 +44,9 @@ def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:
     ----------
     spec : ModelSpec
         The model.
-    engine : {"auto", "collapsed", "pymc"}
-        ``"auto"`` takes the collapsed engine unless a prior is not one of its own.
+    engine : {"auto", "collapsed", "joint", "pymc"}
+        ``"auto"`` takes the collapsed engine for a gaussian model, the joint one for another family, and
+        ``"pymc"`` where family, link or a prior is not one of theirs.
 
     Returns
     -------
@@ -54,11 +56,21 @@ def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:
     Raises
     ------
     EngineError
-        When ``"collapsed"`` is asked for a model with a prior that it does not know.
+        When an engine is asked for a model that it cannot fit.
     """
+    one_of(engine, Engine, "engine")
+    return _gaussian_engine(spec, engine) if spec.family.is_gaussian else _generalized_engine(spec, engine)
+
+
+def _gaussian_engine(spec: ModelSpec, engine: Engine) -> PreparedEngine:
+    """Engine of a gaussian model."""
     from bayesmixed.engines.collapsed.unit_priors import unsupported_priors
 
-    one_of(engine, Engine, "engine")
+    if engine == "joint":
+        raise EngineError(
+            "The joint engine is for families other than gaussian, whose random effects cannot be integrated "
+            "out exactly. Use engine='auto' or 'collapsed'."
+        )
     wrong = unsupported_priors(spec)
     if engine == "collapsed" and wrong:
         raise EngineError(
@@ -73,6 +85,48 @@ def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:
         )
         return _graph_engine(spec, f"Everything is sampled by NUTS on the PyMC graph: {why}.")
     return _collapsed_engine(spec)
+
+
+def _generalized_engine(spec: ModelSpec, engine: Engine) -> PreparedEngine:
+    """Engine of a model of another family."""
+    if engine == "collapsed":
+        raise EngineError(
+            "The collapsed engine integrates random effects out exactly, which only a gaussian model allows; "
+            f"the family is {spec.family}. Use engine='auto'."
+        )
+    refusal = _joint_refusal(spec)
+    if engine == "joint" and refusal:
+        raise EngineError(f"The joint engine cannot fit this model: {refusal}. Use engine='auto' or 'pymc'.")
+    if engine == "pymc" or refusal:
+        why = "engine='pymc' was asked for" if engine == "pymc" else refusal
+        return _graph_engine(spec, f"Everything is sampled by NUTS on the PyMC graph: {why}.")
+    return _joint_engine(spec)
+
+
+def _joint_refusal(spec: ModelSpec) -> str:
+    """Why the joint engine cannot fit a model, empty when it can."""
+    from bayesmixed.engines.collapsed.unit_priors import unsupported_priors
+    from bayesmixed.engines.joint.problem import FAMILIES, LINKS
+
+    family = spec.family
+    if not is_native(family) or family.name not in FAMILIES or family.link not in LINKS:
+        return f"the family {family} is not one of the joint engine's"
+    wrong = unsupported_priors(spec)
+    return f"the prior {wrong[0]} is not one of the joint engine's" if wrong else ""
+
+
+def _joint_engine(spec: ModelSpec) -> PreparedEngine:
+    """The joint engine."""
+    from bayesmixed.engines.joint.sample import joint_target, sample_joint
+
+    target = joint_target(spec)
+    return PreparedEngine(
+        name="joint",
+        plan=target.plan,
+        tune=400,
+        share=0.0,
+        sample=lambda settings, thin: sample_joint(target, settings, thin=thin),
+    )
 
 
 def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
@@ -104,5 +158,7 @@ def _graph_engine(spec: ModelSpec, reason: str) -> PreparedEngine:
         plan=(reason,),
         tune=1000,
         share=0.0,
-        sample=lambda settings, thin: sample_graph(model, spec.design, settings, thin=thin),
+        sample=lambda settings, thin: sample_graph(
+            model, spec.design, settings, thin=thin, family=spec.family
+        ),
     )

@@ -11,12 +11,15 @@ from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.engines.nuts import STATISTICS
 from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.families.records import GAUSSIAN, Family
 
 ACCEPT = 0.8
 """Acceptance rate that the step size is tuned for: PyMC's own."""
 
 
-def sample_graph(model: Any, design: Design, settings: SamplerSettings, *, thin: int = 1) -> RawDraws:
+def sample_graph(
+    model: Any, design: Design, settings: SamplerSettings, *, thin: int = 1, family: Family = GAUSSIAN
+) -> RawDraws:
     """Sample a model's graph with PyMC.
 
     Parameters
@@ -29,6 +32,8 @@ def sample_graph(model: Any, design: Design, settings: SamplerSettings, *, thin:
         ``settings.draws`` are kept of each chain, ``settings.draws * thin`` are made.
     thin : int
         Every how many-th draw is kept.
+    family : Family
+        Distribution of the response.
 
     Returns
     -------
@@ -52,10 +57,12 @@ def sample_graph(model: Any, design: Design, settings: SamplerSettings, *, thin:
     kept = slice(thin - 1, None, thin)
     posterior = tree["posterior"].to_dataset().isel({names.DRAW: kept})
     stats = tree["sample_stats"].to_dataset().isel({names.DRAW: kept})
-    return raw_draws(design, posterior, stats)
+    return raw_draws(design, posterior, stats, family)
 
 
-def raw_draws(design: Design, posterior: xr.Dataset, stats: xr.Dataset) -> RawDraws:
+def raw_draws(
+    design: Design, posterior: xr.Dataset, stats: xr.Dataset, family: Family = GAUSSIAN
+) -> RawDraws:
     """Arrays out of a PyMC posterior.
 
     Parameters
@@ -64,6 +71,8 @@ def raw_draws(design: Design, posterior: xr.Dataset, stats: xr.Dataset) -> RawDr
         Supplies the blocks.
     posterior, stats : xarray.Dataset
         Groups of PyMC's tree.
+    family : Family
+        Supplies the auxiliary parameters.
 
     Returns
     -------
@@ -74,15 +83,16 @@ def raw_draws(design: Design, posterior: xr.Dataset, stats: xr.Dataset) -> RawDr
     def values(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.asarray(posterior[name].values, dtype=np.float64)
 
-    sigma = values(names.SIGMA)
+    sizes = tuple(posterior.sizes[dim] for dim in (names.CHAIN, names.DRAW))
     wanted = set(STATISTICS.values())
     return RawDraws(
-        beta=values(names.BETA) if names.BETA in posterior else np.empty((*sigma.shape, 0)),
-        sigma=sigma,
+        beta=values(names.BETA) if names.BETA in posterior else np.empty((*sizes, 0)),
+        sigma=values(names.SIGMA) if names.SIGMA in family.parameters else None,
         sd=tuple(values(names.sd(block.group)) for block in design.blocks),
         corr=tuple(
             values(names.corr(block.group)) if block.has_correlation else None for block in design.blocks
         ),
         ranef=tuple(values(names.ranef(block.group)) for block in design.blocks),
         sample_stats={str(k): v.values for k, v in stats.data_vars.items() if k in wanted},
+        auxiliary={name: values(name) for name in family.auxiliary},
     )

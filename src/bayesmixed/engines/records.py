@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed import names
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplerSettings:
@@ -49,7 +51,7 @@ class RunInfo:
     Attributes
     ----------
     engine : str
-        ``"collapsed"`` or ``"pymc"``.
+        ``"collapsed"``, ``"joint"`` or ``"pymc"``.
     plan : tuple[str, ...]
         What was integrated and what was sampled, and why, in sentences.
     draws, tune, chains : int
@@ -83,8 +85,8 @@ class RawDraws:
     ----------
     beta : NDArray
         Coefficients, shape (chain, draw, p).
-    sigma : NDArray
-        Residual standard deviation, shape (chain, draw).
+    sigma : NDArray or None
+        Residual standard deviation, shape (chain, draw), where the family has one.
     sd : tuple[NDArray, ...]
         For each block, shape (chain, draw, k).
     corr : tuple[NDArray | None, ...]
@@ -94,11 +96,20 @@ class RawDraws:
         For each block, shape (chain, draw, J, k).
     sample_stats : dict[str, NDArray]
         The sampler's statistics, each of shape (chain, draw), under ArviZ's names.
+    auxiliary : dict[str, NDArray]
+        The family's other parameters by name, each of shape (chain, draw).
     """
 
     beta: NDArray[np.float64]
-    sigma: NDArray[np.float64]
+    sigma: NDArray[np.float64] | None
     sd: tuple[NDArray[np.float64], ...]
     corr: tuple[NDArray[np.float64] | None, ...]
     ranef: tuple[NDArray[np.float64], ...]
     sample_stats: dict[str, NDArray[Any]]
+    auxiliary: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, NDArray[np.float64]]:
+        """Draws of all parameters of the family by name, ``sigma`` first."""
+        first = {} if self.sigma is None else {names.SIGMA: self.sigma}
+        return {**first, **self.auxiliary}

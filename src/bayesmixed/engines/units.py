@@ -102,10 +102,13 @@ def units_of(design: Design) -> Units:
     Units
         Centre and scale of the response, the columns of X, and the columns of every block.
     """
-    response = design.response.values - design.offset
-    fixed = design.fixed
-    center = float(np.mean(response))
-    scale = float(np.sqrt(np.sum((response - center) ** 2) / (len(response) - 1)))
+    fixed, sums = design.fixed, design.sums
+    if sums is None:
+        response = design.response.values - design.offset
+        center = float(np.mean(response))
+        scale = float(np.sqrt(np.sum((response - center) ** 2) / (len(response) - 1)))
+    else:
+        center, scale = sums.response_mean, sums.response_sd
     return Units(
         center=center if fixed.has_intercept else 0.0,
         scale=scale,
@@ -134,17 +137,15 @@ def unit_free(design: Design, units: Units) -> UnitFree:
     fixed = (design.fixed.matrix - units.means) / units.scales
     response = (design.response.values - design.offset - units.center) / units.scale
     columns = [block.columns / block.scales for block in design.blocks]
-    log_weights = 0.0
     if design.weights is not None:
         root = np.sqrt(design.weights)
         response, fixed = response * root, fixed * root[:, None]
         columns = [column * root[:, None] for column in columns]
-        log_weights = float(np.sum(np.log(design.weights)))
     return UnitFree(
         response=response,
         fixed=fixed,
         columns=tuple(columns),
         codes=tuple(block.codes for block in design.blocks),
         n_levels=tuple(block.n_levels for block in design.blocks),
-        log_weights=log_weights,
+        log_weights=design.log_weights,
     )

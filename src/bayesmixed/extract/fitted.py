@@ -14,12 +14,19 @@ from bayesmixed.extract.summaries import summarize_blocks, summary_columns
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import one_of
 from bayesmixed.posterior.linear_predictor import linear_predictor
+from bayesmixed.posterior.location import mean_of
 
 Effects = Literal["all", "fixed"]
+Scale = Literal["response", "link"]
 
 
 def fitted(
-    draws: xr.DataTree, spec: ModelSpec, *, effects: Effects = "all", prob: float = 0.95
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    *,
+    effects: Effects = "all",
+    scale: Scale = "response",
+    prob: float = 0.95,
 ) -> pd.DataFrame:
     """Fitted value of every row with its interval, the mean that the model gives the row.
 
@@ -31,6 +38,8 @@ def fitted(
         The model.
     effects : {"all", "fixed"}
         With the row's random effects, or the population's value without them.
+    scale : {"response", "link"}
+        The mean (of a binomial family the probability), or the linear predictor.
     prob : float
         Probability inside the equal-tailed intervals.
 
@@ -42,16 +51,17 @@ def fitted(
     Raises
     ------
     BayesmixedError
-        When `effects` or `prob` is not known.
+        When `effects`, `scale` or `prob` is not known.
 
     Notes
     -----
-    The intervals are of the mean X beta + Z u + offset, without the residual. Rows are computed a block at a
-    time, so that memory does not grow with them.
+    The intervals are of the mean, the inverse link of X beta + Z u + offset, without the residual. Rows are
+    computed a block at a time, so that memory does not grow with them.
     """
     one_of(effects, Effects, "effects")
+    one_of(scale, Scale, "scale")
     summary = summarize_blocks(
-        lambda rows: mean_draws(draws, spec, effects, rows),
+        lambda rows: mean_draws(draws, spec, effects, rows, scale),
         spec.design.n_rows,
         n_draws(draws),
         prob,
@@ -59,8 +69,10 @@ def fitted(
     return pd.DataFrame(summary_columns(summary, prob), index=spec.design.frame.index)
 
 
-def mean_draws(draws: xr.DataTree, spec: ModelSpec, effects: Effects, rows: slice) -> FloatArray:
-    """Draws of the linear predictor for a slice of the rows.
+def mean_draws(
+    draws: xr.DataTree, spec: ModelSpec, effects: Effects, rows: slice, scale: Scale = "response"
+) -> FloatArray:
+    """Draws of the mean, or of the linear predictor, for a slice of the rows.
 
     Parameters
     ----------
@@ -72,15 +84,34 @@ def mean_draws(draws: xr.DataTree, spec: ModelSpec, effects: Effects, rows: slic
         With or without the random effects.
     rows : slice
         Which rows.
+    scale : {"response", "link"}
+        The mean, or the linear predictor.
 
     Returns
     -------
     FloatArray
         Shape (chains * draws, rows).
     """
-    predictor = linear_predictor(draws["posterior"].to_dataset(), spec.design, effects=effects, rows=rows)
-    values = predictor.transpose(names.CHAIN, names.DRAW, names.ROW).values
-    return np.asarray(values).reshape(-1, values.shape[-1])
+    posterior = draws["posterior"].to_dataset()
+    predictor = linear_predictor(posterior, spec.design, effects=effects, rows=rows)
+    return row_matrix(predictor if scale == "link" else mean_of(predictor, posterior, spec.family))
+
+
+def row_matrix(values: xr.DataArray) -> FloatArray:
+    """Join the chains of draws of rows.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Dimensions (chain, draw, row), in any order.
+
+    Returns
+    -------
+    FloatArray
+        Shape (chains * draws, rows).
+    """
+    array = np.asarray(values.transpose(names.CHAIN, names.DRAW, names.ROW).values)
+    return array.reshape(-1, array.shape[-1])
 
 
 def n_draws(draws: xr.DataTree) -> int:
@@ -100,8 +131,8 @@ def n_draws(draws: xr.DataTree) -> int:
     return int(sizes[names.CHAIN] * sizes[names.DRAW])
 
 
-def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
-    """Posterior mean of every row's fitted value, at a cost that the number of draws does not multiply.
+def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec, scale: Scale = "response") -> FloatArray:
+    """Fitted value of every row at the posterior mean, at a cost that the number of draws does not multiply.
 
     Parameters
     ----------
@@ -109,6 +140,8 @@ def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
         Posterior draws of the model.
     spec : ModelSpec
         The model.
+    scale : {"response", "link"}
+        The mean of the response, or the linear predictor.
 
     Returns
     -------
@@ -117,10 +150,14 @@ def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
 
     Notes
     -----
-    The linear predictor is linear in coefficients and random effects, so their means give its mean exactly.
+    The linear predictor is linear in coefficients and random effects, so their means give its mean exactly;
+    the mean of the response is its inverse link there, which is the posterior mean for the identity alone.
     """
     posterior = draws["posterior"].to_dataset()
     parts = [names.BETA, *(names.ranef(block.group) for block in spec.design.blocks)]
+    parts += spec.family.parameters
     means = posterior[parts].mean([names.CHAIN, names.DRAW]).expand_dims([names.CHAIN, names.DRAW])
-    values: FloatArray = linear_predictor(means, spec.design).values[0, 0]
+    predictor = linear_predictor(means, spec.design)
+    wanted = predictor if scale == "link" else mean_of(predictor, means, spec.family)
+    values: FloatArray = wanted.values[0, 0]
     return values

@@ -40,13 +40,13 @@ def glance(
     Returns
     -------
     pandas.DataFrame
-        One row: ``nobs``, ``sigma`` (posterior median), ``engine``, ``chains``, ``draws`` (of each chain),
-        ``max_rhat``, ``min_ess`` (the smallest of all bulk and tail effective sample sizes) and, when
-        given, ``elpd_loo``.
+        One row: ``nobs``, ``sigma`` (posterior median, NaN where the family has none), ``engine``,
+        ``chains``, ``draws`` (of each chain), ``max_rhat``, ``min_ess`` (the smallest of all bulk and tail
+        effective sample sizes) and, when given, ``elpd_loo``.
     """
     row: dict[str, object] = {
         "nobs": nobs(spec),
-        "sigma": float(np.median(draw_matrix(draws, names.SIGMA))),
+        "sigma": _sigma(draws, spec),
         "engine": run.engine,
         "chains": run.chains,
         "draws": run.draws,
@@ -56,3 +56,8 @@ def glance(
     if elpd_loo is not None:
         row["elpd_loo"] = elpd_loo
     return pd.DataFrame([row])
+
+
+def _sigma(draws: xr.DataTree, spec: ModelSpec) -> float:
+    """Posterior median of the residual standard deviation."""
+    return float(np.median(draw_matrix(draws, names.SIGMA))) if spec.family.has_residual_sd else np.nan

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed.design.evaluate import evaluate
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.extract.quantities import labels, other_spellings, quantities
 from bayesmixed.extract.summaries import check_prob, summarize
@@ -149,7 +149,7 @@ def hypothesis(draws: xr.DataTree, spec: ModelSpec, expression: str, *, prob: fl
     odds, not a Bayes factor.
     """
     check_prob(prob)
-    left, order, right = _sides(expression, spec.design)
+    left, order, right = _sides(expression, spec)
     values = quantities(draws, spec.design)
     difference = _value(left, values) - _value(right, values)
     holds = float(np.mean(ORDERS[order](difference)))
@@ -253,12 +253,12 @@ def expression_draws(draws: xr.DataTree, spec: ModelSpec, expression: str) -> Fl
     BayesmixedError
         As :func:`hypothesis`.
     """
-    tokens, text = _scanned(expression, spec.design)
+    tokens, text = _scanned(expression, spec)
     if any(token.text in (*ORDERS, *EQUALITIES) for token in tokens):
         raise BayesmixedError(
             f"{expression!r} compares; give one expression, e.g. 'Days', or use hypothesis()."
         )
-    return _value(_parsed(tokens, text, spec.design), quantities(draws, spec.design))
+    return _value(_parsed(tokens, text, spec), quantities(draws, spec.design))
 
 
 def _region(region: tuple[float, float]) -> tuple[float, float]:
@@ -272,9 +272,9 @@ def _region(region: tuple[float, float]) -> tuple[float, float]:
     return low, high
 
 
-def _sides(expression: str, design: Design) -> tuple[Expression, str, Expression]:
+def _sides(expression: str, spec: ModelSpec) -> tuple[Expression, str, Expression]:
     """Left side, comparison and right side of a statement."""
-    tokens, text = _scanned(expression, design)
+    tokens, text = _scanned(expression, spec)
     if any(token.text in EQUALITIES for token in tokens):
         raise BayesmixedError(
             f"{expression!r} is about a point, and a point has probability 0. Ask for a region around it, "
@@ -289,14 +289,14 @@ def _sides(expression: str, design: Design) -> tuple[Expression, str, Expression
     left, right = tokens[:at], tokens[at + 1 :]
     if not left or not right:
         raise refusal("One side of the comparison is empty.", text, tokens[at].start)
-    return _parsed(left, text, design), tokens[at].text, _parsed(right, text, design)
+    return _parsed(left, text, spec), tokens[at].text, _parsed(right, text, spec)
 
 
-def _scanned(expression: str, design: Design) -> tuple[tuple[Token, ...], str]:
+def _scanned(expression: str, spec: ModelSpec) -> tuple[tuple[Token, ...], str]:
     """Tokens of a text and the text itself, every name of the model in backquotes."""
     if not isinstance(expression, str) or not expression.strip():
         raise BayesmixedError(f"{expression!r} is no expression; write e.g. 'Days > 8'.")
-    every = [*labels(design), *other_spellings(design)]
+    every = [*labels(spec.design, spec.family.parameters), *other_spellings(spec.design)]
     known = "|".join(_pattern(label) for label in sorted(every, key=len, reverse=True))
     text = re.sub(
         rf"(?P<known>{known})|{WORDS.pattern}",
@@ -319,11 +319,11 @@ def _check_brackets(text: str, known: Sequence[str]) -> None:
             raise BayesmixedError(_unknown(found["wrong"], known))
 
 
-def _parsed(tokens: tuple[Token, ...], text: str, design: Design) -> Expression:
+def _parsed(tokens: tuple[Token, ...], text: str, spec: ModelSpec) -> Expression:
     """One side as an expression, names and functions checked."""
     expression = expression_from(tokens, text)
-    spellings = other_spellings(design)
-    known = [*labels(design), *spellings]
+    spellings = other_spellings(spec.design)
+    known = [*labels(spec.design, spec.family.parameters), *spellings]
     for name in expression.columns:
         if name not in known:
             raise BayesmixedError(_unknown(name, known))

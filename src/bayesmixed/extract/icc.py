@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.errors import DataError
+from bayesmixed.extract.distribution_variance import DistributionVariance, distribution_variance
 from bayesmixed.extract.summaries import bound_names, summarize
 from bayesmixed.extract.variances import (
     FIXED_MEANING,
@@ -17,7 +21,6 @@ from bayesmixed.extract.variances import (
     fixed_variance,
     random_meaning,
     random_variance,
-    residual_variance,
 )
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import IccKind, one_of
@@ -30,7 +33,7 @@ def icc(
     spec: ModelSpec,
     *,
     kind: IccKind = "adjusted",
-    at: Mapping[str, float] | None = None,
+    at: Mapping[str, float | Sequence[float]] | None = None,
     prob: float = 0.95,
 ) -> pd.DataFrame:
     """Intraclass correlation of every grouping factor, with its interval and its formula.
@@ -44,9 +47,10 @@ def icc(
     kind : {"adjusted", "unadjusted", "conditional"}
         ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
         variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
-    at : Mapping[str, float], optional
+    at : Mapping, optional
         Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share depends on
-        where one looks. Effects not named keep their values in the data.
+        where one looks. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not named keep their
+        values in the data.
     prob : float
         Probability inside the equal-tailed intervals.
 
@@ -54,13 +58,14 @@ def icc(
     -------
     pandas.DataFrame
         ``group``, ``icc`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for each
-        grouping factor and, when there are several, a row ``all`` for their sum. ``attrs["legend"]`` says
-        what the letters of the formulas stand for.
+        grouping factor and, when there are several, a row ``all`` for their sum. A curve has these rows for
+        every combination of the values, which stand in columns of their own before them. ``attrs["legend"]``
+        says what the letters of the formulas stand for.
 
     Raises
     ------
     DataError
-        When `at` names no random slope.
+        When `at` names no random slope, or has no value for one.
     BayesmixedError
         When `kind` or `prob` is not known.
 
@@ -71,23 +76,64 @@ def icc(
     the variance of the intercepts where only they vary; V_all is its sum over all grouping factors, which is
     V in the row ``all``; V_fix is the sample variance of X beta over the rows (Nakagawa, Johnson and
     Schielzeth 2017, J. R. Soc. Interface 14:20170213). With weights, sigma is that of a row of weight one.
+    Of a family other than gaussian, the distribution-specific variance stands in place of sigma^2: see
+    :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
     """
     one_of(kind, IccKind, "kind")
-    check_at(spec.design, at or {})
+    points = _points(at or {})
+    for point in points:
+        check_at(spec.design, point)
+    within = distribution_variance(draws, spec)
+    tables = [_table(draws, spec, kind, point, prob, within) for point in points]
+    if any(_is_several(values) for values in (at or {}).values()):
+        for point, part in zip(points, tables, strict=True):
+            for place, (name, value) in enumerate(point.items()):
+                part.insert(place, name, value)
+    table = pd.concat(tables, ignore_index=True)
+    table.attrs[LEGEND] = _legend(spec.design, kind, within.meaning)
+    return table
+
+
+def _is_several(values: object) -> bool:
+    """Whether a user gave several values."""
+    return bool(pd.api.types.is_list_like(values))
+
+
+def _listed(values: Any) -> list[float]:
+    """One value or several as a list."""
+    return list(values) if _is_several(values) else [values]
+
+
+def _points(at: Mapping[str, float | Sequence[float]]) -> list[dict[str, float]]:
+    """Combinations of the values, the last varying fastest."""
+    lists = [_listed(values) for values in at.values()]
+    for name, values in zip(at, lists, strict=True):
+        if not values:
+            raise DataError(f"at= has no value for {name!r}.")
+    return [dict(zip(at, point, strict=True)) for point in itertools.product(*lists)]
+
+
+def _table(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    kind: IccKind,
+    at: Mapping[str, float],
+    prob: float,
+    within: DistributionVariance,
+) -> pd.DataFrame:
+    """Rows of all grouping factors at one point."""
     sums = _sums(spec.design)
-    summary = summarize(_shares(draws, spec.design, sums, kind, at), prob)
+    summary = summarize(_shares(draws, spec.design, sums, kind, at, within.draws), prob)
     lower, upper = bound_names(prob)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "group": [parts[0] if len(parts) == 1 else ALL_GROUPS for parts in sums],
             "icc": summary.value,
             lower: summary.lower,
             upper: summary.upper,
-            "formula": _formula(kind, at or {}),
+            "formula": _formula(kind, at, within.formula),
         }
     )
-    table.attrs[LEGEND] = _legend(spec.design, kind)
-    return table
 
 
 def _sums(design: Design) -> list[tuple[str, ...]]:
@@ -103,26 +149,24 @@ def _shares(
     sums: list[tuple[str, ...]],
     kind: IccKind,
     at: Mapping[str, float] | None,
+    within: FloatArray,
 ) -> FloatArray:
     """Draws of the shares of sums of grouping factors, shape (chains * draws, sums)."""
     between = {block.group: random_variance(draws, block, at) for block in design.blocks}
-    total = np.sum(list(between.values()), axis=0) + residual_variance(draws)
+    total = np.sum(list(between.values()), axis=0) + within
     if kind != "adjusted":
         total = total + fixed_variance(draws, design)
     return np.column_stack([np.sum([between[group] for group in parts], axis=0) / total for parts in sums])
 
 
-def _formula(kind: IccKind, at: Mapping[str, float]) -> str:
+def _formula(kind: IccKind, at: Mapping[str, float], within: str) -> str:
     """Write the share as text, the same for every grouping factor so that a table stays narrow."""
     point = ", ".join(f"{name} = {value:g}" for name, value in at.items())
-    share = "V/(V_all+sigma^2)" if kind == "adjusted" else "V/(V_fix+V_all+sigma^2)"
+    share = f"V/(V_all+{within})" if kind == "adjusted" else f"V/(V_fix+V_all+{within})"
     return f"{share} at {point}" if point else share
 
 
-def _legend(design: Design, kind: IccKind) -> str:
+def _legend(design: Design, kind: IccKind, within: str) -> str:
     """Say what the letters of the formula stand for."""
     fixed = "" if kind == "adjusted" else f"; {FIXED_MEANING}"
-    return (
-        f"V: {random_meaning(design)} of the row's group; V_all: V of all groups together{fixed}; "
-        "sigma^2: residual variance"
-    )
+    return f"V: {random_meaning(design)} of the row's group; V_all: V of all groups together{fixed}; {within}"

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.extract.logo import leave_one_group_out
+from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.groups import log_likelihood
 
@@ -48,10 +49,11 @@ def loo(draws: xr.DataTree, spec: ModelSpec, *, group: str | None = None) -> ELP
 
     Notes
     -----
-    sum_i log p(y_i | y_-i) by Pareto-smoothed importance sampling (Vehtari, Gelman and Gabry 2017, Statistics
-    and Computing 27:1413), each row's density given the random effects of its groups.
+    ``sum_i log p(y_i | y_-i)`` by Pareto-smoothed importance sampling (Vehtari, Gelman and Gabry 2017,
+    Statistics and Computing 27:1413), each row's density given the random effects of its groups.
     """
     if group is not None:
+        check_gaussian(spec, "Leaving whole groups out", "Use loo() without group=, which leaves out rows.")
         return leave_one_group_out(draws, spec, group)
     import arviz_stats
 

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed.errors import ConvergenceWarning, PriorError
+from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import IMPROPER
 from bayesmixed.priors.table import prior_table
@@ -93,6 +94,7 @@ def log_marginal_likelihood(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -
     from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities
     from bayesmixed.extract.integrated_draws import integrated_points
 
+    check_gaussian(spec, "The marginal likelihood", "Compare such models by loo().")
     check_proper(spec)
     model = integrate_all(spec)
     points = integrated_points(draws, model)
@@ -148,7 +150,7 @@ def check_proper(spec: ModelSpec) -> None:
     PriorError
         With the parameter's name.
     """
-    for row in prior_table(spec.design, spec.priors).rows:
+    for row in prior_table(spec.design, spec.priors, spec.family).rows:
         if row.prior.name in IMPROPER:
             raise PriorError(
                 f"The prior of {row.parameter!r} is {row.prior}, which is improper: the model has no "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import xarray as xr
 
@@ -32,16 +34,20 @@ def quantities(draws: xr.DataTree, design: Design) -> dict[str, FloatArray]:
         if block.has_correlation:
             corr = _values(posterior, names.corr(block.group))
             columns += [corr[..., a, b] for a, b in correlated_pairs(block)]
-    return dict(zip(labels(design), [*columns, _values(posterior, names.SIGMA)], strict=True))
+    parameters = [str(name) for name, values in posterior.data_vars.items() if values.ndim == 2]
+    columns += [_values(posterior, name) for name in parameters]
+    return dict(zip(labels(design, parameters), columns, strict=True))
 
 
-def labels(design: Design) -> list[str]:
+def labels(design: Design, parameters: Iterable[str] = (names.SIGMA,)) -> list[str]:
     """Labels of all parameters but the random effects, in the order of the tables.
 
     Parameters
     ----------
     design : Design
         A design.
+    parameters : iterable of str
+        Auxiliary parameters of the family.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def labels(design: Design) -> list[str]:
     for block in design.blocks:
         out += [names.sd_of(block.group, effect) for effect in block.effects]
         out += [corr_of(block.group, block.effects[a], block.effects[b]) for a, b in correlated_pairs(block)]
-    return [*out, names.SIGMA]
+    return [*out, *parameters]
 
 
 def corr_of(group: str, first: str, second: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmixed.extract.distribution_variance import distribution_variance
 from bayesmixed.extract.summaries import bound_names, summarize
 from bayesmixed.extract.variances import (
     FIXED_MEANING,
@@ -13,7 +14,6 @@ from bayesmixed.extract.variances import (
     fixed_variance,
     random_meaning,
     random_variance,
-    residual_variance,
 )
 from bayesmixed.model.spec import ModelSpec
 
@@ -51,11 +51,14 @@ def r2(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95) -> pd.DataFra
     -----
     Computed draw by draw. V_fix is the sample variance of X beta over the rows, V_all the sum over the
     grouping factors of the mean over the rows of z' S z (Nakagawa and Schielzeth 2013, Methods in Ecology and
-    Evolution 4:133; Johnson 2014, 5:944), and V_total = V_fix + V_all + sigma^2.
+    Evolution 4:133; Johnson 2014, 5:944), and V_total = V_fix + V_all + sigma^2. Of a
+    family other than gaussian, the distribution-specific variance stands in place of sigma^2: see
+    :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
     """
     fixed = fixed_variance(draws, spec.design)
     random = np.sum([random_variance(draws, block) for block in spec.design.blocks], axis=0)
-    total = fixed + random + residual_variance(draws)
+    within = distribution_variance(draws, spec)
+    total = fixed + random + within.draws
     summary = summarize(np.column_stack([fixed / total, (fixed + random) / total]), prob)
     lower, upper = bound_names(prob)
     table = pd.DataFrame(
@@ -69,6 +72,6 @@ def r2(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95) -> pd.DataFra
     )
     table.attrs[LEGEND] = (
         f"{FIXED_MEANING}; V_all: {random_meaning(spec.design)}, summed over the groups; "
-        "V_total: V_fix + V_all + sigma^2; sigma^2: residual variance"
+        f"V_total: V_fix + V_all + {within.formula}; {within.meaning}"
     )
     return table

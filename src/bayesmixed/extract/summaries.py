@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from numbers import Real
 
 import numpy as np
@@ -105,9 +105,32 @@ def summarize_blocks(
         When `prob` is not between 0 and 1.
     """
     check_prob(prob)
+    return stack(_summarize_block(columns(block), prob) for block in block_slices(n_columns, n_draws))
+
+
+def block_slices(n_columns: int, n_draws: int) -> Iterator[slice]:
+    """Slices of quantities whose draws take 32 MiB at most.
+
+    Parameters
+    ----------
+    n_columns : int
+        Number of quantities.
+    n_draws : int
+        Number of draws of each.
+
+    Yields
+    ------
+    slice
+        Consecutive quantities.
+
+    Examples
+    --------
+    >>> list(block_slices(3, 2**22))
+    [slice(0, 1, None), slice(1, 2, None), slice(2, 3, None)]
+    """
     width = max(1, BLOCK_BYTES // (8 * max(1, n_draws)))
-    starts = range(0, n_columns, width)
-    return stack(_summarize_block(columns(slice(s, min(s + width, n_columns))), prob) for s in starts)
+    for start in range(0, n_columns, width):
+        yield slice(start, min(start + width, n_columns))
 
 
 def _summarize_block(values: FloatArray, prob: float) -> Summary:

@@ -33,7 +33,8 @@ def varcorr(
     -------
     pandas.DataFrame
         ``group``, ``effect``, ``variance``, ``sd``, ``sd_2.5``, ``sd_97.5``, ``var_prop``: one row for
-        every effect of every grouping factor, then ``Residual`` with an empty effect. With `correlations`:
+        every effect of every grouping factor, then ``Residual`` with an empty effect where the family has a
+        ``sigma``. With `correlations`:
         ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row for
         every pair of effects that are correlated in the model; no rows when there is none.
 
@@ -70,7 +71,9 @@ def sd_summary(draws: xr.DataTree, spec: ModelSpec, prob: float) -> Summary:
         In the order of the rows of :func:`varcorr`.
     """
     blocks = [summarize(draw_matrix(draws, names.sd(block.group)), prob) for block in spec.design.blocks]
-    return stack([*blocks, summarize(draw_matrix(draws, names.SIGMA)[:, None], prob)])
+    if spec.family.has_residual_sd:
+        blocks.append(summarize(draw_matrix(draws, names.SIGMA)[:, None], prob))
+    return stack(blocks)
 
 
 def sd_labels(spec: ModelSpec) -> list[tuple[str, str]]:
@@ -87,7 +90,7 @@ def sd_labels(spec: ModelSpec) -> list[tuple[str, str]]:
         ``("Residual", "")`` comes last.
     """
     labels = [(block.group, effect) for block in spec.design.blocks for effect in block.effects]
-    return [*labels, (names.RESIDUAL, "")]
+    return [*labels, (names.RESIDUAL, "")] if spec.family.has_residual_sd else labels
 
 
 def _variance_table(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataFrame:

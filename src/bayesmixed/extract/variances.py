@@ -46,8 +46,7 @@ def random_variance(
     (Johnson 2014, Methods in Ecology and Evolution 5:944); for a random intercept alone it is the variance of
     the intercepts.
     """
-    columns = _columns_at(block, at or {})
-    cross = columns.T @ columns / len(columns)
+    cross = _mean_square(block, at or {})
     sd = draw_matrix(draws, names.sd(block.group))
     if not block.has_correlation:
         return np.asarray(sd**2 @ np.diag(cross))
@@ -70,8 +69,7 @@ def fixed_variance(draws: xr.DataTree, design: Design) -> FloatArray:
     FloatArray
         Shape (chains * draws,), the variance (n - 1) of X beta.
     """
-    centred = design.fixed.matrix - design.fixed.matrix.mean(axis=0)
-    cross = centred.T @ centred / (len(centred) - 1)
+    cross = _covariance(design)
     beta = draw_matrix(draws, names.BETA)
     return np.asarray(np.einsum("sp,pq,sq->s", beta, cross, beta, optimize=True))
 
@@ -138,12 +136,19 @@ def check_at(design: Design, at: Mapping[str, float]) -> None:
                 raise DataError(f"The effect {other!r} depends on {name!r} too; give at= a value for each.")
 
 
-def _columns_at(block: GroupBlock, at: Mapping[str, float]) -> FloatArray:
-    """Columns of Z with some of them held at a value, shape (n, k)."""
-    held = [(e, at[effect]) for e, effect in enumerate(block.effects) if effect in at]
-    if not held:
-        return block.columns
-    columns = block.columns.copy()
-    for e, value in held:
-        columns[:, e] = value
-    return columns
+def _mean_square(block: GroupBlock, at: Mapping[str, float]) -> FloatArray:
+    """Mean over the rows of z z', with some effects held at a value, shape (k, k)."""
+    held = np.column_stack([np.zeros(block.n_effects), np.eye(block.n_effects)])
+    for e, effect in enumerate(block.effects):
+        if effect in at:
+            held[e] = 0.0
+            held[e, 0] = at[effect]
+    return np.asarray(held @ block.second_moments @ held.T)
+
+
+def _covariance(design: Design) -> FloatArray:
+    """Sample covariances of the columns of X over the rows, shape (p, p)."""
+    if design.sums is not None:
+        return design.sums.fixed_covariance
+    centred = design.fixed.matrix - design.fixed.matrix.mean(axis=0)
+    return np.asarray(centred.T @ centred / (len(centred) - 1))

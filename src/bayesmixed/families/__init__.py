@@ -1,1 +1,1 @@
-"""Response distributions: the normal, with identity link."""
+"""Response distributions: links, densities, draws and moments."""

@@ -1,30 +1,74 @@
-"""Families by name."""
+"""Families by name, or from one of Bambi's objects."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bayesmixed.errors import FamilyError, near_names
+from bayesmixed.families.records import Family
+
+__all__ = ["FAMILIES", "Family", "as_family", "family_by_name", "is_native"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """A response distribution with its link.
+class FamilyEntry:
+    """What the package knows of a family.
 
     Attributes
     ----------
-    name : str
-        Name of the distribution, e.g. ``"gaussian"``.
-    link : str
-        Function that carries the mean to the linear predictor, e.g. ``"identity"``.
+    links : tuple[str, ...]
+        Links that it can have, the default first.
+    parameters : tuple[str, ...]
+        Auxiliary parameters.
+    distribution : str
+        PyMC's name.
+    argument : str
+        PyMC's name of the location.
     """
 
-    name: str
-    link: str
+    links: tuple[str, ...]
+    parameters: tuple[str, ...] = ()
+    distribution: str
+    argument: str = "mu"
 
 
-_LINKS = {"gaussian": ("identity",)}
-_ALIASES = {"normal": "gaussian"}
+PROBABILITY_LINKS = ("logit", "probit", "cloglog")
+POSITIVE_LINKS = ("log", "identity")
+
+FAMILIES: Mapping[str, FamilyEntry] = MappingProxyType(
+    {
+        "gaussian": FamilyEntry(links=("identity",), parameters=("sigma",), distribution="Normal"),
+        "bernoulli": FamilyEntry(links=PROBABILITY_LINKS, distribution="Bernoulli", argument="p"),
+        "binomial": FamilyEntry(links=PROBABILITY_LINKS, distribution="Binomial", argument="p"),
+        "poisson": FamilyEntry(links=POSITIVE_LINKS, distribution="Poisson"),
+        "negativebinomial": FamilyEntry(
+            links=POSITIVE_LINKS, parameters=("alpha",), distribution="NegativeBinomial"
+        ),
+        "gamma": FamilyEntry(
+            links=("log", "inverse", "identity"), parameters=("alpha",), distribution="Gamma"
+        ),
+        "beta": FamilyEntry(links=PROBABILITY_LINKS, parameters=("kappa",), distribution="Beta"),
+        "t": FamilyEntry(links=("identity",), parameters=("sigma", "nu"), distribution="StudentT"),
+        "lognormal": FamilyEntry(links=("identity",), parameters=("sigma",), distribution="LogNormal"),
+    }
+)
+"""Families whose density, draws and moments are written here; the default link of gamma is the logarithm."""
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "normal": "gaussian",
+        "negbinomial": "negativebinomial",
+        "negative_binomial": "negativebinomial",
+        "negbin": "negativebinomial",
+        "nbinom2": "negativebinomial",
+        "student": "t",
+        "student_t": "t",
+        "studentt": "t",
+    }
+)
+"""Names that brms, glmmTMB and others use."""
 
 
 def family_by_name(name: str, link: str | None = None) -> Family:
@@ -33,9 +77,9 @@ def family_by_name(name: str, link: str | None = None) -> Family:
     Parameters
     ----------
     name : str
-        ``"gaussian"`` (or ``"normal"``).
+        A key of `FAMILIES` or of `ALIASES`, or a univariate family of Bambi's.
     link : str, optional
-        ``"identity"``.
+        One of its links.
 
     Returns
     -------
@@ -49,13 +93,67 @@ def family_by_name(name: str, link: str | None = None) -> Family:
 
     Examples
     --------
-    >>> family_by_name("gaussian")
-    Family(name='gaussian', link='identity')
+    >>> str(family_by_name("poisson"))
+    'poisson (log)'
     """
-    known = _ALIASES.get(name, name)
-    if known not in _LINKS:
-        raise FamilyError(f"There is no family {name!r}. {near_names(name, _LINKS)}")
-    links = _LINKS[known]
-    if link is not None and link not in links:
-        raise FamilyError(f"The family {known!r} has no link {link!r}. {near_names(link, links)}")
-    return Family(name=known, link=link or links[0])
+    folded = str(name).casefold()
+    known = ALIASES.get(folded, folded)
+    if known not in FAMILIES:
+        from bayesmixed.families.bambi_families import bambi_family, bambi_names
+
+        if known not in bambi_names():
+            every = [*FAMILIES, *ALIASES, *bambi_names()]
+            raise FamilyError(f"There is no family {name!r}. {near_names(name, every)}")
+        return bambi_family(known, link)
+    entry = FAMILIES[known]
+    if link is not None and link not in entry.links:
+        raise FamilyError(f"The family {known!r} has no link {link!r}. {near_names(link, entry.links)}")
+    return Family(
+        name=known,
+        link=link or entry.links[0],
+        parameters=entry.parameters,
+        distribution=entry.distribution,
+        argument=entry.argument,
+    )
+
+
+def as_family(family: object, link: str | None = None) -> Family:
+    """Family from whatever a user may hand over as one.
+
+    Parameters
+    ----------
+    family : object
+        A name, a `Family`, or a family object of Bambi's.
+    link : str, optional
+        In place of the family's own.
+
+    Returns
+    -------
+    Family
+        The family.
+
+    Raises
+    ------
+    FamilyError
+        When it is none, or has no such link.
+
+    Examples
+    --------
+    >>> as_family("student") == family_by_name("t")
+    True
+    """
+    if isinstance(family, str):
+        return family_by_name(family, link)
+    if isinstance(family, Family):
+        return family if link in (None, family.link) else family_by_name(family.name, link)
+    if hasattr(family, "likelihood") and hasattr(family, "link"):
+        from bayesmixed.families.bambi_families import family_of_object
+
+        return family_of_object(family, link)
+    raise FamilyError(f"family={family!r} is no family; write a name such as 'binomial' or 'poisson'.")
+
+
+def is_native(family: Family) -> bool:
+    """Whether density, draws and moments of a family are written here, so that any engine may sample it."""
+    entry = FAMILIES.get(family.name)
+    return entry is not None and entry.distribution == family.distribution and family.link in entry.links

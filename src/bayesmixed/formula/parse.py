@@ -8,6 +8,7 @@ from bayesmixed.errors import FormulaError
 from bayesmixed.formula.algebra import Algebra, algebra_from, read_algebra
 from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
 from bayesmixed.formula.expression import expression_from
+from bayesmixed.formula.response import response_from
 from bayesmixed.formula.scan import Token, outside, refusal, render, scan
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 
@@ -53,7 +54,7 @@ def parse_formula(text: str) -> ParsedFormula:
     if not isinstance(text, str):
         raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)', not {type(text).__name__}.")
     left, right = _sides(scan(text), text)
-    response = expression_from(left, text)
+    response = response_from(left, text)
     if not response.columns:
         raise refusal("The response names no column.", text, left[0].start)
     fixed, offsets, random = _sort_summands(right, text)

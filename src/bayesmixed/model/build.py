@@ -13,6 +13,8 @@ import pytensor.tensor as pt
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.families.gaussian import residual_scale
+from bayesmixed.families.graph import predictor_arguments
+from bayesmixed.families.support import is_discrete
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.lkj import partial_shapes
 from bayesmixed.priors.prior import Prior
@@ -30,7 +32,7 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
     Parameters
     ----------
     spec : ModelSpec
-        Design and priors.
+        Design, priors and family.
 
     Returns
     -------
@@ -42,7 +44,8 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
 
     Notes
     -----
-    y = X b + offset + sum_k Z_k u_k + e, u_kj = D_k L_k z_kj, e ~ N(0, sigma^2 / w): non-centred.
+    y = X b + offset + sum_k Z_k u_k + e, u_kj = D_k L_k z_kj, e ~ N(0, sigma^2 / w): non-centred. Of another
+    family the right side without e is the linear predictor, and ``sigma`` gives way to its parameters.
     The Cholesky factor L_k of a correlation matrix comes from canonical partial correlations (Lewandowski,
     Kurowicka and Joe, 2009), written with scalars: small matrices take many times as long to compile.
     Parameters whose priors are of several kinds are sampled one by one, as ``sd_<g>[<effect>]``.
@@ -54,15 +57,22 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
             mean = mean + _fixed_part(design, priors.coefficients)
         for block, sd_priors, lkj in zip(design.blocks, priors.sd, priors.correlation, strict=True):
             mean = mean + _random_part(block, sd_priors, lkj)
-        sigma = _distribution(priors.sigma, names.SIGMA)
-        pm.Normal(
-            names.RESPONSE,
-            mu=mean,
-            sigma=sigma * residual_scale(design.weights),
-            observed=design.response.values,
-            dims=names.ROW,
-        )
+        _likelihood(spec, mean)
     return model
+
+
+def _likelihood(spec: ModelSpec, predictor: Any) -> None:
+    """Distribution of the response given its linear predictor."""
+    design, family = spec.design, spec.family
+    parameters = {name: _distribution(prior, name) for name, prior in spec.priors.parameters.items()}
+    if family.is_gaussian:
+        parameters[names.SIGMA] = parameters[names.SIGMA] * residual_scale(design.weights)
+    arguments = predictor_arguments(family, predictor, parameters, design.response.trials)
+    y = design.response.values
+    whole = is_discrete(family) and np.array_equal(y, np.round(y))
+    getattr(pm, family.distribution)(
+        names.RESPONSE, **arguments, observed=y.astype(np.int64) if whole else y, dims=names.ROW
+    )
 
 
 def graph_coordinates(design: Design) -> dict[str, Any]:

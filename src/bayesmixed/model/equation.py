@@ -36,10 +36,8 @@ def equation_text(spec: ModelSpec) -> str:
     for block in design.blocks:
         summands += [f"u[{block.group}[i], {effect}]{_times_text(effect)}" for effect in block.effects]
     summands += ["offset[i]"] if design.formula.offsets else []
-    weight = "" if design.weights is None else " / weight[i]"
-    lines = [f"{design.response.name}[i] = {' + '.join([*summands, 'e[i]'])}"]
-    lines += [_block_text(block, effects) for block, effects in _correlated_sets(design)]
-    lines.append(f"e[i] ~ Normal(0, {names.SIGMA}^2{weight})")
+    lines = _response_text(spec, summands)
+    lines[1:1] = [_block_text(block, effects) for block, effects in _correlated_sets(design)]
     return "\n".join([*lines, *_priors_text(spec)])
 
 
@@ -62,12 +60,46 @@ def equation_latex(spec: ModelSpec) -> str:
         level = rf"{_latex(block.group)}[i]"
         summands += [rf"u_{{{level},\,{_latex(effect)}}}{_times_latex(effect)}" for effect in block.effects]
     summands += [r"\text{offset}_i"] if design.formula.offsets else []
-    variance = r"\sigma^2" if design.weights is None else r"\sigma^2 / w_i"
-    lines = [rf"{_latex(design.response.name)}_i &= {' + '.join([*summands, r'\varepsilon_i'])}"]
-    lines += [_block_latex(block, effects) for block, effects in _correlated_sets(design)]
-    lines.append(rf"\varepsilon_i &\sim \mathrm{{N}}(0,\ {variance})")
+    lines = _response_latex(spec, summands)
+    lines[1:1] = [_block_latex(block, effects) for block, effects in _correlated_sets(design)]
     body = " \\\\\n".join(lines)
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _response_text(spec: ModelSpec, summands: list[str]) -> list[str]:
+    """Line of the mean, and line of the distribution around it."""
+    design, family = spec.design, spec.family
+    if family.is_gaussian:
+        weight = "" if design.weights is None else " / weight[i]"
+        mean = f"{design.response.name}[i] = {' + '.join([*summands, 'e[i]'])}"
+        return [mean, f"e[i] ~ Normal(0, {names.SIGMA}^2{weight})"]
+    location = f"{family.argument}[i]"
+    linked = location if family.link == "identity" else f"{family.link}({location})"
+    trials = [] if design.response.trials is None else ["trials[i]"]
+    arguments = ", ".join([*trials, location, *family.parameters])
+    return [
+        f"{linked} = {' + '.join(summands)}",
+        f"{design.response.name}[i] ~ {family.distribution}({arguments})",
+    ]
+
+
+def _response_latex(spec: ModelSpec, summands: list[str]) -> list[str]:
+    """Line of the mean, and line of the distribution around it, in LaTeX."""
+    design, family = spec.design, spec.family
+    response = rf"{_latex(design.response.name)}_i"
+    if family.is_gaussian:
+        variance = r"\sigma^2" if design.weights is None else r"\sigma^2 / w_i"
+        mean = rf"{response} &= {' + '.join([*summands, r'\varepsilon_i'])}"
+        return [mean, rf"\varepsilon_i &\sim \mathrm{{N}}(0,\ {variance})"]
+    location = r"\mu_i" if family.argument == "mu" else "p_i"
+    linked = location if family.link == "identity" else rf"{_latex(family.link)}({location})"
+    trials = [] if design.response.trials is None else ["n_i"]
+    greek = [rf"\{name}" for name in family.parameters]
+    arguments = r",\ ".join([*trials, location, *greek])
+    return [
+        rf"{linked} &= {' + '.join(summands)}",
+        rf"{response} &\sim {_latex(family.distribution)}({arguments})",
+    ]
 
 
 def _correlated_sets(design: Design) -> Iterator[tuple[GroupBlock, tuple[str, ...]]]:
@@ -110,7 +142,7 @@ def _priors_text(spec: ModelSpec) -> list[str]:
     """One line for every prior."""
     design = spec.design
     lines = []
-    for row in prior_table(design, spec.priors).rows:
+    for row in prior_table(design, spec.priors, spec.family).rows:
         is_term = row.parameter in design.fixed.terms
         label = f"b[{row.parameter}]" if is_term else row.parameter
         if design.fixed.has_intercept and row.parameter == design.fixed.terms[0]:

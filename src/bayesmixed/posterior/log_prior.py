@@ -32,7 +32,7 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     -------
     xarray.Dataset
         ``beta`` (chain, draw, term), the intercept's at the means of the columns; ``sd_<g>`` (chain, draw,
-        effect); ``corr_<g>`` and ``sigma`` (chain, draw).
+        effect); ``corr_<g>`` and the family's parameters, such as ``sigma`` (chain, draw).
 
     Notes
     -----
@@ -52,8 +52,8 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
         out[names.sd(block.group)] = _by_column(sd, sds)
         if lkj is not None:
             out[names.corr(block.group)] = CHAIN_DRAW, _correlation(posterior, block, lkj.args["eta"])
-    sigma = posterior[names.SIGMA].transpose(*CHAIN_DRAW)
-    out[names.SIGMA] = CHAIN_DRAW, log_density(spec.priors.sigma, sigma.values)
+    for name, prior in spec.priors.parameters.items():
+        out[name] = CHAIN_DRAW, log_density(prior, posterior[name].transpose(*CHAIN_DRAW).values)
     return out
 
 

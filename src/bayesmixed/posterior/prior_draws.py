@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.model.spec import ModelSpec
@@ -47,6 +48,32 @@ def prior_predictive(spec: ModelSpec, *, draws: int = 1000, seed: int) -> tuple[
     return prior, simulated_response(prior, spec, rng)
 
 
+def prior_tree(spec: ModelSpec, *, draws: int = 1000, seed: int) -> xr.DataTree:
+    """Tree of draws from the prior and its predictive distribution, without a posterior.
+
+    Parameters
+    ----------
+    spec, draws, seed
+        As in :func:`prior_predictive`.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``prior``, ``prior_predictive`` and ``observed_data``.
+
+    Raises
+    ------
+    PriorError
+        When a prior is improper.
+    """
+    prior, predictive = prior_predictive(spec, draws=draws, seed=seed)
+    row = {names.ROW: np.asarray(spec.design.frame.index)}
+    observed = xr.Dataset({names.RESPONSE: ((names.ROW,), spec.design.response.values)}, coords=row)
+    return xr.DataTree.from_dict(
+        {"/prior": prior, "/prior_predictive": predictive, "/observed_data": observed}
+    )
+
+
 def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDraws:
     """One chain of draws of every parameter and every random effect."""
     beta = _coefficients(spec.design, spec.priors.coefficients, draws, rng)
@@ -60,11 +87,14 @@ def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDr
         effects.append((deviates @ factor.swapaxes(-1, -2) * sd[:, None, :])[None])
     return RawDraws(
         beta=beta[None],
-        sigma=random_draws(spec.priors.sigma, draws, rng)[None],
+        sigma=None if spec.priors.sigma is None else random_draws(spec.priors.sigma, draws, rng)[None],
         sd=tuple(sds),
         corr=tuple(correlations),
         ranef=tuple(effects),
         sample_stats={},
+        auxiliary={
+            name: random_draws(prior, draws, rng)[None] for name, prior in spec.priors.auxiliary.items()
+        },
     )
 
 

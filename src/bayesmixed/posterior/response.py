@@ -6,9 +6,11 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.families.gaussian import log_density, residual_scale
+from bayesmixed.families.densities import log_density
+from bayesmixed.families.moments import random_response
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import draw_chunks, linear_predictor
+from bayesmixed.posterior.location import location_of, parameter_draws
 
 
 def log_likelihood(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
@@ -29,12 +31,14 @@ def log_likelihood(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
         ``y`` with dimensions (chain, draw, row).
     """
     posterior = draws["posterior"].to_dataset()
-    mean = linear_predictor(posterior, spec.design)
-    sigma = posterior[names.SIGMA].transpose(names.CHAIN, names.DRAW).values
-    y, scale = spec.design.response.values, residual_scale(spec.design.weights)
-    for at in draw_chunks(*mean.shape):
-        mean.values[at] = log_density(y, mean.values[at], sigma[at][:, None] * scale)
-    return mean.to_dataset(name=names.RESPONSE)
+    predictor = linear_predictor(posterior, spec.design)
+    parameters = parameter_draws(posterior, spec.family, spec.design.weights)
+    y, trials = spec.design.response.values, spec.design.response.trials
+    for at in draw_chunks(*predictor.shape):
+        location = location_of(predictor.values[at], spec.family)
+        now = {name: values[at] for name, values in parameters.items()}
+        predictor.values[at] = log_density(spec.family, y, location, now, trials)
+    return predictor.to_dataset(name=names.RESPONSE)
 
 
 def posterior_predictive(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -> xr.Dataset:
@@ -65,7 +69,7 @@ def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Ge
     Parameters
     ----------
     posterior : xarray.Dataset
-        Draws of ``beta``, ``sigma`` and every ``ranef_<g>``.
+        Draws of ``beta``, the family's parameters and every ``ranef_<g>``.
     spec : ModelSpec
         The model.
     rng : numpy.random.Generator
@@ -76,11 +80,11 @@ def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Ge
     xarray.Dataset
         ``y`` with dimensions (chain, draw, row).
     """
-    mean = linear_predictor(posterior, spec.design)
-    sigma = posterior[names.SIGMA].transpose(names.CHAIN, names.DRAW).values
-    scale = residual_scale(spec.design.weights)
-    for at in draw_chunks(*mean.shape):
-        noise = rng.standard_normal(mean.values[at].shape)
-        noise *= sigma[at][:, None] * scale
-        mean.values[at] += noise
-    return mean.to_dataset(name=names.RESPONSE)
+    predictor = linear_predictor(posterior, spec.design)
+    parameters = parameter_draws(posterior, spec.family, spec.design.weights)
+    trials = spec.design.response.trials
+    for at in draw_chunks(*predictor.shape):
+        location = location_of(predictor.values[at], spec.family)
+        now = {name: values[at] for name, values in parameters.items()}
+        predictor.values[at] = random_response(spec.family, location, now, trials, rng)
+    return predictor.to_dataset(name=names.RESPONSE)

@@ -19,6 +19,8 @@ from bayesmixed.design.build import build_design
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import FileError
+from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.support import takes_successes
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.archive import read_archive, write_archive
@@ -51,6 +53,8 @@ class SavedFit:
         How the draws were made.
     n_dropped : int
         Rows that the fit left out because a value was missing; they are not in `frame`.
+    family : Family
+        Distribution of the response.
     """
 
     formula: str
@@ -60,6 +64,7 @@ class SavedFit:
     draws: xr.DataTree
     run: RunInfo
     n_dropped: int = 0
+    family: Family = GAUSSIAN
 
     def spec(self) -> ModelSpec:
         """Model that was fitted, built again from formula, rows and priors.
@@ -69,8 +74,15 @@ class SavedFit:
         ModelSpec
             Its design counts the rows left out when the fit was made.
         """
-        design = build_design(parse_formula(self.formula), self.frame, weights=self.weights)
-        return ModelSpec(design=replace(design, n_dropped=self.n_dropped), priors=self.priors)
+        design = build_design(
+            parse_formula(self.formula),
+            self.frame,
+            weights=self.weights,
+            residual_variance=self.family.has_residual_sd,
+            successes=takes_successes(self.family),
+        )
+        design = replace(design, n_dropped=self.n_dropped)
+        return ModelSpec(design=design, priors=self.priors, family=self.family)
 
 
 def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
@@ -104,6 +116,7 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
         "priors": _prior_record(saved.priors),
         "run": plain(asdict(saved.run)),
         "n_dropped": saved.n_dropped,
+        "family": plain(asdict(saved.family)),
         "groups": groups,
     }
     members[FIT] = json.dumps(record).encode()
@@ -153,6 +166,7 @@ def _fit(members: dict[str, bytes]) -> SavedFit:
         draws=xr.DataTree.from_dict(groups),
         run=RunInfo(**run),
         n_dropped=record["n_dropped"],
+        family=Family(**restored(record["family"])),
     )
 
 
@@ -231,7 +245,8 @@ def _prior_record(priors: PriorSet) -> dict[str, Any]:
         "coefficients": [_prior(prior) for prior in priors.coefficients],
         "sd": [[_prior(prior) for prior in block] for block in priors.sd],
         "correlation": [None if prior is None else _prior(prior) for prior in priors.correlation],
-        "sigma": _prior(priors.sigma),
+        "sigma": None if priors.sigma is None else _prior(priors.sigma),
+        "auxiliary": {name: _prior(prior) for name, prior in priors.auxiliary.items()},
         "user": sorted(priors.user),
     }
 
@@ -247,6 +262,7 @@ def _prior_set(record: dict[str, Any]) -> PriorSet:
         coefficients=tuple(Prior(*prior) for prior in record["coefficients"]),
         sd=tuple(tuple(Prior(*prior) for prior in block) for block in record["sd"]),
         correlation=tuple(None if prior is None else Prior(*prior) for prior in record["correlation"]),
-        sigma=Prior(*record["sigma"]),
+        sigma=None if record["sigma"] is None else Prior(*record["sigma"]),
+        auxiliary={name: Prior(*prior) for name, prior in record["auxiliary"].items()},
         user=frozenset(record["user"]),
     )

@@ -52,28 +52,35 @@ def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.Da
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior``, ``sample_stats``, ``observed_data`` and ``constant_data``.
+        Groups ``posterior``, ``sample_stats``, and, where the rows are in memory, ``observed_data`` and
+        ``constant_data``.
     """
     chain_draw = (names.CHAIN, names.DRAW)
     sampled: Variables = {
         names.BETA: ((*chain_draw, names.TERM), raw.beta),
-        names.SIGMA: (chain_draw, raw.sigma),
+        **{name: (chain_draw, values) for name, values in raw.parameters.items()},
     }
     for i, block in enumerate(design.blocks):
         sampled |= _block_variables(block, raw, i)
-    n_chains, n_draws = raw.sigma.shape
+    n_chains, n_draws = raw.beta.shape[:2]
     axes = {names.CHAIN: np.arange(n_chains), names.DRAW: np.arange(n_draws)}
-    row = {names.ROW: np.asarray(design.frame.index)}
     groups = {
         "/": xr.Dataset(attrs=dict(attrs)),
         "/posterior": xr.Dataset(sampled, coords={**axes, **coordinates(design)}),
         "/sample_stats": xr.Dataset({k: (chain_draw, v) for k, v in raw.sample_stats.items()}, coords=axes),
+    }
+    return xr.DataTree.from_dict(groups if design.sums is not None else groups | _row_groups(design))
+
+
+def _row_groups(design: Design) -> dict[str, xr.Dataset]:
+    """What has one value for each row."""
+    row = {names.ROW: np.asarray(design.frame.index)}
+    return {
         "/observed_data": xr.Dataset({names.RESPONSE: ((names.ROW,), design.response.values)}, coords=row),
         "/constant_data": xr.Dataset(
             _constant_variables(design), coords={**row, names.TERM: list(design.fixed.terms)}
         ),
     }
-    return xr.DataTree.from_dict(groups)
 
 
 def _block_variables(block: GroupBlock, raw: RawDraws, i: int) -> Variables:
@@ -89,10 +96,12 @@ def _block_variables(block: GroupBlock, raw: RawDraws, i: int) -> Variables:
 
 
 def _constant_variables(design: Design) -> Variables:
-    """X, and offset and weights where the model has them."""
+    """X, and offset, weights and trials where the model has them."""
     out: Variables = {"X": ((names.ROW, names.TERM), design.fixed.matrix)}
     if design.formula.offsets:
         out["offset"] = ((names.ROW,), design.offset)
     if design.weights is not None:
         out["weights"] = ((names.ROW,), design.weights)
+    if design.response.trials is not None:
+        out["trials"] = ((names.ROW,), design.response.trials)
     return out

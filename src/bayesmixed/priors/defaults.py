@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
-from bayesmixed.design.records import Design, FixedDesign, FloatArray
+from bayesmixed import names
+from bayesmixed.design.records import Design, FixedDesign
+from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.priors.link_scale import LinkScale, link_scale
 from bayesmixed.priors.prior import Prior, PriorSet
 
 COEFFICIENT_WIDTH = 2.5
 SD_DEGREES_OF_FREEDOM = 3.0
 LKJ_ETA = 2.0
 
+DISPERSION = Prior("InverseGamma", {"alpha": 0.4, "beta": 0.3})
+AUXILIARY: Mapping[tuple[str, str], Prior] = MappingProxyType(
+    {
+        ("negativebinomial", names.ALPHA): DISPERSION,
+        ("gamma", names.ALPHA): DISPERSION,
+        ("beta", names.KAPPA): DISPERSION,
+        ("t", names.NU): Prior("Gamma", {"alpha": 2.0, "beta": 0.1}),
+    }
+)
+"""Defaults of the auxiliary parameters: those of brms for negative binomial and t, and for gamma and beta the
+same prior of the dispersion, 1 / alpha ~ Gamma(0.4, 0.3), as for the negative binomial."""
 
-def default_priors(design: Design) -> PriorSet:
+
+def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
     """Weakly informative priors that follow the units of the data.
 
     Parameters
     ----------
     design : Design
         Supplies the response less the offset, the columns of X and those of Z.
+    family : Family
+        Distribution of the response.
 
     Returns
     -------
@@ -32,26 +52,48 @@ def default_priors(design: Design) -> PriorSet:
     random-effect sd of column z ~ HalfStudentT(3, s_y / s_z), s_z = 1 for an intercept; correlation
     matrices ~ LKJ(2); residual sd ~ HalfStudentT(3, s_y). Without an intercept the coefficients carry the
     level of y, so their scale uses the root mean square of y in place of s_y.
+
+    With a link g other than the identity, g(mean(y)) stands in place of mean(y) and 1 in place of s_y (see
+    :func:`~bayesmixed.priors.link_scale.link_scale`). Auxiliary parameters: alpha of negativebinomial and
+    gamma, and kappa of beta ~ InverseGamma(0.4, 0.3); nu of t ~ Gamma(2, 0.1); other families have Bambi's.
     """
-    y = design.response.values - design.offset
-    s_y = float(np.std(y, ddof=1))
+    scale = link_scale(design, family)
     return PriorSet(
-        coefficients=_coefficient_priors(design.fixed, y, s_y),
-        sd=tuple(tuple(_half_student(s_y / float(s)) for s in block.scales) for block in design.blocks),
+        coefficients=_coefficient_priors(design.fixed, scale),
+        sd=tuple(
+            tuple(_half_student(scale.unit / float(s)) for s in block.scales) for block in design.blocks
+        ),
         correlation=tuple(
             Prior("LKJ", {"eta": LKJ_ETA}) if block.has_correlation else None for block in design.blocks
         ),
-        sigma=_half_student(s_y),
+        sigma=_half_student(_spread(design, scale, family)) if family.has_residual_sd else None,
+        auxiliary={name: _auxiliary_prior(family, name) for name in family.auxiliary},
     )
 
 
-def _coefficient_priors(fixed: FixedDesign, y: FloatArray, s_y: float) -> tuple[Prior, ...]:
+def _coefficient_priors(fixed: FixedDesign, scale: LinkScale) -> tuple[Prior, ...]:
     """Priors of the intercept at the column means and of the slopes."""
-    size = s_y if fixed.has_intercept else float(np.sqrt(np.mean(y**2)))
-    priors = [_normal(0.0, COEFFICIENT_WIDTH * size / float(scale)) for scale in fixed.scales]
+    size = scale.unit if fixed.has_intercept else scale.level
+    priors = [_normal(0.0, COEFFICIENT_WIDTH * size / float(s)) for s in fixed.scales]
     if fixed.has_intercept:
-        priors[0] = _normal(float(np.mean(y)), COEFFICIENT_WIDTH * s_y)
+        priors[0] = _normal(scale.centre, COEFFICIENT_WIDTH * scale.unit)
     return tuple(priors)
+
+
+def _spread(design: Design, scale: LinkScale, family: Family) -> float:
+    """Standard deviation of the response, where its scale is not that of the link."""
+    return scale.unit if family.link == "identity" else float(np.std(design.response.values, ddof=1))
+
+
+def _auxiliary_prior(family: Family, name: str) -> Prior:
+    """Default of one auxiliary parameter."""
+    if (family.name, name) in AUXILIARY:
+        return AUXILIARY[family.name, name]
+    from bayesmixed.families.bambi_families import default_arguments
+    from bayesmixed.priors.choice import prior
+
+    distribution, arguments = default_arguments(family, name)
+    return prior(distribution, **arguments)
 
 
 def _normal(mu: float, sigma: float) -> Prior:

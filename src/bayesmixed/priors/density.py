@@ -117,6 +117,7 @@ _TWINS: Mapping[str, Callable[[Any, Arguments], Any]] = {
     "InverseGamma": lambda stats, a: stats.invgamma(a["alpha"], scale=a["beta"]),
     "LogNormal": lambda stats, a: stats.lognorm(a["sigma"], scale=np.exp(a["mu"])),
     "Weibull": lambda stats, a: stats.weibull_min(a["alpha"], scale=a["beta"]),
+    "Beta": lambda stats, a: stats.beta(a["alpha"], a["beta"]),
     "Uniform": lambda stats, a: stats.uniform(a["lower"], a["upper"] - a["lower"]),
     "Triangular": _triangular,
     "TruncatedNormal": _truncated_normal,

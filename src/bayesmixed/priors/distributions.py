@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-Support = Literal["real", "positive", "interval", "correlation"]
+Support = Literal["real", "positive", "interval", "unit", "correlation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,9 @@ class Distribution:
         Those that must be positive.
     defaults : Mapping[str, float]
         Those that may be left out, with PyMC's default.
-    support : {"real", "positive", "interval", "correlation"}
-        Where its mass lies: everywhere, on (0, inf), between its arguments ``lower`` and ``upper``, or on
-        correlation matrices.
+    support : {"real", "positive", "interval", "unit", "correlation"}
+        Where its mass lies: everywhere, on (0, inf), between its arguments ``lower`` and ``upper``, on
+        (0, 1), or on correlation matrices.
     """
 
     arguments: tuple[str, ...]
@@ -65,6 +65,7 @@ DISTRIBUTIONS: Mapping[str, Distribution] = MappingProxyType(
         "InverseGamma": _entry("alpha beta", "alpha beta", "positive"),
         "LogNormal": _entry("mu sigma", "sigma", "positive", mu=0.0),
         "Weibull": _entry("alpha beta", "alpha beta", "positive"),
+        "Beta": _entry("alpha beta", "alpha beta", "unit"),
         "Uniform": _entry("lower upper", "", "interval"),
         "Triangular": _entry("lower c upper", "", "interval"),
         "TruncatedNormal": _entry("mu sigma lower upper", "sigma", "interval", mu=0.0),

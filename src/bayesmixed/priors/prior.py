@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from bayesmixed import names
+
 
 @dataclass(frozen=True, slots=True)
 class Prior:
@@ -52,14 +54,23 @@ class PriorSet:
         For each block, one for each effect.
     correlation : tuple[Prior | None, ...]
         For each block the LKJ prior of its correlated sets, None where no two effects are correlated.
-    sigma : Prior
-        Residual standard deviation.
+    sigma : Prior or None
+        Residual standard deviation, where the family has one.
     user : frozenset[str]
         Labels of the parameters whose prior the user chose.
+    auxiliary : Mapping[str, Prior]
+        Priors of the family's other parameters, by name, e.g. ``"alpha"``.
     """
 
     coefficients: tuple[Prior, ...]
     sd: tuple[tuple[Prior, ...], ...]
     correlation: tuple[Prior | None, ...]
-    sigma: Prior
+    sigma: Prior | None = None
     user: frozenset[str] = frozenset()
+    auxiliary: Mapping[str, Prior] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, Prior]:
+        """Priors of all parameters of the family by name, ``sigma`` first."""
+        first = {} if self.sigma is None else {names.SIGMA: self.sigma}
+        return {**first, **self.auxiliary}

@@ -10,8 +10,16 @@ import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.priors.link_scale import scale_words
 from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed.priors.prior_set import parameter_roles
+
+AUXILIARY_NOTES = {
+    names.ALPHA: "1 / alpha ~ Gamma(0.4, 0.3)",
+    names.KAPPA: "1 / kappa ~ Gamma(0.4, 0.3)",
+    names.NU: "degrees of freedom",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +76,7 @@ class PriorTable:
         return str(self.table().to_html(index=False, border=0))
 
 
-def prior_table(design: Design, prior_set: PriorSet) -> PriorTable:
+def prior_table(design: Design, prior_set: PriorSet, family: Family = GAUSSIAN) -> PriorTable:
     """Table of the priors of a model.
 
     Parameters
@@ -77,16 +85,18 @@ def prior_table(design: Design, prior_set: PriorSet) -> PriorTable:
         The model's design.
     prior_set : PriorSet
         Its priors.
+    family : Family
+        Distribution of the response.
 
     Returns
     -------
     PriorTable
-        Coefficients, standard deviations and correlations by factor, residual standard deviation.
+        Coefficients, standard deviations and correlations by factor, parameters of the family.
     """
     priors = _in_order(prior_set)
-    notes = _notes(design)
+    notes = _notes(design, family)
     rows = []
-    for label, prior in zip(parameter_roles(design), priors, strict=True):
+    for label, prior in zip(parameter_roles(design, prior_set.parameters), priors, strict=True):
         chosen = label in prior_set.user
         note = _place(design, label) if chosen else notes[label]
         rows.append(PriorRow(parameter=label, prior=prior, source="user" if chosen else "default", note=note))
@@ -100,7 +110,7 @@ def _in_order(prior_set: PriorSet) -> list[Prior]:
         priors += sds
         if correlation is not None:
             priors.append(correlation)
-    return [*priors, prior_set.sigma]
+    return [*priors, *prior_set.parameters.values()]
 
 
 def _place(design: Design, label: str) -> str:
@@ -109,22 +119,26 @@ def _place(design: Design, label: str) -> str:
     return "at the means of the columns" if is_intercept else ""
 
 
-def _notes(design: Design) -> dict[str, str]:
+def _notes(design: Design, family: Family) -> dict[str, str]:
     """Say what every default prior was made of."""
     fixed = design.fixed
-    y = "y - offset" if design.formula.offsets else "y"
-    size = f"sd({y})" if fixed.has_intercept else f"rms({y})"
-    notes = {term: f"2.5 {size} / {_spread('x', fixed.matrix[:, j])}" for j, term in enumerate(fixed.terms)}
+    words = scale_words(family, has_offset=bool(design.formula.offsets))
+    size = words.unit if fixed.has_intercept else words.level
+    notes = {
+        term: f"2.5 {size} / {_spread('x', design, term, fixed.matrix, j)}".replace("  ", " ")
+        for j, term in enumerate(fixed.terms)
+    }
     if fixed.has_intercept:
-        notes[fixed.terms[0]] = f"{_place(design, fixed.terms[0])}: mean({y}), 2.5 sd({y})"
+        notes[fixed.terms[0]] = f"{_place(design, fixed.terms[0])}: {words.centre}, 2.5 {words.unit}".strip()
     for block in design.blocks:
         for k, effect in enumerate(block.effects):
-            divisor = "" if effect == names.INTERCEPT else f" / {_spread('z', block.columns[:, k])}"
-            notes[names.sd_of(block.group, effect)] = f"sd({y}){divisor}"
+            divisor = "" if effect == names.INTERCEPT else f" / {_spread('z', design, effect, block.columns, k)}"
+            notes[names.sd_of(block.group, effect)] = f"{words.unit or '1'}{divisor}"
         notes[names.corr(block.group)] = "density ~ det(C)^(eta - 1)"
-    return {**notes, names.SIGMA: f"sd({y})"}
+    return {**notes, **dict.fromkeys(family.auxiliary, ""), names.SIGMA: words.sigma, **AUXILIARY_NOTES}
 
 
-def _spread(symbol: str, column: FloatArray) -> str:
+def _spread(symbol: str, design: Design, name: str, matrix: FloatArray, j: int) -> str:
     """Name of a column's scale: its standard deviation, or its root mean square when it is constant."""
-    return f"rms({symbol})" if np.ptp(column) == 0 else f"sd({symbol})"
+    constant = np.ptp(matrix[:, j]) == 0 if design.sums is None else name in design.sums.constant
+    return f"rms({symbol})" if constant else f"sd({symbol})"

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from bayesmixed.report.page import report_html
-from bayesmixed.report.tables import result_tables
+from bayesmixed.report.tables import estimate_tables, result_tables
 
-__all__ = ["report_html", "result_tables"]
+__all__ = ["estimate_tables", "report_html", "result_tables"]

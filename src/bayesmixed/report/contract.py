@@ -9,30 +9,17 @@ import xarray as xr
 
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.posterior.diagnosis import Diagnosis
 from bayesmixed.priors.table import PriorTable
+from bayesmixed.tables.fit_rows import PrintableFit
 
 
-class ReportedFit(Protocol):
-    """A fit as a report sees it; ``bayesmixed.MixedFit`` is one."""
+class EstimatedFit(Protocol):
+    """A fit with the verbs that every fit has; ``bayesmixed.RemlFit`` is one."""
 
     @property
     def spec(self) -> ModelSpec:
         """The model."""
-        ...
-
-    @property
-    def draws(self) -> xr.DataTree:
-        """The posterior."""
-        ...
-
-    @property
-    def run(self) -> RunInfo:
-        """How the draws were made."""
-        ...
-
-    @property
-    def priors(self) -> PriorTable:
-        """The priors used."""
         ...
 
     def fixef(self, *, prob: float = ...) -> pd.DataFrame:
@@ -53,6 +40,42 @@ class ReportedFit(Protocol):
 
     def r2(self, *, prob: float = ...) -> pd.DataFrame:
         """Explained variance."""
+        ...
+
+    def tidy(self, *, prob: float = ...) -> pd.DataFrame:
+        """All parameters."""
+        ...
+
+    def glance(self) -> pd.DataFrame:
+        """The fit in one row."""
+        ...
+
+
+class ReportedFit(EstimatedFit, Protocol):
+    """A fit as a report sees it; ``bayesmixed.MixedFit`` is one."""
+
+    @property
+    def draws(self) -> xr.DataTree:
+        """The posterior."""
+        ...
+
+    @property
+    def run(self) -> RunInfo:
+        """How the draws were made."""
+        ...
+
+    @property
+    def priors(self) -> PriorTable:
+        """The priors used."""
+        ...
+
+    def reml(self) -> PrintableFit:
+        """The same model by REML."""
+        ...
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """How well the chains agree."""
         ...
 
     def diagnostics(self) -> pd.DataFrame:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 INK = "#010203"  # replaced by currentColor, so that the page decides
 ACCENT = "#3a7bd5"
 WIDTH = 7.0
+HALF_WIDTH = 3.9
 LABELLED_LEVELS = 60
 VECTOR_POINTS = 2000
 TRACED_EFFECTS = 12
@@ -44,12 +45,12 @@ def coefficient_svg(fixef: pd.DataFrame) -> str:
     """
     slopes = fixef[fixef["term"] != names.INTERCEPT]
     shown = slopes if len(slopes) else fixef
-    with _drawing() as figure:
+    with drawing() as figure:
         figure.set_size_inches(WIDTH, 0.9 + 0.32 * len(shown))
         ax = figure.subplots()
         draw_intervals(ax, shown.iloc[::-1], list(shown["term"].iloc[::-1]))
         ax.set_xlabel("coefficient")
-        return _svg(figure, "Coefficients with intervals")
+        return svg_text(figure, "Coefficients with intervals")
 
 
 def caterpillar_svg(ranef: pd.DataFrame) -> str:
@@ -67,13 +68,13 @@ def caterpillar_svg(ranef: pd.DataFrame) -> str:
     """
     effects = list(dict.fromkeys(ranef["effect"]))
     n_levels = ranef["group"].nunique()
-    with _drawing() as figure:
+    with drawing() as figure:
         figure.set_size_inches(WIDTH, 1.0 + 0.16 * min(max(n_levels, 6), LABELLED_LEVELS))
         for ax, effect in zip(np.atleast_1d(figure.subplots(1, len(effects))), effects, strict=True):
             rows = ranef[ranef["effect"] == effect].sort_values("value")
             draw_intervals(ax, rows, list(rows["group"]) if n_levels <= LABELLED_LEVELS else None)
             ax.set_title(effect)
-        return _svg(figure, f"Random effects of {ranef['group_var'].iloc[0]}")
+        return svg_text(figure, f"Random effects of {ranef['group_var'].iloc[0]}")
 
 
 def residual_svg(fitted: FloatArray, residuals: FloatArray) -> str:
@@ -90,8 +91,8 @@ def residual_svg(fitted: FloatArray, residuals: FloatArray) -> str:
         An ``<svg>`` element; the points are a picture inside it when there are many.
     """
     many = len(fitted) > VECTOR_POINTS
-    with _drawing() as figure:
-        figure.set_size_inches(WIDTH, 3.6)
+    with drawing() as figure:
+        figure.set_size_inches(HALF_WIDTH, 3.2)
         ax = figure.subplots()
         alpha = float(np.clip(60 / np.sqrt(len(fitted)), 0.08, 0.7))
         ax.scatter(
@@ -99,7 +100,7 @@ def residual_svg(fitted: FloatArray, residuals: FloatArray) -> str:
         )
         ax.axhline(0, color=INK, linewidth=0.8)
         ax.set(xlabel="fitted", ylabel="residual")
-        return _svg(figure, "Residuals against fitted values")
+        return svg_text(figure, "Residuals against fitted values")
 
 
 def trace_svg(draws: xr.DataTree, groups: list[str]) -> str:
@@ -139,7 +140,7 @@ def trace_svg(draws: xr.DataTree, groups: list[str]) -> str:
         figure = plots.viz["figure"].item()
         figure.set_layout_engine("constrained")
         try:
-            return _svg(figure, "Traces of the chains")
+            return svg_text(figure, "Traces of the chains")
         finally:
             plt.close(figure)
 
@@ -167,7 +168,7 @@ def draw_intervals(ax: Axes, table: pd.DataFrame, labels: list[str] | None) -> N
 
 
 @contextmanager
-def _drawing() -> Iterator[Figure]:
+def drawing() -> Iterator[Figure]:
     """Empty figure that belongs to no window, under the report's style."""
     from matplotlib.figure import Figure
 
@@ -200,7 +201,7 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _svg(figure: Figure, label: str) -> str:
+def svg_text(figure: Figure, label: str) -> str:
     """Figure as an ``<svg>`` element that says what it is and takes the page's ink."""
     import matplotlib as mpl
 

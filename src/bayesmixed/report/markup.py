@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 import pandas as pd
 
-from bayesmixed.extract.variances import LEGEND
-from bayesmixed.tables.table import frame_columns, html_table
+from bayesmixed.tables.frames import frame_table
+from bayesmixed.tables.printed import PrintedTable
 
 
-def table_html(table: pd.DataFrame, caption: str, *, note: str = "") -> str:
+def table_html(table: pd.DataFrame | PrintedTable, caption: str, *, note: str = "") -> str:
     """Table as HTML in a frame that scrolls on a narrow screen.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        What to show; the index is left out.
+    table : pandas.DataFrame or PrintedTable
+        What to show; the index of a frame is left out unless it has a name.
     caption : str
         Heading of the table.
     note : str, optional
-        Text under it; unless given, the legend that the table has among its attributes.
+        Text under it; unless given, the notes that the table has.
 
     Returns
     -------
@@ -32,9 +33,10 @@ def table_html(table: pd.DataFrame, caption: str, *, note: str = "") -> str:
     >>> "<td>a &amp; b</td>" in table_html(pd.DataFrame({"level": ["a & b"]}), "Levels")
     True
     """
-    cells = html_table(frame_columns(table))
-    note = note or table.attrs.get(LEGEND, "")
-    below = f'<p class="note">{escape(note)}</p>' if note else ""
+    printed = frame_table(table) if isinstance(table, pd.DataFrame) else table
+    cells = replace(printed, notes=()).to_html()
+    notes = (note,) if note else printed.notes
+    below = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in notes)
     return f'<section><h2>{escape(caption)}</h2>\n<div class="scroll">{cells}</div>{below}</section>'
 
 
@@ -57,7 +59,7 @@ def list_html(items: dict[str, str], caption: str) -> str:
     return f"<section><h2>{escape(caption)}</h2>\n<dl>\n{entries}\n</dl></section>"
 
 
-def figure_html(svg: str, caption: str) -> str:
+def figure_html(svg: str, caption: str, *, wide: bool = True) -> str:
     """Figure with its caption as HTML.
 
     Parameters
@@ -66,10 +68,14 @@ def figure_html(svg: str, caption: str) -> str:
         The picture, an ``<svg>`` element.
     caption : str
         Plain text.
+    wide : bool
+        Whether it scrolls on a narrow screen rather than shrink until its labels cannot be read.
 
     Returns
     -------
     str
         A ``<figure>``.
     """
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+    kind = "scroll wide" if wide else "scroll"
+    picture = f'<div class="{kind}">{svg}</div>'
+    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -9,13 +9,18 @@ import pandas as pd
 
 from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RunInfo
+from bayesmixed.errors import EngineError, FamilyError
 from bayesmixed.extract.fitted import posterior_mean_fitted
 from bayesmixed.report.contract import ReportedFit
+from bayesmixed.report.data_figures import PANELS, group_lines_svg, observed_svg, quantile_svg, slope_variable
 from bayesmixed.report.figures import caterpillar_svg, coefficient_svg, residual_svg, trace_svg
 from bayesmixed.report.markup import figure_html, list_html, table_html
 from bayesmixed.report.tables import result_tables
+from bayesmixed.tables.regression import models_table
+from bayesmixed.tables.summary_parts import diagnostics_text
 
 SHOWN = 50
+BESIDE_REML = "Posterior beside REML"
 SUMMARIES = ("fixef", "varcorr", "correlations", "icc", "r2")
 CAPTIONS = {
     "fixef": "Fixed effects",
@@ -37,17 +42,36 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--rule); padding: .25rem .75rem .25rem 0; text-align: left;
-  white-space: nowrap; }
+table { border-collapse: collapse; border-bottom: 1px solid var(--rule); font-size: .9rem;
+  font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
+td { border-top: 1px solid var(--rule); }
+td:first-child:empty, td:first-child:empty ~ td { border-top: 0; padding-top: 0; }
 .number { text-align: right; }
+tbody th { padding-top: .7rem; }
+.problem { border-left: 3px solid #c0392b; padding-left: .75rem; }
 .note, figcaption, footer, dt { color: var(--soft); font-size: .9rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 2rem 0; break-inside: avoid; }
+.pair { display: grid; gap: 0 1.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
+.pair figure { margin: 1rem 0; }
 svg { max-width: 100%; height: auto; }
-tr, h2 { break-inside: avoid; break-after: auto; }
-@media print { body { max-width: none; padding: 0; font-size: 11pt; } .scroll { overflow: visible; } }
+.wide svg { width: 100%; min-width: 34rem; }
+tr { break-inside: avoid; }
+h2 { break-after: avoid; }
+@media (max-width: 34rem) {
+  table { font-size: .78rem; }
+  th, td { padding-right: .5rem; }
+  td:first-child { white-space: normal; min-width: 5rem; }
+}
+@media print {
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  .scroll { overflow: visible; }
+  .wide svg { min-width: 0; }
+  table { font-size: 8.5pt; }
+}
 """
 
 
@@ -82,12 +106,16 @@ def report_html(fit: ReportedFit, *, title: str | None = None, prob: float = 0.9
     parts = [
         "" if title is None else f"<p><code>{escape(formula)}</code></p>",
         f"<p>{escape(data_line(fit.spec.design))}</p>",
+        _verdict(fit),
         *(table_html(tables[name], CAPTIONS[name]) for name in SUMMARIES if name in tables),
-        *_figures(fit, tables),
+        _beside_reml(fit, prob),
+        *_figures(tables),
+        *_data_figures(fit),
         *_random_effects(tables["ranef"]),
         table_html(tables["priors"], CAPTIONS["priors"]),
         list_html(run_facts(fit.run), "How it was run"),
         _convergence(tables["diagnostics"]),
+        _trace(fit),
     ]
     return _document(heading, "\n".join(parts), prob)
 
@@ -134,27 +162,62 @@ def run_facts(run: RunInfo) -> dict[str, str]:
     }
 
 
-def _figures(fit: ReportedFit, tables: dict[str, pd.DataFrame]) -> list[str]:
-    """All figures, each with its caption."""
-    design = fit.spec.design
-    first = design.blocks[0].group
-    ranef = tables["ranef"]
-    fitted = posterior_mean_fitted(fit.draws, fit.spec)
+def _verdict(fit: ReportedFit) -> str:
+    """What the diagnostics say, the problems first."""
+    problems = "".join(f'<p class="problem">{escape(problem)}</p>' for problem in fit.diagnosis.problems())
+    return f"{problems}<p>{escape(diagnostics_text(fit.diagnostics()))}</p>"
+
+
+def _beside_reml(fit: ReportedFit, prob: float) -> str:
+    """Posterior and REML estimate side by side, or why there is no REML estimate."""
+    try:
+        fits = {"Posterior": fit, "REML": fit.reml()}
+    except (EngineError, FamilyError) as error:
+        return list_html({"Not available": str(error)}, BESIDE_REML)
+    return table_html(models_table(fits, beneath="interval", prob=prob), BESIDE_REML)
+
+
+def _figures(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Figures of the estimates, each with its caption."""
     return [
+        "<h2>Estimates in pictures</h2>",
         figure_html(coefficient_svg(tables["fixef"]), "Coefficients with their intervals."),
-        figure_html(
-            caterpillar_svg(ranef[ranef["group_var"] == first]),
-            f"Random effects of {first}, sorted by value.",
-        ),
-        figure_html(
-            residual_svg(fitted, design.response.values - fitted),
-            "Residuals against fitted values (posterior means).",
-        ),
-        figure_html(
-            trace_svg(fit.draws, [block.group for block in design.blocks]),
-            "Traces: the chains should look alike and go nowhere.",
+        *(
+            figure_html(caterpillar_svg(rows), f"Random effects of {group}, sorted by value.")
+            for group, rows in tables["ranef"].groupby("group_var", sort=False, observed=True)
         ),
     ]
+
+
+def _data_figures(fit: ReportedFit) -> list[str]:
+    """Figures of the data beside the fit, each with its caption."""
+    design = fit.spec.design
+    fitted = posterior_mean_fitted(fit.draws, fit.spec)
+    residuals = design.response.values - fitted
+    variable = slope_variable(design)
+    block = design.blocks[0]
+    shown = f"the first {PANELS} levels" if block.n_levels > PANELS else "the levels"
+    lines = (
+        ""
+        if variable is None
+        else figure_html(
+            group_lines_svg(design, fitted, variable), f"Data and fitted values of {shown} of {block.group}."
+        )
+    )
+    pictures = {
+        "Observed against fitted values; on the line both are equal.": observed_svg(design, fitted),
+        "Residuals against fitted values (posterior means).": residual_svg(fitted, residuals),
+        "Quantiles of the residuals; near the line they are normal.": quantile_svg(residuals),
+    }
+    pair = "\n".join(figure_html(svg, caption, wide=False) for caption, svg in pictures.items())
+    return ["<h2>Data and fit</h2>", lines, f'<div class="pair">{pair}</div>']
+
+
+def _trace(fit: ReportedFit) -> str:
+    """Traces of the chains with their caption."""
+    groups = [block.group for block in fit.spec.design.blocks]
+    caption = "Traces: the chains should look alike and go nowhere."
+    return figure_html(trace_svg(fit.draws, groups), caption)
 
 
 def _random_effects(ranef: pd.DataFrame) -> list[str]:
@@ -168,7 +231,7 @@ def _random_effects(ranef: pd.DataFrame) -> list[str]:
 def _level_table(group: str, rows: pd.DataFrame) -> str:
     """Random effects of one grouping factor, cut to its first levels, with a note that says so."""
     levels = rows["group"].unique()
-    shown = rows[rows["group"].isin(levels[:SHOWN])]
+    shown = rows[rows["group"].isin(levels[:SHOWN])].drop(columns="group_var")
     note = f"The first {SHOWN} of {len(levels)} levels; fit.ranef() gives all." if len(levels) > SHOWN else ""
     return table_html(shown, f"Random effects of {group}", note=note)
 

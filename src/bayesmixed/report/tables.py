@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bayesmixed.report.contract import ReportedFit
+from bayesmixed.report.contract import EstimatedFit, ReportedFit
 
 
 def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
@@ -22,16 +22,42 @@ def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataF
     dict[str, pandas.DataFrame]
         fixef, varcorr, correlations (only where effects are correlated), icc, r2, ranef, priors, diagnostics.
     """
-    tables = {
+    own = {"priors": fit.priors.table(), "diagnostics": fit.diagnostics()}
+    return _filled(_verbs(fit, prob) | own)
+
+
+def estimate_tables(fit: EstimatedFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
+    """Every table of a REML or ML fit under the name of its verb, each with a default index.
+
+    Parameters
+    ----------
+    fit : EstimatedFit
+        A REML or ML fit.
+    prob : float
+        Confidence level of the intervals.
+
+    Returns
+    -------
+    dict[str, pandas.DataFrame]
+        fixef, varcorr, correlations (only where effects are correlated), icc, r2, ranef, glance.
+    """
+    return _filled(_verbs(fit, prob) | {"glance": fit.glance()})
+
+
+def _verbs(fit: ReportedFit | EstimatedFit, prob: float) -> dict[str, pd.DataFrame]:
+    """Tables of the verbs that every fit has."""
+    return {
         "fixef": fit.fixef(prob=prob),
         "varcorr": fit.varcorr(prob=prob),
         "correlations": fit.varcorr(correlations=True, prob=prob),
         "icc": fit.icc(prob=prob),
         "r2": fit.r2(prob=prob),
         "ranef": fit.ranef(prob=prob),
-        "priors": fit.priors.table(),
-        "diagnostics": fit.diagnostics(),
     }
+
+
+def _filled(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Tables that have rows."""
     return {name: _plain(table) for name, table in tables.items() if len(table)}
 
 

@@ -92,7 +92,7 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
             ("Data", data_text(spec.design)),
             (CRITERIA[by], f"{fitted.optimum.criterion:.1f}"),
         ),
-        residuals=residual_columns(scaled_residuals(point, spec)),
+        residuals=residual_columns(scaled_residuals(point, spec)) if spec.design.sums is None else (),
         random=random_columns(varcorr(point, spec), varcorr(point, spec, correlations=True), None),
         observations=observations_text(spec.design),
         fixed=_fixed_columns(fixef(fitted)),

@@ -72,7 +72,7 @@ def text_layout(parts: SummaryParts) -> str:
         [
             parts.title,
             model,
-            f"\nScaled residuals:\n{text_table(parts.residuals)}",
+            *([f"\nScaled residuals:\n{text_table(parts.residuals)}"] if parts.residuals else []),
             f"\nRandom effects:\n{text_table(parts.random, indent=' ')}",
             parts.observations,
             f"\nFixed effects:\n{text_table(parts.fixed)}",
@@ -128,7 +128,7 @@ def html_layout(parts: SummaryParts) -> str:
         [
             f"<p><strong>{html.escape(parts.title)}</strong></p>",
             *(f"<p>{html.escape(label)}: {html.escape(text)}</p>" for label, text in parts.model),
-            html_table(parts.residuals, "Scaled residuals"),
+            *([html_table(parts.residuals, "Scaled residuals")] if parts.residuals else []),
             html_table(parts.random, "Random effects"),
             f"<p>{html.escape(parts.observations)}</p>",
             html_table(parts.fixed, "Fixed effects"),

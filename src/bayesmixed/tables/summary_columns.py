@@ -19,8 +19,11 @@ MAX_DECIMALS = 8
 
 def data_text(design: Design) -> str:
     """Describe the rows used."""
+    trials = design.response.trials
     weighted = "" if design.weights is None else ", weighted"
-    return f"{count(design.n_rows, 'row')}, {count(design.frame.shape[1], 'column')}{weighted}"
+    if trials is not None:
+        weighted = f", {count(int(trials.sum()), 'trial')}"
+    return f"{count(design.n_rows, 'row')}, {count(design.n_columns, 'column')}{weighted}"
 
 
 def observations_text(design: Design) -> str:
@@ -66,8 +69,9 @@ def _interval_column(table: pd.DataFrame, prob: float) -> tuple[Column]:
     """Lay out the intervals of the standard deviations."""
     lower, upper = bound_names(prob, "sd", "sd")
     sds = format_numbers(table["sd"])
-    ends = zip(_bounds(table[lower], sds), _bounds(table[upper], sds), strict=True)
-    return (left(f"[{100 * prob:.6g}% interval]", [f"[{low}, {high}]" for low, high in ends]),)
+    ends = (padded(bounds(table[name], sds)) for name in (lower, upper))
+    cells = [f"[{low}, {high}]" for low, high in zip(*ends, strict=True)]
+    return (left(f"[{100 * prob:.6g}% interval]", cells),)
 
 
 def _correlation_columns(table: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Column, ...]:
@@ -105,12 +109,15 @@ def decimals_for(se: np.ndarray, digits: int) -> int | None:
     return decimals if decimals <= MAX_DECIMALS else None
 
 
-def _bounds(values: pd.Series, like: tuple[str, ...]) -> list[str]:
-    """Format ends of intervals with the decimals of their middles, padded to one width."""
+def bounds(values: pd.Series, like: Sequence[str]) -> tuple[str, ...]:
+    """Format ends of intervals with the decimals of their middles."""
     if any("e" in cell for cell in like):
-        cells = format_numbers(values)
-    else:
-        cells = format_fixed(values, len(like[0].partition(".")[2]))
+        return format_numbers(values)
+    return format_fixed(values, max((len(cell.partition(".")[2]) for cell in like), default=0))
+
+
+def padded(cells: Sequence[str]) -> list[str]:
+    """Pad cells to one width."""
     width = max(len(cell) for cell in cells)
     return [cell.rjust(width) for cell in cells]
 

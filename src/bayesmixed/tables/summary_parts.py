@@ -14,8 +14,9 @@ from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.extract.fixef import fixef
 from bayesmixed.extract.resid import scaled_residuals
-from bayesmixed.extract.summaries import bound_names
+from bayesmixed.extract.summaries import bound_names, draw_matrix, summarize
 from bayesmixed.extract.varcorr import varcorr
+from bayesmixed.families.lookup import is_native
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
 from bayesmixed.tables.rounding import format_fixed
@@ -32,7 +33,11 @@ from bayesmixed.tables.summary_columns import (
 )
 from bayesmixed.tables.table import Column, clean
 
-ENGINE_TITLES = {"collapsed": "exact-marginal NUTS", "pymc": "NUTS of the PyMC graph"}
+ENGINE_TITLES = {
+    "collapsed": "exact-marginal NUTS",
+    "joint": "NUTS of the joint density",
+    "pymc": "NUTS of the PyMC graph",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +89,55 @@ def summary_parts(
         For text and HTML alike.
     """
     return SummaryParts(
-        title=f"Linear mixed model fit by {ENGINE_TITLES.get(run.engine, run.engine)} ['bayesmixed']",
+        title=f"{_kind(spec)} fit by {ENGINE_TITLES.get(run.engine, run.engine)} ['bayesmixed']",
         model=(
+            *_family_lines(spec),
             ("Formula", clean(spec.design.formula.text.strip())),
             ("Data", data_text(spec.design)),
             ("Draws", _run_text(run, draws.attrs.get(TARGET_ACCEPT))),
         ),
-        residuals=residual_columns(scaled_residuals(draws, spec)),
+        residuals=residual_columns(scaled_residuals(draws, spec)) if _has_residuals(spec) else (),
         random=random_columns(
             varcorr(draws, spec, prob=prob), varcorr(draws, spec, prob=prob, correlations=True), prob
         ),
         observations=observations_text(spec.design),
         fixed=_fixed_columns(draws, spec, diagnostics, prob),
-        notes=(*_notes(spec.design, prob), _diagnostics_text(diagnostics), *problems),
+        notes=(
+            *_parameter_notes(draws, spec, prob),
+            *_notes(spec.design, prob),
+            diagnostics_text(diagnostics),
+            *problems,
+        ),
     )
+
+
+def _has_residuals(spec: ModelSpec) -> bool:
+    """Whether there are residuals: rows in memory, and a family whose variance is known."""
+    return spec.design.sums is None and is_native(spec.family)
+
+
+def _kind(spec: ModelSpec) -> str:
+    """Name the kind of model."""
+    return "Linear mixed model" if spec.family.is_gaussian else "Generalized linear mixed model"
+
+
+def _family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
+    """Name family and link, and the modelled level of a response with two levels."""
+    if spec.family.is_gaussian:
+        return ()
+    levels = spec.design.response.levels
+    modelled = "" if levels is None else f"; modelled level {levels[1]!r} (against {levels[0]!r})"
+    return (("Family", clean(f"{spec.family}{modelled}")),)
+
+
+def _parameter_notes(draws: xr.DataTree, spec: ModelSpec, prob: float) -> tuple[str, ...]:
+    """Give the family's parameters that are no standard deviation."""
+    texts = []
+    for name in spec.family.auxiliary:
+        summary = summarize(draw_matrix(draws, name)[:, None], prob)
+        value, low, high = (f"{end.item():.4g}" for end in (summary.value, summary.lower, summary.upper))
+        texts.append(f"{name} {value} [{low}, {high}]")
+    return (f"Parameters of the family: {'; '.join(texts)}.",) if texts else ()
 
 
 def _run_text(run: RunInfo, target_accept: float | None) -> str:
@@ -132,7 +172,7 @@ def _notes(design: Design, prob: float) -> tuple[str, ...]:
     return (meaning, *dropped_text(design))
 
 
-def _diagnostics_text(diagnostics: pd.DataFrame) -> str:
+def diagnostics_text(diagnostics: pd.DataFrame) -> str:
     """Say in plain words how far the draws can be trusted."""
     r_hat = float(diagnostics["r_hat"].max(skipna=False))
     bulk, tail = diagnostics[["ess_bulk", "ess_tail"]].to_numpy().min(axis=0)

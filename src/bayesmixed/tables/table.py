@@ -111,13 +111,45 @@ def html_table(columns: Sequence[Column], caption: str = "") -> str:
     '<table><thead><tr><th class="number">a&lt;b</th></tr>'
     """
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-    head = "".join(_html_cell("th", column, column.header) for column in columns)
-    rows = (
+    return f"<table>{title}{html_head(columns)}<tbody>{html_body(columns)}</tbody></table>"
+
+
+def html_head(columns: Sequence[Column]) -> str:
+    """Lay out the headers of columns as HTML.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        The columns.
+
+    Returns
+    -------
+    str
+        A ``<thead>``.
+    """
+    return f"<thead><tr>{''.join(_html_cell('th', column, column.header) for column in columns)}</tr></thead>"
+
+
+def html_body(columns: Sequence[Column], rows: slice = slice(None)) -> str:
+    """Lay out some rows of columns as HTML.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Equally long.
+    rows : slice
+        Which rows; all unless given.
+
+    Returns
+    -------
+    str
+        A ``<tr>`` for each.
+    """
+    cells = (
         "".join(_html_cell("td", column, cell) for column, cell in zip(columns, row, strict=True))
-        for row in zip(*(column.cells for column in columns), strict=True)
+        for row in zip(*(column.cells[rows] for column in columns), strict=True)
     )
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return "".join(f"<tr>{row}</tr>" for row in cells)
 
 
 def html_fragment(parts: Iterable[str]) -> str:

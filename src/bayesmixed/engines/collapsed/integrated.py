@@ -167,7 +167,7 @@ def points_of_draws(
 def logits_of_correlation(matrix: FloatArray, correlated: tuple[int, ...]) -> FloatArray:
     """Logits of the canonical partial correlations behind correlation matrices.
 
-    The inverse of :func:`bayesmixed.engines.collapsed.sample.correlation_cholesky`.
+    The inverse of :func:`bayesmixed.engines.collapsed.correlations.correlation_cholesky`.
 
     Parameters
     ----------

@@ -10,12 +10,10 @@ from scipy import optimize
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.packing import Packed
 from bayesmixed.engines.collapsed.problem import evaluate
+from bayesmixed.engines.curvature import inverse_root
 
 LOWEST_LOG_SD, HIGHEST_LOG_SD = -12.0, 8.0
 """Box, in units of the response's standard deviation, in which the mode is looked for."""
-
-WIDEST = 2.0
-"""Largest standard deviation given to a direction in which the density is flat or curved upwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +82,9 @@ def curvature_scale(packed: Packed, theta: FloatArray, *, step: float = 1e-4) ->
     Returns
     -------
     FloatArray
-        Shape (n_theta, n_theta); directions that are flat or curved upwards have standard deviation `WIDEST`.
+        Shape (n_theta, n_theta); made by `curvature.inverse_root`.
     """
     moves = step * np.eye(len(theta))
     columns = [evaluate(packed, theta + move)[1] - evaluate(packed, theta - move)[1] for move in moves]
     hessian = np.array(columns) / (2.0 * step)
-    hessian = np.where(np.isfinite(hessian), hessian, 0.0)
-    values, vectors = np.linalg.eigh(-0.5 * (hessian + hessian.T))
-    variances = 1.0 / np.maximum(values, WIDEST**-2)
-    return np.linalg.cholesky((vectors * variances) @ vectors.T)
+    return inverse_root(hessian)

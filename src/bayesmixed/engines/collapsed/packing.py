@@ -15,14 +15,13 @@ from scipy import sparse
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.block import Ints, PackedBlock
 from bayesmixed.engines.collapsed.cross_products import CrossProducts
 from bayesmixed.engines.collapsed.plan import Plan
 from bayesmixed.engines.collapsed.sources import SOURCES
 from bayesmixed.engines.collapsed.standardization import Coordinates
 from bayesmixed.engines.collapsed.structure import Structure, build_structure
 from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors
-
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,34 +93,6 @@ class Packed:
         return dataclasses.replace(self, block=block)
 
 
-class _Block:
-    """Sections appended one after the other behind the header."""
-
-    def __init__(self) -> None:
-        self.header = np.zeros(at.HEADER_LENGTH, dtype=np.int64)
-        self.sections: list[Ints] = []
-        self.size = at.HEADER_LENGTH
-        self.work_size = 0
-
-    def put(self, place: int, values: Any, kind: type = np.int64) -> None:
-        """Append a section and write its offset into the header."""
-        section = np.ascontiguousarray(values, dtype=kind).ravel().view(np.int64)
-        self.header[place] = self.size
-        self.sections.append(section)
-        self.size += len(section)
-
-    def reserve(self, place: int, size: int) -> None:
-        """Reserve a section of the workspace."""
-        self.header[place] = self.work_size
-        self.work_size += int(size)
-
-    def finish(self) -> Ints:
-        """The block."""
-        self.header[at.WORDS], self.header[at.WORK_WORDS] = self.size, self.work_size
-        self.header[at.DIGEST] = SOURCES
-        return np.concatenate([self.header, *self.sections])
-
-
 def pack(
     products: CrossProducts,
     plan: Plan,
@@ -157,7 +128,7 @@ def pack(
         The block, with standard coordinates (centre 0, scale 1).
     """
     structure = build_structure(products, plan)
-    block = _Block()
+    block = PackedBlock(at.HEADER_LENGTH, SOURCES)
     p = len(products.fixed_gram)
     p_integrated = 0 if plan.coefficients_sampled else p
     n_theta, theta_of_factor = _put_factors(block, products, plan, correlated, structure, centred)
@@ -211,7 +182,7 @@ def _constant(
 
 
 def _put_factors(
-    block: _Block,
+    block: PackedBlock,
     products: CrossProducts,
     plan: Plan,
     correlated: tuple[tuple[int, ...], ...],
@@ -255,7 +226,7 @@ def _put_factors(
     return theta + 1, tuple(parts)
 
 
-def _put_nodes(block: _Block, products: CrossProducts, plan: Plan, structure: Structure) -> None:
+def _put_nodes(block: PackedBlock, products: CrossProducts, plan: Plan, structure: Structure) -> None:
     """Nodes of all chain factors, and the sizes of their fronts."""
     effects = [products.n_effects[f.block] for f in plan.factors[: len(structure.nodes)]]
     first_node = np.concatenate([[0], np.cumsum([len(n.parent) for n in structure.nodes])]).astype(np.int64)
@@ -283,7 +254,7 @@ def _put_nodes(block: _Block, products: CrossProducts, plan: Plan, structure: St
 
 
 def _put_sampled(
-    block: _Block, products: CrossProducts, plan: Plan, structure: Structure
+    block: PackedBlock, products: CrossProducts, plan: Plan, structure: Structure
 ) -> tuple[slice, ...]:
     """Sparse cross-products of what is sampled; each sampled factor's place among the sampled columns."""
     integrated = [f.block for f in plan.factors if f.role != at.SAMPLED]
@@ -330,7 +301,7 @@ def _sampled_row(products: CrossProducts, i: int, factors: list[int], with_fixed
     return ([products.fixed[i]] if with_fixed else []) + [products.between(i, j) for j in factors]
 
 
-def _reserve_work(block: _Block, products: CrossProducts, structure: Structure, n_theta: int) -> None:
+def _reserve_work(block: PackedBlock, products: CrossProducts, structure: Structure, n_theta: int) -> None:
     """Sections of the workspace that every problem needs."""
     q, n_integrated = len(structure.root), len(structure.response)
     k = max(products.n_effects)

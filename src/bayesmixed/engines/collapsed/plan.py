@@ -109,8 +109,7 @@ def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit
     chain = by_size[:1]
     crossed: list[int] = []
     for i in by_size[1:]:
-        last = blocks[chain[-1]]
-        nested = is_nested(last.codes, blocks[i].codes, last.n_levels)
+        nested = is_nested(*design.level_pairs(chain[-1], i), blocks[chain[-1]].n_levels)
         (chain if nested else crossed).append(i)
     factors = [FactorPlan(block=i, role=at.CHAIN, reason=_chain_reason(design, chain, i)) for i in chain]
     dense, sampled, used = [], [], 0

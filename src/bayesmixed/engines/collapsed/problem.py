@@ -11,13 +11,14 @@ import numpy as np
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.conditional import conditional_draws
-from bayesmixed.engines.collapsed.cross_products import CrossProducts, form_cross_products
+from bayesmixed.engines.collapsed.cross_products import CrossProducts
 from bayesmixed.engines.collapsed.density import density
 from bayesmixed.engines.collapsed.packing import Packed, address, pack
 from bayesmixed.engines.collapsed.plan import Plan
+from bayesmixed.engines.collapsed.row_sums import cross_products_of
 from bayesmixed.engines.collapsed.sources import require_run
 from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors, unit_free_priors
-from bayesmixed.engines.units import Units, unit_free, units_of
+from bayesmixed.engines.units import Units, units_of
 from bayesmixed.model.spec import ModelSpec
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)
@@ -61,7 +62,7 @@ def make_problem(spec: ModelSpec) -> Problem:
     units = units_of(spec.design)
     return Problem(
         units=units,
-        products=form_cross_products(unit_free(spec.design, units)),
+        products=cross_products_of(spec.design, units),
         priors=unit_free_priors(spec, units),
         correlated=tuple(block.correlated for block in spec.design.blocks),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
+from bayesmixed.engines.collapsed.correlations import correlation_cholesky, correlation_matrix
 from bayesmixed.engines.collapsed.density import density, expand
 from bayesmixed.engines.collapsed.packing import Packed
 from bayesmixed.engines.collapsed.plan import Plan
@@ -19,7 +20,6 @@ from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.lkj import cholesky_from_partials
 
 START_SPREAD = 1.5
 """Chains start from normal draws this many times wider than the posterior at its mode."""
@@ -144,7 +144,7 @@ def _in_units(
         cholesky = correlation_cholesky(theta[:, :, block.n_effects :], block.correlated)
         sd[i] = units.ranef(i, unit_sd)
         if block.has_correlation:
-            corr[i] = _with_unit_diagonal(cholesky @ np.swapaxes(cholesky, -1, -2))
+            corr[i] = correlation_matrix(cholesky)
         if factor.role == at.SAMPLED:
             columns = next(sampled)
             values = points[:, :, packed.n_theta + columns.start : packed.n_theta + columns.stop]
@@ -167,13 +167,6 @@ def _in_units(
     )
 
 
-def _with_unit_diagonal(matrix: FloatArray) -> FloatArray:
-    """Correlation matrices without rounding on the diagonal, shape (..., k, k)."""
-    k = np.arange(matrix.shape[-1])
-    matrix[..., k, k] = 1.0
-    return matrix
-
-
 def _coefficients(target: CollapsedTarget, points: FloatArray, effects: list[FloatArray]) -> FloatArray:
     """Unit-free coefficients, shape (chain, draw, p)."""
     packed = target.packed
@@ -181,29 +174,3 @@ def _coefficients(target: CollapsedTarget, points: FloatArray, effects: list[Flo
         return points[:, :, packed.n_theta : packed.n_theta + packed.n_coefficients_sampled].copy()
     drawn = np.stack([chain[:, packed.columns[-1]] for chain in effects])
     return drawn + target.problem.priors.mean
-
-
-def correlation_cholesky(logits: FloatArray, correlated: tuple[int, ...]) -> FloatArray:
-    """Cholesky factors of the full correlation matrix of a factor's effects.
-
-    Parameters
-    ----------
-    logits : FloatArray
-        Logits of the canonical partial correlations, set after set, shape (..., m).
-    correlated : tuple[int, ...]
-        Sizes of the correlated sets.
-
-    Returns
-    -------
-    FloatArray
-        Block diagonal, shape (..., k, k).
-    """
-    k = sum(correlated)
-    out = np.zeros((*logits.shape[:-1], k, k))
-    first, used = 0, 0
-    for size in correlated:
-        m = size * (size - 1) // 2
-        part = slice(first, first + size)
-        out[..., part, part] = cholesky_from_partials(np.tanh(0.5 * logits[..., used : used + m]), size)
-        first, used = first + size, used + m
-    return out

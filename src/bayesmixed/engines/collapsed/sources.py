@@ -7,6 +7,7 @@ they close over. Every entry closes over this digest, and refuses a block that w
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from bayesmixed.errors import SamplingError
@@ -27,9 +28,20 @@ KERNEL = (
 
 def kernel_digest() -> int:
     """Digest of the kernel's source files as a positive 63-bit integer."""
+    return digest_of(Path(__file__).parent / f"{name}.py" for name in KERNEL)
+
+
+def digest_of(files: Iterable[Path]) -> int:
+    """Digest of files as a positive 63-bit integer.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        In an order that stays the same.
+    """
     digest = hashlib.sha256()
-    for name in KERNEL:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    for file in files:
+        digest.update(file.read_bytes())
     return int.from_bytes(digest.digest()[:8], "big") >> 1
 
 

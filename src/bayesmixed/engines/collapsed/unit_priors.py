@@ -8,6 +8,7 @@ from math import lgamma, log, pi
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.units import Units
 from bayesmixed.model.spec import ModelSpec
@@ -112,8 +113,9 @@ def coefficients_are_integrable(spec: ModelSpec) -> bool:
 
 
 def unsupported_priors(spec: ModelSpec) -> tuple[str, ...]:
-    """Priors of a model that the collapsed engine does not know, as printed in messages."""
-    scales = [prior for block in spec.priors.sd for prior in block] + [spec.priors.sigma]
+    """Priors of a model that the kernels do not know, as printed in messages."""
+    scales = [prior for block in spec.priors.sd for prior in block]
+    scales += spec.priors.parameters.values()
     wrong = [p for p in scales if p.name not in SCALE_PRIORS]
     wrong += [p for p in spec.priors.coefficients if p.name not in COEFFICIENT_PRIORS]
     return tuple(str(prior) for prior in wrong)
@@ -134,31 +136,49 @@ def unit_free_priors(spec: ModelSpec, units: Units) -> UnitFreePriors:
     UnitFreePriors
         Numbers for the kernel.
     """
-    theta, constant = [], 0.0
-    for i, block in enumerate(spec.design.blocks):
-        rows = [
-            SCALE_PRIORS[prior.name](prior, units.scale / float(s))
-            for prior, s in zip(spec.priors.sd[i], units.effects[i], strict=True)
-        ]
-        correlation = spec.priors.correlation[i]
-        if correlation is not None:
-            rows += [
-                _logit_row(a)
-                for size in block.correlated
-                for a in partial_shapes(correlation.args["eta"], size)
-            ]
-        theta.append(np.array([row for row, _ in rows]))
-        constant += sum(c for _, c in rows)
-    sigma, sigma_constant = SCALE_PRIORS[spec.priors.sigma.name](spec.priors.sigma, units.scale)
+    theta, constants = zip(*(block_rows(spec, units, i) for i in range(len(spec.design.blocks))), strict=True)
+    of_sigma = spec.priors.parameters[names.SIGMA]
+    sigma, sigma_constant = SCALE_PRIORS[of_sigma.name](of_sigma, units.scale)
     coefficients, coefficient_constant = _coefficient_rows(spec, units)
     return UnitFreePriors(
-        theta=tuple(theta),
+        theta=theta,
         sigma=np.array(sigma),
         mean=coefficients[:, 0],
         precision=coefficients[:, 1],
         coefficients=coefficients,
-        constant=constant + sigma_constant + coefficient_constant,
+        constant=sum(constants) + sigma_constant + coefficient_constant,
     )
+
+
+def block_rows(spec: ModelSpec, units: Units, i: int) -> tuple[FloatArray, float]:
+    """Numbers of one block's parameters in theta, with the sum of their log constants.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        All of whose priors are known to the engine.
+    units : Units
+        Of the design.
+    i : int
+        Index of the block.
+
+    Returns
+    -------
+    tuple
+        One row for each sd, then for each logit, shape (m, ``PRIOR_WORDS``); the constant.
+    """
+    rows = [
+        SCALE_PRIORS[prior.name](prior, units.scale / float(s))
+        for prior, s in zip(spec.priors.sd[i], units.effects[i], strict=True)
+    ]
+    correlation = spec.priors.correlation[i]
+    if correlation is not None:
+        rows += [
+            _logit_row(a)
+            for size in spec.design.blocks[i].correlated
+            for a in partial_shapes(correlation.args["eta"], size)
+        ]
+    return np.array([row for row, _ in rows]), sum(constant for _, constant in rows)
 
 
 def _logit_row(shape: float) -> Row:

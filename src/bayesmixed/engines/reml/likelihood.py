@@ -14,9 +14,10 @@ import numpy as np
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.criterion import criterion
-from bayesmixed.engines.collapsed.cross_products import form_cross_products, indicator
+from bayesmixed.engines.collapsed.cross_products import indicator
 from bayesmixed.engines.collapsed.packing import Packed, pack
 from bayesmixed.engines.collapsed.plan import OPTIMUM_LIMIT, Plan, make_plan
+from bayesmixed.engines.collapsed.row_sums import cross_products_of
 from bayesmixed.engines.collapsed.sources import require_run
 from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors
 from bayesmixed.engines.units import UnitFree, Units, unit_free, units_of
@@ -95,9 +96,7 @@ class Likelihood:
         total = 2.0 * self.degrees * np.log(self.units.scale)
         if self.by == "reml":
             total += 2.0 * float(np.sum(np.log(self.units.scales)))
-        if self.design.weights is not None:
-            total -= float(np.sum(np.log(self.design.weights)))
-        return float(total)
+        return float(total - self.design.log_weights)
 
     @cached_property
     def diagonal(self) -> FloatArray:
@@ -236,7 +235,7 @@ def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
             "crossed; use method='bayes', which samples some of them."
         )
     units = units_of(design)
-    products = form_cross_products(unit_free(design, units))
+    products = cross_products_of(design, units)
     p = len(products.fixed_gram)
     nothing = UnitFreePriors(
         theta=tuple(np.zeros((_n_theta(block.correlated), at.PRIOR_WORDS)) for block in design.blocks),

@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 """Entries below this are tried at zero too, or an effect that does not vary would have a correlation."""
 
 STARTS = (1.0, 0.1, 5.0)
-"""Relative standard deviations to look for the optimum from; later ones only when the first is nearly singular."""
+"""Relative standard deviations to begin from; later ones only when the first leads near the edge."""
 
 NEWTON_STEPS, SMALL_GRADIENT = 8, 1e-9
 """At most so many steps at the end, until no entry of the gradient is larger."""

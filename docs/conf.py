@@ -1,0 +1,36 @@
+"""Sphinx: pages in Markdown whose code runs while they are built; nothing is fetched."""
+
+from importlib.metadata import version as installed_version
+
+project = "bayesmixed"
+author = "The bayesmixed developers"
+copyright = "2026, the bayesmixed developers"  # noqa: A001
+release = version = installed_version("bayesmixed")
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
+html_theme = "furo"
+html_title = "bayesmixed"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
+html_show_sourcelink = False
+
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_merge_streams = True
+nb_kernel_rgx_aliases = {".*": "python3"}
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+suppress_warnings = ["mystnb.unknown_mime_type"]

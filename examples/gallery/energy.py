@@ -1,0 +1,9 @@
+"""Energy of the sampler."""
+
+import sys
+
+import bayesmixed as bm
+
+fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), seed=1)
+axes = fit.plot.energy()
+axes[0].figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "energy.png", dpi=120)

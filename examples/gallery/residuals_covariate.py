@@ -1,0 +1,9 @@
+"""Residuals against a covariate."""
+
+import sys
+
+import bayesmixed as bm
+
+fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+ax = fit.plot.residuals(by="Days", kind="standardized")
+ax.figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "residuals_covariate.png", dpi=120)

@@ -1,0 +1,9 @@
+"""Traces of the chains."""
+
+import sys
+
+import bayesmixed as bm
+
+fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), seed=1)
+axes = fit.plot.trace()
+axes[0].figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "trace.png", dpi=120)

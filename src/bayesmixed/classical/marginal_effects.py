@@ -1,0 +1,218 @@
+"""Adjusted predictions, comparisons and slopes of a REML or ML estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.classical.fitted import predicted_values
+from bayesmixed.classical.normal import normal_summary
+from bayesmixed.classical.row_variances import combination_variances, relative_rows
+from bayesmixed.design.prediction_rows import PredictEffects, prediction_rows, with_effects
+from bayesmixed.design.predictors import predictor
+from bayesmixed.design.records import FloatArray
+from bayesmixed.extract.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
+from bayesmixed.extract.grid import set_column
+from bayesmixed.extract.places import Places, labelled, places_at, without
+from bayesmixed.extract.summaries import summary_columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combinations:
+    """Linear combinations of coefficients and random effects.
+
+    Attributes
+    ----------
+    values : FloatArray
+        Estimates, shape (m,).
+    rows : scipy.sparse.csr_array
+        What they combine, as :func:`~bayesmixed.classical.row_variances.relative_rows`, shape (m, q + p); the
+        rows of X alone, shape (m, p), where no random effect takes part.
+    """
+
+    values: FloatArray
+    rows: sparse.csr_array
+
+
+def predictions_at(
+    estimate: Estimate,
+    at: Mapping[str, Any],
+    *,
+    average: bool = False,
+    effects: PredictEffects = "fixed",
+    prob: float = 0.95,
+) -> pd.DataFrame:
+    """Adjusted predictions: the mean at every combination of some values.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    at, average, effects
+        As in :func:`bayesmixed.extract.marginal_effects.predictions_at`.
+    prob : float
+        Confidence level of the normal intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``.
+
+    Raises
+    ------
+    DataError
+        When a name is no predictor, has no values, or the model has not seen a level.
+    BayesmixedError
+        When `effects` or `prob` is not known.
+    """
+    places = places_at(with_effects(estimate.design, effects), at, average)
+    found = _combinations(estimate, places.rows, effects)
+    return _answers(estimate, places, [(places.labels, found)], prob)
+
+
+def comparisons(
+    estimate: Estimate,
+    variable: str,
+    *,
+    at: Mapping[str, Any] | None = None,
+    contrast: ContrastChoice = None,
+    average: bool = True,
+    effects: PredictEffects = "fixed",
+    prob: float = 0.95,
+) -> pd.DataFrame:
+    """Difference that a change of one predictor makes to the mean, all else being equal.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    variable, at, contrast, average, effects
+        As in :func:`bayesmixed.extract.marginal_effects.comparisons`.
+    prob : float
+        Confidence level of the normal intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``term``, ``contrast``, the columns of `at` or of the rows, ``value``, ``se``, ``lower_2.5``,
+        ``upper_97.5``.
+
+    Raises
+    ------
+    DataError
+        When `variable` or a name of `at` is no predictor, or `contrast` does not suit it.
+    BayesmixedError
+        When `effects` or `prob` is not known.
+
+    Notes
+    -----
+    A comparison is linear in coefficients and random effects, so that its standard error follows from their
+    joint covariance without a delta method.
+    """
+    design = with_effects(estimate.design, effects)
+    places = places_at(design, without(at, variable), average)
+    column = predictor(design, variable)
+    contrasts = contrasts_of(column, places.rows[column.name], contrast)
+    return _compared(estimate, places, variable, contrasts, effects, prob)
+
+
+def slopes(
+    estimate: Estimate,
+    variable: str,
+    *,
+    at: Mapping[str, Any] | None = None,
+    average: bool = True,
+    effects: PredictEffects = "fixed",
+    prob: float = 0.95,
+) -> pd.DataFrame:
+    """Slope of the mean in one numeric predictor, all else being equal.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    variable, at, average, effects
+        As in :func:`bayesmixed.extract.marginal_effects.slopes`.
+    prob : float
+        Confidence level of the normal intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`comparisons`.
+
+    Raises
+    ------
+    DataError
+        When `variable` or a name of `at` is no predictor.
+    BayesmixedError
+        When `variable` is categorical; when `effects` or `prob` is not known.
+    """
+    design = with_effects(estimate.design, effects)
+    places = places_at(design, at or {}, average)
+    column = predictor(design, variable)
+    one = slope_of(column, places.rows[column.name])
+    return _compared(estimate, places, variable, [one], effects, prob)
+
+
+def _compared(
+    estimate: Estimate,
+    places: Places,
+    variable: str,
+    contrasts: Sequence[Contrast],
+    effects: PredictEffects,
+    prob: float,
+) -> pd.DataFrame:
+    """Table of some contrasts of one predictor."""
+    column = predictor(with_effects(estimate.design, effects), variable)
+    parts = []
+    for one in contrasts:
+        high, low = (
+            _combinations(estimate, set_column(places.rows, column, value), effects)
+            for value in (one.high, one.low)
+        )
+        scale = 1.0 / np.broadcast_to(one.divisor, (len(places.rows),))
+        difference = Combinations(
+            values=scale * (high.values - low.values),
+            rows=sparse.csr_array(sparse.diags_array(scale) @ (high.rows - low.rows)),
+        )
+        parts.append((labelled(places.labels, variable, one), difference))
+    return _answers(estimate, places, parts, prob)
+
+
+def _combinations(estimate: Estimate, frame: pd.DataFrame, effects: PredictEffects) -> Combinations:
+    """Means of the rows of any frame."""
+    wanted = prediction_rows(estimate.design, frame, effects=effects)
+    fixed_only = not wanted.design.blocks
+    return Combinations(
+        values=predicted_values(estimate.design, estimate.optimum, wanted),
+        rows=sparse.csr_array(wanted.data.fixed) if fixed_only else relative_rows(estimate, wanted),
+    )
+
+
+def _answers(
+    estimate: Estimate, places: Places, parts: Sequence[tuple[pd.DataFrame, Combinations]], prob: float
+) -> pd.DataFrame:
+    """Tables of all parts under each other, every answer the mean of its rows."""
+    mean = sparse.kron(sparse.eye_array(len(places.labels)), np.full((1, places.each), 1.0 / places.each))
+    tables = []
+    for labels, found in parts:
+        rows = sparse.csr_array(mean @ found.rows)
+        summary = normal_summary(mean @ found.values, np.sqrt(_variances(estimate, rows)), prob)
+        columns = pd.DataFrame(summary_columns(summary, prob), index=labels.index)
+        tables.append(pd.concat([labels, columns], axis=1))
+    return pd.concat(tables, ignore_index=places.each > 1)
+
+
+def _variances(estimate: Estimate, rows: sparse.csr_array) -> FloatArray:
+    """Variances of combinations of the coefficients alone or of all effects, shape (m,)."""
+    covariance = estimate.covariance
+    if rows.shape[1] == len(covariance):
+        return np.asarray(np.einsum("np,np->n", rows @ covariance, rows.toarray()))
+    return combination_variances(estimate, rows)

@@ -1,0 +1,200 @@
+"""Conditional means of a mixed model at any variances, between complete pooling and none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.comparison.group_regressions import rows_of_levels
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
+from bayesmixed.engines.reml.optimum import effect_scales, factor_places, optimum_at
+from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.extract.summaries import draw_matrix
+
+SINGULAR = 1e-4
+"""Standard deviations below this share of the residual's count as zero."""
+
+
+def estimate_at(
+    likelihood: Likelihood, covariances: Sequence[FloatArray], sigma: float | None = None
+) -> Estimate:
+    """Coefficients and random effects given the variances.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        Restricted or full.
+    covariances : sequence of FloatArray
+        For each block of the design the covariance matrix of its effects over the residual variance, shape
+        (k, k); zero and singular ones too.
+    sigma : float, optional
+        Residual standard deviation; the best one given the rest unless given.
+
+    Returns
+    -------
+    Estimate
+        The conditional means as an estimate, whose variances are those given.
+
+    Notes
+    -----
+    The means solve Henderson's equations (Henderson 1975, Biometrics 31:423) with flat priors on the
+    coefficients; they depend on the variances only through their ratios to the residual's.
+    """
+    entries = np.zeros(len(likelihood.diagonal))
+    roots = [
+        _triangle(covariance / np.outer(scales, scales) * likelihood.units.scale**2)
+        for covariance, scales in zip(covariances, effect_scales(likelihood), strict=True)
+    ]
+    for place in factor_places(likelihood):
+        rows, columns = lower_triangle(place.size)
+        entries[place.entries] = roots[place.block][place.effect + rows, place.effect + columns]
+    with single_threaded_blas():
+        optimum = optimum_at(likelihood, entries)
+    if sigma is not None:
+        rescaled = tuple(covariance * (sigma / optimum.sigma) ** 2 for covariance in optimum.covariances)
+        optimum = replace(optimum, sigma=sigma, covariances=rescaled)
+    return Estimate(likelihood=likelihood, optimum=optimum)
+
+
+def estimate_of_draws(design: Design, draws: xr.DataTree) -> Estimate:
+    """Conditional means at the middle of a posterior of the variances.
+
+    Parameters
+    ----------
+    design : Design
+        The design that was fitted.
+    draws : xarray.DataTree
+        Posterior draws of the model.
+
+    Returns
+    -------
+    Estimate
+        At the posterior medians of the standard deviations, the posterior means of the correlations (a mean
+        of correlation matrices is one) and flat priors on the coefficients.
+    """
+    sigma = float(np.median(draw_matrix(draws, names.SIGMA)))
+    covariances = []
+    for block in design.blocks:
+        sd = np.median(draw_matrix(draws, names.sd(block.group)), axis=0)
+        known = block.has_correlation
+        corr = draw_matrix(draws, names.corr(block.group)).mean(axis=0) if known else np.eye(len(sd))
+        covariances.append(corr * np.outer(sd, sd) / sigma**2)
+    return estimate_at(likelihood_of(design), covariances, sigma)
+
+
+def pooled_by(estimate: Estimate, index: int, factor: float) -> Estimate:
+    """The estimate with the standard deviations of one grouping factor multiplied by a number.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The middle of the path.
+    index : int
+        Of the block in the design.
+    factor : float
+        0 gives complete pooling, 1 the estimate itself, a large number no pooling.
+
+    Returns
+    -------
+    Estimate
+        With correlations, residual standard deviation and other grouping factors as they were.
+
+    Notes
+    -----
+    A standard deviation of zero would stay there. Where a covariance matrix is singular, factors above 1 add
+    independent variation of ``(factor - 1) sigma`` over the root mean square of each effect's column, so
+    that the path still ends at no pooling.
+    """
+    optimum, block = estimate.optimum, estimate.design.blocks[index]
+    covariances = [covariance / optimum.sigma**2 for covariance in optimum.covariances]
+    square = np.mean(block.columns**2, axis=0)
+    standardized = covariances[index] * np.sqrt(np.outer(square, square))
+    covariances[index] = factor**2 * covariances[index]
+    if factor > 1.0 and np.linalg.eigvalsh(standardized)[0] < SINGULAR**2:
+        covariances[index] = covariances[index] + np.diag((factor - 1.0) ** 2 / square)
+    return estimate_at(estimate.likelihood, covariances, optimum.sigma)
+
+
+def coefficients_of(estimate: Estimate, index: int, wanted: Sequence[str]) -> FloatArray:
+    """Coefficients of every level at an estimate, fixed plus random.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    index : int
+        Of the block in the design.
+    wanted : sequence of str
+        Names of m coefficients.
+
+    Returns
+    -------
+    FloatArray
+        Shape (J, m).
+    """
+    block, ranef = estimate.design.blocks[index], estimate.optimum.ranef[index]
+    random = {effect: ranef[:, e] for e, effect in enumerate(block.effects)}
+    return population_of(estimate, wanted) + np.column_stack(
+        [random.get(name, np.zeros(block.n_levels)) for name in wanted]
+    )
+
+
+def population_of(estimate: Estimate, wanted: Sequence[str]) -> FloatArray:
+    """Coefficients of the population at an estimate, 0 for effects that are only random, shape (m,)."""
+    known = dict(zip(estimate.design.fixed.terms, estimate.optimum.coefficients, strict=True))
+    return np.array([known.get(name, 0.0) for name in wanted], dtype=np.float64)
+
+
+def shrinkage_weights(estimate: Estimate, index: int) -> FloatArray:
+    """Weight that a group's own rows have in each of its effects, between 0 and 1.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Supplies the variances.
+    index : int
+        Of the block in the design.
+
+    Returns
+    -------
+    FloatArray
+        Shape (J, k): 0 is complete pooling, 1 is none.
+
+    Notes
+    -----
+    1 - Var(u_je | y_j) / Var(u_je): the share of an effect's variance between groups that the group's own
+    rows remove, coefficients and other grouping factors taken as known. For a random intercept it is
+    n_j tau^2 / (n_j tau^2 + sigma^2), and the group's coefficient is that weight times its own mean plus the
+    rest times the population's (Gelman and Hill 2007, section 12.2).
+    """
+    block, optimum = estimate.design.blocks[index], estimate.optimum
+    root = _triangle(optimum.covariances[index])
+    columns = block.columns @ root / optimum.sigma
+    if estimate.design.weights is not None:
+        columns = columns * np.sqrt(estimate.design.weights)[:, None]
+    variance = np.diag(optimum.covariances[index])
+    known = np.where(variance > 0.0, variance, 1.0)
+    out = np.zeros((block.n_levels, block.n_effects))
+    for j, rows in enumerate(rows_of_levels(block)):
+        values, vectors = np.linalg.eigh(columns[rows].T @ columns[rows])
+        reliable = np.maximum(values, 0.0) / (1.0 + np.maximum(values, 0.0))
+        out[j] = (root @ vectors) ** 2 @ reliable / known
+    return out
+
+
+def chosen_index(design: Design, block: GroupBlock) -> int:
+    """Place of a block in its design."""
+    return [other.group for other in design.blocks].index(block.group)
+
+
+def _triangle(covariance: FloatArray) -> FloatArray:
+    """Lower triangular root of a covariance matrix that may be singular, shape (k, k)."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T, mode="r").T
+    return np.asarray(root * np.where(np.diag(root) < 0.0, -1.0, 1.0))

@@ -1,0 +1,225 @@
+"""Complete, no and partial pooling of the same groups side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed import names
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.classical.row_variances import row_variances
+from bayesmixed.comparison.conditional_estimates import (
+    chosen_index,
+    coefficients_of,
+    population_of,
+    shrinkage_weights,
+)
+from bayesmixed.comparison.group_regressions import (
+    GroupRegression,
+    coefficient_columns,
+    group_notes,
+    regress,
+)
+from bayesmixed.comparison.pooling_records import PooledGroups
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.extract.blocks import chosen_blocks
+from bayesmixed.extract.variances import LEGEND
+from bayesmixed.options import NoPooling, one_of
+
+TABLE_LEGEND = (
+    "complete: one regression; none: {none}; partial: the mixed model; "
+    "weight: share of a group's own rows in its partial value (0 pools completely, 1 not at all)"
+)
+MODELS_LEGEND = (
+    "coefficients: estimated freely; variances: variances and correlations; "
+    "effective: trace of the hat matrix"
+)
+MEANINGS = {
+    "model": "groups' own {own}, the rest common",
+    "lines": "a regression per group",
+}
+
+
+def pooled_groups(
+    estimate: Estimate,
+    *,
+    partial: pd.DataFrame | None = None,
+    group: str | None = None,
+    no_pooling: NoPooling = "model",
+) -> PooledGroups:
+    """Set the three ways of treating groups beside each other.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The mixed model at an estimate of its variances.
+    partial : pandas.DataFrame, optional
+        ``coef()`` of a posterior, to take the place of the conditional means.
+    group : str, optional
+        The grouping factor; needed when the model has several.
+    no_pooling : {"model", "lines"}
+        Which coefficients are a group's own without pooling: those that vary in the mixed model, or all.
+
+    Returns
+    -------
+    PooledGroups
+        Estimates, weights and notes.
+
+    Raises
+    ------
+    DataError
+        When the model has no grouping factor `group`.
+    BayesmixedError
+        When the model has several and none is chosen.
+    """
+    one_of(no_pooling, NoPooling, "no_pooling")
+    design = estimate.design
+    block = _only_block(design, group)
+    index, columns = chosen_index(design, block), coefficient_columns(design, block)
+    within = tuple(name for name, between in zip(columns.names, columns.between, strict=True) if not between)
+    own = within if no_pooling == "lines" else block.effects
+    values = coefficients_of(estimate, index, columns.names)
+    if partial is not None:
+        chosen = partial.loc[partial["group_var"] == block.group, "value"]
+        values = chosen.to_numpy().reshape(len(columns.names), block.n_levels).T
+    return PooledGroups(
+        estimate=estimate,
+        index=index,
+        columns=columns,
+        own=own,
+        complete=regress(design, block, ()),
+        intercepts=regress(design, block, (names.INTERCEPT,)),
+        lines=regress(design, block, within),
+        none=regress(design, block, own),
+        partial=values,
+        population=population_of(estimate, columns.names),
+        weights=_weights_of(estimate, index, columns.names),
+        n_rows=tuple(np.bincount(block.codes, minlength=block.n_levels).tolist()),
+        notes=group_notes(design, block),
+    )
+
+
+def pooling_table(groups: PooledGroups) -> pd.DataFrame:
+    """Tabulate every coefficient of every group under complete, no and partial pooling.
+
+    Parameters
+    ----------
+    groups : PooledGroups
+        The estimates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group`` (the level), ``effect``, ``complete``, ``none``, ``partial``, ``weight``, ``n`` (rows of the
+        group), ``note``; by effect, then group. ``none`` is NaN where the rows of a group do not tell it.
+    """
+    block, effects = groups.block, groups.columns.names
+    table = pd.DataFrame(
+        {
+            "group": np.tile(np.asarray(block.levels, dtype=object), len(effects)),
+            "effect": np.repeat(np.asarray(effects, dtype=object), block.n_levels),
+            "complete": groups.complete.coefficients.T.ravel(),
+            "none": groups.none.coefficients.T.ravel(),
+            "partial": groups.partial.T.ravel(),
+            "weight": groups.weights.T.ravel(),
+            "n": np.tile(groups.n_rows, len(effects)),
+            "note": np.tile(np.asarray(groups.notes, dtype=object), len(effects)),
+        }
+    ).astype({"group": "str", "effect": "str", "note": "str"})
+    table.attrs[LEGEND] = TABLE_LEGEND.format(none=meaning_of_none(groups))
+    return table
+
+
+def sizes_table(groups: PooledGroups) -> pd.DataFrame:
+    """Tabulate the sizes of the models, from complete pooling to none.
+
+    Parameters
+    ----------
+    groups : PooledGroups
+        The estimates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``model``, ``coefficients``, ``variances``, ``effective``, ``sigma``: one regression, the mixed model,
+        groups as fixed intercepts, a regression per group.
+
+    Notes
+    -----
+    The effective number of coefficients is the trace of the hat matrix; for the mixed model it is that of its
+    conditional means, variances taken as known (Hodges and Sargent 2001, Biometrika 88:367).
+    """
+    optimum = groups.estimate.optimum
+    partial = {
+        "model": "partial",
+        "coefficients": len(optimum.coefficients),
+        "variances": len(optimum.entries) + 1,
+        "effective": float(np.sum(partial_leverage(groups.estimate))),
+        "sigma": optimum.sigma,
+    }
+    rows = [
+        _regression_row(groups, "complete", groups.complete),
+        partial,
+        _regression_row(groups, "intercepts", groups.intercepts),
+        _regression_row(groups, "lines", groups.lines),
+    ]
+    table = pd.DataFrame(rows).astype({"model": "str"})
+    table.attrs[LEGEND] = MODELS_LEGEND
+    return table
+
+
+def partial_leverage(estimate: Estimate) -> FloatArray:
+    """Diagonal of the hat matrix of the conditional means, shape (n,).
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The mixed model; its variances are taken as known.
+    """
+    leverage = row_variances(estimate, "all") / estimate.optimum.sigma**2
+    weights = estimate.design.weights
+    return leverage if weights is None else leverage * weights
+
+
+def meaning_of_none(groups: PooledGroups) -> str:
+    """What stands for no pooling, in words."""
+    lines = all(between or name in groups.own for name, between in _named(groups))
+    return MEANINGS["lines" if lines else "model"].format(own=" and ".join(groups.own))
+
+
+def _named(groups: PooledGroups) -> list[tuple[str, bool]]:
+    """Coefficients, each with whether it is constant within groups."""
+    return list(zip(groups.columns.names, groups.columns.between, strict=True))
+
+
+def _only_block(design: Design, group: str | None) -> GroupBlock:
+    """The grouping factor that is meant."""
+    blocks = chosen_blocks(design, group)
+    if len(blocks) > 1:
+        listed = " or ".join(repr(block.group) for block in blocks)
+        raise BayesmixedError(f"The model has several grouping factors; choose group={listed}.")
+    return blocks[0]
+
+
+def _weights_of(estimate: Estimate, index: int, wanted: tuple[str, ...]) -> FloatArray:
+    """Shrinkage weights of all coefficients, 0 for those that do not vary, shape (J, m)."""
+    block = estimate.design.blocks[index]
+    weights = np.zeros((block.n_levels, len(wanted)))
+    weights[:, [wanted.index(effect) for effect in block.effects]] = shrinkage_weights(estimate, index)
+    return weights
+
+
+def _regression_row(groups: PooledGroups, model: str, regression: GroupRegression) -> dict[str, object]:
+    """One regression in the table of models."""
+    design = groups.design
+    weights = np.ones(design.n_rows) if design.weights is None else design.weights
+    rest = float(np.sum(weights * (design.response.values - regression.fitted) ** 2))
+    degrees = design.n_rows - regression.n_coefficients
+    return {
+        "model": model,
+        "coefficients": regression.n_coefficients,
+        "variances": 1,
+        "effective": float(regression.n_coefficients),
+        "sigma": float(np.sqrt(rest / degrees)) if degrees > 0 else np.nan,
+    }

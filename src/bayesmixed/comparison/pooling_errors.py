@@ -1,0 +1,191 @@
+"""Cross-validated errors of complete, no and partial pooling."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed import names
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.classical.fitted import fitted_values
+from bayesmixed.comparison.conditional_estimates import estimate_at
+from bayesmixed.comparison.group_regressions import regress, rows_of_levels
+from bayesmixed.comparison.pooling import partial_leverage
+from bayesmixed.comparison.pooling_records import PooledGroups
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
+from bayesmixed.engines.reml.likelihood import likelihood_of
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.extract.variances import LEGEND
+
+UNTOLD = 1e-9
+"""A row whose leverage is this near to 1 cannot be predicted from the others."""
+
+
+def pooling_errors(groups: PooledGroups, *, k: int | None = None, seed: int = 0) -> pd.DataFrame:
+    """Cross-validate complete, no and partial pooling on rows of the same groups.
+
+    Parameters
+    ----------
+    groups : PooledGroups
+        The estimates.
+    k : int, optional
+        Number of folds; unless given every row is left out alone, exactly.
+    seed : int
+        Of the folds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``model`` (complete, partial, intercepts, lines), ``rmse_fit`` (of all rows, predicted by themselves
+        too), ``rmse``, ``mae`` (of left-out rows), ``rows`` (left-out rows that every model can predict).
+
+    Raises
+    ------
+    BayesmixedError
+        When `k` is not a whole number between 2 and the number of rows.
+
+    Notes
+    -----
+    A left-out row's residual is its residual over 1 - its leverage, exactly so for the regressions and for
+    the mixed model with its variances held, which are not estimated again. Folds are drawn within groups:
+    each takes about a k-th of every group's rows, so that few groups are left without any.
+    """
+    _check_folds(k, groups.design.n_rows)
+    left_out = _one_row(groups) if k is None else _folds(groups, k, seed)
+    known = np.all(np.isfinite(list(left_out.values())), axis=0)
+    y = groups.design.response.values
+    rows = [
+        {
+            "model": model,
+            "rmse_fit": float(np.sqrt(np.mean((y - fitted) ** 2))),
+            "rmse": _root_mean_square(left_out[model][known]),
+            "mae": float(np.mean(np.abs(left_out[model][known]))) if known.any() else np.nan,
+            "rows": int(known.sum()),
+        }
+        for model, fitted in _fitted(groups).items()
+    ]
+    table = pd.DataFrame(rows).astype({"model": "str"})
+    how = "each row left out alone" if k is None else f"{k} folds of rows, drawn within groups"
+    table.attrs[LEGEND] = f"{how}; partial: conditional means, variances held at those of the whole data"
+    return table
+
+
+def _root_mean_square(values: FloatArray) -> float:
+    """Root of the mean square, NaN of nothing."""
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
+
+
+def _fitted(groups: PooledGroups) -> dict[str, FloatArray]:
+    """Fitted values of every model."""
+    estimate = groups.estimate
+    return {
+        "complete": groups.complete.fitted,
+        "partial": fitted_values(groups.design, estimate.optimum),
+        "intercepts": groups.intercepts.fitted,
+        "lines": groups.lines.fitted,
+    }
+
+
+def _one_row(groups: PooledGroups) -> dict[str, FloatArray]:
+    """Residual of every row from all other rows, NaN where these cannot tell it."""
+    leverages = {
+        "complete": groups.complete.leverage,
+        "partial": partial_leverage(groups.estimate),
+        "intercepts": groups.intercepts.leverage,
+        "lines": groups.lines.leverage,
+    }
+    y, out = groups.design.response.values, {}
+    for model, fitted in _fitted(groups).items():
+        rest = 1.0 - leverages[model]
+        out[model] = np.where(rest > UNTOLD, (y - fitted) / np.where(rest > UNTOLD, rest, 1.0), np.nan)
+    return out
+
+
+def _folds(groups: PooledGroups, k: int, seed: int) -> dict[str, FloatArray]:
+    """Residual of every row from the other folds, NaN where these cannot tell it."""
+    fold = _fold_of_rows(groups.block, k, np.random.default_rng(seed))
+    out = {model: np.full(groups.design.n_rows, np.nan) for model in _fitted(groups)}
+    for number in range(k):
+        test = np.flatnonzero(fold == number)
+        train = np.flatnonzero(fold != number)
+        for model, predicted in _predicted(groups, train, test).items():
+            out[model][test] = groups.design.response.values[test] - predicted
+    return out
+
+
+def _fold_of_rows(block: GroupBlock, k: int, rng: np.random.Generator) -> IntArray:
+    """Fold of every row, the rows of each group dealt out in turn."""
+    order = np.concatenate([rng.permutation(rows) for rows in rows_of_levels(block)])
+    fold = np.empty(len(order), dtype=np.int64)
+    fold[order] = np.arange(len(order)) % k
+    return fold
+
+
+def _predicted(groups: PooledGroups, train: IntArray, test: IntArray) -> dict[str, FloatArray]:
+    """Predictions of some rows by the models fitted to others."""
+    design, block = groups.design, groups.block
+    rows = groups.columns.matrix[test]
+    smaller, kept = _design_of_rows(design, train)
+    own = {
+        "complete": (),
+        "intercepts": (names.INTERCEPT,),
+        "lines": tuple(n for n, b in zip(groups.columns.names, groups.columns.between, strict=True) if not b),
+    }
+    place = kept[groups.index]
+    codes = place[block.codes[test]]
+    out = {}
+    for model, free in own.items():
+        table = regress(smaller, smaller.blocks[groups.index], free).coefficients
+        chosen = np.where(codes[:, None] >= 0, table[codes], np.nan) if free else table[np.maximum(codes, 0)]
+        out[model] = np.sum(rows * chosen, axis=1) + design.offset[test]
+    out["partial"] = _partial_prediction(groups.estimate, smaller, kept, test)
+    return out
+
+
+def _partial_prediction(
+    estimate: Estimate, smaller: Design, kept: list[IntArray], test: IntArray
+) -> FloatArray:
+    """Predictions of some rows by the conditional means given other rows, variances held."""
+    design, optimum = estimate.design, estimate.optimum
+    relative = [covariance / optimum.sigma**2 for covariance in optimum.covariances]
+    found = estimate_at(likelihood_of(smaller, estimate.likelihood.by), relative).optimum
+    total = design.fixed.matrix[test] @ found.coefficients + design.offset[test]
+    for block, places, ranef in zip(design.blocks, kept, found.ranef, strict=True):
+        codes = places[block.codes[test]]
+        effects = np.where(codes[:, None] >= 0, ranef[codes], 0.0)
+        total += np.sum(block.columns[test] * effects, axis=1)
+    return np.asarray(total)
+
+
+def _design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArray]]:
+    """Design of some rows, with the new place of every level, -1 for those that are gone."""
+    blocks, places = [], []
+    for block in design.blocks:
+        left, codes = np.unique(block.codes[rows], return_inverse=True)
+        place = np.full(block.n_levels, -1)
+        place[left] = np.arange(len(left))
+        places.append(place)
+        levels = tuple(block.levels[j] for j in left)
+        blocks.append(replace(block, columns=block.columns[rows], codes=codes, levels=levels))
+    smaller = replace(
+        design,
+        response=replace(design.response, values=design.response.values[rows]),
+        fixed=replace(design.fixed, matrix=design.fixed.matrix[rows]),
+        blocks=tuple(blocks),
+        offset=design.offset[rows],
+        weights=None if design.weights is None else design.weights[rows],
+        frame=design.frame.iloc[rows],
+    )
+    return smaller, places
+
+
+def _check_folds(k: object, n: int) -> None:
+    """Refuse a number of folds that is none."""
+    if k is None:
+        return
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 2 <= k <= n:
+        raise BayesmixedError(
+            f"k={k!r} must be a whole number of folds from 2 to {n}; without k every row is left out alone."
+        )

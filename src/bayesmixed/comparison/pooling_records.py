@@ -1,0 +1,73 @@
+"""What complete, no and partial pooling say of the same groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.comparison.group_regressions import CoefficientColumns, GroupRegression
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PooledGroups:
+    """One grouping factor under complete, no and partial pooling.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        The mixed model: its REML or ML estimate, or its conditional means at the middle of the posterior of
+        the variances.
+    index : int
+        Of the grouping factor among the blocks of the design.
+    columns : CoefficientColumns
+        The m coefficients.
+    own : tuple[str, ...]
+        Coefficients that every group has for itself in the regression without pooling.
+    complete, intercepts, lines, none : GroupRegression
+        One regression; groups as fixed intercepts with common slopes; a regression per group; and the one
+        that stands against the mixed model, with own coefficients for `own`.
+    partial : FloatArray
+        Coefficients of the mixed model, shape (J, m).
+    population : FloatArray
+        Coefficients of the mixed model's population, shape (m,).
+    weights : FloatArray
+        Shrinkage weights, shape (J, m), 0 for coefficients that do not vary.
+    n_rows : tuple[int, ...]
+        Rows of every group.
+    notes : tuple[str, ...]
+        Why a group has no regression of its own, or empty.
+    """
+
+    estimate: Estimate
+    index: int
+    columns: CoefficientColumns
+    own: tuple[str, ...]
+    complete: GroupRegression
+    intercepts: GroupRegression
+    lines: GroupRegression
+    none: GroupRegression
+    partial: FloatArray
+    population: FloatArray
+    weights: FloatArray
+    n_rows: tuple[int, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def design(self) -> Design:
+        """The design that was fitted."""
+        return self.estimate.design
+
+    @property
+    def block(self) -> GroupBlock:
+        """The grouping factor."""
+        return self.design.blocks[self.index]
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """Coefficients that vary by group in the mixed model."""
+        return self.block.effects
+
+    def place(self, effect: str) -> int:
+        """Column of a coefficient."""
+        return self.columns.names.index(effect)

@@ -1,0 +1,109 @@
+"""Truth beside estimate, for simulated data."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+
+from bayesmixed.classical.estimate import Estimate
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.extract.quantities import labels
+from bayesmixed.extract.summaries import bound_names
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import VarianceIntervals
+from bayesmixed.simulate.records import Simulation
+
+
+@runtime_checkable
+class TidyFit(Protocol):
+    """A fit of any kind, as the comparison with a simulation sees it."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model."""
+
+    def tidy(self, *, prob: float = 0.95) -> pd.DataFrame:
+        """Coefficients, standard deviations and correlations in broom.mixed's columns."""
+
+
+@runtime_checkable
+class TidyLikelihoodFit(Protocol):
+    """A fit by REML or ML, whose variance parameters get intervals on request."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """The optimum with its likelihood."""
+
+    def tidy(self, *, prob: float = 0.95, method: VarianceIntervals = "none") -> pd.DataFrame:
+        """Coefficients, standard deviations and correlations in broom.mixed's columns."""
+
+
+def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: float = 0.95) -> pd.DataFrame:
+    """Set the true parameters of a simulation beside their estimates.
+
+    Use it to see whether a model finds out what made the data, or what a wrong model makes of them.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        From :func:`bayesmixed.simulate_data`.
+    fit : MixedFit or RemlFit
+        A fit to its data; for REML and ML the intervals are by profile likelihood, those of the coefficients
+        by Student's t.
+    prob : float
+        Probability inside the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``parameter``, ``truth``, ``value``, ``lower_2.5``, ``upper_97.5``, ``covered`` (whether the interval
+        holds the truth). Parameters of the simulation that the fit has not, and the other way round, have
+        missing values; correlations are among them.
+
+    Raises
+    ------
+    BayesmixedError
+        When one of the two is something else, or `prob` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> simulation = bm.simulate_data(
+    ...     "y ~ x + (1 | g)", groups={"g": 100}, per_group=3, fixed=[2, 0.5], sd={"g": 0.5}, seed=1
+    ... )
+    >>> fit = bm.lmer(simulation.formula, simulation.data, method="reml")
+    >>> recover(simulation, fit)["parameter"].tolist()
+    ['Intercept', 'x', 'sd_g[Intercept]', 'sigma']
+    """
+    if not isinstance(simulation, Simulation) or not isinstance(fit, TidyFit):
+        raise BayesmixedError(
+            f"recover(simulation, fit) takes what simulate_data and lmer return, not "
+            f"{type(simulation).__name__} and {type(fit).__name__}."
+        )
+    lower, upper = bound_names(prob)
+    estimates = _estimates(fit, prob)
+    truth = simulation.truth.rename(columns={"value": "truth"})
+    table = truth.merge(estimates, on="parameter", how="outer", sort=False)
+    order = list(dict.fromkeys([*truth["parameter"], *estimates["parameter"]]))
+    table = table.set_index("parameter").loc[order].reset_index()
+    known = table[["truth", lower, upper]].notna().all(axis=1)
+    covered = table["truth"].between(table[lower], table[upper]).astype("boolean")
+    return table.assign(covered=covered.where(known))
+
+
+def _estimates(fit: TidyFit | TidyLikelihoodFit, prob: float) -> pd.DataFrame:
+    """Table of a fit's parameters under the labels of a simulation."""
+    lower, upper = bound_names(prob)
+    # Both tables list coefficients, then each grouping factor's deviations and correlations, then sigma.
+    if isinstance(fit, TidyLikelihoodFit):
+        table = fit.tidy(prob=prob, method="profile")
+    else:
+        table = fit.tidy(prob=prob)
+    columns = {"estimate": "value", "conf_low": lower, "conf_high": upper}
+    renamed = table.rename(columns=columns)[["value", lower, upper]]
+    return pd.concat([pd.Series(labels(fit.spec.design), name="parameter"), renamed], axis=1)

@@ -1,0 +1,150 @@
+"""Sums of products by the levels of grouping factors, formed where the rows lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.frame import tidy
+from bayesmixed.design.lazy_sums import ONE, TARGET, add_by_code, sum_products
+from bayesmixed.design.levels import level_codes
+from bayesmixed.design.records import FloatArray, GroupBlock, IntArray, PairSums
+from bayesmixed.design.shifted_columns import ShiftedColumns
+from bayesmixed.formula.expression import Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BlockSums:
+    """One grouping factor with the sums of its levels, unit-free and weighted.
+
+    Attributes
+    ----------
+    block : GroupBlock
+        With levels, its rows absent.
+    group : tuple[Expression, ...]
+        Parts of the grouping factor.
+    names : list[str]
+        Its k effects, by their names within queries.
+    gram : FloatArray
+        Z'Z level by level, shape (J, k, k).
+    fixed, response : FloatArray
+        Z'X of shape (J k, p), Z'y of shape (J k,).
+    """
+
+    block: GroupBlock
+    group: tuple[Expression, ...]
+    names: list[str]
+    gram: FloatArray
+    fixed: FloatArray
+    response: FloatArray
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns of the data that the grouping factor is made of."""
+        return tuple(dict.fromkeys(name for part in self.group for name in part.columns))
+
+
+def sum_block(
+    block: GroupBlock,
+    group: tuple[Expression, ...],
+    names: list[str],
+    fixed: Sequence[str],
+    shifted: ShiftedColumns,
+    *,
+    centred: bool,
+) -> BlockSums:
+    """Sum by the levels of one grouping factor, in one query.
+
+    Parameters
+    ----------
+    block : GroupBlock
+        Its effects; the levels are found here.
+    group : tuple[Expression, ...]
+        Parts of the grouping factor.
+    names, fixed : sequence of str
+        Columns of Z and of X, by their names within queries.
+    shifted : ShiftedColumns
+        What is summed.
+    centred : bool
+        Whether X and the response are less their means.
+
+    Returns
+    -------
+    BlockSums
+
+    Raises
+    ------
+    DataError
+        When two levels would have the same label.
+    """
+    left, right = list(dict.fromkeys([ONE, *names])), list(dict.fromkeys([ONE, *names, *fixed, TARGET]))
+    keys = tuple(dict.fromkeys(name for part in group for name in part.columns))
+    found = sum_products(shifted.base, keys, left, right, shifted.weight)
+    codes, levels = _codes(group, found.keys)
+    sums = add_by_code(codes, found.matrix(left, right), len(levels))
+    to_z = shifted.standardizing(names, centred=False, over=left)
+    gram_right = shifted.standardizing(names, centred=False, over=right)
+    to_x = shifted.standardizing(fixed, centred=centred, over=right)
+    to_y = shifted.standardizing([TARGET], centred=centred, over=right)
+    rows = to_z @ sums
+    return BlockSums(
+        block=replace(block, levels=levels),
+        group=group,
+        names=names,
+        gram=rows @ gram_right.T,
+        fixed=(rows @ to_x.T).reshape(len(levels) * len(names), len(fixed)),
+        response=(rows @ to_y.T).ravel(),
+    )
+
+
+def pair_sums(blocks: Sequence[BlockSums], shifted: ShiftedColumns) -> dict[tuple[int, int], PairSums]:
+    """Z_i'Z_j of all pairs of grouping factors, one query for each two different ones.
+
+    Parameters
+    ----------
+    blocks : sequence of BlockSums
+        In the order of the design.
+    shifted : ShiftedColumns
+        What is summed.
+
+    Returns
+    -------
+    dict[tuple[int, int], PairSums]
+        For i <= j.
+    """
+    out = {}
+    for i, first in enumerate(blocks):
+        own = np.arange(first.block.n_levels)
+        out[i, i] = PairSums(first=own, second=own, products=first.gram)
+        for j in range(i + 1, len(blocks)):
+            out[i, j] = _pair(first, blocks[j], shifted)
+    return out
+
+
+def _pair(first: BlockSums, second: BlockSums, shifted: ShiftedColumns) -> PairSums:
+    """Sums by the pairs of levels of two grouping factors that some row has."""
+    left, right = (list(dict.fromkeys([ONE, *each.names])) for each in (first, second))
+    keys = tuple(dict.fromkeys([*first.keys, *second.keys]))
+    found = sum_products(shifted.base, keys, left, right, shifted.weight)
+    n = second.block.n_levels
+    pairs, codes = np.unique(
+        _places(first, found.keys) * n + _places(second, found.keys), return_inverse=True
+    )
+    sums = add_by_code(codes, found.matrix(left, right), len(pairs))
+    to_first = shifted.standardizing(first.names, centred=False, over=left)
+    to_second = shifted.standardizing(second.names, centred=False, over=right)
+    return PairSums(first=pairs // n, second=pairs % n, products=to_first @ sums @ to_second.T)
+
+
+def _codes(group: Sequence[Expression], keys: pd.DataFrame) -> tuple[IntArray, tuple[str, ...]]:
+    """Levels of the cells, coded and labelled as those of rows."""
+    return level_codes(group, {str(name): tidy(str(name), keys[name]) for name in keys}, len(keys))
+
+
+def _places(sums: BlockSums, keys: pd.DataFrame) -> IntArray:
+    """Levels of the cells, by their places among the levels of a block."""
+    codes, labels = _codes(sums.group, keys[list(sums.keys)])
+    return np.asarray(pd.Index(sums.block.levels).get_indexer(pd.Index(labels)), dtype=np.int64)[codes]

@@ -1,0 +1,158 @@
+"""Factors that look nested and are written as crossed."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from itertools import combinations
+from string import ascii_lowercase
+
+import numpy as np
+
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
+from bayesmixed.errors import DesignWarning
+
+RESTARTS = 0.8
+"""Share of outer levels in which numbering must begin anew."""
+SURE, UNLIKE = 0.01, 0.05
+"""Probability below which cells differ too much, and above which the inner factor means nothing by itself."""
+MOST_COUNTED, MOST_OUTER = 30, 300
+"""Levels of the inner and of the outer factor beyond which nothing is said."""
+INDICATOR = ("0", "1")
+"""Levels that say no and yes, and count nothing."""
+COUNTER = re.compile(r"^(?P<stem>.*?)(?P<place>\d+|[A-Za-z])$")
+
+
+def warn_of_implicit_nesting(design: Design) -> None:
+    """Warn when the levels of a factor seem to be numbered anew within another factor.
+
+    Parameters
+    ----------
+    design : Design
+        The design to be fitted.
+
+    Warns
+    -----
+    DesignWarning
+        With the two formulas to choose from.
+
+    Notes
+    -----
+    Sites a, b, c of every mountain range look the same to a formula whether they are the same sites or not.
+    Five things together raise the warning: the fewer levels are a count (1, 2, 3; a, b, c; site1, site2)
+    that begins anew in at least 80 % of the more levels; half of the cells have several rows; no term of
+    the formula has an effect for each cell; cells differ more than the sum of both factors explains (F test
+    of the interaction on the residuals of the fixed part, p < 0.01); and the counted factor by itself
+    explains no more than its cells do (F test against the interaction, p > 0.05), since a label without
+    meaning cannot.
+    Truly crossed factors mostly have one row in a cell, no interaction, or an effect of their own.
+    """
+    for outer, inner in combinations(design.blocks, 2):
+        suspect = is_counted_within(inner, outer) and not _has_cells(design, outer, inner)
+        if suspect and _only_cells_differ(design, outer, inner):
+            warnings.warn(_message(outer, inner), DesignWarning, stacklevel=3)
+
+
+def is_counted_within(inner: GroupBlock, outer: GroupBlock) -> bool:
+    """Whether the levels of a factor are a count that begins anew within another, in cells of several rows.
+
+    Parameters
+    ----------
+    inner, outer : GroupBlock
+        The two grouping factors.
+
+    Returns
+    -------
+    bool
+        By labels and counts alone.
+    """
+    few = inner.n_levels < outer.n_levels <= MOST_OUTER and inner.n_levels <= MOST_COUNTED
+    place = _places(inner.levels) if few else None
+    if place is None:
+        return False
+    cells, counts = np.unique(_cell_codes(outer, inner), return_counts=True)
+    owner, order = cells // inner.n_levels, place[cells % inner.n_levels]
+    size = np.bincount(owner, minlength=outer.n_levels)
+    highest = np.zeros(outer.n_levels, dtype=np.int64)
+    np.maximum.at(highest, owner, order)
+    restarts = highest + 1 == size
+    several = (size >= 2).mean() >= 0.5
+    return bool(several and restarts.mean() >= RESTARTS and np.median(counts) >= 2)
+
+
+def _places(levels: tuple[str, ...]) -> IntArray | None:
+    """Place of every level in a count from 0, 1, a or A; None when they are no such count."""
+    found = [COUNTER.match(level) for level in levels]
+    if any(match is None for match in found) or len({match["stem"] for match in found if match}) > 1:
+        return None
+    marks = [match["place"] for match in found if match]
+    numbers = all(mark.isdigit() for mark in marks)
+    if not numbers and any(mark.isdigit() for mark in marks):
+        return None
+    values = np.array([int(mark) if numbers else ascii_lowercase.index(mark.lower()) for mark in marks])
+    places = values - values.min()
+    is_count = values.min() <= 1 and np.array_equal(np.sort(places), np.arange(len(levels)))
+    return places if is_count and tuple(sorted(marks)) != INDICATOR else None
+
+
+def _cell_codes(outer: GroupBlock, inner: GroupBlock) -> IntArray:
+    """Number of every row's cell."""
+    return np.asarray(outer.codes * inner.n_levels + inner.codes)
+
+
+def _has_cells(design: Design, outer: GroupBlock, inner: GroupBlock) -> bool:
+    """Whether a further grouping factor lies within the cells of two others."""
+    cells = _cell_codes(outer, inner)
+    others = [block for block in design.blocks if block.group not in (outer.group, inner.group)]
+    return any(len(np.unique(block.codes * (cells.max() + 1) + cells)) == block.n_levels for block in others)
+
+
+def _only_cells_differ(design: Design, outer: GroupBlock, inner: GroupBlock) -> bool:
+    """Whether cells differ beyond the sum of both factors, and the inner factor no more than its cells."""
+    from scipy.special import fdtrc
+
+    rest = _fixed_residuals(design)
+    cells, codes, counts = np.unique(_cell_codes(outer, inner), return_inverse=True, return_counts=True)
+    means, root = np.bincount(codes, rest) / counts, np.sqrt(counts)
+    within = float(np.sum((rest - means[codes]) ** 2))
+    factors = [_indicators(cells // inner.n_levels), _indicators(cells % inner.n_levels)]
+    between, rank = _unexplained(np.column_stack(factors) * root[:, None], means * root)
+    without, outer_rank = _unexplained(factors[0] * root[:, None], means * root)
+    df_cells, df_within, df_inner = len(cells) - rank, len(rest) - len(cells), rank - outer_rank
+    if min(df_cells, df_within, df_inner) < 1 or within <= 0.0 or between <= 0.0:
+        return False
+    cell_square = between / df_cells
+    cells_p = fdtrc(df_cells, df_within, cell_square / (within / df_within))
+    inner_p = fdtrc(df_inner, df_cells, (without - between) / df_inner / cell_square)
+    return bool(cells_p < SURE and inner_p > UNLIKE)
+
+
+def _fixed_residuals(design: Design) -> FloatArray:
+    """Response without its regression on the fixed part."""
+    response, fixed = design.response.values - design.offset, design.fixed.matrix
+    return np.asarray(response - fixed @ np.linalg.lstsq(fixed, response)[0] if fixed.shape[1] else response)
+
+
+def _unexplained(columns: FloatArray, values: FloatArray) -> tuple[float, int]:
+    """Sum of squares that a regression leaves, with its rank."""
+    solution, _, rank, _ = np.linalg.lstsq(columns, values)
+    return float(np.sum((values - columns @ solution) ** 2)), int(rank)
+
+
+def _indicators(codes: IntArray) -> FloatArray:
+    """Columns that mark the levels of a factor."""
+    places = np.unique(codes, return_inverse=True)[1]
+    return np.eye(places.max() + 1)[places]
+
+
+def _message(outer: GroupBlock, inner: GroupBlock) -> str:
+    """What may be wrong, with both formulas."""
+    a, b = outer.group, inner.group
+    few = ", ".join(inner.levels[:3]) + (", ..." if inner.n_levels > 3 else "")
+    return (
+        f"The levels of {b!r} ({few}) begin anew in each level of {a!r}, and rows of the same {a!r} and "
+        f"{b!r} are more alike than (1 | {a}) + (1 | {b}) allows for. If {b} {inner.levels[0]} of one {a} "
+        f"has nothing to do with {b} {inner.levels[0]} of another, the factors are nested: "
+        f"write (1 | {a}/{b}). If it is the same thing everywhere, they are crossed: "
+        f"write (1 | {a}) + (1 | {b}) + (1 | {a}:{b})."
+    )

@@ -1,0 +1,145 @@
+"""The rows that somebody wants predicted, encoded for the random effects that take part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bayesmixed.design.build import read_weights
+from bayesmixed.design.encode import encode, own_rows
+from bayesmixed.design.records import Design, EncodedData, FloatArray
+from bayesmixed.errors import BayesmixedError, DataError, near_names
+from bayesmixed.options import NewLevels, one_of
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
+
+PredictEffects = Literal["all", "fixed"] | Sequence[str]
+"""All random effects, none, or those of the named grouping factors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRows:
+    """Rows to predict, encoded for the random effects that take part.
+
+    Attributes
+    ----------
+    design : Design
+        What was fitted, with the blocks alone that take part.
+    data : EncodedData
+        The m rows; the tuples follow the blocks of `design`.
+    weights : FloatArray or None
+        Weight of every row, shape (m,); None stands for ones.
+    """
+
+    design: Design
+    data: EncodedData
+    weights: FloatArray | None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, m."""
+        return len(self.data.fixed)
+
+
+def prediction_rows(
+    design: Design,
+    newdata: IntoFrame | None = None,
+    *,
+    effects: PredictEffects = "all",
+    new_levels: NewLevels = "error",
+    weights: str | ArrayLike | None = None,
+) -> PredictionRows:
+    """Encode the rows that somebody wants predicted.
+
+    Parameters
+    ----------
+    design : Design
+        What the model was fitted to.
+    newdata : pandas, polars or Arrow frame, optional
+        The rows; by default the ones that the model was fitted to, with their weights.
+    effects : {"all", "fixed"} or sequence of str
+        Which random effects take part; the columns of other grouping factors are not needed.
+    new_levels : {"error", "population", "sample"}
+        Whether grouping factors may have levels that the model has not seen.
+    weights : str or array-like, optional
+        Weights of the rows of `newdata`: a column, or one number for each row, or one for all.
+
+    Returns
+    -------
+    PredictionRows
+        The rows.
+
+    Raises
+    ------
+    DataError
+        As :func:`~bayesmixed.design.encode.encode` does; for weights that are none; for weights without
+        `newdata`.
+    BayesmixedError
+        When `effects` names no grouping factor.
+    """
+    one_of(new_levels, NewLevels, "new_levels")
+    taking_part = with_effects(design, effects)
+    if newdata is None:
+        if weights is not None:
+            raise DataError("weights= belongs to newdata; the rows of the fit keep their own weights.")
+        return PredictionRows(design=taking_part, data=own_rows(taking_part), weights=design.weights)
+    data = encode(taking_part, newdata, new_levels=new_levels)
+    used = None if weights is None else _new_weights(weights, data)
+    return PredictionRows(design=taking_part, data=data, weights=used)
+
+
+def with_effects(design: Design, effects: PredictEffects) -> Design:
+    """Design without the grouping factors that take no part in a prediction.
+
+    Parameters
+    ----------
+    design : Design
+        What the model was fitted to.
+    effects : {"all", "fixed"} or sequence of str
+        Which random effects take part.
+
+    Returns
+    -------
+    Design
+        The same but for its blocks.
+
+    Raises
+    ------
+    BayesmixedError
+        When `effects` is something else, or names no grouping factor; near names are listed.
+    """
+    if isinstance(effects, str) and effects in ("all", "fixed"):
+        return design if effects == "all" else replace(design, blocks=())
+    named = _named(effects)
+    groups = [block.group for block in design.blocks]
+    for name in named:
+        if name not in groups:
+            raise BayesmixedError(
+                f"effects= names no grouping factor {name!r}; use 'all', 'fixed', or a list of grouping "
+                f"factors. {near_names(str(name), [*groups, 'all', 'fixed'])}"
+            )
+    return replace(design, blocks=tuple(block for block in design.blocks if block.group in named))
+
+
+def _named(effects: object) -> list[object]:
+    """Grouping factors named, one or several."""
+    if isinstance(effects, str):
+        return [effects]
+    if not isinstance(effects, Sequence | set | frozenset):
+        raise BayesmixedError(
+            f"effects={effects!r} is not known; use 'all', 'fixed', or a list of grouping factors."
+        )
+    return list(effects)
+
+
+def _new_weights(weights: str | ArrayLike, data: EncodedData) -> FloatArray:
+    """Weights of new rows, one number standing for all of them."""
+    n = len(data.frame)
+    if not isinstance(weights, str) and np.ndim(weights) == 0:
+        weights = np.full(n, weights)
+    return read_weights(weights, data.frame, np.ones(n, dtype=bool))

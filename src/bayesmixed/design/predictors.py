@@ -1,0 +1,128 @@
+"""The columns that predict: what kind each is, its levels, and a typical value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.encode import predictor_columns
+from bayesmixed.design.frame import Column, kind_of, pick, tidy_all
+from bayesmixed.design.records import Design
+from bayesmixed.errors import DataError, near_names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictor:
+    """A column of the data that a model predicts from.
+
+    Attributes
+    ----------
+    name : str
+        Of the column.
+    values : ndarray or Categorical
+        In every row used, shape (n,).
+    levels : tuple
+        What it takes, in order, when it is categorical: text, booleans, and numbers that the formula turns
+        into a factor. Empty for a number.
+    typical : object
+        The mean of a number, the most frequent level otherwise (the first of several).
+    """
+
+    name: str
+    values: Column
+    levels: tuple[Any, ...]
+    typical: Any
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether it has levels."""
+        return bool(self.levels)
+
+
+def predictors(design: Design) -> dict[str, Predictor]:
+    """Columns that a model predicts from, the parts of its grouping factors among them.
+
+    Parameters
+    ----------
+    design : Design
+        The design, with the blocks that take part.
+
+    Returns
+    -------
+    dict[str, Predictor]
+        By name, in order of appearance.
+
+    Examples
+    --------
+    >>> from bayesmixed.design import build_design
+    >>> from bayesmixed.formula import parse_formula
+    >>> frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0, 7.0], "x": [0, 1, 2, 0, 1], "g": list("aabbb")})
+    >>> found = predictors(build_design(parse_formula("y ~ x + (1 | g)"), frame))
+    >>> found["x"].typical, found["g"].levels
+    (0.8, ('a', 'b'))
+    """
+    columns = tidy_all(pick(design.frame, predictor_columns(design)))
+    factors = _turned_into_factors(design) | set(grouping_columns(design))
+    return {name: _predictor(name, values, name in factors) for name, values in columns.items()}
+
+
+def predictor(design: Design, name: str) -> Predictor:
+    """Predictor of a name that a user gave.
+
+    Parameters
+    ----------
+    design : Design
+        The design.
+    name : str
+        A column.
+
+    Returns
+    -------
+    Predictor
+        The column.
+
+    Raises
+    ------
+    DataError
+        When the model predicts from no such column; near names are listed.
+    """
+    known = predictors(design)
+    if name not in known:
+        raise DataError(f"The model does not predict from a column {name!r}. {near_names(str(name), known)}")
+    return known[name]
+
+
+def grouping_columns(design: Design) -> list[str]:
+    """Columns that the grouping factors of a design are made of, in order of appearance."""
+    parts = [part for block in design.blocks for part in block.recipes[0].group]
+    return list(dict.fromkeys(name for part in parts for name in part.columns))
+
+
+def _turned_into_factors(design: Design) -> set[str]:
+    """Columns that some expression of the formula codes as a factor."""
+    recipes = [design.fixed.recipe.matrix]
+    recipes += [bar.matrix for block in design.blocks for bar in block.recipes]
+    coded: set[str] = set()
+    for recipe in recipes:
+        states = recipe.spec.encoder_state
+        for expression in recipe.expressions:
+            if expression.text in states and "categories" in states[expression.text][1]:
+                coded |= set(expression.columns)
+    return coded
+
+
+def _predictor(name: str, values: Column, is_factor: bool) -> Predictor:
+    """Predictor of one tidy column."""
+    if isinstance(values, pd.Categorical):
+        levels: Sequence[Any] = values.categories.tolist()
+        counts = np.bincount(values.codes, minlength=len(levels))
+    elif is_factor or kind_of(values) != "numbers" or values.dtype.kind == "b":
+        found, counts = np.unique(values, return_counts=True)
+        levels = found.tolist()
+    else:
+        return Predictor(name=name, values=values, levels=(), typical=float(np.mean(values)))
+    return Predictor(name=name, values=values, levels=tuple(levels), typical=levels[int(counts.argmax())])

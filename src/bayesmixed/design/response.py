@@ -1,0 +1,123 @@
+"""The left side of a formula, computed: numbers, two levels as 0 and 1, successes of trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.evaluate import evaluate, evaluate_numbers
+from bayesmixed.design.frame import Column
+from bayesmixed.design.records import FloatArray, Response
+from bayesmixed.errors import DataError
+from bayesmixed.formula.expression import Expression
+from bayesmixed.formula.response import ResponseExpression
+
+WHOLE = 1e-6
+"""How far a proportion times its trials may be from a whole number, relative to the trials."""
+
+
+def build_response(
+    expression: ResponseExpression,
+    columns: Mapping[str, Column],
+    n: int,
+    *,
+    successes: bool = False,
+    weights: FloatArray | None = None,
+) -> Response:
+    """Response of the rows used.
+
+    Parameters
+    ----------
+    expression : ResponseExpression
+        What the formula says.
+    columns : Mapping[str, ndarray or Categorical]
+        Tidy columns by name, each of shape (n,).
+    n : int
+        Number of rows.
+    successes : bool
+        Whether the family is bernoulli or binomial: then two levels become 0 and 1, the later one 1, and
+        ``prop()``, ``cbind()`` and proportions with `weights` as trials are understood.
+    weights : FloatArray, optional
+        Of a binomial response written as a proportion the numbers of trials, shape (n,).
+
+    Returns
+    -------
+    Response
+        With trials or levels where the response has them.
+
+    Raises
+    ------
+    DataError
+        For text with other than two levels, or counts of successes where the family takes none.
+    """
+    if expression.kind == "value":
+        return _one_value(expression.parts[0], columns, n, successes, weights)
+    if not successes:
+        raise DataError(
+            f"{expression.text!r} counts successes, and a family other than binomial has one number a row: "
+            "use glmer(..., family='binomial'), or one response."
+        )
+    if weights is not None:
+        raise DataError(f"{expression.text!r} states its trials itself; leave weights= out.")
+    first, second = (evaluate_numbers(part, columns, n, {}) for part in expression.parts)
+    trials = first + second if expression.kind == "failures" else second
+    return Response(name=expression.text, values=first, trials=trials)
+
+
+def _one_value(
+    expression: Expression,
+    columns: Mapping[str, Column],
+    n: int,
+    successes: bool,
+    weights: FloatArray | None,
+) -> Response:
+    """Response that is one expression."""
+    levels = None
+    if successes and expression.is_column:
+        levels = _two_levels(expression, columns)
+    if levels is not None:
+        value = np.asarray(evaluate(expression, columns, {})).astype(str) == levels[1]
+        values: FloatArray = value.astype(np.float64)
+    else:
+        values = evaluate_numbers(expression, columns, n, {})
+    if not successes or weights is None:
+        return Response(name=expression.text, values=values, levels=levels)
+    return Response(
+        name=expression.text, values=_counts(expression, values, weights), trials=weights, levels=levels
+    )
+
+
+def _two_levels(expression: Expression, columns: Mapping[str, Column]) -> tuple[str, str] | None:
+    """Levels of a response that is text or true and false, None when it holds numbers."""
+    column = columns[expression.columns[0]]
+    if isinstance(column, pd.Categorical):
+        found = [str(level) for level in column.categories]
+    elif column.dtype.kind == "b":
+        found = ["False", "True"]
+    else:
+        return None
+    if len(found) != 2:
+        listed = ", ".join(repr(level) for level in found[:6])
+        raise DataError(
+            f"The response {expression.text!r} has {len(found)} level{'' if len(found) == 1 else 's'}, "
+            f"{listed}, and two are needed. Say which one is modelled, e.g. "
+            f"{expression.text} == {found[-1]!r}."
+        )
+    return found[0], found[1]
+
+
+def _counts(expression: Expression, proportions: FloatArray, trials: FloatArray) -> FloatArray:
+    """Numbers of successes from proportions."""
+    counts = proportions * trials
+    whole = np.round(counts)
+    wrong = np.abs(counts - whole) > WHOLE * np.maximum(trials, 1)
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"The proportion {expression.text!r} times its weight is no whole number of successes in "
+            f"{int(wrong.sum())} rows, the first row {first} (counted from 0): {proportions[first]:g} of "
+            f"{trials[first]:g}. weights= of a binomial family are the numbers of trials."
+        )
+    return whole

@@ -1,0 +1,156 @@
+"""Columns less their means, as a query, so that sums of their squares lose no digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from bayesmixed.design.lazy_rows import LazyRows
+from bayesmixed.design.lazy_sums import ONE, TARGET, WEIGHT, Range, all_products
+from bayesmixed.design.model_columns import RESPONSE, ModelColumns
+from bayesmixed.design.records import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShiftedColumns:
+    """Columns less their means, with what all rows say of them.
+
+    Attributes
+    ----------
+    base : narwhals.LazyFrame
+        All rows: their own columns and those of the model.
+    names : list[str]
+        The m columns of the model within `base`, the ones first, the response less offset last.
+    shifts : dict[str, float]
+        What was subtracted.
+    totals : FloatArray
+        Sums over the rows of products of the shifted columns, unweighted, shape (m, m).
+    weighted : FloatArray
+        The same with weights.
+    means, scales : dict[str, float]
+        Of the columns as they are; the scale of a constant column is its size, that of the ones 1.
+    constant : set[str]
+        Columns that are the same in every row.
+    weight : str or None
+        Name of the weights.
+    """
+
+    base: nw.LazyFrame[Any]
+    names: list[str]
+    shifts: dict[str, float]
+    totals: FloatArray
+    weighted: FloatArray
+    means: dict[str, float]
+    scales: dict[str, float]
+    constant: set[str]
+    weight: str | None
+
+    def standardizing(
+        self, columns: Sequence[str], *, centred: bool, over: Sequence[str] | None = None
+    ) -> FloatArray:
+        """Linear map to columns over their scales, less their means if asked for.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            The p columns wanted.
+        centred : bool
+            Whether means are subtracted, of all but the ones.
+        over : sequence of str, optional
+            The shifted columns that there are sums of; all unless given.
+
+        Returns
+        -------
+        FloatArray
+            As :meth:`mapped`.
+        """
+        centres = [self.means[name] if centred and name != ONE else 0.0 for name in columns]
+        scales = np.array([self.scales[name] for name in columns])
+        return np.asarray(self.mapped(columns, centres, over) / scales[:, None])
+
+    def mapped(
+        self, columns: Sequence[str], centres: Sequence[float], over: Sequence[str] | None = None
+    ) -> FloatArray:
+        """Linear map from shifted columns to columns less given numbers.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            The p columns wanted.
+        centres : sequence of float
+            What is to be subtracted from each.
+        over : sequence of str, optional
+            The shifted columns that there are sums of, the ones among them; all unless given.
+
+        Returns
+        -------
+        FloatArray
+            Shape (p, len(over)).
+        """
+        given = self.names if over is None else list(over)
+        out = np.zeros((len(columns), len(given)))
+        for j, (name, centre) in enumerate(zip(columns, centres, strict=True)):
+            out[j, given.index(name)] = 1.0
+            out[j, given.index(ONE)] += self.shifts[name] - centre
+        return out
+
+
+def shift_columns(
+    columns: ModelColumns, ranges: Mapping[str, Range], rows: LazyRows, weights: str | None
+) -> ShiftedColumns:
+    """Subtract the means of numbers and sum the products over all rows.
+
+    Parameters
+    ----------
+    columns : ModelColumns
+        Of the formula.
+    ranges : Mapping[str, Range]
+        Of every column.
+    rows : LazyRows
+        The rows used.
+    weights : str or None
+        Column of weights.
+
+    Returns
+    -------
+    ShiftedColumns
+    """
+    expressions = {name: e for name, (_, e) in columns.expressions.items() if name not in (RESPONSE, TARGET)}
+    expressions[TARGET] = columns.expressions[TARGET][1]
+    shifts = {name: ranges[name].mean if name in columns.numeric else 0.0 for name in expressions}
+    queries = [(e - shifts[name] if shifts[name] else e).alias(name) for name, e in expressions.items()]
+    if weights is not None:
+        queries.append(nw.col(weights).cast(nw.Float64).alias(WEIGHT))
+    base, names = rows.frame.with_columns(nw.lit(1.0).alias(ONE), *queries), [ONE, *expressions]
+    totals = all_products(base, names)
+    shifts[ONE] = 0.0
+    constant = {name for name in expressions if ranges[name].is_constant}
+    means, scales = _moments(totals, names, shifts)
+    for name in constant:
+        means[name], scales[name] = ranges[name].low, abs(ranges[name].low)
+    return ShiftedColumns(
+        base=base,
+        names=names,
+        shifts=shifts,
+        totals=totals,
+        weighted=totals if weights is None else all_products(base, names, WEIGHT),
+        means=means,
+        scales=scales,
+        constant=constant,
+        weight=None if weights is None else WEIGHT,
+    )
+
+
+def _moments(
+    totals: FloatArray, names: Sequence[str], shifts: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Means and standard deviations (n - 1) of the columns, 1 for the ones."""
+    n, sums = totals[0, 0], totals[0]
+    spread = np.sqrt(np.maximum(np.diag(totals) - sums**2 / n, 0.0) / max(n - 1.0, 1.0))
+    means = {name: shifts[name] + float(sums[i] / n) for i, name in enumerate(names)}
+    scales = {name: float(spread[i]) for i, name in enumerate(names)}
+    return means, scales | {ONE: 1.0}

@@ -1,0 +1,57 @@
+"""Cross-products of a design, from its rows or from sums that were formed where the rows lie."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from bayesmixed.design.records import Design, PairSums, RowSums
+from bayesmixed.engines.collapsed.cross_products import CrossProducts, form_cross_products
+from bayesmixed.engines.units import Units, unit_free
+
+
+def cross_products_of(design: Design, units: Units) -> CrossProducts:
+    """Unit-free cross-products of a design.
+
+    Parameters
+    ----------
+    design : Design
+        With rows, which are passed over once, or with sums.
+    units : Units
+        Made by `units_of`.
+
+    Returns
+    -------
+    CrossProducts
+        The same from either, to rounding.
+    """
+    if design.sums is None:
+        return form_cross_products(unit_free(design, units))
+    return _from_sums(design.sums, design)
+
+
+def _from_sums(sums: RowSums, design: Design) -> CrossProducts:
+    """Cross-products that the engine of the data has summed."""
+    n_levels = tuple(block.n_levels for block in design.blocks)
+    return CrossProducts(
+        gram={(i, j): _sparse(pair, n_levels[i], n_levels[j]) for (i, j), pair in sums.pairs.items()},
+        fixed=sums.fixed,
+        response=sums.response,
+        fixed_gram=sums.fixed_gram,
+        fixed_response=sums.fixed_response,
+        response_squared=sums.response_squared,
+        n_rows=sums.n_rows,
+        log_weights=sums.log_weights,
+        n_effects=tuple(block.n_effects for block in design.blocks),
+        n_levels=n_levels,
+    )
+
+
+def _sparse(pair: PairSums, n_first: int, n_second: int) -> sparse.csr_array:
+    """Z_i'Z_j with a k_i x k_j block for every observed pair, zeros within the blocks stored."""
+    starts = np.searchsorted(pair.first, np.arange(n_first + 1))
+    _, rows, columns = pair.products.shape
+    blocks = (pair.products, pair.second, starts)
+    product = sparse.bsr_array(blocks, shape=(n_first * rows, n_second * columns)).tocsr()
+    product.sort_indices()
+    return product

@@ -1,0 +1,35 @@
+"""The spread that a log density's curvature at its mode implies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesmixed.design.records import FloatArray
+
+WIDEST = 2.0
+"""Largest standard deviation given to a direction in which the density is flat or curved upwards."""
+
+
+def inverse_root(hessian: FloatArray) -> FloatArray:
+    """Lower triangular factor of the inverse of minus a Hessian.
+
+    Parameters
+    ----------
+    hessian : FloatArray
+        Second derivatives of a log density, shape (d, d); what is not finite counts as flat.
+
+    Returns
+    -------
+    FloatArray
+        Shape (d, d); directions that are flat or curved upwards have standard deviation `WIDEST`.
+
+    Examples
+    --------
+    >>> inverse_root(np.diag([-4.0, -1.0]))
+    array([[0.5, 0. ],
+           [0. , 1. ]])
+    """
+    finite = np.where(np.isfinite(hessian), hessian, 0.0)
+    values, vectors = np.linalg.eigh(-0.5 * (finite + finite.T))
+    variances = 1.0 / np.maximum(values, WIDEST**-2)
+    return np.linalg.cholesky((vectors * variances) @ vectors.T)

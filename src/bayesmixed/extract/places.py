@@ -1,0 +1,114 @@
+"""Where a model is looked at for adjusted predictions, comparisons and slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.records import Design
+from bayesmixed.errors import DataError
+from bayesmixed.extract.contrasts import Contrast
+from bayesmixed.extract.grid import data_at, reference_grid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a model is looked at.
+
+    Attributes
+    ----------
+    labels : pandas.DataFrame
+        What describes each of the m answers.
+    rows : pandas.DataFrame
+        Predictors of the m * each rows, the rows of one answer together.
+    each : int
+        Number of rows that one answer is the mean of.
+    """
+
+    labels: pd.DataFrame
+    rows: pd.DataFrame
+    each: int
+
+
+def places_at(design: Design, at: Mapping[str, Any], average: bool) -> Places:
+    """Rows to look at, with what describes the answers.
+
+    Parameters
+    ----------
+    design : Design
+        With the grouping factors that take part.
+    at : Mapping
+        Column to one value or several.
+    average : bool
+        Whether answers are means over the rows of the data; otherwise one for each point of the grid, or for
+        each row of the data where `at` is empty.
+
+    Returns
+    -------
+    Places
+        The rows.
+
+    Raises
+    ------
+    DataError
+        When a name is no predictor, or has no values.
+    """
+    if at and not average:
+        grid = reference_grid(design, at)
+        return Places(labels=grid, rows=grid, each=1)
+    points, rows = data_at(design, at)
+    if not average:
+        return Places(labels=rows, rows=rows, each=1)
+    return Places(labels=points, rows=rows, each=design.n_rows)
+
+
+def without(at: Mapping[str, Any] | None, variable: str) -> Mapping[str, Any]:
+    """Values of other columns than the one that is compared.
+
+    Parameters
+    ----------
+    at : Mapping or None
+        Column to one value or several.
+    variable : str
+        The column that is compared.
+
+    Returns
+    -------
+    Mapping
+        The same, empty for None.
+
+    Raises
+    ------
+    DataError
+        When `variable` is among them.
+    """
+    if at and variable in at:
+        raise DataError(f"at= cannot hold {variable!r}, which is compared; say contrast=(low, high) instead.")
+    return at or {}
+
+
+def labelled(labels: pd.DataFrame, variable: str, contrast: Contrast) -> pd.DataFrame:
+    """Labels of the answers with term and contrast before them.
+
+    Parameters
+    ----------
+    labels : pandas.DataFrame
+        One row for each answer.
+    variable : str
+        The predictor.
+    contrast : Contrast
+        Of its values.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without the predictor's own column where the contrast replaces its values.
+    """
+    kept = labels if np.ndim(contrast.low) else labels.drop(columns=variable, errors="ignore")
+    return pd.concat(
+        [pd.DataFrame({"term": variable, "contrast": contrast.label}, index=labels.index), kept], axis=1
+    )

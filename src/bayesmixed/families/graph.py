@@ -1,0 +1,172 @@
+"""A family's distribution in PyMC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.families.records import Family
+
+Values = NDArray[np.float64]
+Parameters = Mapping[str, NDArray[np.float64]]
+
+
+def pymc_arguments(
+    family: Family, location: Any, parameters: Mapping[str, Any], trials: Values | None
+) -> dict[str, Any]:
+    """Arguments of a family's distribution in PyMC.
+
+    Parameters
+    ----------
+    family : Family
+        Distribution of the response.
+    location : tensor
+        Inverse link of the linear predictor.
+    parameters : Mapping
+        Auxiliary parameters by name.
+    trials : NDArray or None
+        Of a binomial family, shape (n,).
+
+    Returns
+    -------
+    dict
+        For ``getattr(pymc, family.distribution)``.
+    """
+    arguments = {family.argument: location, **parameters}
+    if trials is not None:
+        arguments["n"] = trials.astype(np.int64)
+    if family.distribution in ("Beta", "BetaBinomial"):
+        mean, kappa = arguments.pop("mu"), arguments.pop("kappa")
+        return {"alpha": mean * kappa, "beta": (1 - mean) * kappa, **arguments}
+    if family.distribution in ("Gamma", "HurdleGamma"):
+        arguments["beta"] = arguments["alpha"] / arguments.pop("mu")
+    if family.distribution == "Exponential":
+        return {"lam": 1 / arguments["mu"]}
+    if family.distribution == "Weibull":
+        import pytensor.tensor as pt
+
+        alpha = arguments["alpha"]
+        return {"alpha": alpha, "beta": arguments["mu"] / pt.gamma(1 + 1 / alpha)}
+    return arguments
+
+
+def predictor_arguments(
+    family: Family, predictor: Any, parameters: Mapping[str, Any], trials: Values | None
+) -> dict[str, Any]:
+    """Arguments of a family's distribution in PyMC, from the linear predictor.
+
+    Parameters
+    ----------
+    family : Family
+        Distribution of the response.
+    predictor : tensor
+        Linear predictor of every row.
+    parameters : Mapping
+        Auxiliary parameters by name.
+    trials : NDArray or None
+        Of a binomial family, shape (n,).
+
+    Returns
+    -------
+    dict
+        For ``getattr(pymc, family.distribution)``; a logit goes in as it is, which keeps extreme
+        probabilities exact.
+    """
+    if family.link == "logit" and family.distribution in ("Bernoulli", "Binomial"):
+        counts = {} if trials is None else {"n": trials.astype(np.int64)}
+        return {"logit_p": predictor, **counts}
+    return pymc_arguments(family, inverse_link(family, predictor), parameters, trials)
+
+
+def inverse_link(family: Family, predictor: Any) -> Any:
+    """Location of a response in the graph.
+
+    Parameters
+    ----------
+    family : Family
+        Supplies the link.
+    predictor : tensor
+        Linear predictor.
+
+    Returns
+    -------
+    tensor
+        Of the same shape.
+    """
+    import pytensor.tensor as pt
+
+    match family.link:
+        case "log":
+            return pt.exp(predictor)
+        case "logit":
+            return pt.sigmoid(predictor)
+        case "probit":
+            # PyMC's invprobit takes the square root of 2 in single precision.
+            return 0.5 * pt.erfc(predictor * -np.sqrt(0.5))
+        case "cloglog":
+            return -pt.expm1(-pt.exp(predictor))
+        case "inverse":
+            return 1 / predictor
+        case "inverse_squared":
+            return 1 / pt.sqrt(predictor)
+    return predictor
+
+
+def graph_log_density(
+    family: Family, y: Values, location: Values, parameters: Parameters, trials: Values | None
+) -> FloatArray:
+    """Log density of a family that only PyMC knows.
+
+    Parameters
+    ----------
+    family, y, location, parameters, trials
+        As in :func:`bayesmixed.families.densities.log_density`.
+
+    Returns
+    -------
+    FloatArray
+        Of the broadcast shape.
+    """
+    import pymc as pm
+
+    distribution = _distribution(family, location, parameters, trials)
+    return np.asarray(pm.logp(distribution, np.broadcast_to(y, location.shape)).eval())
+
+
+def graph_draws(
+    family: Family,
+    location: Values,
+    parameters: Parameters,
+    trials: Values | None,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """New responses of a family that only PyMC knows.
+
+    Parameters
+    ----------
+    family, location, parameters, trials, rng
+        As in :func:`bayesmixed.families.moments.random_response`.
+
+    Returns
+    -------
+    FloatArray
+        Shape of `location`.
+    """
+    import pymc as pm
+
+    distribution = _distribution(family, location, parameters, trials)
+    return np.asarray(pm.draw(distribution, random_seed=rng), dtype=np.float64)
+
+
+def _distribution(family: Family, location: Values, parameters: Parameters, trials: Values | None) -> Any:
+    """Unnamed random variable with one entry for each location."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    tensors = {name: pt.as_tensor(values) for name, values in parameters.items()}
+    arguments = pymc_arguments(family, pt.as_tensor(location), tensors, trials)
+    return getattr(pm, family.distribution).dist(**arguments, shape=location.shape)

@@ -1,0 +1,109 @@
+"""The left side of a formula: a value, or successes of trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bayesmixed.formula.expression import Expression, expression_from
+from bayesmixed.formula.scan import Token, is_call, outside, refusal, render, scan
+
+ResponseKind = Literal["value", "trials", "failures"]
+
+CALLS: dict[str, ResponseKind] = {
+    "prop": "trials",
+    "proportion": "trials",
+    "p": "trials",
+    "cbind": "failures",
+}
+"""Spellings of successes: of Bambi, with the number of trials, and of R, with the number of failures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseExpression:
+    """What stands left of the tilde.
+
+    Attributes
+    ----------
+    text : str
+        As written.
+    kind : {"value", "trials", "failures"}
+        One value, successes with the number of trials, or successes with the number of failures.
+    parts : tuple[Expression, ...]
+        One expression, or two.
+    """
+
+    text: str
+    kind: ResponseKind
+    parts: tuple[Expression, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that it needs."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.columns))
+
+
+def read_response(text: str) -> ResponseExpression:
+    """Response written in a formula's language.
+
+    Parameters
+    ----------
+    text : str
+        ``"log(y)"``, ``"use == 'Y'"``, ``"prop(successes, trials)"``, ``"p(successes, trials)"`` or
+        ``"cbind(successes, failures)"``.
+
+    Returns
+    -------
+    ResponseExpression
+        Its parts, read.
+
+    Raises
+    ------
+    FormulaError
+        For what is no expression, or a call without two arguments.
+
+    Examples
+    --------
+    >>> read_response("cbind(incidence, size - incidence)").columns
+    ('incidence', 'size')
+    """
+    return response_from(scan(text), text)
+
+
+def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
+    """Response of tokens that were scanned from a formula.
+
+    Parameters
+    ----------
+    tokens : sequence of Token
+        The left side.
+    text : str
+        The whole formula, for messages.
+
+    Returns
+    -------
+    ResponseExpression
+        As :func:`read_response`.
+
+    Raises
+    ------
+    FormulaError
+        As :func:`read_response`.
+    """
+    shown = render(tokens, quoted=False)
+    name = tokens[0].text if tokens else ""
+    if not (name in CALLS and is_call(tokens, 0) and tokens[-1].text == ")"):
+        return ResponseExpression(text=shown, kind="value", parts=(expression_from(tokens, text),))
+    inner = tokens[2:-1]
+    commas = [index for index, token in outside(inner) if token.text == ","]
+    second = "failures" if CALLS[name] == "failures" else "trials"
+    if len(commas) != 1 or commas[0] in (0, len(inner) - 1):
+        raise refusal(
+            f"{name}() takes two columns, successes and {second}; a model has one response.",
+            text,
+            tokens[0].start,
+            f"Write {name}(successes, {second}), and fit one model for each response.",
+        )
+    parts = (expression_from(inner[: commas[0]], text), expression_from(inner[commas[0] + 1 :], text))
+    return ResponseExpression(text=shown, kind=CALLS[name], parts=parts)

@@ -1,0 +1,81 @@
+"""The design of a model, with rows in memory or with sums of rows that lie elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bayesmixed.design.build import build_design
+from bayesmixed.design.records import Design
+from bayesmixed.design.source import lies_elsewhere
+from bayesmixed.errors import DataError
+from bayesmixed.families.records import Family
+from bayesmixed.families.support import takes_successes
+from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.options import Missing
+
+if TYPE_CHECKING:
+    import os
+
+    from narwhals.typing import IntoFrame
+    from numpy.typing import ArrayLike
+
+
+def design_for(
+    family: Family,
+    parsed: ParsedFormula,
+    data: IntoFrame | str | os.PathLike[str],
+    *,
+    weights: str | ArrayLike | None = None,
+    missing: Missing = "drop",
+) -> Design:
+    """Build the design of a model, from a frame or from data that are larger than memory.
+
+    Parameters
+    ----------
+    family : Family
+        Distribution of the response.
+    parsed : ParsedFormula
+        From `parse_formula`.
+    data : frame, lazy frame or path
+        Frames in memory are passed over row by row; others are asked for sums.
+    weights : str or array-like, optional
+        Prior weights.
+    missing : {"drop", "raise"}
+        What to do with rows in which a value is missing.
+
+    Returns
+    -------
+    Design
+        With rows, or with `sums`.
+
+    Raises
+    ------
+    DataError
+        For data that the model cannot use, and for a family that needs the rows of data that lie elsewhere.
+
+    """
+    if lies_elsewhere(data):
+        return _aggregated(family, parsed, data, weights, missing)
+    frame: Any = data
+    return build_design(
+        parsed,
+        frame,
+        weights=weights,
+        missing=missing,
+        residual_variance=family.has_residual_sd,
+        successes=takes_successes(family),
+    )
+
+
+def _aggregated(
+    family: Family, parsed: ParsedFormula, data: object, weights: object, missing: Missing
+) -> Design:
+    """Design with sums in place of rows."""
+    if not family.is_gaussian:
+        raise DataError(
+            f"The family {family} needs the rows in memory, and data is a path or a lazy frame: only a gaussian "
+            "model can be fitted to sums over rows. Read the data, or a sample of them, first."
+        )
+    from bayesmixed.design.aggregate import aggregate_design
+
+    return aggregate_design(parsed, data, weights=weights, missing=missing)

@@ -1,0 +1,200 @@
+"""Our axes and labels under ArviZ's plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed import names
+from bayesmixed.design.records import Design
+from bayesmixed.errors import DataError, near_names
+from bayesmixed.extract.quantities import labels, other_spellings, quantities
+from bayesmixed.plots.marks import plain
+from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
+
+if TYPE_CHECKING:
+    from arviz_plots.plot_collection import PlotCollection
+    from matplotlib.axes import Axes
+
+QUANTITY = "quantity"
+VALUE = "value"
+WIDEST_TITLE = 24
+
+
+def quantity_dataset(
+    draws: xr.DataTree, design: Design, parameters: Sequence[str] | None = None
+) -> xr.Dataset:
+    """Draws of coefficients, standard deviations and correlations under the labels that a user writes.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    design : Design
+        The design that was fitted.
+    parameters : sequence of str, optional
+        Labels of some of them, e.g. ``["Days", "sd_Subject[Days]"]``.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``value`` with dimensions (chain, draw, quantity).
+
+    Raises
+    ------
+    DataError
+        When a label is unknown.
+    """
+    columns = quantities(draws, design)
+    chosen = list(columns) if parameters is None else [_known_label(p, design) for p in parameters]
+    posterior = draws["posterior"]
+    coords = {dim: posterior[dim].values for dim in (names.CHAIN, names.DRAW)} | {QUANTITY: chosen}
+    values = np.stack([columns[label] for label in chosen], axis=-1)
+    return xr.Dataset({VALUE: ((names.CHAIN, names.DRAW, QUANTITY), values)}, coords=coords)
+
+
+def _known_label(parameter: str, design: Design) -> str:
+    """Label that a name stands for."""
+    known, spellings = labels(design), other_spellings(design)
+    label = spellings.get(parameter, parameter)
+    if label not in known:
+        raise DataError(f"The model has no parameter {parameter!r}. {near_names(str(parameter), known)}")
+    return label
+
+
+def collection(
+    data: xr.Dataset,
+    dim: str,
+    ax: Sequence[Axes] | NDArray[Any] | Axes | None,
+    *,
+    colored: str | None = None,
+    overlaid: str | None = None,
+    columns: int | None = None,
+    width: float = 2.6,
+    height: float = 1.9,
+    share: bool = False,
+) -> PlotCollection:
+    """ArviZ's record of a figure, over our axes: one panel for each coordinate of a dimension.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        What will be drawn, or any data over the same dimensions.
+    dim : str
+        The dimension that the panels run over.
+    ax : sequence of Axes or None
+        Axes of the caller, one for each panel; a new figure unless given.
+    colored, overlaid : str, optional
+        Dimension whose coordinates have a colour each, and one whose are drawn over each other.
+    columns : int, optional
+        Columns of a new figure.
+    width, height : float
+        Size of one panel in inches.
+    share : bool
+        Whether panels of a new figure share their axes.
+
+    Returns
+    -------
+    PlotCollection
+        For the ``plot_collection`` argument of ArviZ's functions.
+    """
+    from arviz_plots.plot_collection import PlotCollection
+
+    coordinates = list(dict.fromkeys(data[dim].values.tolist()))
+    axes = panel_axes(ax, len(coordinates), columns=columns, width=width, height=height, share=share)
+    viz = xr.Dataset(
+        {"figure": ((), axes[0].figure), "plot": ((dim,), axes), "row_index": ((dim,), np.arange(len(axes)))},
+        coords={dim: coordinates},
+    )
+    aes = {"color": [colored]} if colored else {}
+    cycle = {"color": list(PALETTE)} if colored else {}
+    if overlaid:
+        aes["overlay"] = [overlaid]
+    untyped: Any = PlotCollection
+    made: PlotCollection = untyped(data, xr.DataTree(viz), aes=aes, backend="matplotlib", **cycle)
+    return made
+
+
+def finished(
+    plots: PlotCollection, *, titles: Sequence[object] | None = None, xlabel: str | None = None
+) -> NDArray[Any]:
+    """Axes of an ArviZ plot with our titles and ink.
+
+    Parameters
+    ----------
+    plots : PlotCollection
+        Made by :func:`collection` and drawn on.
+    titles : sequence, optional
+        One for each panel; its coordinate unless given.
+    xlabel : str, optional
+        Name of the horizontal axes; those of ArviZ unless given.
+
+    Returns
+    -------
+    NDArray
+        The axes, shape (panels,).
+    """
+    panels = plots.viz["plot"]
+    axes = panels.values
+    coordinates = panels[panels.dims[0]].values
+    for panel, title in zip(axes, coordinates if titles is None else titles, strict=True):
+        panel.set_title(_broken(plain(title)), fontsize="medium", color=ink())
+        if xlabel is not None:
+            panel.set_xlabel(xlabel)
+        panel.tick_params(labelsize="small")
+        tidy_axes(panel)
+    return np.asarray(axes)
+
+
+def _broken(title: str) -> str:
+    """Title on several lines when it is long: ``corr_Subject``, below it the effects."""
+    first, bracket, effects = title.partition("[")
+    if len(title) <= WIDEST_TITLE or not bracket:
+        return title
+    lines = effects if len(effects) < WIDEST_TITLE else effects.replace(", ", ",\n")
+    return f"{first}\n[{lines}"
+
+
+def name_colors(axes: NDArray[Any], entries: Sequence[object], title: str | None = None) -> None:
+    """Legend of the colours of a new figure.
+
+    Parameters
+    ----------
+    axes : NDArray
+        Its panels.
+    entries : sequence
+        What the colours of the palette stand for, in order.
+    title : str, optional
+        What the entries are.
+    """
+    axes[0].figure.legend(
+        *color_legend(entries),
+        title=title,
+        loc="outside right upper",
+        frameon=False,
+        fontsize="small",
+        title_fontsize="small",
+    )
+
+
+def color_legend(entries: Sequence[object]) -> tuple[list[Any], list[str]]:
+    """Lines in the colours of the palette and what they stand for, as ``legend`` takes them.
+
+    Parameters
+    ----------
+    entries : sequence
+        What the colours stand for, in order.
+
+    Returns
+    -------
+    tuple[list, list[str]]
+        Handles and labels.
+    """
+    from matplotlib.lines import Line2D
+
+    lines = [Line2D([], [], color=PALETTE[i % len(PALETTE)]) for i in range(len(entries))]
+    return lines, [plain(entry) for entry in entries]

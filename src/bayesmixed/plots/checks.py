@@ -1,0 +1,268 @@
+"""Checks of a fit: what the plots need is taken from it, and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed.design.records import Design
+from bayesmixed.errors import DataError, near_names
+from bayesmixed.extract.blocks import chosen_blocks
+from bayesmixed.extract.summaries import check_prob
+from bayesmixed.options import Envelope, ResidualKind
+from bayesmixed.plots.contract import EstimatedFit, PlottedFit
+from bayesmixed.plots.marks import plain
+from bayesmixed.plots.observed import observed_against_fitted
+from bayesmixed.plots.posterior_checks import sampled
+from bayesmixed.plots.quantiles import normal_quantiles
+from bayesmixed.plots.ranef_matrix import point_covariance, ranef_matrix
+from bayesmixed.plots.residuals import residual_boxes, residual_scatter
+from bayesmixed.plots.style import panel_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    SomeAxes = Sequence[Axes] | NDArray[Any] | Axes | None
+
+RESIDUAL_NAMES: dict[str, str] = {
+    "response": "residual",
+    "pearson": "Pearson residual",
+    "standardized": "standardized residual",
+    "quantile": "quantile residual",
+}
+
+
+def residuals(
+    fit: PlottedFit,
+    *,
+    by: str | None = None,
+    kind: ResidualKind = "response",
+    trend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Residuals of a fit against its fitted values, against a column, or as boxes by level.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        Bayesian, REML or ML.
+    by : str, optional
+        A grouping factor or a column of the data; fitted values unless given. A column of numbers gives a
+        scatter plot, anything else boxes.
+    kind : {"response", "pearson", "standardized", "quantile"}
+        As in ``fit.resid``.
+    trend : bool
+        Whether a scatter plot shows the means of the points nearby.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Raises
+    ------
+    DataError
+        When there is neither a grouping factor nor a column of that name.
+
+    See Also
+    --------
+    bayesmixed.plots.residuals.residual_scatter, bayesmixed.plots.residuals.residual_boxes
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    >>> residuals(fit, by="Subject").get_ylabel()
+    'Subject'
+    """
+    values = fit.resid(kind=kind)["value"].to_numpy()
+    design, label = fit.spec.design, RESIDUAL_NAMES[kind]
+    if by is None:
+        fitted = fit.fitted()["value"].to_numpy()
+        return residual_scatter(
+            fitted, values, xlabel=f"fitted {design.response.name}", ylabel=label, trend=trend, ax=ax
+        )
+    if by in [block.group for block in design.blocks]:
+        block = design.block(by)
+        return residual_boxes(block.codes, block.levels, values, name=by, xlabel=label, ax=ax)
+    column = _column(design, by)
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        x = column.to_numpy(dtype=float)
+        known = np.isfinite(x)
+        return residual_scatter(x[known], values[known], xlabel=by, ylabel=label, trend=trend, ax=ax)
+    codes, levels = pd.factorize(column, sort=True)
+    known = codes >= 0
+    return residual_boxes(
+        codes[known],
+        [str(level) for level in levels],
+        values[known],
+        name=by,
+        xlabel=label,
+        keep_order=True,
+        ax=ax,
+    )
+
+
+def residual_quantiles(
+    fit: PlottedFit,
+    *,
+    kind: ResidualKind = "standardized",
+    prob: float = 0.95,
+    envelope: Envelope = "simultaneous",
+    ax: Axes | None = None,
+) -> Axes:
+    """Sorted residuals of a fit against normal quantiles.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        Bayesian, REML or ML.
+    kind : {"response", "pearson", "standardized", "quantile"}
+        As in ``fit.resid``.
+    prob, envelope, ax
+        As in :func:`bayesmixed.plots.quantiles.normal_quantiles`.
+
+    Returns
+    -------
+    Axes
+        What was drawn on; points outside the envelope have their row's label.
+    """
+    table = fit.resid(kind=kind)
+    return normal_quantiles(
+        table["value"].to_numpy(),
+        labels=[str(row) for row in table.index],
+        ylabel=RESIDUAL_NAMES[kind],
+        prob=prob,
+        envelope=envelope,
+        ax=ax,
+    )
+
+
+def ranef_quantiles(
+    fit: PlottedFit,
+    *,
+    group: str | None = None,
+    prob: float = 0.95,
+    envelope: Envelope = "simultaneous",
+    ax: SomeAxes = None,
+) -> NDArray[Any]:
+    """Sorted random effects of a fit against normal quantiles, a panel for each effect.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        Bayesian, REML or ML.
+    group : str, optional
+        One grouping factor only.
+    prob, envelope
+        As in :func:`bayesmixed.plots.quantiles.normal_quantiles`.
+    ax : sequence of Axes, optional
+        One for each effect of each grouping factor; a new figure unless given.
+
+    Returns
+    -------
+    NDArray
+        Of Axes.
+
+    Raises
+    ------
+    DataError
+        When there is no grouping factor `group`, or it has fewer than 3 levels.
+    """
+    check_prob(prob)
+    panels = list(fit.ranef(group=group).groupby(["group_var", "effect"], sort=False))
+    axes = panel_axes(ax, len(panels), columns=3, width=3.6, height=3.4, share=False)
+    for panel, ((factor, effect), rows) in zip(axes, panels, strict=True):
+        normal_quantiles(
+            rows["value"].to_numpy(),
+            se=rows["se"].to_numpy(),
+            labels=list(rows["group"]),
+            ylabel="random effect",
+            prob=prob,
+            envelope=envelope,
+            ax=panel,
+        )
+        panel.set_title(plain(f"{factor}: {effect}"), fontsize="medium")
+    return axes
+
+
+def ranef_scatter(
+    fit: PlottedFit, *, group: str | None = None, prob: float = 0.95, ax: SomeAxes = None
+) -> NDArray[Any]:
+    """Scatter matrix of the random effects of one grouping factor of a fit.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        Bayesian, REML or ML.
+    group : str, optional
+        The grouping factor; the first with several effects unless given.
+    prob : float
+        Probability inside the intervals of the effects.
+    ax : sequence of Axes, optional
+        As in :func:`bayesmixed.plots.ranef_matrix.ranef_matrix`.
+
+    Returns
+    -------
+    NDArray
+        Shape (k, k), of Axes.
+
+    Raises
+    ------
+    DataError
+        When there is no grouping factor `group`, or only one effect varies.
+    """
+    blocks = chosen_blocks(fit.spec.design, group)
+    block = max(blocks, key=lambda block: block.n_effects > 1)
+    return ranef_matrix(fit.ranef(group=block.group, prob=prob), point_covariance(_tree(fit), block), ax=ax)
+
+
+def observed(
+    fit: PlottedFit, *, group: str | None = None, max_panels: int = 20, ax: SomeAxes = None
+) -> NDArray[Any]:
+    """Observed against fitted values of a fit, a panel for each level.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        Bayesian, REML or ML.
+    group : str, optional
+        Grouping factor; the first one of the design unless given.
+    max_panels, ax
+        As in :func:`bayesmixed.plots.observed.observed_against_fitted`.
+
+    Returns
+    -------
+    NDArray
+        Of Axes.
+
+    Raises
+    ------
+    DataError
+        When there is no grouping factor `group`.
+    """
+    block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
+    fitted = fit.fitted()["value"].to_numpy()
+    return observed_against_fitted(
+        fitted, response.values, block.codes, block.levels, name=response.name, max_panels=max_panels, ax=ax
+    )
+
+
+def _tree(fit: PlottedFit) -> xr.DataTree:
+    """Posterior of a fit, or its estimate laid out like one."""
+    return fit.point if isinstance(fit, EstimatedFit) else sampled(fit).draws
+
+
+def _column(design: Design, name: str) -> pd.Series[Any]:
+    """A column of the rows used."""
+    if name not in design.frame.columns:
+        known = [*(block.group for block in design.blocks), *map(str, design.frame.columns)]
+        raise DataError(f"The data have no column {name!r}. {near_names(str(name), dict.fromkeys(known))}")
+    return design.frame[name]

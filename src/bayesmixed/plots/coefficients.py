@@ -1,0 +1,85 @@
+"""Coefficient plot of one fit or of several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bayesmixed import names
+from bayesmixed.errors import DataError
+from bayesmixed.plots.contract import PlottedFit
+from bayesmixed.plots.intervals import draw_dodged, legend_above, mark_zero
+from bayesmixed.plots.style import ROW_HEIGHT, single_axes, tidy_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def coefficients(
+    fits: Mapping[str, PlottedFit | pd.DataFrame],
+    *,
+    intercept: bool | None = None,
+    prob: float = 0.95,
+    ax: Axes | None = None,
+) -> Axes:
+    """Coefficients of one fit or several with their intervals, dodged under each term.
+
+    Parameters
+    ----------
+    fits : Mapping
+        Name for the legend to a fit, Bayesian, REML or ML, or to its table of ``fixef``.
+    intercept : bool, optional
+        Whether the intercept is shown; unless given, only where there is no other term, since it would set
+        the scale.
+    prob : float
+        Probability inside the intervals of fits; a table keeps its own.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        With the terms from the top down in the order of the first fit.
+
+    Raises
+    ------
+    DataError
+        When `fits` is empty.
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> cake = bm.load_dataset("cake")
+    >>> fits = {by: bm.lmer("angle ~ temp + recipe + (1 | recipe:replicate)", cake, method=by)
+    ...         for by in ("reml", "ml")}
+    >>> ax = coefficients(fits)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['recipe[T.C]', 'recipe[T.B]', 'temp']
+    """
+    if not fits:
+        raise DataError('There is nothing to draw; give fits by name: coefficients({"REML": fit}).')
+    table = _stacked(fits, prob)
+    if intercept is None:
+        intercept = bool((table["term"] == names.INTERCEPT).all())
+    shown = table if intercept else table[table["term"] != names.INTERCEPT]
+    room = shown["term"].nunique() * max(1.0, 0.62 * len(fits))
+    axes = single_axes(ax, height=1.2 + 1.4 * ROW_HEIGHT * max(room, 2))
+    mark_zero(axes)
+    draw_dodged(axes, shown, "term", "fit", list(fits))
+    axes.set_xlabel("coefficient")
+    if len(fits) > 1:
+        legend_above(axes)
+    return tidy_axes(axes)
+
+
+def _stacked(fits: Mapping[str, PlottedFit | pd.DataFrame], prob: float) -> pd.DataFrame:
+    """Tables of all fits under each other, terms in the order in which they appear."""
+    tables = [
+        (fit if isinstance(fit, pd.DataFrame) else fit.fixef(prob=prob)).assign(fit=name)
+        for name, fit in fits.items()
+    ]
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,155 @@
+"""Variance components and intraclass correlations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesmixed import names
+from bayesmixed.design.records import FloatArray
+from bayesmixed.extract.summaries import draw_matrix
+from bayesmixed.plots.contract import PlottedFit, SampledFit
+from bayesmixed.plots.intervals import draw_intervals, label_rows
+from bayesmixed.plots.marks import plain
+from bayesmixed.plots.style import PALETTE, ROW_HEIGHT, panel_axes, single_axes, tidy_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DENSITY_HEIGHT = 0.8
+"""Height of the highest density, in the distance between two rows."""
+
+Densities = Mapping[tuple[str, str], FloatArray]
+
+
+def variance_components(
+    varcorr: pd.DataFrame,
+    *,
+    draws: Densities | None = None,
+    ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
+) -> NDArray[Any]:
+    """Standard deviations of random effects beside the residual's, each effect on its own scale.
+
+    Intercepts and the residual share the units of the response, and so a panel; every slope has its own
+    units and its own panel.
+
+    Parameters
+    ----------
+    varcorr : pandas.DataFrame
+        Table of ``varcorr`` of a Bayesian, REML or ML fit.
+    draws : Mapping, optional
+        Draws of each standard deviation by (group, effect), each of shape (S,), whose densities are drawn
+        above the intervals; see :func:`sd_draws`.
+    ax : Axes or sequence of Axes, optional
+        Where to draw, one for each panel; a new figure unless given.
+
+    Returns
+    -------
+    NDArray
+        The axes, shape (n_panels,): intercepts with the residual, then the slopes in the table's order.
+
+    Notes
+    -----
+    Densities are kernel estimates of ArviZ, cut off at the smallest and the largest draw, so that none
+    reaches below zero.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    >>> [label.get_text() for label in variance_components(fit.varcorr())[0].get_yticklabels()]
+    ['Residual', 'Subject']
+    """
+    units = varcorr["effect"].where(varcorr["effect"] != "", names.INTERCEPT)
+    panels = sorted(varcorr.groupby(units, sort=False), key=lambda panel: panel[0] != names.INTERCEPT)
+    row = ROW_HEIGHT * (3.0 if draws else 1.4)
+    tallest = max(len(rows) for _, rows in panels)
+    axes = panel_axes(ax, len(panels), columns=3, width=3.4, height=1.1 + row * tallest, share=False)
+    for panel, (effect, rows) in zip(axes, panels, strict=True):
+        _draw_panel(panel, str(effect), rows.iloc[::-1], draws or {})
+    return axes
+
+
+def sd_draws(fit: PlottedFit) -> Densities | None:
+    """Posterior draws of every standard deviation of a fit, None where it has no posterior.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        A Bayesian, REML or ML fit.
+
+    Returns
+    -------
+    Mapping or None
+        (group, effect) to draws of shape (S,); the residual's key is ``("Residual", "")``.
+    """
+    if not isinstance(fit, SampledFit):
+        return None
+    draws = {
+        (block.group, effect): draw_matrix(fit.draws, names.sd(block.group))[:, e]
+        for block in fit.spec.design.blocks
+        for e, effect in enumerate(block.effects)
+    }
+    if names.SIGMA in fit.draws["posterior"]:
+        draws[names.RESIDUAL, ""] = draw_matrix(fit.draws, names.SIGMA)
+    return draws
+
+
+def intraclass_correlations(icc: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Share of the variance that lies between groups, on a scale from 0 to 1.
+
+    Parameters
+    ----------
+    icc : pandas.DataFrame
+        Table of ``icc``; without intervals, as of a REML fit without bootstrap, only points are drawn.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        With the grouping factors from the top down in the order of the table.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="reml")
+    >>> [label.get_text() for label in intraclass_correlations(fit.icc()).get_yticklabels()]
+    ['Batch']
+    """
+    axes = single_axes(ax, height=1.2 + 1.4 * ROW_HEIGHT * max(len(icc), 2))
+    rows = icc.iloc[::-1]
+    draw_intervals(axes, rows, np.arange(len(rows), dtype=float), value="icc")
+    label_rows(axes, list(rows["group"]))
+    axes.set(xlim=(0.0, 1.0), xlabel="intraclass correlation")
+    return tidy_axes(axes)
+
+
+def _draw_panel(ax: Axes, effect: str, rows: pd.DataFrame, draws: Densities) -> None:
+    """Standard deviations in the same units, from the bottom up."""
+    at = np.arange(len(rows), dtype=float)
+    for height, group, name in zip(at, rows["group"], rows["effect"], strict=True):
+        if (group, name) in draws:
+            _draw_density(ax, draws[group, name], float(height))
+    draw_intervals(ax, rows, at, stems=("sd", "sd"), value="sd")
+    label_rows(ax, list(rows["group"]))
+    if draws:
+        ax.set_ylim(-0.35, len(rows) - 0.05)
+    ax.set_xlim(left=0)
+    ax.set_title(plain(effect))
+    ax.set_xlabel("standard deviation")
+    tidy_axes(ax)
+
+
+def _draw_density(ax: Axes, draws: FloatArray, height: float) -> None:
+    """Posterior density of one standard deviation, standing on its row."""
+    from arviz_stats.base.array import array_stats
+
+    grid, density, _ = array_stats.kde(draws, grid_len=256)
+    top = height + DENSITY_HEIGHT * density / density.max()
+    ax.fill_between(grid, height, top, color=PALETTE[0], alpha=0.3, linewidth=0, zorder=1)
+    ax.plot(grid, top, color=PALETTE[0], linewidth=0.8, zorder=1)

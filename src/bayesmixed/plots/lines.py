@@ -1,0 +1,233 @@
+"""Fitted lines of the population and of groups on the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesmixed.design.records import GroupBlock
+from bayesmixed.extract.blocks import block_of_level, chosen_blocks
+from bayesmixed.plots.contract import PredictingFit
+from bayesmixed.plots.fitted_lines import level_lines, population_line
+from bayesmixed.plots.intervals import legend_above
+from bayesmixed.plots.marks import plain, point_style
+from bayesmixed.plots.style import PALETTE, ink, muted, panel_axes, single_axes, tidy_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_FACETS = 24
+FEW_FACETS = 6
+
+
+def group_facets(
+    fit: PredictingFit,
+    x: str,
+    *,
+    group: str | None = None,
+    levels: Sequence[str] | None = None,
+    prob: float = 0.95,
+    ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
+) -> NDArray[Any]:
+    """Data of every level with its fitted line, a panel for each; the population's line is dashed.
+
+    Parameters
+    ----------
+    fit : PredictingFit
+        A Bayesian, REML or ML fit.
+    x : str
+        Predictor on the horizontal axis.
+    group : str, optional
+        Grouping factor; the one with the most levels unless given.
+    levels : sequence of str, optional
+        Levels to show; all unless given, and of more than 24 levels those evenly spread over the order of
+        their first random effect.
+    prob : float
+        Probability inside the bands.
+    ax : Axes or sequence of Axes, optional
+        Where to draw, one for each panel; a new figure unless given.
+
+    Returns
+    -------
+    NDArray
+        The axes, shape (n_levels,).
+
+    Raises
+    ------
+    DataError
+        When the model has no predictor `x`, no grouping factor `group`, or not one of `levels`.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    >>> [ax.get_title() for ax in group_facets(fit, "Days", levels=["308", "335"])]
+    ['308', '335']
+    """
+    block = chosen_blocks(fit.spec.design, group)[0]
+    shown = _facet_levels(fit, block, levels)
+    population = population_line(fit, x, prob=prob)
+    lines = level_lines(fit, x, group=block.group, levels=shown, prob=prob)
+    size = 2.4 if len(shown) <= FEW_FACETS else 1.7
+    axes = panel_axes(ax, len(shown), width=size, height=size)
+    for panel, level in zip(axes, shown, strict=True):
+        rows = block.codes == block.levels.index(level)
+        _draw_points(panel, fit, x, rows, muted(0.75))
+        panel.plot(population["x"], population["value"], color=muted(0.5), linewidth=1, linestyle="--")
+        _draw_line(panel, lines[lines["group"] == level], PALETTE[0])
+        panel.set_title(plain(level), fontsize="medium")
+        tidy_axes(panel)
+    _name_figure(axes, x, fit.spec.design.response.name, own_figure=ax is None)
+    return axes
+
+
+def group_lines(
+    fit: PredictingFit,
+    x: str,
+    *,
+    group: str | None = None,
+    levels: Sequence[str] | None = None,
+    prob: float = 0.95,
+    ax: Axes | None = None,
+) -> Axes:
+    """Fitted lines of all levels of a grouping factor on the data, in one panel.
+
+    Parameters
+    ----------
+    fit, x, group, levels, prob
+        As for :func:`group_facets`; all levels unless given.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        One line for each level, then the population's.
+
+    Raises
+    ------
+    DataError
+        When the model has no predictor `x`, no grouping factor `group`, or not one of `levels`.
+    """
+    block = chosen_blocks(fit.spec.design, group)[0]
+    for level in levels or ():
+        block_of_level(fit.spec.design, level, block.group)
+    lines = level_lines(fit, x, group=block.group, levels=levels, prob=prob)
+    n_lines = lines["group"].nunique()
+    axes = single_axes(ax)
+    wanted = np.isin(np.asarray(block.levels)[block.codes], list(levels or block.levels))
+    _draw_points(axes, fit, x, wanted, muted(0.4))
+    width, alpha = float(np.clip(25 / n_lines, 0.5, 1.3)), float(np.clip(7 / np.sqrt(n_lines), 0.3, 0.9))
+    for _, line in lines.groupby("group", sort=False):
+        at = _on_axis(line["x"])
+        axes.plot(at, line["value"], color=PALETTE[0], linewidth=width, alpha=alpha, zorder=3)
+    _draw_line(axes, population_line(fit, x, prob=prob), ink(), label="population")
+    legend_above(axes)
+    axes.set(xlabel=plain(x), ylabel=plain(fit.spec.design.response.name))
+    return tidy_axes(axes)
+
+
+def population_and_groups(
+    fit: PredictingFit,
+    x: str,
+    *,
+    group: str | Sequence[str] = (),
+    group_var: str | None = None,
+    prob: float = 0.95,
+    ax: Axes | None = None,
+) -> Axes:
+    """Population's line with its band, and the lines of chosen levels with their data.
+
+    Parameters
+    ----------
+    fit : PredictingFit
+        A Bayesian, REML or ML fit.
+    x : str
+        Predictor on the horizontal axis.
+    group : str or sequence of str
+        Levels, e.g. ``"308"``; none draws the population alone.
+    group_var : str, optional
+        Grouping factor, needed when several have a level of that name.
+    prob : float
+        Probability inside the bands.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        Population first, then the levels as given.
+
+    Raises
+    ------
+    DataError
+        When the model has no predictor `x`, or no grouping factor has the level.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    >>> ax = population_and_groups(fit, "Days", group="308")
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['population', '308']
+    """
+    levels = [group] if isinstance(group, str) else list(group)
+    blocks = [block_of_level(fit.spec.design, level, group_var) for level in levels]
+    population = population_line(fit, x, prob=prob)
+    axes = single_axes(ax)
+    _draw_points(axes, fit, x, np.ones(fit.spec.design.n_rows, dtype=bool), muted(0.3))
+    _draw_line(axes, population, ink(), label="population")
+    for i, (level, block) in enumerate(zip(levels, blocks, strict=True)):
+        color = PALETTE[i % len(PALETTE)]
+        _draw_points(axes, fit, x, block.codes == block.levels.index(level), color)
+        line = level_lines(fit, x, group=block.group, levels=[level], prob=prob)
+        _draw_line(axes, line, color, label=plain(level))
+    legend_above(axes, columns=7)
+    axes.set(xlabel=plain(x), ylabel=plain(fit.spec.design.response.name))
+    return tidy_axes(axes)
+
+
+def _facet_levels(fit: PredictingFit, block: GroupBlock, levels: Sequence[str] | None) -> list[str]:
+    """Levels that get a panel."""
+    if levels is not None:
+        for level in levels:
+            block_of_level(fit.spec.design, level, block.group)
+        return list(levels)
+    if block.n_levels <= MOST_FACETS:
+        return list(block.levels)
+    effects = fit.ranef(group=block.group)
+    first = effects[effects["effect"] == block.effects[0]].sort_values("value", kind="stable")
+    places = np.linspace(0, len(first) - 1, MOST_FACETS).round().astype(int)
+    return list(first["group"].iloc[places])
+
+
+def _on_axis(values: pd.Series) -> pd.Series:
+    """Numbers as they are, anything else as text."""
+    return values if pd.api.types.is_numeric_dtype(values) else values.astype("str")
+
+
+def _draw_points(ax: Axes, fit: PredictingFit, x: str, rows: NDArray[np.bool_], color: Any) -> None:
+    """Observations of some rows."""
+    design = fit.spec.design
+    values = design.frame[x][rows]
+    ax.scatter(_on_axis(values), design.response.values[rows], **point_style(int(rows.sum()), color))
+
+
+def _draw_line(ax: Axes, line: pd.DataFrame, color: Any, label: str | None = None) -> None:
+    """Line of means with its band."""
+    at = _on_axis(line["x"])
+    ax.fill_between(at, line["lower"], line["upper"], color=color, alpha=0.18, linewidth=0, zorder=2)
+    ax.plot(at, line["value"], color=color, linewidth=1.8, label=label, zorder=4)
+
+
+def _name_figure(axes: NDArray[Any], x: str, y: str, *, own_figure: bool) -> None:
+    """Names of the axes, once for a figure of its own."""
+    if own_figure:
+        axes[0].figure.supxlabel(plain(x), fontsize="medium")
+        axes[0].figure.supylabel(plain(y), fontsize="medium")
+    else:
+        axes[0].set(xlabel=plain(x), ylabel=plain(y))

@@ -1,0 +1,66 @@
+"""Points and texts as every plot of checks draws them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bayesmixed.plots.style import PALETTE
+
+MANY_POINTS = 2000
+"""More points than this become a picture in a vector file."""
+
+
+def point_style(n_points: int, color: str = PALETTE[0]) -> dict[str, Any]:
+    """Arguments of ``scatter`` for a cloud that stays readable whatever its size.
+
+    Parameters
+    ----------
+    n_points : int
+        Number of points; the more there are, the smaller and the fainter they are.
+    color : str
+        Their colour.
+
+    Returns
+    -------
+    dict
+        Size, transparency, colour and order.
+
+    Examples
+    --------
+    >>> point_style(180)["s"] > point_style(70_000)["s"]
+    True
+    """
+    many = n_points > MANY_POINTS
+    return {
+        "s": float(np.clip(2400 / max(n_points, 1), 4, 20)),
+        "alpha": float(np.clip(40 / np.sqrt(max(n_points, 1)), 0.08, 0.8)),
+        "color": color,
+        "linewidth": 0,
+        "rasterized": many,
+        "zorder": 2,
+    }
+
+
+def plain(text: object) -> str:
+    r"""Text that matplotlib prints as it stands, dollar signs included.
+
+    Parameters
+    ----------
+    text : object
+        A label from the data.
+
+    Returns
+    -------
+    str
+        Dollar signs no longer begin a formula.
+
+    Examples
+    --------
+    >>> plain("price in $ or in $1000")
+    'price in \\$ or in \\$1000'
+    """
+    import matplotlib as mpl
+
+    return str(text).replace("$", r"\$") if mpl.rcParams["text.parse_math"] else str(text)

@@ -1,0 +1,54 @@
+"""Plots as methods of a comparison of pooling: ``pooled.plot.shrinkage()``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bayesmixed.comparison.pooling_records import PooledGroups
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolingPlots:
+    """The plots of a comparison of pooling; called itself, it draws :meth:`shrinkage`.
+
+    Attributes
+    ----------
+    groups : PooledGroups
+        What is drawn.
+    """
+
+    groups: PooledGroups
+
+    def __call__(self, *, effects: str | Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+        """The same as :meth:`shrinkage`."""
+        return self.shrinkage(effects=effects, ax=ax)
+
+    def shrinkage(self, *, effects: str | Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
+        """Arrows from own to pooled estimates; see :func:`bayesmixed.plots.pooling.shrinkage`."""
+        from bayesmixed.plots.pooling import shrinkage
+
+        return shrinkage(self.groups, effects=effects, ax=ax)
+
+    def lines(
+        self,
+        *,
+        levels: Sequence[str] | None = None,
+        most: int = 12,
+        ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
+    ) -> NDArray[Any]:
+        """Groups' rows with three lines each; see :func:`bayesmixed.plots.pooling.lines`."""
+        from bayesmixed.plots.pooling import lines
+
+        return lines(self.groups, levels=levels, most=most, ax=ax)
+
+    def by_size(self, *, effect: str | None = None, ax: Axes | None = None) -> Axes:
+        """Weight of a group's own rows by its size; see :func:`bayesmixed.plots.pooling.by_size`."""
+        from bayesmixed.plots.pooling import by_size
+
+        return by_size(self.groups, effect=effect, ax=ax)

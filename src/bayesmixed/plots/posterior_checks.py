@@ -1,0 +1,181 @@
+"""Checks of a posterior: replicated data and the prior of a fit, drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.extract.blocks import chosen_blocks
+from bayesmixed.options import GroupStatistic, checked_seed
+from bayesmixed.plots import densities, predictive
+from bayesmixed.plots.contract import PlottedFit, SampledFit
+from bayesmixed.posterior.prior_draws import prior_predictive
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    SomeAxes = Sequence[Axes] | NDArray[Any] | Axes | None
+
+
+def predictive_density(
+    fit: PlottedFit,
+    *,
+    group: str | None = None,
+    max_panels: int = 12,
+    seed: int | None = None,
+    ax: SomeAxes = None,
+) -> NDArray[Any]:
+    """Density of the observed response of a fit before those of replicated data.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        A Bayesian fit.
+    group : str, optional
+        Grouping factor for a panel of each level; one panel of all rows unless given.
+    max_panels, ax
+        As in :func:`bayesmixed.plots.densities.predictive_distributions`.
+    seed : int, optional
+        Of the replicated data; the fit's own unless given.
+
+    Returns
+    -------
+    NDArray
+        Of Axes.
+
+    Raises
+    ------
+    BayesmixedError
+        When the fit has no posterior.
+    DataError
+        When there is no grouping factor `group`.
+    """
+    response, replicated = fit.spec.design.response, _replicates(fit, seed)
+    if group is None:
+        return np.array(
+            [densities.predictive_density(response.values, replicated, response=response.name, ax=ax)]
+        )
+    block = chosen_blocks(fit.spec.design, group)[0]
+    return densities.predictive_distributions(
+        response.values,
+        replicated,
+        block.codes,
+        block.levels,
+        response=response.name,
+        max_panels=max_panels,
+        ax=ax,
+    )
+
+
+def predictive_groups(
+    fit: PlottedFit,
+    *,
+    group: str | None = None,
+    statistic: GroupStatistic = "mean",
+    prob: float = 0.95,
+    seed: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Statistic of every group in the data of a fit on the interval of its replicates.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        A Bayesian fit.
+    group : str, optional
+        Grouping factor; the first one of the design unless given.
+    statistic : {"mean", "sd", "min", "max"}
+        What is computed of the rows of a group.
+    prob : float
+        Probability inside the intervals.
+    seed : int, optional
+        Of the replicated data; the fit's own unless given.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Raises
+    ------
+    BayesmixedError
+        When the fit has no posterior, or `statistic` is not known.
+    DataError
+        When there is no grouping factor `group`.
+    """
+    block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
+    table = predictive.group_statistics(
+        response.values, _replicates(fit, seed), block.codes, block.levels, statistic=statistic, prob=prob
+    )
+    return predictive.predictive_groups(
+        table, name=block.group, statistic=statistic, response=response.name, ax=ax
+    )
+
+
+def prior_beside_posterior(
+    fit: PlottedFit, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
+) -> NDArray[Any]:
+    """Prior and posterior densities of a fit, the prior drawn with the fit's seed.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        A Bayesian fit; its ``prior`` group is used when it has one, and none is added.
+    parameters, ax
+        As in :func:`bayesmixed.plots.densities.prior_posterior`.
+
+    Returns
+    -------
+    NDArray
+        Of Axes.
+
+    Raises
+    ------
+    BayesmixedError
+        When the fit has no posterior.
+    PriorError
+        When a prior is improper.
+    """
+    draws, spec = sampled(fit).draws, fit.spec
+    made = "prior" in draws.children
+    prior = draws["prior"].to_dataset() if made else prior_predictive(spec, seed=sampled(fit).run.seed)[0]
+    tree = xr.DataTree.from_dict({"posterior": prior})
+    return densities.prior_posterior(tree, draws, spec.design, parameters=parameters, ax=ax)
+
+
+def sampled(fit: PlottedFit) -> SampledFit:
+    """The same fit, known to have a posterior.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        Any fit.
+
+    Returns
+    -------
+    SampledFit
+        The same.
+
+    Raises
+    ------
+    BayesmixedError
+        When the fit is a point estimate.
+    """
+    if not isinstance(fit, SampledFit):
+        raise BayesmixedError("This plot needs a posterior; fit the model with method='bayes'.")
+    return fit
+
+
+def _replicates(fit: PlottedFit, seed: int | None) -> FloatArray:
+    """Replicated data of a Bayesian fit, shape (replicates, n)."""
+    bayes = sampled(fit)
+    chosen = bayes.run.seed if seed is None else checked_seed(seed)
+    return predictive.replicates(bayes.draws, fit.spec, seed=chosen)

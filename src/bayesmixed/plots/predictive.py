@@ -1,0 +1,174 @@
+"""Replicated data of every group against the observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.extract.summaries import summarize, summary_columns
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import GroupStatistic, one_of
+from bayesmixed.plots.intervals import bounds, clear_of, draw_intervals, label_rows, legend_above
+from bayesmixed.plots.marks import plain
+from bayesmixed.plots.style import LABELLED_LEVELS, PALETTE, ROW_HEIGHT, muted, single_axes, tidy_axes
+from bayesmixed.posterior.response import posterior_predictive
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+REPLICATES = 500
+STATISTICS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "mean": lambda y: y.mean(axis=-1),
+    "sd": lambda y: y.std(axis=-1, ddof=1),
+    "min": lambda y: y.min(axis=-1),
+    "max": lambda y: y.max(axis=-1),
+}
+
+
+def replicates(draws: xr.DataTree, spec: ModelSpec, *, seed: int, n: int = REPLICATES) -> FloatArray:
+    """Responses drawn from the posterior predictive distribution, for some of the draws.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model; not changed.
+    spec : ModelSpec
+        The model.
+    seed : int
+        Seed of the residuals.
+    n : int
+        Number of replicated data sets at most, from draws evenly spaced.
+
+    Returns
+    -------
+    FloatArray
+        Shape (replicates, rows), in the units of the response.
+
+    Notes
+    -----
+    Checks need some hundred replicates; those of all draws would take draws x rows numbers.
+    """
+    posterior = draws["posterior"].to_dataset()
+    chains, kept = posterior.sizes[names.CHAIN], posterior.sizes[names.DRAW]
+    each = min(kept, max(1, n // chains))
+    some = posterior.isel({names.DRAW: np.linspace(0, kept - 1, each).round().astype(np.int64)})
+    response = posterior_predictive(xr.DataTree.from_dict({"posterior": some}), spec, seed=seed)
+    values = response[names.RESPONSE].transpose(names.CHAIN, names.DRAW, names.ROW).values
+    return np.asarray(values.reshape(-1, values.shape[-1]))
+
+
+def group_statistics(
+    observed: FloatArray,
+    replicated: FloatArray,
+    codes: IntArray,
+    levels: Sequence[str],
+    *,
+    statistic: GroupStatistic = "mean",
+    prob: float = 0.95,
+) -> pd.DataFrame:
+    """Statistic of every level in the observed data beside its distribution in replicated data.
+
+    Parameters
+    ----------
+    observed : FloatArray
+        Shape (n,).
+    replicated : FloatArray
+        Shape (replicates, n).
+    codes : IntArray
+        Level of every row, shape (n,).
+    levels : sequence of str
+        Labels of the levels.
+    statistic : {"mean", "sd", "min", "max"}
+        What is computed of the rows of a level.
+    prob : float
+        Probability inside the interval of the replicates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group``, ``observed``, ``value`` (median of the replicates), ``se``, bounds, and ``p_above``, the
+        share of the replicates above the observed value, ties counted half. The standard deviation of a level
+        with one row does not exist: such levels are left out.
+
+    Raises
+    ------
+    BayesmixedError
+        When `statistic` or `prob` is not known.
+
+    Notes
+    -----
+    ``p_above`` is the posterior predictive p-value (Gelman, Meng and Stern 1996, Statistica Sinica 6:733).
+    """
+    one_of(statistic, GroupStatistic, "statistic")
+    needed = 2 if statistic == "sd" else 1
+    kept = [code for code, count in enumerate(np.bincount(codes, minlength=len(levels))) if count >= needed]
+    order = np.argsort(codes, kind="stable")
+    rows = np.split(order, np.cumsum(np.bincount(codes, minlength=len(levels)))[:-1])
+    compute = STATISTICS[statistic]
+    seen = np.array([compute(observed[rows[code]]) for code in kept])
+    drawn = np.column_stack([compute(replicated[:, rows[code]]) for code in kept])
+    above = (drawn > seen).mean(axis=0) + 0.5 * (drawn == seen).mean(axis=0)
+    columns = summary_columns(summarize(drawn, prob), prob)
+    return pd.DataFrame(
+        {"group": [levels[code] for code in kept], "observed": seen, **columns, "p_above": above}
+    )
+
+
+def predictive_groups(
+    table: pd.DataFrame,
+    *,
+    name: str = "",
+    statistic: str = "mean",
+    response: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Observed statistic of every level on the interval of its replicates, sorted.
+
+    Use it to see whether the model makes groups like those observed; observed values outside their interval
+    have another colour.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Made by :func:`group_statistics`.
+    name : str
+        Grouping factor.
+    statistic : str
+        What was computed.
+    response : str
+        Name of the response.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on: the i-th smallest observed statistic lies at height i.
+    """
+    shown = table.sort_values("observed", kind="stable")
+    n = len(shown)
+    at = np.arange(n, dtype=float)
+    ax = single_axes(ax, height=1.3 + ROW_HEIGHT * max(n, 4) if n <= LABELLED_LEVELS else 6.0)
+    draw_intervals(ax, shown, at, colors=[muted(0.45)], label="replicated")
+    observed = shown["observed"].to_numpy()
+    lower, upper = bounds(shown)
+    outside = clear_of(lower - observed, upper - observed)
+    size = float(np.clip(1500 / max(n, 1), 5, 30))
+    for chosen, color, label in ((~outside, PALETTE[0], "observed"), (outside, PALETTE[1], "outside")):
+        if chosen.any():
+            ax.scatter(
+                observed[chosen], at[chosen], s=size, c=color, marker="D", linewidth=0, label=label, zorder=4
+            )
+    label_rows(ax, list(shown["group"]))
+    legend_above(ax)
+    ax.set(
+        xlabel=plain(f"{statistic} of {response}"),
+        ylabel=plain(name if n <= LABELLED_LEVELS else f"{n} levels of {name}, sorted"),
+    )
+    return tidy_axes(ax)

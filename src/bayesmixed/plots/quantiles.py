@@ -1,0 +1,231 @@
+"""Sorted values against the quantiles of a normal distribution, with an envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.errors import DataError
+from bayesmixed.extract.summaries import check_prob
+from bayesmixed.options import Envelope, one_of
+from bayesmixed.plots.marks import plain, point_style
+from bayesmixed.plots.style import LABELLED_LEVELS, PALETTE, ink, muted, single_axes, tidy_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SIMULATIONS = 8000
+POSITIONS = 400
+NAMED_POINTS = 3
+SEED = 20261121
+
+
+def normal_quantiles(
+    values: FloatArray,
+    *,
+    se: FloatArray | None = None,
+    labels: Sequence[str] | None = None,
+    ylabel: str = "residual",
+    prob: float = 0.95,
+    envelope: Envelope = "simultaneous",
+    ax: Axes | None = None,
+) -> Axes:
+    """Sorted values against normal quantiles, with the line of their mean and standard deviation.
+
+    Use it to see whether residuals or random effects are normal: points outside the envelope are drawn in
+    another colour, and the outermost are named when there are labels.
+
+    Parameters
+    ----------
+    values : FloatArray
+        Shape (n,), at least 3.
+    se : FloatArray, optional
+        Standard errors, shape (n,), drawn as lines of one standard error to either side of at most 60 values.
+    labels : sequence of str, optional
+        Names of the values; the 3 lowest and highest are named where they lie outside.
+    ylabel : str
+        What the values are.
+    prob : float
+        Probability of the envelope.
+    envelope : {"simultaneous", "pointwise", "none"}
+        Whether all points of a normal sample lie inside with probability `prob`, or each one does.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Raises
+    ------
+    DataError
+        When there are fewer than 3 values.
+    BayesmixedError
+        When `prob` or `envelope` is not known.
+
+    Notes
+    -----
+    A normal sample lies near the line mean + sd x. The envelope is that of independent values, see
+    :func:`normal_envelope`. Residuals and random effects of a mixed model are only nearly so: random
+    effects are shrunk, those of small groups more.
+
+    Examples
+    --------
+    >>> ax = normal_quantiles(np.array([3.0, 1.0, 2.0, 5.0]))
+    >>> [float(y) for _, y in ax.collections[-1].get_offsets()]
+    [1.0, 2.0, 3.0, 5.0]
+    """
+    one_of(envelope, Envelope, "envelope")
+    if len(values) < 3:
+        raise DataError(f"Normal quantiles need at least 3 values, and there are {len(values)}.")
+    order = np.argsort(values, kind="stable")
+    x, ordered = normal_positions(len(values)), np.asarray(values, dtype=np.float64)[order]
+    ax = single_axes(ax, width=4.8, height=4.4)
+    ax.axline(
+        (0, float(ordered.mean())), slope=float(ordered.std(ddof=1)), color=ink(), linewidth=0.8, zorder=1
+    )
+    outside = np.zeros(len(x))
+    if envelope != "none":
+        band = normal_envelope(ordered, prob=prob, simultaneous=envelope == "simultaneous")
+        ax.fill_between(x, band["lower"], band["upper"], color=muted(0.18), linewidth=0, zorder=0)
+        outside = np.maximum(band["lower"] - ordered, ordered - band["upper"]).to_numpy().clip(0)
+    if se is not None and len(x) <= LABELLED_LEVELS:
+        ends = ordered - se[order], ordered + se[order]
+        ax.vlines(x, *ends, color=PALETTE[0], alpha=0.4, linewidth=0.8, zorder=1.5)
+    if labels is not None:
+        _name_points(ax, x, ordered, outside, [labels[i] for i in order])
+    ax.scatter(x, ordered, **point_style(len(x)) | {"color": np.where(outside > 0, PALETTE[1], PALETTE[0])})
+    ax.set(xlabel="normal quantile", ylabel=plain(ylabel))
+    return tidy_axes(ax)
+
+
+def normal_positions(n: int) -> FloatArray:
+    """Standard normal quantiles of sorted values, at (i - 1/2) / n.
+
+    Parameters
+    ----------
+    n : int
+        Number of values.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n,), increasing.
+
+    Examples
+    --------
+    >>> normal_positions(3).round(3).tolist()
+    [-0.967, 0.0, 0.967]
+    """
+    from scipy.special import ndtri
+
+    positions: FloatArray = ndtri((np.arange(n) + 0.5) / n)
+    return positions
+
+
+def normal_envelope(ordered: FloatArray, *, prob: float = 0.95, simultaneous: bool = True) -> pd.DataFrame:
+    """Envelope of the sorted values of a normal sample about the line of their mean and standard deviation.
+
+    Parameters
+    ----------
+    ordered : FloatArray
+        Sorted values, shape (n,); they supply number, location and scale.
+    prob : float
+        Probability that a normal sample lies inside.
+    simultaneous : bool
+        Whether that is the probability of all points together, or of each alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lower`` and ``upper``, n rows.
+
+    Raises
+    ------
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+
+    Notes
+    -----
+    8,000 normal samples, each standardized by its own mean and standard deviation, so that the estimated line
+    is accounted for. Pointwise bounds are their quantiles; the simultaneous ones are the pointwise bounds of
+    the one local level at which a share `prob` of the samples lies inside everywhere (Aldor-Noiman, Brown,
+    Buja, Rolke and Stine 2013, The American Statistician 67:249). Of more than 400 values some 400
+    order statistics are simulated, exactly, as ratios of sums of exponentials, and bounds between them are
+    interpolated: large normal samples lie inside a little less often than `prob` (measured at 700, 3,000
+    and 20,000 values: 0.91 to 0.95 in place of 0.95).
+
+    Examples
+    --------
+    >>> band = normal_envelope(normal_positions(50))
+    >>> bool((band["lower"] < normal_positions(50)).all())
+    True
+    """
+    check_prob(prob)
+    at = _simulated_positions(len(ordered))
+    samples = _standard_samples(len(ordered), at)
+    level = _local_level(samples, prob) if simultaneous else (1 - prob) / 2
+    lower, upper = np.quantile(samples, [level, 1 - level], axis=0)
+    x, mean, sd = normal_positions(len(ordered)), ordered.mean(), ordered.std(ddof=1)
+    bounds = {"lower": mean + sd * lower, "upper": mean + sd * upper}
+    return pd.DataFrame({name: np.interp(x, x[at], bound) for name, bound in bounds.items()})
+
+
+def _simulated_positions(n: int) -> IntArray:
+    """Positions of the order statistics that are simulated, denser in the tails."""
+    if n <= POSITIONS:
+        return np.arange(n)
+    ends = np.arange(POSITIONS // 8)
+    spread = np.linspace(len(ends), n - 1 - len(ends), POSITIONS - 2 * len(ends)).round().astype(np.int64)
+    return np.unique(np.concatenate([ends, spread, n - 1 - ends]))
+
+
+def _standard_samples(n: int, at: IntArray) -> FloatArray:
+    """Order statistics of standardized normal samples, shape (simulations, positions)."""
+    from scipy.special import ndtri
+
+    rng = np.random.default_rng(SEED)
+    steps = np.diff(at, prepend=-1, append=n)
+    sums = np.cumsum(rng.standard_gamma(steps, size=(SIMULATIONS, len(steps))), axis=1)
+    samples = ndtri(sums[:, :-1] / sums[:, -1:])
+    weights = _interpolation_weights(n, at)
+    mean = samples @ weights / n
+    variance = ((samples - mean[:, None]) ** 2 @ weights) / (n - 1)
+    standard: FloatArray = (samples - mean[:, None]) / np.sqrt(variance)[:, None]
+    return standard
+
+
+def _interpolation_weights(n: int, at: IntArray) -> FloatArray:
+    """Share of n sorted values that each simulated one stands for, shape (positions,), sum n."""
+    right = np.clip(np.searchsorted(at, np.arange(n)), 1, len(at) - 1)
+    share = (np.arange(n) - at[right - 1]) / (at[right] - at[right - 1])
+    return np.bincount(right, share, len(at)) + np.bincount(right - 1, 1 - share, len(at))
+
+
+def _local_level(samples: FloatArray, prob: float) -> float:
+    """Tail probability at each position that leaves a share `prob` of the samples inside everywhere."""
+    ranks = samples.argsort(axis=0).argsort(axis=0)
+    depth = np.minimum(ranks, SIMULATIONS - 1 - ranks).min(axis=1)
+    return float(np.quantile(depth, 1 - prob)) / (SIMULATIONS - 1)
+
+
+def _name_points(ax: Axes, x: FloatArray, y: FloatArray, outside: FloatArray, labels: Sequence[str]) -> None:
+    """Names of the outermost points where they lie outside the envelope."""
+    n = len(labels)
+    for i in [*range(min(NAMED_POINTS, n // 2)), *range(n - min(NAMED_POINTS, n // 2), n)]:
+        if outside[i] <= 0:
+            continue
+        side, shift = ("left", 5) if x[i] < 0 else ("right", -5)
+        ax.annotate(
+            plain(labels[i]),
+            (x[i], y[i]),
+            xytext=(shift, -3),
+            textcoords="offset points",
+            ha=side,
+            fontsize="small",
+        )

@@ -1,0 +1,206 @@
+"""Residuals against a number, and as boxes by level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.plots.marks import plain, point_style
+from bayesmixed.plots.style import (
+    LABELLED_LEVELS,
+    PALETTE,
+    ROW_HEIGHT,
+    ink,
+    muted,
+    single_axes,
+    tidy_axes,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_BINS = 40
+NORMAL_975 = 1.959963984540054
+"""The standard normal's 97.5 % quantile."""
+
+
+def residual_scatter(
+    x: FloatArray,
+    residuals: FloatArray,
+    *,
+    xlabel: str = "fitted value",
+    ylabel: str = "residual",
+    trend: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Residuals against fitted values or a numeric covariate, with the mean of the points nearby.
+
+    Use it to look for curvature and for a spread that changes: the bins' means should stay near zero.
+
+    Parameters
+    ----------
+    x : FloatArray
+        Shape (n,): fitted values, or a covariate.
+    residuals : FloatArray
+        Shape (n,).
+    xlabel, ylabel : str
+        Names of the axes, with units where there are any.
+    trend : bool
+        Whether the means are drawn, with a band of two standard errors.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Notes
+    -----
+    The means are those of the binned residual plot (Gelman and Hill 2007, Data Analysis Using Regression and
+    Multilevel/Hierarchical Models, section 5.6), see :func:`binned_means`. The band is pointwise and takes
+    residuals as independent.
+
+    Examples
+    --------
+    >>> ax = residual_scatter(np.arange(9.0), np.array([1.0, -1, 0] * 3), xlabel="day")
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('day', 'residual')
+    """
+    ax = single_axes(ax)
+    ax.axhline(0, color=ink(), linewidth=0.8, zorder=1)
+    ax.scatter(x, residuals, **point_style(len(x)))
+    if trend:
+        bins = binned_means(x, residuals)
+        ax.fill_between(
+            bins["x"], bins["lower"], bins["upper"], color=PALETTE[1], alpha=0.25, linewidth=0, zorder=3
+        )
+        ax.plot(bins["x"], bins["mean"], color=PALETTE[1], linewidth=1.8, zorder=4)
+    ax.set(xlabel=plain(xlabel), ylabel=plain(ylabel))
+    return tidy_axes(ax)
+
+
+def binned_means(x: FloatArray, y: FloatArray) -> pd.DataFrame:
+    """Means of y in bins of x that hold about equally many points.
+
+    Parameters
+    ----------
+    x, y : FloatArray
+        Shape (n,).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``x`` and ``mean``, means within the bin; ``lower`` and ``upper``, the 95 % normal interval of the
+        latter, missing in a bin of one point.
+
+    Notes
+    -----
+    There are about sqrt(n) bins, at most 40. Points with the same x stay together, so that a covariate of
+    few values has one bin for each.
+
+    Examples
+    --------
+    >>> binned_means(np.array([0.0, 0, 1, 1]), np.array([1.0, 3, 4, 6]))["mean"].tolist()
+    [2.0, 5.0]
+    """
+    n_bins = min(MOST_BINS, max(1, int(np.sqrt(len(x)))))
+    values, position = np.unique(x, return_inverse=True)
+    if len(values) > n_bins:
+        edges = np.unique(np.quantile(x, np.linspace(0, 1, n_bins + 1)[1:-1]))
+        position = np.searchsorted(edges, x, side="right")
+    binned = pd.DataFrame({"x": x, "y": y}).groupby(position)
+    mean, se = binned["y"].mean(), binned["y"].sem()
+    table = {"x": binned["x"].mean(), "mean": mean}
+    return pd.DataFrame({**table, "lower": mean - NORMAL_975 * se, "upper": mean + NORMAL_975 * se})
+
+
+def residual_boxes(
+    codes: IntArray,
+    levels: Sequence[str],
+    residuals: FloatArray,
+    *,
+    name: str = "",
+    xlabel: str = "residual",
+    keep_order: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Boxes of the residuals of every level, sorted by their medians.
+
+    Use it to find groups that the model misses, or whose residuals spread more than others'.
+
+    Parameters
+    ----------
+    codes : IntArray
+        Level of every row, shape (n,).
+    levels : sequence of str
+        Labels of the levels.
+    residuals : FloatArray
+        Shape (n,).
+    name : str
+        What the levels are levels of.
+    xlabel : str
+        Name of the residuals' axis.
+    keep_order : bool
+        Whether the levels stand in the order of their codes, not of their medians.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on: level i of the sorted ones lies at height i.
+
+    Notes
+    -----
+    Boxes, medians and whiskers are Tukey's (whiskers end at the last point within 1.5 interquartile ranges).
+    More than 60 levels are drawn without names, as lines: thick between the quartiles, thin for the whiskers.
+    """
+    from matplotlib.cbook import boxplot_stats
+
+    rows = pd.Series(residuals).groupby(codes)
+    order = rows.median().index if keep_order else rows.median().sort_values(kind="stable").index
+    boxes = boxplot_stats([rows.get_group(code).to_numpy() for code in order])
+    labelled = len(boxes) <= LABELLED_LEVELS
+    ax = single_axes(ax, height=1.1 + ROW_HEIGHT * max(len(boxes), 4) if labelled else 6.0)
+    ax.axvline(0, color=ink(), linewidth=0.8, zorder=1)
+    if labelled:
+        _draw_boxes(ax, boxes, [plain(levels[code]) for code in order])
+    else:
+        _draw_lines(ax, boxes)
+    ax.set_ylim(-0.8, len(boxes) - 0.2)
+    ax.set(xlabel=plain(xlabel), ylabel=plain(name if labelled else f"{len(boxes)} levels of {name}, sorted"))
+    return tidy_axes(ax)
+
+
+def _draw_boxes(ax: Axes, boxes: list[dict[str, Any]], labels: list[str]) -> None:
+    """Named boxes from the bottom up, outlying points beside them."""
+    from matplotlib.colors import to_rgb
+
+    ax.bxp(
+        boxes,
+        positions=range(len(boxes)),
+        orientation="horizontal",
+        widths=0.6,
+        patch_artist=True,
+        boxprops={"facecolor": (*to_rgb(PALETTE[0]), 0.35), "edgecolor": PALETTE[0]},
+        medianprops={"color": ink(), "linewidth": 1.5},
+        whiskerprops={"color": PALETTE[0]},
+        showcaps=False,
+        flierprops={"marker": ".", "markersize": 4, "markerfacecolor": PALETTE[1], "markeredgewidth": 0},
+    )
+    ax.set_yticks(range(len(boxes)), labels=labels)
+
+
+def _draw_lines(ax: Axes, boxes: list[dict[str, Any]]) -> None:
+    """Boxes of many levels: a thick line, a thin line and a point each."""
+    table = pd.DataFrame(boxes)
+    at = np.arange(len(boxes))
+    ax.hlines(at, table["whislo"], table["whishi"], color=muted(0.35), linewidth=0.5, rasterized=True)
+    ax.hlines(at, table["q1"], table["q3"], color=PALETTE[0], linewidth=1.2, rasterized=True)
+    ax.scatter(table["med"], at, s=4, color=ink(), linewidth=0, zorder=3)
+    ax.set_yticks([])

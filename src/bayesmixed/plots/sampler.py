@@ -1,0 +1,206 @@
+"""The sampler's diagnostics, drawn by ArviZ under our labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed import names
+from bayesmixed.design.records import Design
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.options import EssKind, one_of
+from bayesmixed.plots.arviz_axes import (
+    QUANTITY,
+    collection,
+    color_legend,
+    finished,
+    name_colors,
+    quantity_dataset,
+)
+from bayesmixed.plots.style import PALETTE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    SomeAxes = Sequence[Axes] | NDArray[Any] | Axes | None
+
+OWN_TITLES: dict[Any, Any] = {"title": False}
+"""Arguments that leave ArviZ's titles out, ours standing in."""
+
+
+def trace(
+    draws: xr.DataTree, design: Design, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
+) -> NDArray[Any]:
+    """Draws of every parameter in their order, a colour for each chain.
+
+    Use it to see whether the chains stay in one place and mix; divergences are marked below.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    design : Design
+        The design that was fitted.
+    parameters : sequence of str, optional
+        Some of the parameters, e.g. ``["Days", "sd_Subject[Days]"]``; all but the random effects otherwise.
+    ax : sequence of Axes, optional
+        One for each parameter; a new figure unless given.
+
+    Returns
+    -------
+    NDArray
+        Of Axes, one for each parameter.
+
+    Raises
+    ------
+    DataError
+        When a parameter is unknown.
+
+    Notes
+    -----
+    Drawn by ``arviz_plots.plot_trace``.
+    """
+    from arviz_plots import plot_trace
+
+    data = quantity_dataset(draws, design, parameters)
+    plots = collection(data, QUANTITY, ax, colored=names.CHAIN, overlaid=names.CHAIN)
+    tree = xr.DataTree.from_dict({"posterior": data, "sample_stats": draws["sample_stats"].to_dataset()})
+    plot_trace(
+        tree, plot_collection=plots, visuals=OWN_TITLES | {"trace": {"width": 0.4, "rasterized": True}}
+    )
+    return _with_chains(finished(plots, xlabel="draw"), data, ax)
+
+
+def rank(
+    draws: xr.DataTree, design: Design, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
+) -> NDArray[Any]:
+    """Distribution of the ranks of every chain's draws among those of all chains.
+
+    Use it to see whether the chains sample the same posterior: then the lines stay near zero.
+
+    Parameters
+    ----------
+    draws, design, parameters, ax
+        As in :func:`trace`.
+
+    Returns
+    -------
+    NDArray
+        Of Axes, one for each parameter.
+
+    Raises
+    ------
+    DataError
+        When a parameter is unknown.
+
+    Notes
+    -----
+    Drawn by ``arviz_plots.plot_rank``: the empirical distribution function of the fractional ranks minus that
+    of a uniform distribution, with the p-value of its multi-chain test.
+    """
+    from arviz_plots import plot_rank
+
+    data = quantity_dataset(draws, design, parameters)
+    plots = collection(data, QUANTITY, ax, colored=names.CHAIN, overlaid=names.CHAIN)
+    plot_rank(xr.DataTree.from_dict({"posterior": data}), plot_collection=plots, visuals=OWN_TITLES)
+    return _with_chains(finished(plots, xlabel="fractional rank"), data, ax)
+
+
+def ess(
+    draws: xr.DataTree,
+    design: Design,
+    *,
+    parameters: Sequence[str] | None = None,
+    kind: EssKind = "quantile",
+    ax: SomeAxes = None,
+) -> NDArray[Any]:
+    """Effective sample size of the quantiles of every parameter.
+
+    Use it to see whether the ends of an interval are as well known as its middle; the dashed line is 400.
+
+    Parameters
+    ----------
+    draws, design, parameters, ax
+        As in :func:`trace`.
+    kind : {"quantile", "local"}
+        Of a quantile, or of the probability of a small range of values.
+
+    Returns
+    -------
+    NDArray
+        Of Axes, one for each parameter.
+
+    Raises
+    ------
+    DataError
+        When a parameter is unknown.
+    BayesmixedError
+        When `kind` is neither word.
+
+    Notes
+    -----
+    Drawn by ``arviz_plots.plot_ess``.
+    """
+    from arviz_plots import plot_ess
+
+    one_of(kind, EssKind, "kind")
+    data = quantity_dataset(draws, design, parameters)
+    plots = collection(data, QUANTITY, ax)
+    plot_ess(
+        xr.DataTree.from_dict({"posterior": data}),
+        kind=kind,
+        plot_collection=plots,
+        visuals=OWN_TITLES | {"ess": {"color": PALETTE[0]}},
+    )
+    return finished(plots, xlabel="quantile")
+
+
+def energy(draws: xr.DataTree, *, ax: SomeAxes = None) -> NDArray[Any]:
+    """Energy of the sampler: its distribution beside that of its steps, with each chain's BFMI.
+
+    Use it to see whether the sampler reaches the tails: then the two distributions are much alike.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    ax : sequence of Axes, optional
+        Two: for the Bayesian fraction of missing information and for the energy.
+
+    Returns
+    -------
+    NDArray
+        The two axes.
+
+    Raises
+    ------
+    BayesmixedError
+        When the sampler kept no energy.
+
+    Notes
+    -----
+    Drawn by ``arviz_plots.plot_energy``; Betancourt (2016), arXiv:1604.00695. A BFMI under 0.3 is bad.
+    """
+    from arviz_plots import plot_energy
+
+    if "sample_stats" not in draws or "energy" not in draws["sample_stats"]:
+        raise BayesmixedError("These draws hold no energy; only a gradient-based sampler keeps it.")
+    kinds = {"column": ["bfmi", "energy"], "energy": ["marginal", "transition"]}
+    panels = xr.Dataset({"of": (tuple(kinds), np.zeros((2, 2)))}, kinds)
+    plots = collection(panels, "column", ax, colored="energy", columns=2, width=3.2, height=2.8)
+    plot_energy(draws, plot_collection=plots, visuals=OWN_TITLES | {"legend": False})
+    axes = finished(plots)
+    axes[0].set(title="BFMI of every chain", ylabel="chain", yticks=draws["sample_stats"][names.CHAIN].values)
+    axes[1].legend(*color_legend(["centred energy", "its steps"]), frameon=False, fontsize="small")
+    return axes
+
+
+def _with_chains(axes: NDArray[Any], data: xr.Dataset, ax: SomeAxes) -> NDArray[Any]:
+    """The same axes, a new figure with a legend of its chains."""
+    if ax is None:
+        name_colors(axes, data[names.CHAIN].values.tolist(), "chain")
+    return axes

@@ -1,0 +1,82 @@
+"""Random effects of levels that a model has not seen, drawn from each draw's covariance matrix."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.posterior.linear_predictor import NewEffects
+
+LEVEL_STREAM = 1
+"""Keeps the random numbers of levels apart from those of rows."""
+
+
+def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEffects:
+    """Sampler of the effects of new levels, one draw from N(0, S) for each level and posterior draw.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Draws of ``sd_<g>`` and ``corr_<g>`` of every grouping factor of `design`.
+    design : Design
+        The blocks.
+    seed : int
+        Repeats the draws.
+
+    Returns
+    -------
+    callable
+        From a block and labels to draws of shape (chain, draw, level, effect).
+
+    Notes
+    -----
+    A level's random numbers come from the seed, the grouping factor and its label alone: neither the order
+    of rows nor the other levels change them.
+    """
+    roots = {block.group: covariance_roots(posterior, block) for block in design.blocks}
+
+    def effects(block: GroupBlock, labels: Sequence[str]) -> FloatArray:
+        root = roots[block.group]
+        out = np.empty((*root.shape[:2], len(labels), block.n_effects))
+        for j, label in enumerate(labels):
+            rng = np.random.default_rng([seed, LEVEL_STREAM, _digest(block.group, label)])
+            noise = rng.standard_normal((*root.shape[:2], block.n_effects, 1))
+            out[:, :, j] = np.matmul(root, noise)[..., 0]
+        return out
+
+    return effects
+
+
+def covariance_roots(posterior: xr.Dataset, block: GroupBlock) -> FloatArray:
+    """Square roots R of the covariance matrices of a grouping factor's effects, R R' = S.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Draws of ``sd_<g>`` and, where effects are correlated, ``corr_<g>``.
+    block : GroupBlock
+        The grouping factor.
+
+    Returns
+    -------
+    FloatArray
+        Shape (chain, draw, k, k); they exist for singular matrices too.
+    """
+    effect, bis = names.effect_dim(block.group), names.effect_bis_dim(block.group)
+    sd = posterior[names.sd(block.group)].transpose(names.CHAIN, names.DRAW, effect).values
+    if not block.has_correlation:
+        return np.asarray(sd[..., None] * np.eye(block.n_effects))
+    corr = posterior[names.corr(block.group)].transpose(names.CHAIN, names.DRAW, effect, bis).values
+    values, vectors = np.linalg.eigh(corr)
+    return np.asarray(sd[..., None] * vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
+
+
+def _digest(group: str, label: str) -> int:
+    """Number that stands for a level in every process."""
+    text = f"{len(group)}:{group}{label}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")

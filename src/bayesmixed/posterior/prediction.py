@@ -1,0 +1,134 @@
+"""Means and new responses of any rows, draw by draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesmixed import names
+from bayesmixed.design.prediction_rows import PredictionRows
+from bayesmixed.design.records import FloatArray
+from bayesmixed.families.gaussian import residual_scale
+from bayesmixed.families.moments import random_response
+from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.options import PredictKind
+from bayesmixed.posterior.linear_predictor import NewEffects, linear_predictor
+from bayesmixed.posterior.location import location_of, mean_of, parameter_draws
+
+ROW_STREAM = 2
+"""Keeps the random numbers of rows apart from those of levels."""
+
+RowKeys = NDArray[np.uint64]
+
+
+def row_keys(index: pd.Index) -> RowKeys:
+    """Numbers that stand for the rows of a frame, whatever their order.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Labels of m rows.
+
+    Returns
+    -------
+    NDArray
+        Shape (m, 2): a hash of the label, and how many rows before it have the same.
+
+    Examples
+    --------
+    >>> keys = row_keys(pd.Index(["a", "b", "a"]))
+    >>> keys[0, 0] == keys[2, 0], keys[:, 1].tolist()
+    (np.True_, [0, 0, 1])
+    """
+    hashes = pd.util.hash_pandas_object(index, index=False).to_numpy(dtype=np.uint64)
+    repeats = pd.Series(hashes).groupby(hashes).cumcount().to_numpy(dtype=np.uint64)
+    return np.column_stack([hashes, repeats])
+
+
+def prediction_draws(
+    posterior: xr.Dataset,
+    wanted: PredictionRows,
+    rows: slice,
+    *,
+    kind: PredictKind,
+    new_effects: NewEffects | None,
+    keys: RowKeys,
+    seed: int,
+    family: Family = GAUSSIAN,
+    trials: FloatArray | None = None,
+) -> xr.DataArray:
+    """Draws of the mean or of a new response of some rows.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Posterior draws of the model.
+    wanted : PredictionRows
+        All rows that are to be predicted.
+    rows : slice
+        Which of them now.
+    kind : {"mean", "response"}
+        The mean given the random effects that take part, or a new response around it.
+    new_effects : callable or None
+        Effects of new levels; None leaves them zero.
+    keys : NDArray
+        Of all rows, from :func:`row_keys`: a row's residuals come from the seed and its key alone.
+    seed : int
+        Of the residuals.
+    family : Family
+        Distribution of the response.
+    trials : FloatArray, optional
+        Of new binomial responses, one number for each of all rows.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dimensions (chain, draw, row), in the units of the response.
+    """
+    predictor = linear_predictor(
+        posterior, wanted.design, rows=rows, data=wanted.data, new_effects=new_effects
+    )
+    if kind == "link":
+        return predictor
+    if kind == "response" and not family.is_gaussian:
+        chosen = None if trials is None else trials[rows]
+        return _draw_responses(predictor, posterior, family, chosen, keys[rows], seed)
+    mean = mean_of(predictor, posterior, family)
+    if kind == "response":
+        scale = np.broadcast_to(residual_scale(wanted.weights), (wanted.n_rows,))[rows]
+        _add_residuals(mean.values, posterior, np.asarray(scale), keys[rows], seed)
+    return mean
+
+
+def _add_residuals(
+    mean: NDArray[np.float64],
+    posterior: xr.Dataset,
+    scale: NDArray[np.float64],
+    keys: RowKeys,
+    seed: int,
+) -> None:
+    """Add normal residuals in place, shape (chain, draw, row)."""
+    sigma = posterior[names.SIGMA].transpose(names.CHAIN, names.DRAW).values
+    for i, key in enumerate(keys.tolist()):
+        noise = np.random.default_rng([seed, ROW_STREAM, *key]).standard_normal(sigma.shape)
+        mean[:, :, i] += scale[i] * sigma * noise
+
+
+def _draw_responses(
+    predictor: xr.DataArray,
+    posterior: xr.Dataset,
+    family: Family,
+    trials: FloatArray | None,
+    keys: RowKeys,
+    seed: int,
+) -> xr.DataArray:
+    """New responses of a family other than gaussian."""
+    parameters = {name: values[..., 0] for name, values in parameter_draws(posterior, family).items()}
+    out = predictor.copy(data=location_of(predictor.values, family))
+    for i, key in enumerate(keys.tolist()):
+        rng = np.random.default_rng([seed, ROW_STREAM, *key])
+        count = None if trials is None else trials[[i]]
+        out.values[:, :, i] = random_response(family, out.values[:, :, i], parameters, count, rng)
+    return out

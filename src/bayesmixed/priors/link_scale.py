@@ -1,0 +1,145 @@
+"""Where a response lies on the scale of the linear predictor, and in which units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.design.records import Design, Response
+from bayesmixed.families.links import link_function
+from bayesmixed.families.records import Family
+
+LOGARITHMIC = frozenset({"lognormal", "hurdle_lognormal"})
+"""Families whose location is the mean of the logarithm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkScale:
+    """Centre and unit of a response on the scale of the linear predictor.
+
+    Attributes
+    ----------
+    centre : float
+        Linear predictor of the mean response, less the offset.
+    unit : float
+        Size of an ordinary change: the response's standard deviation where the link is the identity, 1 on
+        the scale of a logarithm or a logit.
+    level : float
+        Distance of the response from zero, the root mean square: what the coefficients of a model without an
+        intercept carry.
+    """
+
+    centre: float
+    unit: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleWords:
+    """Centre, unit and level in words, for the table of priors.
+
+    Attributes
+    ----------
+    centre, unit, level, sigma : str
+        E.g. ``"mean(y)"``, ``"sd(y)"``, ``"rms(y)"``, ``"sd(y)"``; the unit 1 is empty.
+    """
+
+    centre: str
+    unit: str
+    level: str
+    sigma: str
+
+
+def link_scale(design: Design, family: Family) -> LinkScale:
+    """Centre, unit and level of a response on the scale of the linear predictor.
+
+    Parameters
+    ----------
+    design : Design
+        Supplies response and offset.
+    family : Family
+        Distribution of the response.
+
+    Returns
+    -------
+    LinkScale
+        In the units of the linear predictor.
+
+    Notes
+    -----
+    Identity link: mean, standard deviation (n - 1) and root mean square of y - offset (of its logarithm, for
+    a lognormal response). Other links g: g(mean(y)) - mean(offset); unit 1, except for powers of y, where it
+    is |g'(mean(y))| sd(y); level sqrt(centre^2 + unit^2). A mean on the boundary, as of a response that is
+    always 0, is moved inside by half an observation.
+    """
+    if design.sums is not None:
+        mean, sd, n = design.sums.response_mean, design.sums.response_sd, design.sums.n_rows
+        return LinkScale(centre=mean, unit=sd, level=float(np.sqrt(mean**2 + sd**2 * (n - 1) / n)))
+    y, offset = design.response.values, design.offset
+    if family.link == "identity":
+        shifted = _logarithms(y, offset) if family.name in LOGARITHMIC else _rates(design.response) - offset
+        return LinkScale(
+            centre=float(np.mean(shifted)),
+            unit=float(np.std(shifted, ddof=1)),
+            level=float(np.sqrt(np.mean(shifted**2))),
+        )
+    link = link_function(family.link)
+    eta = link.link(np.array(_interior_mean(design.response, family)))
+    unit = 1.0
+    if family.link.startswith("inverse"):
+        unit = float(np.std(y, ddof=1) / np.abs(link.derivative(eta)))
+    centre = float(eta) - float(np.mean(offset))
+    return LinkScale(centre=centre, unit=unit, level=float(np.hypot(centre, unit)))
+
+
+def scale_words(family: Family, *, has_offset: bool) -> ScaleWords:
+    """Centre, unit and level in words.
+
+    Parameters
+    ----------
+    family : Family
+        Distribution of the response.
+    has_offset : bool
+        Whether the model has an offset.
+
+    Returns
+    -------
+    ScaleWords
+        For the table of priors.
+    """
+    y = "log(y)" if family.name in LOGARITHMIC else "y"
+    shifted = f"{y} - offset" if has_offset else y
+    if family.link == "identity":
+        sd = f"sd({shifted})"
+        return ScaleWords(centre=f"mean({shifted})", unit=sd, level=f"rms({shifted})", sigma=sd)
+    minus = " - mean(offset)" if has_offset else ""
+    power = family.link.startswith("inverse")
+    return ScaleWords(
+        centre=f"{family.link}(mean(y)){minus}",
+        unit="sd(y) |slope of the link|" if power else "",
+        level="rms of the link scale",
+        sigma=f"sd({shifted})",
+    )
+
+
+def _logarithms(y: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Logarithms of the positive responses, less the offset."""
+    positive = y > 0
+    return np.asarray(np.log(y[positive]) - offset[positive])
+
+
+def _rates(response: Response) -> np.ndarray:
+    """Responses, of a binomial one the proportions."""
+    return response.values if response.trials is None else response.values / response.trials
+
+
+def _interior_mean(response: Response, family: Family) -> float:
+    """Mean response, moved off the boundary of what the link takes."""
+    y, trials = response.values, response.trials
+    total = float(len(y) if trials is None else trials.sum())
+    mean = float(y.sum()) / total
+    lowest = 0.5 / total
+    if family.link in ("logit", "probit", "cloglog"):
+        return min(max(mean, lowest), 1 - lowest)
+    return max(mean, lowest) if np.all(y >= 0) and np.all(y == np.round(y)) else mean

@@ -1,0 +1,153 @@
+"""The explorer's page: a template with the path's numbers in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayesmixed.comparison.group_lines import group_lines, predictor_of, telling_groups
+from bayesmixed.comparison.group_regressions import rows_of_levels
+from bayesmixed.comparison.pooling_records import PooledGroups
+from bayesmixed.design.records import FloatArray
+from bayesmixed.errors import FileError
+from bayesmixed.report.explorer.path import PoolingPath, pooling_path
+
+MOST_GROUPS = 60
+"""More groups than this are not drawn; those chosen show all of shrinkage."""
+MOST_ROWS = 40
+"""Rows of one group that are drawn."""
+DIGITS = 7
+PLACE, TITLE = "/*DATA*/null", "<!--TITLE-->"
+
+
+def write_explorer(
+    groups: PooledGroups,
+    path: str | os.PathLike[str],
+    *,
+    draws: xr.DataTree | None = None,
+    title: str | None = None,
+) -> str:
+    """Write a page on which a slider runs from complete to no pooling.
+
+    Use it in a lecture: the page needs no server, no network and no Python.
+
+    Parameters
+    ----------
+    groups : PooledGroups
+        The estimates.
+    path : str or path
+        File to write, ``.html``.
+    draws : xarray.DataTree, optional
+        Posterior draws, for the density under the slider; an estimate's restricted likelihood unless given.
+    title : str, optional
+        Heading; the formula unless given.
+
+    Returns
+    -------
+    str
+        The path.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be written.
+    """
+    page = explorer_html(groups, draws=draws, title=title)
+    try:
+        Path(path).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"The page cannot be written to {os.fspath(path)!r}: {error.strerror}.") from error
+    return os.fspath(path)
+
+
+def explorer_html(groups: PooledGroups, *, draws: xr.DataTree | None = None, title: str | None = None) -> str:
+    """Make the page as text.
+
+    Parameters
+    ----------
+    groups, draws, title
+        As in :func:`write_explorer`.
+
+    Returns
+    -------
+    str
+        One HTML document.
+    """
+    from html import escape
+
+    template = (files("bayesmixed.report.explorer") / "template.html").read_text(encoding="utf-8")
+    heading = groups.design.formula.text if title is None else title
+    data = explorer_data(groups, pooling_path(groups, draws), posterior=draws is not None)
+    numbers = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return template.replace(TITLE, escape(heading)).replace(PLACE, numbers)
+
+
+def explorer_data(groups: PooledGroups, path: PoolingPath, *, posterior: bool) -> dict[str, Any]:
+    """Gather all that the page shows.
+
+    Parameters
+    ----------
+    groups : PooledGroups
+        The estimates.
+    path : PoolingPath
+        Of the same groups.
+    posterior : bool
+        Whether the densities are a posterior's.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: numbers to seven digits, infinity and NaN as None.
+    """
+    block, x = groups.block, predictor_of(groups)
+    shown = telling_groups(groups, MOST_GROUPS)
+    places = [groups.place(effect) for effect in block.effects]
+    lines = np.array([group_lines(groups, step, x) for step in path.coefficients])
+    return {
+        "formula": groups.design.formula.text,
+        "group": block.group,
+        "response": groups.design.response.name,
+        "predictor": x,
+        "effects": list(block.effects),
+        "levels": [block.levels[j] for j in shown],
+        "nLevels": block.n_levels,
+        "n": [groups.n_rows[j] for j in shown],
+        "notes": [groups.notes[j] for j in shown],
+        "posterior": posterior,
+        "manyFactors": len(groups.design.blocks) > 1,
+        "position": _numbers(path.position),
+        "sd": _numbers(path.sd),
+        "sigma": _numbers(groups.estimate.optimum.sigma),
+        "density": _numbers(path.density.T),
+        "values": _numbers(path.coefficients[:, shown][:, :, places]),
+        "weights": _numbers(path.weights[:, shown]),
+        "lines": _numbers(lines[:, shown]),
+        "own": _numbers(path.own[shown][:, places]),
+        "rows": [_rows(groups, j, x) for j in shown],
+    }
+
+
+def _rows(groups: PooledGroups, level: int, predictor: str | None) -> Any:
+    """Predictor and response of one group's rows."""
+    rows = rows_of_levels(groups.block)[level]
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).round().astype(int)]
+    at = (
+        np.linspace(0.3, 0.7, len(rows))
+        if predictor is None
+        else groups.columns.matrix[rows, groups.place(predictor)]
+    )
+    return _numbers(np.column_stack([at, groups.design.response.values[rows]]))
+
+
+def _numbers(values: FloatArray | float) -> Any:
+    """Nested lists of numbers to seven digits, None for what is not finite."""
+    array = np.asarray(values, dtype=float)
+    if array.ndim:
+        return [_numbers(part) for part in array]
+    return float(f"{float(array):.{DIGITS}g}") if np.isfinite(array) else None

@@ -1,0 +1,158 @@
+"""The rows of a simulated study: which level of every grouping factor each row belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.levels import group_expressions
+from bayesmixed.design.records import IntArray
+from bayesmixed.errors import DataError, near_names
+from bayesmixed.formula.terms import ParsedFormula
+
+Levels = int | Sequence[int] | Sequence[str]
+Cell = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Rows of a study before anything is measured.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The grouping columns, n rows.
+    position : IntArray
+        Number of the row within its group, from 0, shape (n,).
+    """
+
+    frame: pd.DataFrame
+    position: IntArray
+
+
+def grouping_factors(parsed: ParsedFormula) -> dict[str, tuple[str, ...]]:
+    """Columns behind every grouping factor of a formula.
+
+    Parameters
+    ----------
+    parsed : ParsedFormula
+        The formula.
+
+    Returns
+    -------
+    dict[str, tuple[str, ...]]
+        By name: ``(1 | a/b)`` gives ``{"a": ("a",), "a:b": ("a", "b")}``.
+
+    Examples
+    --------
+    >>> from bayesmixed.formula import parse_formula
+    >>> grouping_factors(parse_formula("y ~ 1 + (1 | a/b)"))
+    {'a': ('a',), 'a:b': ('a', 'b')}
+    """
+    return {
+        term.group_name: tuple(name for part in group_expressions(term.group, []) for name in part.columns)
+        for term in parsed.random
+    }
+
+
+def make_layout(
+    factors: Mapping[str, tuple[str, ...]], groups: Mapping[str, Levels], per_group: int | Sequence[int]
+) -> Layout:
+    """Lay out the rows of a study, every combination of the levels a group of rows.
+
+    Parameters
+    ----------
+    factors : Mapping[str, tuple[str, ...]]
+        From :func:`grouping_factors`.
+    groups : Mapping[str, int or sequence]
+        Levels of every grouping column, the outer ones first.
+    per_group : int or sequence of int
+        Rows of every combination, or of each.
+
+    Returns
+    -------
+    Layout
+        The first column varies slowest.
+
+    Raises
+    ------
+    DataError
+        When a grouping column is missing or not known, or a number is not a whole number of levels or rows.
+    """
+    _check_names(groups, [column for columns in factors.values() for column in columns])
+    cells: list[Cell] = [()]
+    for name, levels in groups.items():
+        labels = _labels(name, levels, len(cells))
+        cells = [(*cell, label) for cell, own in zip(cells, labels, strict=True) for label in own]
+    sizes = _sizes(per_group, cells)
+    rows = [cell for cell, size in zip(cells, sizes, strict=True) for _ in range(size)]
+    position = np.concatenate([np.arange(size) for size in sizes])
+    frame = pd.DataFrame(rows, columns=list(groups), index=range(len(rows)))
+    return Layout(frame=frame, position=position.astype(np.int64))
+
+
+def _check_names(groups: Mapping[str, Levels], wanted: Sequence[str]) -> None:
+    """Refuse levels of columns that the formula does not group by, and missing ones."""
+    for name in groups:
+        if name not in wanted:
+            known = near_names(str(name), dict.fromkeys(wanted))
+            raise DataError(f"groups= names {name!r}, which is no grouping column of the formula. {known}")
+    missing = [name for name in dict.fromkeys(wanted) if name not in groups]
+    if missing:
+        example = ", ".join(f"{name!r}: 10" for name in missing)
+        raise DataError(
+            f"groups= does not say how many levels {' and '.join(map(repr, missing))} "
+            f"{'has' if len(missing) == 1 else 'have'}. Write e.g. groups={{{example}}}."
+        )
+
+
+def _labels(name: str, levels: Levels, n_cells: int) -> list[Sequence[str]]:
+    """Labels of the levels within each cell so far."""
+    if isinstance(levels, str):
+        raise DataError(f"groups[{name!r}] is the text {levels!r}; give a number of levels or a list.")
+    if not isinstance(levels, Sequence | np.ndarray):
+        return [_numbered(_whole(levels, f"groups[{name!r}]", 1))] * n_cells
+    given = list(levels)
+    if given and all(isinstance(level, str) for level in given):
+        if len(set(given)) < len(given):
+            raise DataError(f"groups[{name!r}] names a level twice.")
+        return [[str(level) for level in given]] * n_cells
+    counts = [_whole(count, f"groups[{name!r}]", 1) for count in given]
+    if len(counts) != n_cells:
+        raise DataError(
+            f"groups[{name!r}] lists {len(counts)} numbers of levels; the columns before it make {n_cells} "
+            "groups. Give one number for all, or one for each."
+        )
+    return [_numbered(count, max(counts)) for count in counts]
+
+
+def _numbered(count: int, largest: int | None = None) -> list[str]:
+    """Numbers from 1 as text of one width, so that they sort by size."""
+    width = len(str(largest or count))
+    return [f"{number:0{width}d}" for number in range(1, count + 1)]
+
+
+def _sizes(per_group: int | Sequence[int], cells: Sequence[Cell]) -> list[int]:
+    """Number of rows of every cell."""
+    if not isinstance(per_group, Sequence | np.ndarray) or isinstance(per_group, str):
+        return [_whole(per_group, "per_group", 1)] * len(cells)
+    sizes = [_whole(size, "per_group", 0) for size in per_group]
+    if len(sizes) != len(cells):
+        raise DataError(
+            f"per_group lists {len(sizes)} groups; groups= makes {len(cells)}. "
+            "Give one number for all, or one for each combination of levels, the last column varying fastest."
+        )
+    if not any(sizes):
+        raise DataError("per_group leaves no rows.")
+    return sizes
+
+
+def _whole(value: object, argument: str, least: int) -> int:
+    """Whole number that is not too small."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise DataError(f"{argument} holds {value!r}; it takes whole numbers of at least {least}.")
+    return int(value)

@@ -1,0 +1,183 @@
+"""The true parameters of a simulation, read from what a user wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.errors import DataError, near_names
+from bayesmixed.extract.blocks import correlated_pairs
+
+Numbers = float | Sequence[float] | Mapping[str, float]
+ROUNDING = 1e-9
+
+
+def named_numbers(given: Numbers, wanted: Sequence[str], argument: str) -> FloatArray:
+    """Put numbers that were given by name, or in order, into the order of their names.
+
+    Parameters
+    ----------
+    given : float, sequence or mapping
+        One number for each name.
+    wanted : sequence of str
+        The names.
+    argument : str
+        What the user wrote them for, in messages.
+
+    Returns
+    -------
+    FloatArray
+        Shape (number of names,).
+
+    Raises
+    ------
+    DataError
+        When a name is missing or not known, a length is wrong, or a value is not a finite number.
+
+    Examples
+    --------
+    >>> named_numbers({"Days": 10, "Intercept": 250}, ["Intercept", "Days"], "fixed").tolist()
+    [250.0, 10.0]
+    """
+    if isinstance(given, Mapping):
+        check_names(given, wanted, argument)
+        given = [given[name] for name in wanted]
+    if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str):
+        given = [given]
+    numbers = list(given)
+    if len(numbers) != len(wanted):
+        listed = ", ".join(wanted) or "none"
+        raise DataError(f"{argument} has {len(numbers)} numbers; it needs {len(wanted)}: {listed}.")
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, Real) or not np.isfinite(number):
+            raise DataError(f"{argument} holds {number!r}, which is not a finite number.")
+    return np.array(numbers, dtype=np.float64)
+
+
+def check_mapping(given: object, argument: str, example: str) -> None:
+    """Refuse what does not say which grouping factor or column it is for.
+
+    Parameters
+    ----------
+    given : object
+        What the user wrote.
+    argument : str
+        What it was written for.
+    example : str
+        What to write.
+
+    Raises
+    ------
+    DataError
+        When it is no mapping.
+    """
+    if not isinstance(given, Mapping):
+        raise DataError(f"{argument}={given!r} does not say what it is for. Write e.g. {argument}={example}.")
+
+
+def check_names(given: Mapping[str, object], wanted: Sequence[str], argument: str) -> None:
+    """Refuse a mapping that leaves a name out, or holds another.
+
+    Parameters
+    ----------
+    given : Mapping
+        What the user wrote.
+    wanted : sequence of str
+        Names that it must have.
+    argument : str
+        What it was written for.
+
+    Raises
+    ------
+    DataError
+        With the names.
+    """
+    for name in given:
+        if name not in wanted:
+            raise DataError(f"{argument} names {name!r}. {near_names(str(name), wanted)}")
+    missing = [name for name in wanted if name not in given]
+    if missing:
+        raise DataError(f"{argument} has no value for {', '.join(map(repr, missing))}.")
+
+
+def standard_deviations(block: GroupBlock, given: Numbers) -> FloatArray:
+    """True standard deviations of a grouping factor's effects.
+
+    Parameters
+    ----------
+    block : GroupBlock
+        The grouping factor.
+    given : float, sequence or mapping
+        By effect, or in their order.
+
+    Returns
+    -------
+    FloatArray
+        Shape (k,).
+
+    Raises
+    ------
+    DataError
+        When an effect is missing or not known, or a number is negative.
+    """
+    values = named_numbers(given, block.effects, f"sd[{block.group!r}]")
+    if np.any(values < 0):
+        raise DataError(f"sd[{block.group!r}] holds a negative number.")
+    return values
+
+
+def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArray:
+    """True correlation matrix of a grouping factor's effects.
+
+    Parameters
+    ----------
+    block : GroupBlock
+        The grouping factor.
+    given : float or matrix
+        One number for every pair that is correlated in the formula, or the whole matrix.
+
+    Returns
+    -------
+    FloatArray
+        Shape (k, k).
+
+    Raises
+    ------
+    DataError
+        When no effects are correlated in the formula, the shape is wrong, or there is no such matrix.
+    """
+    argument, k = f"corr[{block.group!r}]", block.n_effects
+    if not block.has_correlation:
+        raise DataError(f"{argument} is given, but the formula has no correlated effects of {block.group!r}.")
+    free = np.zeros((k, k), dtype=bool)
+    for first, second in correlated_pairs(block):
+        free[first, second] = free[second, first] = True
+    try:
+        matrix = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{argument} holds something that is no number.") from None
+    if matrix.ndim == 0:
+        matrix = np.where(free, matrix, 0.0) + np.eye(k)
+    if matrix.shape != (k, k):
+        raise DataError(f"{argument} has shape {matrix.shape}; give one number, or a {k} x {k} matrix.")
+    _check_correlation(matrix, argument)
+    if np.any(matrix[~free & ~np.eye(k, dtype=bool)] != 0):
+        raise DataError(f"{argument} correlates effects that are independent in the formula.")
+    return matrix
+
+
+def _check_correlation(matrix: FloatArray, argument: str) -> None:
+    """Refuse what is no correlation matrix."""
+    if not np.all(np.isfinite(matrix)) or not np.allclose(matrix, matrix.T, atol=ROUNDING):
+        raise DataError(f"{argument} is not symmetric, or not finite.")
+    if not np.allclose(np.diag(matrix), 1.0, atol=ROUNDING):
+        raise DataError(f"{argument} needs ones on its diagonal.")
+    if np.linalg.eigvalsh(matrix)[0] < -ROUNDING:
+        raise DataError(
+            f"{argument} is no correlation matrix: no effects can be correlated so. Its numbers lie between "
+            "-1 and 1, and must agree with each other (it has a negative eigenvalue)."
+        )

@@ -1,0 +1,133 @@
+"""A verb's data frame as a table for people."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from bayesmixed.extract.variances import LEGEND
+from bayesmixed.tables.printed import PrintedTable
+from bayesmixed.tables.reml_summary import p_text
+from bayesmixed.tables.rounding import format_fixed, format_numbers
+from bayesmixed.tables.summary_columns import bounds, decimals_for
+from bayesmixed.tables.table import Column, clean, frame_columns
+
+# Names of the ends of intervals: lower_2.5, sd_97.5, fitted_lower_2.5.
+END = re.compile(r"(?P<stem>.*)_(?P<percent>\d+(\.\d+)?)")
+ERRORS = ("se", "std_error")
+BROOM_ENDS = ("conf_low", "conf_high")
+WITH_ERRORS = ("value", "estimate", *ERRORS)
+P_VALUES = ("p_value", "p_mixture", "p_boot")
+NOT_MIDDLES = (*ERRORS, "t", "statistic", "df", *P_VALUES)
+
+
+def frame_table(frame: pd.DataFrame, *, digits: int = 4, caption: str = "") -> PrintedTable:
+    """Data frame of results as a table for people, with R's rounding.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What a verb returned. An index that says something becomes the first column.
+    digits : int
+        Significant digits.
+    caption : str
+        Printed above the table.
+
+    Returns
+    -------
+    PrintedTable
+        The two ends of an interval in one column, missing numbers blank, columns without any number left out;
+        the legend that the frame has among its attributes is its note.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"term": ["Days"], "value": [10.467], "lower_2.5": [7.4], "upper_97.5": [13.5]})
+    >>> print(frame_table(frame))
+    term value  95% interval
+    Days 10.47 [7.40, 13.50]
+    """
+    shown = _with_index(frame)
+    shown = shown.drop(columns=[name for name in shown if len(shown) and shown[name].isna().all()])
+    columns: list[Column] = []
+    middle: tuple[str, ...] = ()
+    names = [str(name) for name in shown.columns]
+    shown = shown.set_axis(names, axis=1)
+    decimals = _decimals(shown, digits)
+    for i, name in enumerate(names):
+        before, after = names[i - 1] if i else "", names[i + 1] if i + 1 < len(names) else ""
+        if interval_name(before, name) is not None:
+            continue
+        header = interval_name(name, after)
+        if header is None:
+            column = _column(shown[[name]], digits, decimals if name in WITH_ERRORS else None)
+            if pd.api.types.is_float_dtype(shown[name]) and name not in NOT_MIDDLES:
+                middle = column.cells
+        else:
+            column = _interval(header, shown[name], shown[after], middle)
+        columns.append(column)
+    notes = (str(frame.attrs[LEGEND]),) if LEGEND in frame.attrs else ()
+    return PrintedTable(columns=tuple(columns), parts=(("", len(frame)),), caption=caption, notes=notes)
+
+
+def interval_name(first: str, second: str) -> str | None:
+    """Header for two columns in one when they are the ends of an interval.
+
+    Parameters
+    ----------
+    first, second : str
+        Names of neighbouring columns.
+
+    Returns
+    -------
+    str or None
+        E.g. ``"95% interval"``, or None when they are no such ends.
+
+    Examples
+    --------
+    >>> interval_name("sd_2.5", "sd_97.5"), interval_name("lower_5", "upper_95"), interval_name("x_1", "x_2")
+    ('sd 95% interval', '90% interval', None)
+    """
+    if (first, second) == BROOM_ENDS:
+        return "interval"
+    low, high = END.fullmatch(first), END.fullmatch(second)
+    if low is None or high is None:
+        return None
+    below, above = float(low["percent"]), float(high["percent"])
+    if below >= above or abs(below + above - 100) > 1e-6:
+        return None
+    stem = low["stem"].removesuffix("lower").strip("_")
+    return f"{stem} {above - below:.6g}% interval".strip()
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Frame whose index, when it says something, is a column."""
+    if frame.index.name is None and pd.api.types.is_integer_dtype(frame.index):
+        return frame
+    return frame.reset_index(names=frame.index.name or "")
+
+
+def _decimals(frame: pd.DataFrame, digits: int) -> int | None:
+    """Decimals with which the smallest standard error shows its digits; None without standard errors."""
+    errors = next((frame[name] for name in ERRORS if name in frame), None)
+    return None if errors is None else decimals_for(errors.to_numpy(dtype=float), digits)
+
+
+def _column(series: pd.DataFrame, digits: int, decimals: int | None) -> Column:
+    """One column that is no interval."""
+    name = str(series.columns[0])
+    values = series[name]
+    if name in P_VALUES:
+        return Column(header=clean(name), cells=tuple(p_text(p) for p in values))
+    if not pd.api.types.is_float_dtype(values):
+        return frame_columns(series, digits)[0]
+    texts = format_numbers(values, digits) if decimals is None else format_fixed(values, decimals)
+    cells = ("" if gone else text for gone, text in zip(values.isna(), texts, strict=True))
+    return Column(header=clean(name), cells=tuple(cells))
+
+
+def _interval(header: str, low: pd.Series, high: pd.Series, middle: tuple[str, ...]) -> Column:
+    """Both ends of the intervals in one column, with the decimals of their middles."""
+    like = middle or format_numbers([*low, *high])
+    ends = zip(bounds(low, like), bounds(high, like), low.isna() | high.isna(), strict=True)
+    return Column(header=header, cells=tuple("" if gone else f"[{a}, {b}]" for a, b, gone in ends))

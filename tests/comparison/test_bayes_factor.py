@@ -1,0 +1,73 @@
+"""Bayes factors: their error, and the test of a component against the fit without it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import bayesmixed as bm
+from bayesmixed.comparison.bayes_factor import BayesFactor
+
+SLEEP = bm.load_dataset("sleepstudy")
+FORMULAS = {"slopes": "Reaction ~ Days + (Days || Subject)", "intercepts": "Reaction ~ Days + (1 | Subject)"}
+
+
+@pytest.fixture(scope="module")
+def fits() -> dict[str, bm.MixedFit]:
+    return {name: bm.lmer(formula, SLEEP, seed=1) for name, formula in FORMULAS.items()}
+
+
+@pytest.mark.slow
+def test_twenty_runs_scatter_as_their_error_says() -> None:
+    found = []
+    for seed in range(20):
+        runs = [bm.lmer(formula, SLEEP, seed=seed, draws=500) for formula in FORMULAS.values()]
+        found.append(bm.bayes_factor(*runs))
+    logs, errors = np.array([f.log for f in found]), np.array([f.se for f in found])
+    squares = np.sum(((logs - np.average(logs, weights=errors**-2)) / errors) ** 2)
+    assert 1e-3 < stats.chi2(19).cdf(squares) < 1 - 1e-3
+
+
+def test_the_component_test_is_the_bayes_factor_of_the_two_fits(fits: dict[str, bm.MixedFit]) -> None:
+    """With independent effects the model without the slopes keeps all its other priors."""
+    between = bm.bayes_factor(fits["slopes"], fits["intercepts"], seed=3)
+    within = fits["slopes"].bayes_factor_of("Subject", "Days", seed=4)
+    assert within.log == pytest.approx(between.log, abs=5 * np.hypot(within.se, between.se))
+
+
+def test_a_component_that_is_not_there_is_not_found() -> None:
+    fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff2"), seed=1)
+    found = fit.bayes_factor_of("Batch")
+    assert found.log < 0
+    assert "as probable under that without it" in str(found)
+
+
+@pytest.mark.parametrize(("group", "effect"), [("Subjekt", None), ("Subject", "days")])
+def test_unknown_components_list_the_near_ones(
+    fits: dict[str, bm.MixedFit], group: str, effect: str | None
+) -> None:
+    with pytest.raises(bm.DataError, match="Subject" if effect is None else "Days"):
+        fits["slopes"].bayes_factor_of(group, effect)
+
+
+def test_models_of_other_rows_are_refused(fits: dict[str, bm.MixedFit]) -> None:
+    other = bm.lmer(FORMULAS["intercepts"], SLEEP.iloc[10:], seed=1)
+    with pytest.raises(bm.DataError, match="cannot be compared"):
+        bm.bayes_factor(fits["slopes"], other)
+
+
+@pytest.mark.parametrize(
+    ("log", "word"),
+    [
+        (0.5, "bare mention"),
+        (-2.0, "positive"),
+        (4.0, "strong"),
+        (-9.0, "very strong"),
+        (2000.0, "exp(2000.0)"),
+    ],
+)
+def test_evidence_in_words(log: float, word: str) -> None:
+    factor = BayesFactor(model="m1", other="m0", log=log, se=0.01)
+    assert word in str(factor)
+    assert factor.value == (pytest.approx(np.exp(log)) if log < 700 else np.inf)

@@ -1,0 +1,70 @@
+"""Fitted lines of the population and of groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bayesmixed as bm
+from bayesmixed.plots.fitted_lines import level_lines, population_line
+
+
+def test_population_line_of_a_linear_model_is_the_coefficients(sleep_reml) -> None:
+    line = population_line(sleep_reml, "Days")
+    intercept, slope = sleep_reml.fixef()["value"]
+    np.testing.assert_allclose(line["value"], intercept + slope * line["x"])
+    assert (line["lower"] < line["value"]).all()
+
+
+def test_level_lines_are_the_coefficients_of_the_levels(sleep_reml) -> None:
+    lines = level_lines(sleep_reml, "Days")
+    coef = sleep_reml.coef().pivot_table(index="group", columns="effect", values="value")
+    mine = coef.loc[lines["group"]]
+    expected = mine["Intercept"].to_numpy() + mine["Days"].to_numpy() * lines["x"].to_numpy()
+    np.testing.assert_allclose(lines["value"], expected)
+
+
+def test_facets_show_each_level_with_its_own_points(sleep_reml) -> None:
+    axes = sleep_reml.plot.groups("Days")
+    assert len(axes) == 18
+    assert [len(ax.collections[0].get_offsets()) for ax in axes] == [10] * 18
+
+
+def test_one_panel_has_a_line_for_each_level_then_the_population(sleep_bayes) -> None:
+    ax = sleep_bayes.plot.groups("Days", facets=False, levels=["308", "309", "335"])
+    assert len(ax.lines) == 4
+    assert len(ax.collections[0].get_offsets()) == 30
+
+
+def test_levels_without_facets_keep_to_the_drawn_axes(sleep_reml) -> None:
+    ax = sleep_reml.plot.groups("Days", facets=False)
+    assert sleep_reml.plot.line("Days", group="308", ax=ax) is ax
+
+
+def test_many_levels_are_spread_over_their_order() -> None:
+    fit = bm.lmer("langPOST ~ IQ_verb + (1 | schoolNR)", bm.load_dataset("bdf"), method="reml")
+    shown = [ax.get_title() for ax in fit.plot.groups("IQ_verb")]
+    order = fit.ranef().sort_values("value")["group"]
+    assert len(shown) == 24
+    assert (shown[0], shown[-1]) == (order.iloc[0], order.iloc[-1])
+
+
+def test_categorical_predictor_takes_its_levels() -> None:
+    fit = bm.lmer("angle ~ recipe + (1 | replicate)", bm.load_dataset("cake"), method="reml")
+    assert population_line(fit, "recipe")["x"].tolist() == ["A", "B", "C"]
+    assert len(fit.plot.line("recipe").lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda plot: plot.line("days"), "Did you mean 'Days'"),
+        (lambda plot: plot.line("Days", group="3o8"), "not a level of Subject"),
+        (lambda plot: plot.groups("Days", group="subject"), "Did you mean 'Subject'"),
+        (lambda plot: plot.groups("Days", levels=["999"]), "not a level of Subject"),
+        (lambda plot: plot.groups("Days", levels=["999"], facets=False), "not a level of Subject"),
+    ],
+)
+def test_mistakes_are_named(sleep_reml, call, message) -> None:
+    with pytest.raises(bm.DataError, match=message):
+        call(sleep_reml.plot)

@@ -1,0 +1,75 @@
+"""``glmer`` from the formula to the saved fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import bayesmixed as bm
+from bayesmixed.engines.choose import prepare_engine
+from bayesmixed.errors import EngineError
+from extract.family_models import simulated
+
+
+@pytest.mark.parametrize(
+    ("family", "engine", "words"),
+    [
+        ("poisson", "collapsed", "which only a gaussian model allows"),
+        ("gaussian", "joint", "for families other than gaussian"),
+        ("zero_inflated_poisson", "joint", "The joint engine cannot fit this model"),
+    ],
+)
+def test_an_engine_that_cannot_fit_says_so(family: str, engine: Any, words: str) -> None:
+    _, spec = simulated("poisson", fitted_as=family)
+    with pytest.raises(EngineError, match=words):
+        prepare_engine(spec, engine)
+
+
+def test_a_gaussian_family_is_a_linear_model() -> None:
+    data = bm.load_dataset("Dyestuff")
+    options: dict[str, Any] = {"seed": 1, "draws": 50, "adapt": False, "chains": 1}
+    with pytest.warns(bm.ConvergenceWarning):
+        general = bm.glmer("Yield ~ 1 + (1 | Batch)", data, "gaussian", **options)
+    with pytest.warns(bm.ConvergenceWarning):
+        linear = bm.lmer("Yield ~ 1 + (1 | Batch)", data, **options)
+    assert general.run.engine == "collapsed"
+    xr.testing.assert_equal(general.draws["posterior"].to_dataset(), linear.draws["posterior"].to_dataset())
+
+
+def test_separation_and_groups_of_zeros_have_a_sound_posterior() -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"g": np.repeat([f"g{i:02}" for i in range(12)], 10), "x": rng.normal(size=120)})
+    frame["side"] = np.where(frame["x"] > 0, "right", "left")
+    frame["count"] = np.where(frame["g"].isin(["g00", "g01"]), 0, rng.poisson(2, 120))
+    separated = bm.glmer("side ~ x + (1 | g)", frame, "bernoulli", seed=1)
+    assert 2 < separated.fixef().set_index("term").loc["x", "value"] < 20
+    zeros = bm.glmer("count ~ x + (1 | g)", frame, "poisson", seed=1)
+    effects = zeros.ranef().set_index("group")["value"]
+    assert set(effects.nsmallest(2).index) == {"g00", "g01"}
+    assert all(fit.diagnosis.is_good for fit in (separated, zeros))
+    assert "modelled level 'right' (against 'left')" in str(separated)
+    assert zeros.run.engine == "joint"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["binomial", "negativebinomial"])
+def test_the_graph_recovers_the_truth(family: str, tmp_path: Path) -> None:
+    _, spec = simulated(family)
+    fit = bm.glmer(
+        spec.design.formula.text, spec.design.frame, family, engine="pymc", seed=1, chains=2, draws=500
+    )
+    assert fit.run.engine == "pymc"
+    table = fit.fixef(prob=0.999).set_index("term")
+    assert np.all(table["lower_0.05"].to_numpy() < [0.4, -0.3])
+    assert np.all(table["upper_99.95"].to_numpy() > [0.4, -0.3])
+    assert f"Family: {spec.family}" in str(fit)
+    fit.save(tmp_path / "fit.bm")
+    again = bm.load(tmp_path / "fit.bm")
+    assert again.spec.family == fit.spec.family
+    assert again.spec.priors == fit.spec.priors
+    pd.testing.assert_frame_equal(again.fitted(), fit.fitted())
