@@ -6,12 +6,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
+from bayesmixed.extract.fitted import posterior_mean_fitted
 from bayesmixed.report.figures import (
     caterpillar_svg,
     coefficient_svg,
-    draw_intervals,
+    observed_svg,
+    quantile_svg,
     residual_svg,
     trace_svg,
 )
@@ -36,16 +37,6 @@ def test_intercept_is_shown_only_when_it_is_alone(terms, shown, hidden) -> None:
     assert not any(f">{term}</text>" in svg for term in hidden)
 
 
-def test_intervals_lie_where_the_table_says() -> None:
-    ax = Figure().subplots()
-    table = coefficients("a", "b")
-    draw_intervals(ax, table, ["a", "b"])
-    segments = ax.collections[0].get_segments()
-    np.testing.assert_allclose([segment[:, 0] for segment in segments], table[["lower_2.5", "upper_97.5"]])
-    np.testing.assert_allclose([segment[:, 1] for segment in segments], [[0, 0], [1, 1]])
-    np.testing.assert_allclose(ax.collections[1].get_offsets()[:, 0], table["value"])
-
-
 def test_many_points_become_a_picture_and_few_stay_vectors() -> None:
     rng = np.random.default_rng(1)
     small, large = rng.normal(size=50), rng.normal(size=20_000)
@@ -62,7 +53,7 @@ def test_caterpillar_has_a_panel_for_each_effect(hostile_fit) -> None:
 
 def test_traces_leave_no_open_figure(hostile_fit) -> None:
     before = plt.get_fignums()
-    assert trace_svg(hostile_fit.draws, ["g"]).startswith("<svg")
+    assert trace_svg(hostile_fit.draws, hostile_fit.spec.design).startswith("<svg")
     assert plt.get_fignums() == before
 
 
@@ -70,3 +61,10 @@ def test_drawing_changes_no_setting_of_the_user() -> None:
     before = dict(plt.rcParams)
     coefficient_svg(coefficients("Intercept", "x"))
     assert dict(plt.rcParams) == before
+
+
+def test_many_rows_of_a_few_levels_become_pictures(large_fit) -> None:
+    fitted = posterior_mean_fitted(large_fit.draws, large_fit.spec)
+    assert observed_svg(large_fit.spec.design, fitted, 12).count('id="axes_') == 12
+    assert "<image" in quantile_svg(fitted)
+    assert "<image" not in quantile_svg(fitted[:100])

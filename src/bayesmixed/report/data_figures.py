@@ -1,79 +1,21 @@
-"""The figures of a report that show the data beside the fit."""
+"""Groups' lines on their data, for a report."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.report.figures import ACCENT, HALF_WIDTH, INK, VECTOR_POINTS, WIDTH, drawing, svg_text
+from bayesmixed.plots.marks import plain
+from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
+from bayesmixed.report.figures import WIDTH, svg_of
 
 PANELS = 12
 COLUMNS = 4
-
-
-def quantile_svg(residuals: FloatArray) -> str:
-    """Quantiles of the residuals against those of a normal distribution.
-
-    Parameters
-    ----------
-    residuals : FloatArray
-        Shape (n,).
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element; the line goes through the quartiles, as R's ``qqline`` does.
-
-    Notes
-    -----
-    Plotting positions are (i - 1/2) / n.
-    """
-    from scipy.special import ndtri
-
-    ordered = np.sort(residuals)
-    n = len(ordered)
-    normal = ndtri((np.arange(n) + 0.5) / n)
-    low, high = np.quantile(ordered, [0.25, 0.75])
-    slope = (high - low) / (ndtri(0.75) - ndtri(0.25))
-    with drawing() as figure:
-        figure.set_size_inches(HALF_WIDTH, 3.2)
-        ax = figure.subplots()
-        ax.axline((0, (low + high) / 2), slope=slope, color=INK, linewidth=0.8)
-        many = n > VECTOR_POINTS
-        ax.scatter(normal, ordered, s=4 if many else 14, color=ACCENT, linewidth=0, rasterized=many)
-        ax.set(xlabel="normal quantile", ylabel="residual")
-        return svg_text(figure, "Quantiles of the residuals")
-
-
-def observed_svg(design: Design, fitted: FloatArray) -> str:
-    """Observed values against fitted values.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    fitted : FloatArray
-        Shape (n,).
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element; on the line both are equal.
-    """
-    many = len(fitted) > VECTOR_POINTS
-    with drawing() as figure:
-        figure.set_size_inches(HALF_WIDTH, 3.2)
-        ax = figure.subplots()
-        middle = float(np.mean(fitted))
-        ax.axline((middle, middle), slope=1, color=INK, linewidth=0.8)
-        alpha = float(np.clip(60 / np.sqrt(len(fitted)), 0.08, 0.7))
-        observed = design.response.values
-        ax.scatter(
-            fitted, observed, s=4 if many else 14, color=ACCENT, alpha=alpha, linewidth=0, rasterized=many
-        )
-        ax.set(xlabel="fitted", ylabel=design.response.name)
-        return svg_text(figure, "Observed against fitted values")
+VECTOR_POINTS = 2000
 
 
 def slope_variable(design: Design) -> str | None:
@@ -112,27 +54,25 @@ def group_lines_svg(design: Design, fitted: FloatArray, variable: str) -> str:
     str
         An ``<svg>`` element with a panel for each level.
     """
+    label = f"Data and fitted values of {design.blocks[0].group}"
+    return svg_of(lambda: _group_lines(design, fitted, variable), label, width=WIDTH)
+
+
+def _group_lines(design: Design, fitted: FloatArray, variable: str) -> NDArray[Any]:
+    """A panel for each of the first levels."""
     block = design.blocks[0]
     x = design.frame[variable].to_numpy(dtype=float)
-    shown = range(min(block.n_levels, PANELS))
-    n_rows = -(-len(shown) // COLUMNS)
-    with drawing() as figure:
-        figure.set_size_inches(WIDTH, 0.5 + 1.5 * n_rows)
-        axes = figure.subplots(n_rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
-        for ax, level in zip(axes, shown, strict=False):
-            rows = np.flatnonzero(block.codes == level)
-            rows = rows[np.argsort(x[rows], kind="stable")]
-            many = len(rows) > VECTOR_POINTS // PANELS
-            ax.scatter(x[rows], design.response.values[rows], s=6, color=INK, linewidth=0, rasterized=many)
-            ax.plot(x[rows], fitted[rows], color=ACCENT, linewidth=1.2, rasterized=many)
-            ax.set_title(block.levels[level], fontsize=8)
-        for ax in axes[len(shown) :]:
-            ax.set_visible(False)
-        for ax in axes[max(0, len(shown) - COLUMNS) : len(shown)]:
-            ax.tick_params(labelbottom=True)
-        figure.supxlabel(variable, fontsize=9)
-        figure.supylabel(design.response.name, fontsize=9)
-        return svg_text(figure, f"Data and fitted values of {block.group}")
+    axes = panel_axes(None, min(block.n_levels, PANELS), columns=COLUMNS, width=1.8, height=1.5)
+    for level, ax in enumerate(axes):
+        rows = np.flatnonzero(block.codes == level)
+        rows = rows[np.argsort(x[rows], kind="stable")]
+        many = len(rows) > VECTOR_POINTS // PANELS
+        ax.scatter(x[rows], design.response.values[rows], s=6, color=ink(), linewidth=0, rasterized=many)
+        ax.plot(x[rows], fitted[rows], color=PALETTE[0], linewidth=1.2, rasterized=many)
+        tidy_axes(ax).set_title(plain(block.levels[level]), fontsize=8)
+    axes[0].figure.supxlabel(variable, fontsize=9)
+    axes[0].figure.supylabel(design.response.name, fontsize=9)
+    return axes
 
 
 def _is_number(values: pd.Series) -> bool:

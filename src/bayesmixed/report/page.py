@@ -12,8 +12,15 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import EngineError, FamilyError
 from bayesmixed.extract.fitted import posterior_mean_fitted
 from bayesmixed.report.contract import ReportedFit
-from bayesmixed.report.data_figures import PANELS, group_lines_svg, observed_svg, quantile_svg, slope_variable
-from bayesmixed.report.figures import caterpillar_svg, coefficient_svg, residual_svg, trace_svg
+from bayesmixed.report.data_figures import PANELS, group_lines_svg, slope_variable
+from bayesmixed.report.figures import (
+    caterpillar_svg,
+    coefficient_svg,
+    observed_svg,
+    quantile_svg,
+    residual_svg,
+    trace_svg,
+)
 from bayesmixed.report.markup import figure_html, list_html, table_html
 from bayesmixed.report.tables import result_tables
 from bayesmixed.tables.regression import models_table
@@ -193,7 +200,7 @@ def _data_figures(fit: ReportedFit) -> list[str]:
     """Figures of the data beside the fit, each with its caption."""
     design = fit.spec.design
     fitted = posterior_mean_fitted(fit.draws, fit.spec)
-    residuals = design.response.values - fitted
+    residuals = design.response.observed - fitted
     variable = slope_variable(design)
     block = design.blocks[0]
     shown = f"the first {PANELS} levels" if block.n_levels > PANELS else "the levels"
@@ -204,20 +211,24 @@ def _data_figures(fit: ReportedFit) -> list[str]:
             group_lines_svg(design, fitted, variable), f"Data and fitted values of {shown} of {block.group}."
         )
     )
+    observed = f"Observed against fitted values by {block.group}, from best to worst; on the line both agree."
     pictures = {
-        "Observed against fitted values; on the line both are equal.": observed_svg(design, fitted),
-        "Residuals against fitted values (posterior means).": residual_svg(fitted, residuals),
-        "Quantiles of the residuals; near the line they are normal.": quantile_svg(residuals),
+        "Residuals against fitted values, with neighbours' means.": residual_svg(fitted, residuals),
+        "Quantiles of the residuals; normal ones would lie in the band.": quantile_svg(residuals),
     }
     pair = "\n".join(figure_html(svg, caption, wide=False) for caption, svg in pictures.items())
-    return ["<h2>Data and fit</h2>", lines, f'<div class="pair">{pair}</div>']
+    return [
+        "<h2>Data and fit</h2>",
+        lines,
+        figure_html(observed_svg(design, fitted, PANELS), observed),
+        f'<div class="pair">{pair}</div>',
+    ]
 
 
 def _trace(fit: ReportedFit) -> str:
     """Traces of the chains with their caption."""
-    groups = [block.group for block in fit.spec.design.blocks]
     caption = "Traces: the chains should look alike and go nowhere."
-    return figure_html(trace_svg(fit.draws, groups), caption)
+    return figure_html(trace_svg(fit.draws, fit.spec.design), caption)
 
 
 def _random_effects(ranef: pd.DataFrame) -> list[str]:
