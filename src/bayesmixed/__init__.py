@@ -101,6 +101,8 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "plots":
+        return import_module("bayesmixed.plots")
     if name in _LAZY:
         return getattr(import_module(f"bayesmixed.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'bayesmixed' has no attribute {name!r}")

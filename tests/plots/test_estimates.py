@@ -159,3 +159,7 @@ def test_versus_of_a_fit_has_a_panel_for_each_parameter(sleep_bayes: bm.MixedFit
 def test_versus_needs_a_posterior(sleep_reml: bm.RemlFit) -> None:
     with pytest.raises(bm.BayesmixedError, match=r"posterior|Bayesian"):
         sleep_reml.plot.versus()
+
+
+def test_plots_are_reached_from_the_package() -> None:
+    assert bm.plots.caterpillar is caterpillar
