@@ -53,9 +53,9 @@ def glmer(
         ``"logit"``, ``"probit"``, ``"cloglog"``, ``"log"``, ``"identity"``, ``"inverse"``, as far as the
         family has it.
     priors : mapping, optional
-        Priors by name, as in :func:`bayesmixed.lmer`, on the scale of the linear predictor; and of the
-        family's own parameters: ``"alpha"`` (negativebinomial, gamma), ``"kappa"`` (beta), ``"sigma"`` (t,
-        lognormal), ``"nu"`` (t).
+        Priors by name, as in :func:`bayesmixed.lmer`, on the scale of the linear predictor, or by class
+        (``"b"``, ``"sd"``, ``"cor"``); and of the family's own parameters: ``"alpha"`` (negativebinomial,
+        gamma), ``"kappa"`` (beta), ``"sigma"`` (t, lognormal), ``"nu"`` (t).
     weights : str or array, optional
         Of a proportion the numbers of trials; of a gaussian family as in :func:`bayesmixed.lmer`.
     engine : {"auto", "joint", "pymc", "collapsed"}

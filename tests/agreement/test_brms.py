@@ -29,6 +29,7 @@ NAMES = (
 GENERALIZED = ("cbpp_binomial", "contraception_bernoulli", "grouseticks_poisson")
 QUANTILES = {"2.5%": 0.025, "25%": 0.25, "50%": 0.5, "75%": 0.75, "97.5%": 0.975}
 STANDARD_ERRORS = 4.0
+MANY_STANDARD_ERRORS = 4.7  # the largest of 4,137 normal deviates passes it once in 100 times, 4.0 once in 4
 GROUPS = {"dragons_nested": {"sample": "mountainRange:site"}}
 """brms was given an explicit id where our formula nests."""
 
@@ -39,7 +40,7 @@ def fit_of(name: str) -> bm.MixedFit:
     frame = reference_frame(reference["data"])
     if reference["family"] == "gaussian":
         return bm.lmer(reference["formula"], frame, draws=4000, seed=20)
-    return bm.glmer(reference["formula"], frame, reference["family"], draws=4000, seed=20)
+    return bm.glmer(reference["formula"], frame, reference["family"], draws=2000, seed=20)
 
 
 def our_draws(name: str, variable: str) -> np.ndarray:
@@ -88,11 +89,12 @@ def cases() -> list[object]:
 
 @pytest.mark.parametrize("name", cases())
 def test_every_summary_of_every_parameter(name: str) -> None:
+    limit = MANY_STANDARD_ERRORS if name == "grouseticks_poisson" else STANDARD_ERRORS
     far = {
         (row["variable"], label): gap
         for row in BRMS[name]["summary"]
         for label, gap in distances(our_draws(name, row["variable"]), row).items()
-        if gap > STANDARD_ERRORS
+        if gap > limit
     }
     assert far == {}
 

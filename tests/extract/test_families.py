@@ -261,6 +261,17 @@ def test_new_successes_need_their_trials() -> None:
     assert predict(draws, spec, new.drop(columns="n"))["value"].between(0, 1).all()
 
 
+def test_the_line_of_a_group_names_the_link() -> None:
+    assert extract.equation(*simulated("poisson"), "g00").startswith("log(y) = ")
+    assert extract.equation(*simulated("t"), "g00").startswith("y = ")
+
+
+def test_proportions_are_on_the_scale_of_their_mean() -> None:
+    response = simulated("binomial")[1].design.response
+    assert response.trials is not None
+    np.testing.assert_array_equal(response.observed * response.trials, response.values)
+
+
 def test_a_parameter_of_the_family_can_be_asked_about() -> None:
     draws, spec = simulated("negativebinomial")
     assert hypothesis(draws, spec, "alpha > 1").probability == 1

@@ -32,7 +32,8 @@ def equation(
     Returns
     -------
     str
-        E.g. ``"Reaction = 253.66 + 19.67 Days"``: posterior medians of the level's coefficients.
+        E.g. ``"Reaction = 253.66 + 19.67 Days"``: posterior medians of the level's coefficients. A link other
+        than the identity stands around the response, ``"log(y) = ..."``.
 
     Raises
     ------
@@ -45,7 +46,8 @@ def equation(
         (name, float(np.median(coefficient_draws(draws, spec, block, name, slice(level, level + 1)))))
         for name in coefficient_names(spec.design, block)
     ]
-    return line_text(spec.design.response.name, terms, digits)
+    name, link = spec.design.response.name, spec.family.link
+    return line_text(name if link == "identity" else f"{link}({name})", terms, digits)
 
 
 def line_text(response: str, terms: list[tuple[str, float]], digits: int = 2) -> str:

@@ -81,12 +81,6 @@ def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -
         raise FamilyError(f"The family {spec.family.name!r} has residuals of kind 'response' alone.")
 
 
-def observed(spec: ModelSpec) -> FloatArray:
-    """Response of every row as its mean is given: of a binomial family the proportion, shape (n,)."""
-    response = spec.design.response
-    return response.values if response.trials is None else response.values / response.trials
-
-
 def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     """Pearson residuals at the posterior mean of the linear predictor, one number a row.
 
@@ -107,7 +101,7 @@ def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     parameters = {name: np.median(draw_matrix(draws, name)) for name in spec.family.parameters}
     medians = {name: np.asarray(value) for name, value in parameters.items()}
     variance = response_variance(spec.family, location, medians, spec.design.response.trials)
-    residual: FloatArray = observed(spec) - posterior_mean_fitted(draws, spec)
+    residual: FloatArray = spec.design.response.observed - posterior_mean_fitted(draws, spec)
     return residual / np.sqrt(variance)
 
 
@@ -115,7 +109,7 @@ def _residuals(
     draws: xr.DataTree, spec: ModelSpec, kind: ResidualKind, effects: Effects, rows: slice
 ) -> FloatArray:
     """Draws of response or Pearson residuals, shape (chains * draws, rows)."""
-    values: FloatArray = observed(spec)[rows] - mean_draws(draws, spec, effects, rows)
+    values: FloatArray = spec.design.response.observed[rows] - mean_draws(draws, spec, effects, rows)
     if kind != "response":
         values /= np.sqrt(row_variances(draws, spec, rows))
     return values

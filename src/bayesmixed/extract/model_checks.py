@@ -11,7 +11,6 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
-from bayesmixed.extract.family_residuals import observed
 from bayesmixed.extract.summaries import bound_names, check_prob
 from bayesmixed.families.lookup import is_native
 from bayesmixed.families.moments import random_response, response_mean, response_variance
@@ -114,7 +113,7 @@ def _compared(
     trials = spec.design.response.trials
     drawn = random_response(spec.family, location, parameters, trials, np.random.default_rng(seed))
     drawn = drawn if trials is None else drawn / trials
-    seen = np.broadcast_to(statistic(observed(spec), location, parameters), location.shape[:2])
+    seen = np.broadcast_to(statistic(spec.design.response.observed, location, parameters), location.shape[:2])
     expected = statistic(drawn, location, parameters)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(seen == expected, 1.0, seen / expected)

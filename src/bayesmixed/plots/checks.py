@@ -251,7 +251,7 @@ def observed(
     block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
     fitted = fit.fitted()["value"].to_numpy()
     return observed_against_fitted(
-        fitted, response.values, block.codes, block.levels, name=response.name, max_panels=max_panels, ax=ax
+        fitted, response.observed, block.codes, block.levels, name=response.name, max_panels=max_panels, ax=ax
     )
 
 

@@ -214,7 +214,7 @@ def _draw_points(ax: Axes, fit: PredictingFit, x: str, rows: NDArray[np.bool_], 
     """Observations of some rows."""
     design = fit.spec.design
     values = design.frame[x][rows]
-    ax.scatter(_on_axis(values), design.response.values[rows], **point_style(int(rows.sum()), color))
+    ax.scatter(_on_axis(values), design.response.observed[rows], **point_style(int(rows.sum()), color))
 
 
 def _draw_line(ax: Axes, line: pd.DataFrame, color: Any, label: str | None = None) -> None:

@@ -78,7 +78,7 @@ def link_scale(design: Design, family: Family) -> LinkScale:
         return LinkScale(centre=mean, unit=sd, level=float(np.sqrt(mean**2 + sd**2 * (n - 1) / n)))
     y, offset = design.response.values, design.offset
     if family.link == "identity":
-        shifted = _logarithms(y, offset) if family.name in LOGARITHMIC else _rates(design.response) - offset
+        shifted = _logarithms(y, offset) if family.name in LOGARITHMIC else design.response.observed - offset
         return LinkScale(
             centre=float(np.mean(shifted)),
             unit=float(np.std(shifted, ddof=1)),
@@ -127,11 +127,6 @@ def _logarithms(y: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Logarithms of the positive responses, less the offset."""
     positive = y > 0
     return np.asarray(np.log(y[positive]) - offset[positive])
-
-
-def _rates(response: Response) -> np.ndarray:
-    """Responses, of a binomial one the proportions."""
-    return response.values if response.trials is None else response.values / response.trials
 
 
 def _interior_mean(response: Response, family: Family) -> float:

@@ -1,0 +1,194 @@
+"""The log likelihood of one row under every family and link, with its derivatives.
+
+A family is written in its mean mu, or in log p and log (1 - p) where the response counts successes; the link
+gives those and their derivatives in the linear predictor eta. Constants in the parameters are left out here
+and added by the packing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bayesmixed.engines.collapsed.compilation import compiled
+from bayesmixed.engines.collapsed.memory import beyond
+from bayesmixed.engines.joint import layout as at
+from bayesmixed.engines.joint.special import digamma, log_logistic, log_normal_cdf
+
+
+@compiled
+def mean_of(link: int, eta: float) -> tuple[float, float]:
+    """Mean for a linear predictor, and its derivative."""
+    if link == at.LOG:
+        mean = math.exp(eta)
+        return mean, mean
+    if link == at.INVERSE:
+        return 1.0 / eta, -1.0 / (eta * eta)
+    return eta, 1.0
+
+
+@compiled
+def log_chances(link: int, eta: float) -> tuple[float, float, float, float]:
+    """Log p and its derivative in eta, log (1 - p) and its derivative."""
+    if link == at.LOGIT:
+        success, success_slope = log_logistic(eta)
+        failure, failure_slope = log_logistic(-eta)
+        return success, success_slope, failure, -failure_slope
+    if link == at.PROBIT:
+        success, success_slope = log_normal_cdf(eta)
+        failure, failure_slope = log_normal_cdf(-eta)
+        return success, success_slope, failure, -failure_slope
+    if link == at.CLOGLOG:
+        rate = math.exp(eta)
+        chance = -math.expm1(-rate)
+        return math.log(chance), rate * (1.0 - chance) / chance, -rate, -rate
+    if link == at.LOG:
+        left = -math.expm1(eta)
+        return eta, 1.0, math.log(left), -math.exp(eta) / left
+    return math.log(eta), 1.0 / eta, math.log1p(-eta), -1.0 / (1.0 - eta)
+
+
+@compiled
+def derive(family: int, auxiliary: Any) -> None:
+    """What is the same for all rows: log gamma of auxiliary parameters, or constants of a row."""
+    derived = beyond(auxiliary, at.MOST_AUXILIARY)
+    first = auxiliary[0]
+    if family == at.NEGATIVE_BINOMIAL:
+        derived[0], derived[1], derived[2] = math.lgamma(first), digamma(first), math.log(first)
+    elif family == at.GAMMA:
+        derived[0] = first * math.log(first) - math.lgamma(first)
+        derived[1] = 1.0 + math.log(first) - digamma(first)
+    elif family == at.BETA:
+        derived[0], derived[1] = math.lgamma(first), digamma(first)
+    elif family == at.GAUSSIAN:
+        derived[0] = -math.log(first)
+    elif family == at.STUDENT:
+        nu = auxiliary[1]
+        derived[0] = math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu)
+        derived[0] -= 0.5 * math.log(nu) + math.log(first)
+        derived[1] = 0.5 * (digamma(0.5 * (nu + 1.0)) - digamma(0.5 * nu) - 1.0 / nu)
+
+
+@compiled
+def located(
+    family: int, link: int, y: float, weight: float, eta: float, aux: Any
+) -> tuple[float, float, float, float]:
+    """Row of a normal or Student-t response; sigma^2 / weight is its squared scale."""
+    mean, slope = mean_of(link, eta)
+    sigma, derived = aux[0], beyond(aux, at.MOST_AUXILIARY)
+    residual = (y - mean) * math.sqrt(weight) / sigma
+    squared = residual * residual
+    if family == at.GAUSSIAN:
+        along = residual * math.sqrt(weight) / sigma
+        return derived[0] - 0.5 * squared, along * slope, (squared - 1.0) / sigma, 0.0
+    nu = aux[1]
+    pull = (nu + 1.0) / (nu + squared)
+    along = pull * residual * math.sqrt(weight) / sigma
+    bend = math.log1p(squared / nu)
+    return (
+        derived[0] - 0.5 * (nu + 1.0) * bend,
+        along * slope,
+        (pull * squared - 1.0) / sigma,
+        derived[1] + 0.5 * (pull * squared / nu - bend),
+    )
+
+
+@compiled
+def counted(family: int, link: int, y: float, eta: float, aux: Any) -> tuple[float, float, float, float]:
+    """Row of a Poisson or negative binomial response."""
+    if family == at.POISSON and link == at.LOG:
+        mean = math.exp(eta)
+        return y * eta - mean, y - mean, 0.0, 0.0
+    mean, slope = mean_of(link, eta)
+    if not mean > 0.0:
+        return math.nan, 0.0, 0.0, 0.0
+    if family == at.POISSON:
+        return y * math.log(mean) - mean, (y / mean - 1.0) * slope, 0.0, 0.0
+    alpha, derived = aux[0], beyond(aux, at.MOST_AUXILIARY)
+    whole = math.log(alpha + mean)
+    value = y * math.log(mean) + alpha * derived[2] - (y + alpha) * whole
+    value += math.lgamma(y + alpha) - derived[0]
+    share = (y + alpha) / (alpha + mean)
+    along = derived[2] + 1.0 - whole - share + digamma(y + alpha) - derived[1]
+    return value, (y / mean - share) * slope, along, 0.0
+
+
+@compiled
+def positive(link: int, y: float, eta: float, aux: Any) -> tuple[float, float, float, float]:
+    """Row of a gamma response with mean mu and shape alpha."""
+    mean, slope = mean_of(link, eta)
+    if not mean > 0.0:
+        return math.nan, 0.0, 0.0, 0.0
+    alpha, derived = aux[0], beyond(aux, at.MOST_AUXILIARY)
+    ratio = y / mean
+    value = derived[0] + alpha * (math.log(ratio) - ratio)
+    return value, alpha * (ratio - 1.0) / mean * slope, derived[1] + math.log(ratio) - ratio, 0.0
+
+
+@compiled
+def proportion(link: int, y: float, eta: float, aux: Any) -> tuple[float, float, float, float]:
+    """Row of a beta response with mean mu and precision kappa."""
+    log_p, log_p_slope, log_q, _ = log_chances(link, eta)
+    mean, rest = math.exp(log_p), math.exp(log_q)
+    kappa, derived = aux[0], beyond(aux, at.MOST_AUXILIARY)
+    a, b = mean * kappa, rest * kappa
+    if not (a > 0.0 and b > 0.0):
+        return math.nan, 0.0, 0.0, 0.0
+    over, under = math.log(y) - digamma(a), math.log1p(-y) - digamma(b)
+    value = derived[0] - math.lgamma(a) - math.lgamma(b) + a * math.log(y) + b * math.log1p(-y)
+    return value, kappa * (over - under) * mean * log_p_slope, derived[1] + mean * over + rest * under, 0.0
+
+
+@compiled
+def successes(link: int, y: float, trials: float, eta: float) -> tuple[float, float, float, float]:
+    """Row of a binomial response."""
+    if link == at.LOGIT:
+        log_p, rest = log_logistic(eta)
+        return y * log_p + (trials - y) * (log_p - eta), y - trials * (1.0 - rest), 0.0, 0.0
+    log_p, log_p_slope, log_q, log_q_slope = log_chances(link, eta)
+    value, slope = 0.0, 0.0
+    if y > 0.0:
+        value, slope = y * log_p, y * log_p_slope
+    if y < trials:
+        value, slope = value + (trials - y) * log_q, slope + (trials - y) * log_q_slope
+    return value, slope, 0.0, 0.0
+
+
+@compiled
+def row_terms(
+    family: int, link: int, y: float, trials: float, weight: float, eta: float, aux: Any
+) -> tuple[float, float, float, float]:
+    """Log likelihood of a row, its derivative in eta, and those in two auxiliary parameters."""
+    if family == at.BINOMIAL:
+        return successes(link, y, trials, eta)
+    if family == at.POISSON or family == at.NEGATIVE_BINOMIAL:
+        return counted(family, link, y, eta, aux)
+    if family == at.GAMMA:
+        return positive(link, y, eta, aux)
+    if family == at.BETA:
+        return proportion(link, y, eta, aux)
+    return located(family, link, y, weight, eta, aux)
+
+
+@compiled
+def log_likelihood(ints: Any, floats: Any, auxiliary: Any, eta: Any, score: Any) -> float:
+    """Log likelihood of all rows; `score` gets derivatives in eta, and the auxiliary gradient is kept.
+
+    The gradient in the auxiliary parameters stands behind them and what is derived from them.
+    """
+    family, link = ints[at.FAMILY], ints[at.LINK]
+    y, trials = beyond(floats, ints[at.ROW_Y]), beyond(floats, ints[at.ROW_TRIALS])
+    weight = beyond(floats, ints[at.ROW_WEIGHT])
+    total, first, second = 0.0, 0.0, 0.0
+    derive(family, auxiliary)
+    for i in range(ints[at.N_ROWS]):
+        value, slope, first_slope, second_slope = row_terms(
+            family, link, y[i], trials[i], weight[i], eta[i], auxiliary
+        )
+        total += value
+        score[i] = slope
+        first += first_slope
+        second += second_slope
+    auxiliary[at.MOST_AUXILIARY + at.DERIVED] = first
+    auxiliary[at.MOST_AUXILIARY + at.DERIVED + 1] = second
+    return total

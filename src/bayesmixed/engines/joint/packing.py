@@ -1,0 +1,221 @@
+"""One packed block for the joint kernel."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed import layout as shared
+from bayesmixed.engines.collapsed.block import Ints, PackedBlock
+from bayesmixed.engines.joint import layout as at
+from bayesmixed.engines.joint.problem import JointProblem
+from bayesmixed.engines.joint.sources import SOURCES
+from bayesmixed.engines.joint.structure import Pattern, fill_pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointPacked:
+    """A problem as the joint kernel sees it.
+
+    The point has theta factor by factor, the logs of the auxiliary parameters, the random effects factor by
+    factor and level by level, and the coefficients; in the coordinates z of NUTS, deviates stand for the
+    last two.
+
+    Attributes
+    ----------
+    block : ndarray
+        The packed block as integers; its doubles are the same memory.
+    pattern : Pattern
+        Of the Cholesky factor of the normal approximation.
+    n_low, dimension : int
+        Length of theta with the auxiliary parameters, and of the whole point.
+    theta_of_factor : tuple[slice, ...]
+        For each factor of the plan its parameters in the point.
+    """
+
+    block: Ints
+    pattern: Pattern
+    n_low: int
+    dimension: int
+    theta_of_factor: tuple[slice, ...]
+
+    @property
+    def floats(self) -> FloatArray:
+        """The block as doubles."""
+        return self.block.view(np.float64)
+
+    @property
+    def address(self) -> ctypes.c_void_p:
+        """Address of the block in memory; the caller keeps the block alive."""
+        return ctypes.c_void_p(self.block.ctypes.data)
+
+    def section(self, place: int, size: int) -> FloatArray:
+        """Part of the block that a header entry points to, as doubles, shape (size,)."""
+        return self.floats[self.block[place] : self.block[place] + size]
+
+    def with_sections(self, sections: dict[int, FloatArray]) -> JointPacked:
+        """The same problem with other numbers in some sections."""
+        packed = replace(self, block=self.block.copy())
+        for place, values in sections.items():
+            packed.section(place, values.size)[:] = values.ravel()
+        return packed
+
+
+def pack_joint(problem: JointProblem) -> JointPacked:
+    """Pack a problem in standard coordinates, with an empty normal approximation.
+
+    Parameters
+    ----------
+    problem : JointProblem
+        The model.
+
+    Returns
+    -------
+    JointPacked
+        Its precision is that of the priors alone and its pull is that of the coefficients' prior means, until
+        `mode.find_joint_mode` puts that of the data in their place.
+    """
+    block = PackedBlock(at.JOINT_HEADER_LENGTH, SOURCES)
+    theta_of_factor = _put_factors(block, problem)
+    pattern = fill_pattern(_coupling(problem))
+    n_low = problem.n_theta + len(problem.auxiliary)
+    header = block.header
+    header[shared.N_THETA] = problem.n_theta + 1
+    header[[at.N_AUXILIARY, at.N_LOW]] = len(problem.auxiliary), n_low
+    header[[at.N_EFFECTS, at.N_FIXED]] = problem.order, problem.rows.fixed.shape[1]
+    header[[at.FAMILY, at.LINK, at.N_ROWS]] = problem.family, problem.link, len(problem.rows.y)
+    header[shared.DIMENSION] = n_low + problem.order
+    _put_rows(block, problem)
+    _put_priors(block, problem)
+    _put_pattern(block, pattern, problem.order)
+    block.put(at.LOW_CENTER, np.zeros(n_low), np.float64)
+    block.put(at.LOW_SCALE, np.eye(n_low), np.float64)
+    _reserve_work(block, problem, pattern, n_low)
+    return JointPacked(
+        block=block.finish(),
+        pattern=pattern,
+        n_low=n_low,
+        dimension=n_low + problem.order,
+        theta_of_factor=theta_of_factor,
+    )
+
+
+def _put_factors(block: PackedBlock, problem: JointProblem) -> tuple[slice, ...]:
+    """Table of factors and of their correlated sets; each factor's part of theta."""
+    table = np.zeros((len(problem.n_levels), shared.FACTOR_LENGTH), dtype=np.int64)
+    theta, lam, first_set, z = 0, 0, 0, 0
+    parts = []
+    for f, (k, sets) in enumerate(zip(problem.n_effects, problem.correlated, strict=True)):
+        row = table[f]
+        row[[shared.FACTOR_K, shared.FACTOR_J, shared.FACTOR_ROLE]] = k, problem.n_levels[f], shared.SAMPLED
+        row[[shared.FACTOR_LAMBDA, shared.FACTOR_THETA, at.FACTOR_Z]] = lam, theta, z
+        row[[shared.FACTOR_N_SETS, shared.FACTOR_FIRST_SET]] = len(sets), first_set
+        row[shared.FACTOR_FIRST_COLUMN] = problem.first_effects[f]
+        parts.append(slice(theta, theta + len(problem.theta_priors[f])))
+        theta, lam, first_set = parts[-1].stop, lam + k * k, first_set + len(sets)
+        z += k * len(problem.rows.y)
+    block.put(shared.FACTORS, table)
+    block.put(shared.SETS, [size for sets in problem.correlated for size in sets])
+    block.header[shared.N_FACTORS] = len(table)
+    for place in (shared.W_LAMBDA, shared.W_LAMBDA_TRANSPOSED, shared.W_LOG_GRADIENT):
+        block.reserve(place, lam)
+    return tuple(parts)
+
+
+def _put_rows(block: PackedBlock, problem: JointProblem) -> None:
+    """The rows of the data."""
+    rows = problem.rows
+    for place, values in (
+        (at.ROW_Y, rows.y),
+        (at.ROW_TRIALS, rows.trials),
+        (at.ROW_WEIGHT, rows.weights),
+        (at.ROW_OFFSET, rows.offset),
+        (at.ROW_X, rows.fixed),
+        (at.ROW_Z, np.concatenate([columns.ravel() for columns in rows.columns])),
+    ):
+        block.put(place, values, np.float64)
+    pairs = zip(problem.first_effects[:-1], problem.n_effects, rows.codes, strict=True)
+    block.put(at.ROW_CODE, np.concatenate([first + k * codes for first, k, codes in pairs]))
+
+
+def _put_priors(block: PackedBlock, problem: JointProblem) -> None:
+    """Priors; the unused last place of theta has one that is flat."""
+    unused = np.zeros((1, shared.PRIOR_WORDS))
+    block.put(shared.THETA_PRIOR, np.concatenate([*problem.theta_priors, unused]), np.float64)
+    block.put(at.AUXILIARY_PRIOR, problem.auxiliary_priors, np.float64)
+    block.put(at.FIXED_PRIOR, problem.fixed_priors, np.float64)
+    block.put(at.TOTAL_CONSTANT, [problem.constant], np.float64)
+
+
+def _put_pattern(block: PackedBlock, pattern: Pattern, order: int) -> None:
+    """Pattern of the Cholesky factor, and room for what it factorizes."""
+    block.put(at.COLUMN_POINTER, pattern.pointer)
+    block.put(at.COLUMN_ROW, pattern.row)
+    block.put(at.LINE_POINTER, pattern.line_pointer)
+    block.put(at.LINE_COLUMN, pattern.line_column)
+    block.put(at.LINE_PLACE, pattern.line_place)
+    block.put(at.PRECISION_VALUE, np.zeros(len(pattern.row)), np.float64)
+    block.put(at.PULL, np.zeros(order), np.float64)
+
+
+def _reserve_work(block: PackedBlock, problem: JointProblem, pattern: Pattern, n_low: int) -> None:
+    """Sections of the workspace."""
+    n, order, k = len(problem.rows.y), problem.order, max(problem.n_effects)
+    for place, size in (
+        (at.W_THETA, problem.n_theta + 1),
+        (at.W_THETA_GRADIENT, problem.n_theta + 1),
+        (at.W_AUXILIARY, 2 * at.MOST_AUXILIARY + at.DERIVED),
+        (at.W_ETA, n),
+        (at.W_SCORE, n),
+        (at.W_FACTOR, len(pattern.row)),
+        (at.W_FACTOR_GRADIENT, len(pattern.row)),
+        (at.W_COLUMN, order),
+        (at.W_MEAN, order),
+        (at.W_JOINT, order),
+        (at.W_JOINT_GRADIENT, order),
+        (at.W_SOLVED, order),
+        (at.W_LOW, n_low),
+        (at.W_LOW_GRADIENT, n_low),
+        (at.W_SMALL, 4 * k * k),
+    ):
+        block.reserve(place, size)
+
+
+def keep_coupled(matrix: sparse.csr_array, problem: JointProblem) -> sparse.csc_array:
+    """Cross-products of columns that the normal approximation couples; the others are left out.
+
+    Parameters
+    ----------
+    matrix : scipy sparse array
+        Cross-products of all columns, shape (order, order).
+    problem : JointProblem
+        Says which are coupled.
+
+    Returns
+    -------
+    scipy sparse array
+        The kept part, a positive semidefinite matrix again.
+    """
+    entries = matrix.tocoo()
+    component = problem.components()
+    kept = component[entries.row] == component[entries.col]
+    return sparse.csc_array(
+        (entries.data[kept], (entries.row[kept], entries.col[kept])), shape=(problem.order, problem.order)
+    )
+
+
+def _coupling(problem: JointProblem) -> sparse.csc_array:
+    """Matrix whose pattern holds all coupled cross-products, and every level's block with the diagonal."""
+    columns = problem.columns()
+    columns.data[:] = 1.0
+    blocks = [
+        sparse.kron(sparse.eye_array(j), np.ones((k, k)))
+        for j, k in zip(problem.n_levels, problem.n_effects, strict=True)
+    ]
+    p = problem.rows.fixed.shape[1]
+    own = sparse.block_diag([*blocks, sparse.csr_array(np.ones((p, p)))], format="csr")
+    return keep_coupled(sparse.csr_array(columns.T @ columns), problem) + sparse.csc_array(own)

@@ -1,0 +1,71 @@
+"""In which order random effects are eliminated in the normal approximation, and which are left out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.plan import Plan, make_plan
+
+MOST_PRODUCTS = 400_000
+"""Multiplications of one factorization that may be spent at every evaluation."""
+
+MOSTLY = 0.8
+"""Share from which a parametrization is called by its name."""
+
+
+def make_joint_plan(design: Design, *, most_products: int = MOST_PRODUCTS) -> Plan:
+    """Choose the order of elimination.
+
+    Parameters
+    ----------
+    design : Design
+        Supplies the grouping factors.
+    most_products : int
+        Multiplications of one factorization up to which crossed factors take part in it.
+
+    Returns
+    -------
+    Plan
+        The factor with most random effects, then those in which it is nested, then crossed ones while the
+        Cholesky factor stays small; the rest, with role ``layout.SAMPLED``, is not coupled with them.
+    """
+    largest = max(block.n_levels * block.n_effects for block in design.blocks)
+    touched = int(np.sqrt(2.0 * most_products / largest)) - len(design.fixed.terms)
+    return make_plan(design, dense_limit=max(touched, 0))
+
+
+def plan_sentences(design: Design, plan: Plan, information: tuple[FloatArray, ...]) -> tuple[str, ...]:
+    """State in words how each grouping factor is sampled.
+
+    Parameters
+    ----------
+    design : Design
+        Supplies the names.
+    plan : Plan
+        Made by `make_joint_plan`.
+    information : tuple[FloatArray, ...]
+        For each factor of the plan the rows' information on every effect times the effect's variance, at the
+        mode, shape (J, k).
+
+    Returns
+    -------
+    tuple[str, ...]
+        One sentence for each factor, and one for the rest.
+
+    Notes
+    -----
+    With information r the mean of a level's normal approximation moves from zero by r / (1 + r) of the way to
+    what its rows say: 0 is the non-centred parametrization, 1 the centred one.
+    """
+    sentences = []
+    for factor, ratio in zip(plan.factors, information, strict=True):
+        share = float(np.median(ratio / (1.0 + ratio)))
+        word = "centred" if share > MOSTLY else "not centred" if share < 1.0 - MOSTLY else "in between"
+        coupling = ", apart from the other factors" if factor.role == at.SAMPLED else ""
+        sentences.append(
+            f"{design.blocks[factor.block].group} is sampled level by level as its rows inform it{coupling}: "
+            f"{word} ({share:.0%} centred in the median level)."
+        )
+    return (*sentences, "Coefficients are sampled with them, in the coordinates of a normal approximation.")

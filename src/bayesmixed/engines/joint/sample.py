@@ -1,0 +1,163 @@
+"""Sampling a joint posterior: NUTS over theta, the family's parameters, coefficients and random effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed import names
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.collapsed.correlations import correlation_cholesky, correlation_matrix
+from bayesmixed.engines.joint.density import density, expand
+from bayesmixed.engines.joint.mode import JointMode, evaluate_joint, find_joint_mode
+from bayesmixed.engines.joint.plan import make_joint_plan, plan_sentences
+from bayesmixed.engines.joint.problem import JointProblem, make_joint_problem
+from bayesmixed.engines.nuts import NativeDensity, run_nuts
+from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.errors import SamplingError
+from bayesmixed.model.spec import ModelSpec
+
+ACCEPT = 0.8
+"""Acceptance rate that the step size is tuned for; see `collapsed.sample`."""
+
+START_SPREAD = 1.0
+"""Chains start from normal draws this many times as wide as the normal approximation at the mode."""
+
+START_ATTEMPTS = 8
+"""How often a starting point without a density is moved half way to the mode, which has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointTarget:
+    """A joint posterior, ready to be sampled as often as wanted.
+
+    Attributes
+    ----------
+    design : Design
+        What is fitted.
+    problem : JointProblem
+        Its arrays, in the order of elimination.
+    mode : JointMode
+        The packed problem in the coordinates that NUTS walks in.
+    """
+
+    design: Design
+    problem: JointProblem
+    mode: JointMode
+
+    @property
+    def plan(self) -> tuple[str, ...]:
+        """What is sampled in which parametrization, in sentences."""
+        return plan_sentences(self.design, self.problem.plan, self.mode.information)
+
+
+def joint_target(spec: ModelSpec) -> JointTarget:
+    """Posterior of a model with its normal approximation.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Of a family and a link of the kernel, with priors that it knows.
+
+    Returns
+    -------
+    JointTarget
+        With the mode found.
+
+    Raises
+    ------
+    SamplingError
+        When the linear predictor leaves what the link takes wherever the search begins.
+    """
+    problem = make_joint_problem(spec, make_joint_plan(spec.design))
+    with single_threaded_blas():
+        mode = find_joint_mode(problem)
+    value, _ = evaluate_joint(mode.packed, np.zeros(mode.packed.dimension))
+    if not np.isfinite(value):
+        raise SamplingError(
+            f"No starting point: with the family {spec.family} the linear predictor leaves what the link "
+            "takes. Use another link (link='log' keeps a mean positive), or give the model an intercept."
+        )
+    return JointTarget(design=spec.design, problem=problem, mode=mode)
+
+
+def sample_joint(
+    target: JointTarget, settings: SamplerSettings, *, thin: int = 1, callback: bool = False
+) -> RawDraws:
+    """Sample a joint posterior.
+
+    Parameters
+    ----------
+    target : JointTarget
+        Made by `joint_target`.
+    settings : SamplerSettings
+        ``settings.draws`` are kept of each chain, ``settings.draws * thin`` are made.
+    thin : int
+        Every how many-th draw is kept.
+    callback : bool
+        Whether nutpie calls the kernel through Python, see `nuts.run_nuts`.
+
+    Returns
+    -------
+    RawDraws
+        In the units of the data; the statistic ``lp`` is the log density in the coordinates of NUTS.
+    """
+    packed = target.mode.packed
+    native = NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=packed.block)
+    drawn = run_nuts(
+        native,
+        settings.times(thin),
+        start=_starts(target),
+        target_accept=settings.target_accept or ACCEPT,
+        callback=callback,
+    )
+    points = np.ascontiguousarray(drawn.points[:, thin - 1 :: thin])
+    stats = {name: values[:, thin - 1 :: thin] for name, values in drawn.sample_stats.items()}
+    return _in_units(target, points, stats)
+
+
+def _starts(target: JointTarget) -> Callable[[int], FloatArray]:
+    """Starting points around the mode, nearer to it where the density does not exist."""
+    packed = target.mode.packed
+
+    def start(seed: int) -> FloatArray:
+        z = START_SPREAD * np.random.default_rng(seed).standard_normal(packed.dimension)
+        for _ in range(START_ATTEMPTS):
+            if np.isfinite(evaluate_joint(packed, z)[0]):
+                return z
+            z *= 0.5
+        return np.zeros(packed.dimension)
+
+    return start
+
+
+def _in_units(target: JointTarget, points: FloatArray, stats: dict[str, np.ndarray]) -> RawDraws:
+    """Draws in the units of the data, blocks in the order of the design."""
+    problem, packed, units = target.problem, target.mode.packed, target.problem.units
+    n_blocks = len(target.design.blocks)
+    sd, ranef = [np.empty(0)] * n_blocks, [np.empty(0)] * n_blocks
+    corr: list[FloatArray | None] = [None] * n_blocks
+    effects = points[:, :, packed.n_low :]
+    for f, i in enumerate(problem.plan.blocks):
+        block, theta = target.design.blocks[i], points[:, :, packed.theta_of_factor[f]]
+        sd[i] = units.ranef(i, np.exp(theta[:, :, : block.n_effects]))
+        if block.has_correlation:
+            cholesky = correlation_cholesky(theta[:, :, block.n_effects :], block.correlated)
+            corr[i] = correlation_matrix(cholesky)
+        own = effects[:, :, problem.first_effects[f] : problem.first_effects[f + 1]]
+        ranef[i] = units.ranef(i, own.reshape(*own.shape[:2], block.n_levels, block.n_effects))
+    logs = points[:, :, problem.n_theta : packed.n_low]
+    parameters = {name: np.exp(logs[:, :, a]) for a, name in enumerate(problem.auxiliary)}
+    sigma = parameters.pop(names.SIGMA, None)
+    return RawDraws(
+        beta=units.coefficients(effects[:, :, problem.first_effects[-1] :]),
+        sigma=None if sigma is None else units.scale * sigma,
+        auxiliary=parameters,
+        sd=tuple(sd),
+        corr=tuple(corr),
+        ranef=tuple(ranef),
+        sample_stats=stats,
+    )
