@@ -59,6 +59,11 @@ bench: $(STAMP)  ## time the project beside Bambi (an hour; see benchmarks/READM
 	$(BIN)/python benchmarks/process.py
 	$(BIN)/python benchmarks/rows.py
 
+.PHONY: calibration
+calibration: $(STAMP)  ## check ranks and intervals of simulated data (an hour; what is done already is kept)
+	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/calibration_page.py
+
 .PHONY: clean
 clean:  ## remove what the tasks made, .venv included
 	rm -rf $(VENV) demo build dist docs/_build docs/jupyter_execute docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -24,12 +24,18 @@ class Case:
         File in the shared data folder, used when the package does not bundle the data.
     factors : tuple[str, ...]
         Columns that are labels, not numbers.
+    family : str
+        Distribution of the response.
+    success : tuple[str, str] or None
+        Column that is turned into 0 and 1, so that both systems read one formula, and the label that is 1.
     """
 
     formula: str
     bundled: str
     file: str
     factors: tuple[str, ...]
+    family: str = "gaussian"
+    success: tuple[str, str] | None = None
 
 
 CASES = {
@@ -54,6 +60,38 @@ CASES = {
     "insteval": Case("y ~ service + (1 | s) + (1 | d)", "InstEval", "insteval.csv.gz", ("service", "s", "d")),
 }
 
+GENERALIZED = {
+    "cbpp": Case(
+        "prop(incidence, size) ~ period + (1 | herd)", "cbpp", "cbpp.csv", ("herd", "period"), "binomial"
+    ),
+    "contraception": Case(
+        "use ~ age + urban + livch + (1 | district)",
+        "",
+        "contraception.csv",
+        ("district", "urban", "livch"),
+        "bernoulli",
+        ("use", "Y"),
+    ),
+    "verbagg": Case(
+        "r2 ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)",
+        "VerbAgg",
+        "verbagg.csv.gz",
+        ("Gender", "btype", "situ", "id", "item"),
+        "bernoulli",
+        ("r2", "Y"),
+    ),
+    "grouseticks": Case(
+        "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | LOCATION) + (1 | INDEX)",
+        "grouseticks",
+        "grouseticks.csv",
+        ("INDEX", "BROOD", "YEAR", "LOCATION"),
+        "poisson",
+    ),
+}
+"""Models of ``generalized.py``."""
+
+EVERY = CASES | GENERALIZED
+
 
 def load(case: Case) -> pd.DataFrame:
     """Data of a case, from the shared folder beside the project or else from the package.
@@ -68,9 +106,14 @@ def load(case: Case) -> pd.DataFrame:
     pandas.DataFrame
         Its data, labels as strings.
     """
+    types = dict.fromkeys(case.factors, str)
     if (SHARED / case.file).is_file():
-        return pd.read_csv(SHARED / case.file, dtype=dict.fromkeys(case.factors, str))
-    import bayesmixed
+        frame = pd.read_csv(SHARED / case.file, dtype=types)
+    else:
+        import bayesmixed
 
-    frame: pd.DataFrame = bayesmixed.load_dataset(case.bundled)
-    return frame.astype(dict.fromkeys(case.factors, str))
+        frame = bayesmixed.load_dataset(case.bundled).astype(types)
+    if case.success is not None:
+        column, label = case.success
+        frame[column] = (frame[column] == label).astype(int)
+    return frame

@@ -1,6 +1,6 @@
 """One system fits one case in a fresh process, twice, and prints one line of JSON.
 
-Run by ``linear.py``; by hand: ``python benchmarks/worker.py bambi sleepstudy data.parquet``.
+Run by ``linear.py`` and ``generalized.py``; by hand: ``python benchmarks/worker.py bambi sleepstudy data.parquet``.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cases import CASES
+from cases import EVERY, Case
 
 LIBRARIES = ("bayesmixed", "bambi", "pymc", "nutpie", "numba", "numpy")
 
 
-def fit_ours(formula: str, frame: pd.DataFrame, seed: int) -> Any:
+def fit_ours(case: Case, frame: pd.DataFrame, seed: int) -> Any:
     """Posterior draws by bayesmixed, with its defaults."""
     import bayesmixed as bm
 
-    return bm.lmer(formula, frame, seed=seed, progress=False).draws
+    if case.family == "gaussian":
+        return bm.lmer(case.formula, frame, seed=seed, progress=False).draws
+    return bm.glmer(case.formula, frame, case.family, seed=seed, progress=False).draws
 
 
-def fit_bambi(formula: str, frame: pd.DataFrame, seed: int) -> Any:
+def fit_bambi(case: Case, frame: pd.DataFrame, seed: int) -> Any:
     """Posterior draws by Bambi with nutpie, 4 chains of 1,000 after 1,000 of tuning.
 
     Bambi reads ``(x | g)`` as independent effects: its model has no correlations to sample.
@@ -39,7 +41,7 @@ def fit_bambi(formula: str, frame: pd.DataFrame, seed: int) -> Any:
 
     # Bambi takes labels for categories only when they are typed so.
     typed = frame.astype({name: "category" for name in frame.columns if frame[name].dtype == "str"})
-    model = bmb.Model(formula, typed)
+    model = bmb.Model(case.formula, typed, family=case.family)
     return model.fit(
         draws=1000,
         tune=1000,
@@ -52,7 +54,7 @@ def fit_bambi(formula: str, frame: pd.DataFrame, seed: int) -> Any:
 
 
 IMPORTS: dict[str, str] = {"ours": "bayesmixed", "bambi": "bambi"}
-FITS: dict[str, Callable[[str, pd.DataFrame, int], Any]] = {"ours": fit_ours, "bambi": fit_bambi}
+FITS: dict[str, Callable[[Case, pd.DataFrame, int], Any]] = {"ours": fit_ours, "bambi": fit_bambi}
 
 
 def quality(draws: Any) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def quality(draws: Any) -> dict[str, Any]:
     for name, array in posterior.data_vars.items():
         values = array.transpose("chain", "draw", ...).to_numpy()
         flat = values.reshape(*values.shape[:2], -1).transpose(2, 0, 1)
-        if name != "mu":
+        if name not in ("mu", "p"):
             columns.append(flat[np.ptp(flat, axis=(1, 2)) > 1e-10])
     every = np.concatenate(columns)
     bulk = array_stats.ess(every, method="bulk")
@@ -96,17 +98,17 @@ def main() -> None:
     """Import, fit twice, judge the draws, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("system", choices=FITS)
-    parser.add_argument("case", choices=CASES)
+    parser.add_argument("case", choices=EVERY)
     parser.add_argument("data", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     frame = pd.read_parquet(chosen.data)
     warnings.simplefilter("ignore")
     _, import_seconds = timed(lambda: __import__(IMPORTS[chosen.system]))
-    fit, formula = FITS[chosen.system], CASES[chosen.case].formula
-    first = timed(lambda: fit(formula, frame, chosen.seed))[1]
+    fit, case = FITS[chosen.system], EVERY[chosen.case]
+    first = timed(lambda: fit(case, frame, chosen.seed))[1]
     before = time.process_time()
-    draws, second = timed(lambda: fit(formula, frame, chosen.seed + 1))
+    draws, second = timed(lambda: fit(case, frame, chosen.seed + 1))
     cpu, peak = time.process_time() - before, peak_gigabytes()
     found: dict[str, Any] = {
         "system": chosen.system,

@@ -2,6 +2,10 @@
 
 from importlib.metadata import version as installed_version
 
+from sphinx.application import Sphinx
+
+import bayesmixed as bm
+
 project = "bayesmixed"
 author = "The bayesmixed developers"
 copyright = "2026, the bayesmixed developers"  # noqa: A001
@@ -14,7 +18,8 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx-mathjax-offline",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_templates", "jupyter_execute", "**.ipynb_checkpoints"]
+templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "bayesmixed"
 html_static_path = ["_static"]
@@ -34,3 +39,14 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 suppress_warnings = ["mystnb.unknown_mime_type"]
+
+
+def compile_kernels(_app: object) -> None:
+    """Fit once before the pages do, which would otherwise show the notice of a first compilation."""
+    bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), seed=1).reml()
+    bm.glmer("p(incidence, size) ~ 1 + (1 | herd)", bm.load_dataset("cbpp"), "binomial", seed=1)
+
+
+def setup(app: Sphinx) -> None:
+    """Have the kernels compiled."""
+    app.connect("builder-inited", compile_kernels)

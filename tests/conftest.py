@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import lazy_rows
 from bayesmixed.design.build import build_design
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
@@ -59,3 +60,18 @@ def spec_of(frame: pd.DataFrame) -> Callable[..., ModelSpec]:
         return ModelSpec(design=design, priors=complete_priors(design, priors))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def rows_in_memory() -> pd.DataFrame:
+    """Rows with everything that queries must get right."""
+    return lazy_rows.rows()
+
+
+@pytest.fixture(scope="session")
+def parquet_folder(tmp_path_factory: pytest.TempPathFactory, rows_in_memory: pd.DataFrame) -> Path:
+    """The same rows in two Parquet files."""
+    folder = tmp_path_factory.mktemp("rows")
+    rows_in_memory.iloc[:150].to_parquet(folder / "a.parquet", index=False)
+    rows_in_memory.iloc[150:].to_parquet(folder / "b.parquet", index=False)
+    return folder

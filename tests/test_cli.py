@@ -73,6 +73,20 @@ def test_saved_fit_is_not_empty(written: Path) -> None:
     assert (written / "fit.nc").stat().st_size > 1000
 
 
+def test_generalized_fit_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    formula, page, tables = "incidence ~ size + (1 | herd)", tmp_path / "r.html", tmp_path / "tables"
+    files = ("--report", str(page), "--csv", str(tables))
+    assert main(["fit", formula, "cbpp", "--family", "negativebinomial", *SHORT[:-1], *files]) == 0
+    out = capsys.readouterr().out
+    assert "Family: negativebinomial (log)" in out
+    assert "Intraclass correlation" in out
+    text = page.read_text(encoding="utf-8")
+    for piece in ("Family: negativebinomial (log)", "Parameters of the family: alpha", "quantile residual"):
+        assert piece in text
+    assert "Posterior beside REML" not in text
+    assert pd.read_csv(tables / "priors.csv")["parameter"].tolist()[-1] == "alpha"
+
+
 def test_seed_repeats_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
     tables = []
     for _ in range(2):
@@ -126,6 +140,10 @@ def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:
         (FORMULA, "dyestuff", ("--report", "no/such/r.html"), "no folder 'no/such'"),
         (FORMULA, "dyestuff", ("--save", "no/such/fit"), "no folder 'no/such'"),
         (FORMULA, "dyestuff", ("--save", "."), "is a folder"),
+        (FORMULA, "dyestuff", ("--family", "poison"), "no family 'poison'. Did you mean 'poisson'"),
+        (FORMULA, "dyestuff", ("--family", "gamma", "--link", "logg"), "no link 'logg'"),
+        (FORMULA, "dyestuff", ("--family", "beta"), "needs numbers between 0 and 1"),
+        (FORMULA, "dyestuff", ("--family", "gamma", "--method", "reml"), "is for linear mixed models"),
     ],
 )
 def test_mistake_is_told_without_a_traceback(

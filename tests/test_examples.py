@@ -17,6 +17,11 @@ PROMISED = {
         "P(batches vary more than yields within a batch | data) = 0.0",
     ),
     "arviz_tour.py": ("beta[temp]", "elpd_loo", "recipes", "likelihood diagnosis"),
+    "random_intercepts.py": ("sd_student[Intercept]  0.250", "Share of the variance between students"),
+    "slopes.py": ("42.836813", "cor_Days.Intercept|Subject", "By posterior"),
+    "nested_and_crossed.py": ("write (1 | batch/cask)", "batch:cask    30", "cask      3"),
+    "two_levels.py": ("schoolSES  0.2", "two schools not yet seen"),
+    "shrinkage_explorer.py": ("complete     47.45", "Open in a browser"),
 }
 
 
@@ -25,7 +30,10 @@ def test_every_example_is_tested() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PROMISED))
-def test_example_prints_what_it_promises(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_example_prints_what_it_promises(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     printed = capsys.readouterr().out
     assert [phrase for phrase in PROMISED[name] if phrase not in printed] == []

@@ -24,6 +24,7 @@ from bayesmixed.errors import (
 from bayesmixed.priors.choice import prior
 
 if TYPE_CHECKING:
+    from bayesmixed.bambi_fit import from_bambi
     from bayesmixed.comparison.anova import anova
     from bayesmixed.comparison.bayes_factor import bayes_factor
     from bayesmixed.comparison.drop1 import drop1
@@ -62,6 +63,7 @@ __all__ = [
     "datasets",
     "describe_dataset",
     "drop1",
+    "from_bambi",
     "glmer",
     "lmer",
     "load",
@@ -82,6 +84,7 @@ _LAZY = {
     "bayes_factor": "comparison.bayes_factor",
     "compare": "comparison.elpd",
     "drop1": "comparison.drop1",
+    "from_bambi": "bambi_fit",
     "ranova": "comparison.ranova",
     "recover": "comparison.recovery",
     "MixedFit": "mixed_fit",

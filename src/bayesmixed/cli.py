@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
 from bayesmixed.options import Method
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MISTAKE = 2
 INTERRUPTED = 130
+SAMPLED = ("weights", "draws", "chains", "seed", "missing")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,7 +83,9 @@ def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
         default="bayes",
         help="the posterior, or lme4's estimates by REML or maximum likelihood (default bayes)",
     )
-    add("--weights", metavar="COLUMN", help="column of prior weights")
+    add("--family", metavar="NAME", help="distribution of the response, e.g. binomial (default gaussian)")
+    add("--link", metavar="NAME", help="link of the family, e.g. probit (default the family's own)")
+    add("--weights", metavar="COLUMN", help="column of prior weights, or of trials of a proportion")
     add("--draws", type=_count, default=1000, metavar="N", help="kept draws of each chain (default 1000)")
     add("--chains", type=_count, default=4, metavar="N", help="number of chains (default 4)")
     add("--seed", type=_seed, metavar="N", help="seed that makes the draws repeat")
@@ -143,31 +146,46 @@ def _fit(arguments: argparse.Namespace) -> None:
     """Fit, print, write."""
     for target in (arguments.report, arguments.save):
         _check_target(target)
-    if arguments.method != "bayes" and (arguments.report or arguments.save):
-        raise BayesmixedError(
-            f"--report and --save need a posterior; leave out --method {arguments.method}, or use --csv."
-        )
+    _check_method(arguments)
     from bayesmixed.datasets.read import read_data
 
     frame = read_data(arguments.data)
-    from bayesmixed.fit import lmer
-
     if arguments.method != "bayes":
         _estimate(arguments, frame)
         return
-    fit = lmer(
-        arguments.formula,
-        frame,
-        weights=arguments.weights,
-        draws=arguments.draws,
-        chains=arguments.chains,
-        seed=arguments.seed,
-        missing=arguments.missing,
-        progress=not arguments.quiet and sys.stderr.isatty(),
-    )
+    fit = _sample(arguments, frame)
     if not arguments.quiet:
         _print_tables(fit, arguments.prob)
     _write(fit, arguments)
+
+
+def _check_method(arguments: argparse.Namespace) -> None:
+    """Refuse what needs a posterior when none is asked for."""
+    if arguments.method == "bayes":
+        return
+    if arguments.report or arguments.save:
+        raise BayesmixedError(
+            f"--report and --save need a posterior; leave out --method {arguments.method}, or use --csv."
+        )
+    if arguments.family or arguments.link:
+        raise BayesmixedError(
+            f"--method {arguments.method} is for linear mixed models; "
+            "leave it out, or leave out --family and --link."
+        )
+
+
+def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
+    """Posterior of a linear model, or of a generalized one when a family is named."""
+    options: dict[str, Any] = {name: getattr(arguments, name) for name in SAMPLED}
+    options["progress"] = not arguments.quiet and sys.stderr.isatty()
+    if arguments.family or arguments.link:
+        from bayesmixed.generalized import glmer
+
+        family = arguments.family or "gaussian"
+        return glmer(arguments.formula, frame, family, link=arguments.link, **options)
+    from bayesmixed.fit import lmer
+
+    return lmer(arguments.formula, frame, **options)
 
 
 def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> None:

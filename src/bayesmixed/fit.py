@@ -15,7 +15,7 @@ import pandas as pd
 from bayesmixed.design.nesting import warn_of_implicit_nesting
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.records import RunInfo, SamplerSettings
-from bayesmixed.errors import FormulaError, PriorError
+from bayesmixed.errors import FileError, FormulaError, PriorError
 from bayesmixed.families.lookup import as_family
 from bayesmixed.families.support import check_family, family_of_response
 from bayesmixed.formula import parse_formula
@@ -140,7 +140,8 @@ def lmer(
     Warns
     -----
     ConvergenceWarning
-        Once, when a quantity is still not good at the limit.
+        Once, when a quantity is still not good at the limit; and when sampling was interrupted by Ctrl-C,
+        which gives back what was drawn if two chains have 100 draws.
 
     Notes
     -----
@@ -340,7 +341,7 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
         Once, when a quantity is still not good at the limit.
     """
     from bayesmixed.posterior.diagnostics import warn_if_bad
-    from bayesmixed.posterior.sampling import sample_until_good
+    from bayesmixed.posterior.sampling import sample_until_good, warn_if_interrupted
 
     prepared = prepare_engine(spec, engine)
     settings = settings if settings.tune else replace(settings, tune=prepared.tune)
@@ -349,14 +350,15 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
     run = RunInfo(
         engine=prepared.name,
         plan=prepared.plan,
-        draws=settings.draws,
+        draws=sampled.diagnosis.n_draws,
         tune=settings.times(sampled.thin).tune,
-        chains=settings.chains,
+        chains=sampled.diagnosis.n_chains,
         thin=sampled.thin,
         seed=settings.seed,
         seconds=time.perf_counter() - started,
         versions={library: version(library) for library in LIBRARIES},
     )
+    warn_if_interrupted(sampled, settings, stacklevel=3)
     warn_if_bad(sampled.diagnosis, stacklevel=3)
     return MixedFit(spec=spec, draws=sampled.draws, run=run, diagnosis=sampled.diagnosis)
 
@@ -383,4 +385,10 @@ def load(path: str | os.PathLike[str]) -> MixedFit:
     from bayesmixed.posterior.storage import read_fit
 
     saved = read_fit(path)
-    return MixedFit(spec=saved.spec(), draws=saved.draws, run=saved.run, diagnosis=diagnose(saved.draws))
+    try:
+        spec, diagnosis = saved.spec(), diagnose(saved.draws)
+    # The digests hold, so only a file that another program or version wrote comes here, with anything in it.
+    except Exception as error:
+        reason = str(error).split("\n")[0]
+        raise FileError(f"The model in {os.fspath(path)!r} cannot be built again: {reason}") from error
+    return MixedFit(spec=spec, draws=saved.draws, run=saved.run, diagnosis=diagnosis)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import pandas as pd
 import xarray as xr
@@ -67,6 +67,11 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
         return summary_text(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
 
     __repr__ = __str__
+
+    def __getattr__(self, name: str) -> NoReturn:
+        from bayesmixed.tables.lme4_habits import POSTERIOR, no_such_attribute
+
+        no_such_attribute(self, name, POSTERIOR)
 
     def _repr_html_(self) -> str:
         """Summary as a notebook shows it."""
@@ -243,6 +248,12 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
     def ml(self) -> RemlFit:
         """Estimate the same model by maximum likelihood; see :class:`bayesmixed.RemlFit`."""
         return reml_fit(self.spec, "ml")
+
+    def to_bambi(self) -> Any:
+        """Model of Bambi's like this one; see :func:`bayesmixed.bridge.to_bambi.to_bambi`."""
+        from bayesmixed.bridge.to_bambi import to_bambi
+
+        return to_bambi(self.spec)
 
     def add_groups(self, *groups: str, seed: int | None = None) -> xr.DataTree:
         """Add groups to `draws`, for ArviZ's functions that ask for them; return `draws`.

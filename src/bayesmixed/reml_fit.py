@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import pandas as pd
 import xarray as xr
@@ -54,6 +54,11 @@ class RemlFit(PredictionMethods, TableMethods):
         return reml_summary_text(self.estimate, self.point, self.spec)
 
     __repr__ = __str__
+
+    def __getattr__(self, name: str) -> NoReturn:
+        from bayesmixed.tables.lme4_habits import ESTIMATE, no_such_attribute
+
+        no_such_attribute(self, name, ESTIMATE)
 
     def _repr_html_(self) -> str:
         """Summary as a notebook shows it."""

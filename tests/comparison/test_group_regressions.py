@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.comparison.group_regressions import group_notes, regress
+from bayesmixed.comparison.group_columns import group_notes
+from bayesmixed.comparison.group_regressions import regress
 from bayesmixed.design.records import Design
 
 SLEEP = bm.load_dataset("sleepstudy")

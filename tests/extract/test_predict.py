@@ -121,6 +121,16 @@ def test_columns_of_factors_that_take_no_part_are_not_needed() -> None:
     assert len(predict(draws, spec, without_h, effects=["g"], new_levels="population")) == 5
 
 
+def test_the_population_needs_no_column_of_the_groups() -> None:
+    fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    new = pd.DataFrame({"Days": [0, 9]})
+    pd.testing.assert_frame_equal(
+        fit.predict(new, new_levels="population"), fit.predict(new, effects="fixed")
+    )
+    with pytest.raises(bm.DataError, match=r"no column 'Subject', a grouping factor.*effects='fixed'"):
+        fit.predict(new)
+
+
 def test_the_population_has_no_effect_of_a_new_level() -> None:
     draws, _ = model()
     population = matrix(new_levels="population")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bayesmixed as bm
@@ -68,3 +69,22 @@ def test_categorical_predictor_takes_its_levels() -> None:
 def test_mistakes_are_named(sleep_reml, call, message) -> None:
     with pytest.raises(bm.DataError, match=message):
         call(sleep_reml.plot)
+
+
+def test_a_level_s_line_holds_the_covariates_of_that_level() -> None:
+    """Where the other predictor is constant within subjects, the line goes through the fitted values."""
+    sleep = bm.load_dataset("sleepstudy")
+    subjects = sorted(sleep["Subject"].unique())
+    sleep["arm"] = np.where(sleep["Subject"].isin(subjects[::2]), "drug", "placebo")
+    fit = bm.lmer("Reaction ~ Days * arm + (Days | Subject)", sleep, method="reml")
+    lines = level_lines(fit, "Days").groupby("group")["value"].agg(["first", "last"])
+    fitted = fit.fitted()["value"].groupby(sleep["Subject"]).agg(["first", "last"])
+    np.testing.assert_allclose(lines.loc[subjects], fitted.loc[subjects], rtol=1e-9)
+
+
+def test_categories_stand_in_the_order_of_their_levels() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"g": list("AABBCCDD") * 2, "t": ["b", "c", "a", "b"] * 4, "y": rng.normal(size=16)})
+    ax = bm.lmer("y ~ t + (1 | g)", frame, method="reml").plot.line("t")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c"]
+    assert ax.lines[0].get_xdata(orig=False).tolist() == [0, 1, 2]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.formula import parse_formula
 from bayesmixed.simulate.layout import grouping_factors, make_layout
@@ -76,3 +77,16 @@ def test_predictors_of_groups_do_not_vary_within_them(
 def test_refusals(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(BayesmixedError, match=message):
         predictors(chosen)
+
+
+def test_values_of_levels_follow_the_order_in_which_levels_are_given() -> None:
+    study = bm.simulate_data(
+        "y ~ size + (1 | school)",
+        groups={"school": ["north", "south", "east"]},
+        predictors={"size": {"school": [10, 20, 30]}},
+        fixed=[0, 1],
+        sd={"school": 1},
+        seed=1,
+    )
+    sizes = study.data.groupby("school")["size"].first()
+    assert sizes.to_dict() == {"north": 10, "south": 20, "east": 30}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.variances import LEGEND
 from bayesmixed.tables.frames import frame_table, interval_name
 
@@ -82,3 +83,22 @@ def test_empty_frame_has_headers_and_no_rows() -> None:
     table = frame_table(pd.DataFrame({"term": [], "value": []}))
     assert [column.header for column in table.columns] == ["term", "value"]
     assert len(table.to_markdown().split("\n")) == 2
+
+
+@pytest.mark.parametrize(
+    ("frame", "digits", "words"),
+    [
+        (pd.DataFrame(), 4, "no columns"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), 4, "two columns of one name"),
+        (pd.DataFrame({"a": [1.5]}), 0, "digits=0"),
+    ],
+)
+def test_frames_without_a_table_are_refused(frame: pd.DataFrame, digits: int, words: str) -> None:
+    with pytest.raises(BayesmixedError, match=words):
+        frame_table(frame, digits=digits)
+
+
+def test_every_level_of_an_index_is_a_column() -> None:
+    index = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["school", "pupil"])
+    table = frame_table(pd.DataFrame({"value": [1.0, 2.0]}, index=index))
+    assert [column.header for column in table.columns] == ["school", "pupil", "value"]

@@ -170,3 +170,18 @@ def test_table_of_a_frame_is_that_of_its_verb(reml: RemlFit) -> None:
     frame = bm.table(reml.ranef()).to_frame()
     assert len(frame) == 36
     assert frame.columns.tolist() == ["group_var", "effect", "group", "value", "se", "95% interval"]
+
+
+def test_two_coefficients_have_two_names() -> None:
+    fit = bm.lmer("Reaction ~ Days + (1 | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    with pytest.raises(bm.BayesmixedError, match="one name, 'Days'"):
+        bm.models_table({"m": fit}, labels={"Intercept": "Days"})
+
+
+@pytest.mark.parametrize("name", ["row", "part", "m"])
+def test_no_name_of_a_model_replaces_the_names_of_rows(name: str) -> None:
+    fit = bm.lmer("Reaction ~ Days + (1 | Subject)", bm.load_dataset("sleepstudy"), method="reml")
+    table = bm.models_table({name: fit}).to_frame()
+    assert list(table.columns) == ["part", "row", name]
+    assert table.iloc[0, 1] == "Intercept"
+    pd.testing.assert_frame_equal(bm.models_table(fit).to_frame().iloc[:, :2], table.iloc[:, :2])

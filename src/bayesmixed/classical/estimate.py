@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.digits import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Optimum, find_optimum
 from bayesmixed.engines.reml.uncertainty import Curvature, coefficients_covariance, curvature
@@ -94,9 +95,13 @@ def estimate(design: Design, by: Criterion = "reml") -> Estimate:
     ------
     EngineError
         When crossed random effects are too many to be integrated out together.
+    DataError
+        When nothing of the response is left.
     """
     likelihood = likelihood_of(design, by)
-    return Estimate(likelihood=likelihood, optimum=find_optimum(likelihood))
+    optimum = find_optimum(likelihood)
+    check_residual(optimum.sigma / likelihood.units.scale)
+    return Estimate(likelihood=likelihood, optimum=optimum)
 
 
 def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequence) -> FloatArray:

@@ -10,6 +10,7 @@ from bayesmixed.classical.estimate import Estimate, covariance_root
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.cross_products import indicator
+from bayesmixed.engines.collapsed.row_sums import cross_products_of
 from bayesmixed.extract.fitted import Effects
 
 CHUNK = 4_000_000
@@ -75,13 +76,8 @@ def combination_variances(estimate: Estimate, asked: sparse.csr_array) -> FloatA
     FloatArray
         Shape (m,).
     """
-    design = estimate.design
-    rows = relative_rows(estimate, prediction_rows(design))
-    n_random = rows.shape[1] - design.fixed.matrix.shape[1]
-    weighted = rows if design.weights is None else sparse.diags_array(design.weights) @ rows
-    prior = sparse.diags_array((np.arange(rows.shape[1]) < n_random).astype(np.float64))
-    solver = splu((rows.T @ weighted + prior).tocsc())
-    step = max(CHUNK // rows.shape[1], 1)
+    solver = splu(_precision(estimate))
+    step = max(CHUNK // asked.shape[1], 1)
     variances = np.empty(asked.shape[0])
     for first in range(0, asked.shape[0], step):
         part = asked[first : first + step].toarray()
@@ -89,8 +85,33 @@ def combination_variances(estimate: Estimate, asked: sparse.csr_array) -> FloatA
     return np.asarray(estimate.optimum.sigma**2 * variances)
 
 
+def _precision(estimate: Estimate) -> sparse.csc_array:
+    """T'W T + blockdiag(I, 0) of T = [Z L, X], X unit-free, from the cross-products of the fit."""
+    design, units = estimate.design, estimate.likelihood.units
+    products = cross_products_of(design, units)
+    roots = [
+        sparse.kron(sparse.eye_array(block.n_levels), block.scales[:, None] * _relative_root(estimate, i))
+        for i, block in enumerate(design.blocks)
+    ]
+    indices = range(len(roots))
+    random = [[roots[i].T @ products.between(i, j) @ roots[j] for j in indices] for i in indices]
+    for i in indices:
+        random[i][i] += sparse.eye_array(random[i][i].shape[0])
+    mixed = [sparse.csr_array(root.T @ fixed) for root, fixed in zip(roots, products.fixed, strict=True)]
+    if not design.fixed.terms:
+        return sparse.block_array(random, format="csc")
+    rows = [[*row, part] for row, part in zip(random, mixed, strict=True)]
+    bottom = [*(part.T for part in mixed), sparse.csr_array(products.fixed_gram)]
+    return sparse.block_array([*rows, bottom], format="csc")
+
+
+def _relative_root(estimate: Estimate, i: int) -> FloatArray:
+    """Covariance factor of a grouping factor relative to sigma, in the units of the data."""
+    return np.asarray(covariance_root(estimate.optimum.covariances[i]) / estimate.optimum.sigma)
+
+
 def relative_rows(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_array:
-    """Rows of [Z L, X], the columns of X at length one over the rows of the fit.
+    """Rows of [Z L, X], the columns of X unit-free.
 
     Parameters
     ----------
@@ -107,8 +128,9 @@ def relative_rows(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_arra
     parts = [
         _relative_block(estimate, i, block.group, wanted) for i, block in enumerate(estimate.design.blocks)
     ]
-    scaled = wanted.data.fixed / np.linalg.norm(estimate.design.fixed.matrix, axis=0)
-    return sparse.csr_array(sparse.hstack([*parts, sparse.csr_array(scaled)], format="csr"))
+    units, fixed = estimate.likelihood.units, wanted.data.fixed
+    centred = fixed - fixed[:, :1] * units.means if units.has_intercept else fixed
+    return sparse.csr_array(sparse.hstack([*parts, sparse.csr_array(centred / units.scales)], format="csr"))
 
 
 def _relative_block(estimate: Estimate, i: int, group: str, wanted: PredictionRows) -> sparse.csr_array:
@@ -118,6 +140,5 @@ def _relative_block(estimate: Estimate, i: int, group: str, wanted: PredictionRo
     if group not in groups:
         return sparse.csr_array((wanted.n_rows, block.n_levels * block.n_effects))
     codes, columns = wanted.data.codes[groups.index(group)], wanted.data.columns[groups.index(group)]
-    root = covariance_root(estimate.optimum.covariances[i]) / estimate.optimum.sigma
-    known = np.where(codes[:, None] >= 0, columns @ root, 0.0)
+    known = np.where(codes[:, None] >= 0, columns @ _relative_root(estimate, i), 0.0)
     return indicator(known, np.maximum(codes, 0), block.n_levels)

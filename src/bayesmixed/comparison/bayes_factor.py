@@ -26,7 +26,7 @@ KASS_RAFTERY = (
 """Upper ends of the log Bayes factor, and what Kass and Raftery (1995) call the evidence below them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BayesFactor:
     """How much more probable one model made the data than another.
 
@@ -63,6 +63,8 @@ class BayesFactor:
             f"{self.evidence} evidence\n"
             f"log Bayes factor {self.log:.2f}, Monte Carlo error {self.se:.2g}"
         )
+
+    __repr__ = __str__
 
 
 def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None) -> BayesFactor:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.comparison.group_regressions import rows_of_levels
+from bayesmixed.comparison.group_columns import rows_of_levels
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
 from bayesmixed.engines.reml.optimum import effect_scales, factor_places, optimum_at
@@ -39,7 +39,7 @@ def estimate_at(
     Returns
     -------
     Estimate
-        The conditional means as an estimate, whose variances are those given.
+        The conditional means as an estimate, whose variances are those given; its criterion is taken at them.
 
     Notes
     -----
@@ -57,8 +57,13 @@ def estimate_at(
     with single_threaded_blas():
         optimum = optimum_at(likelihood, entries)
     if sigma is not None:
-        rescaled = tuple(covariance * (sigma / optimum.sigma) ** 2 for covariance in optimum.covariances)
-        optimum = replace(optimum, sigma=sigma, covariances=rescaled)
+        ratio = (sigma / optimum.sigma) ** 2
+        optimum = replace(
+            optimum,
+            criterion=optimum.criterion + likelihood.degrees * (np.log(ratio) + 1.0 / ratio - 1.0),
+            sigma=sigma,
+            covariances=tuple(covariance * ratio for covariance in optimum.covariances),
+        )
     return Estimate(likelihood=likelihood, optimum=optimum)
 
 
@@ -111,14 +116,40 @@ def pooled_by(estimate: Estimate, index: int, factor: float) -> Estimate:
     independent variation of ``(factor - 1) sigma`` over the root mean square of each effect's column, so
     that the path still ends at no pooling.
     """
-    optimum, block = estimate.optimum, estimate.design.blocks[index]
+    optimum = estimate.optimum
     covariances = [covariance / optimum.sigma**2 for covariance in optimum.covariances]
-    square = np.mean(block.columns**2, axis=0)
-    standardized = covariances[index] * np.sqrt(np.outer(square, square))
-    covariances[index] = factor**2 * covariances[index]
-    if factor > 1.0 and np.linalg.eigvalsh(standardized)[0] < SINGULAR**2:
-        covariances[index] = covariances[index] + np.diag((factor - 1.0) ** 2 / square)
+    added = max(factor - 1.0, 0.0) ** 2 * _independent_variation(estimate, index)
+    covariances[index] = factor**2 * covariances[index] + added
     return estimate_at(estimate.likelihood, covariances, optimum.sigma)
+
+
+def unpooled_covariance(estimate: Estimate, index: int) -> FloatArray:
+    """Covariance of a grouping factor's effects, to a factor, at the end of the path to no pooling.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The middle of the path.
+    index : int
+        Of the block in the design.
+
+    Returns
+    -------
+    FloatArray
+        The limit of the covariances of :func:`pooled_by` over the square of the factor and the residual
+        variance, positive definite, shape (k, k).
+    """
+    relative = estimate.optimum.covariances[index] / estimate.optimum.sigma**2
+    return np.asarray(relative + _independent_variation(estimate, index))
+
+
+def _independent_variation(estimate: Estimate, index: int) -> FloatArray:
+    """What a singular covariance matrix over the residual variance needs to grow in all directions."""
+    block, optimum = estimate.design.blocks[index], estimate.optimum
+    square = np.mean(block.columns**2, axis=0)
+    standardized = optimum.covariances[index] / optimum.sigma**2 * np.sqrt(np.outer(square, square))
+    is_singular = np.linalg.eigvalsh(standardized)[0] < SINGULAR**2
+    return np.diag(1.0 / square) if is_singular else np.zeros((len(square), len(square)))
 
 
 def coefficients_of(estimate: Estimate, index: int, wanted: Sequence[str]) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayesmixed import names
-from bayesmixed.comparison.group_regressions import rows_of_levels
+from bayesmixed.comparison.group_columns import rows_of_levels
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray, IntArray
 

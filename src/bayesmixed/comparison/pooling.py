@@ -13,13 +13,10 @@ from bayesmixed.comparison.conditional_estimates import (
     coefficients_of,
     population_of,
     shrinkage_weights,
+    unpooled_covariance,
 )
-from bayesmixed.comparison.group_regressions import (
-    GroupRegression,
-    coefficient_columns,
-    group_notes,
-    regress,
-)
+from bayesmixed.comparison.group_columns import coefficient_columns, group_notes
+from bayesmixed.comparison.group_regressions import GroupRegression, regress
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import BayesmixedError
@@ -77,8 +74,12 @@ def pooled_groups(
     design = estimate.design
     block = _only_block(design, group)
     index, columns = chosen_index(design, block), coefficient_columns(design, block)
-    within = tuple(name for name, between in zip(columns.names, columns.between, strict=True) if not between)
-    own = within if no_pooling == "lines" else block.effects
+    lines = regress(design, block, columns.within)
+    if no_pooling == "lines":
+        own, none = columns.within, lines
+    else:
+        own = block.effects
+        none = regress(design, block, own, unpooled_covariance(estimate, index))
     values = coefficients_of(estimate, index, columns.names)
     if partial is not None:
         chosen = partial.loc[partial["group_var"] == block.group, "value"]
@@ -90,8 +91,8 @@ def pooled_groups(
         own=own,
         complete=regress(design, block, ()),
         intercepts=regress(design, block, (names.INTERCEPT,)),
-        lines=regress(design, block, within),
-        none=regress(design, block, own),
+        lines=lines,
+        none=none,
         partial=values,
         population=population_of(estimate, columns.names),
         weights=_weights_of(estimate, index, columns.names),
@@ -165,7 +166,7 @@ def sizes_table(groups: PooledGroups) -> pd.DataFrame:
         _regression_row(groups, "lines", groups.lines),
     ]
     table = pd.DataFrame(rows).astype({"model": "str"})
-    table.attrs[LEGEND] = MODELS_LEGEND
+    table.attrs[LEGEND] = f"{MODELS_LEGEND}; {model_of_none(groups)}"
     return table
 
 
@@ -184,13 +185,17 @@ def partial_leverage(estimate: Estimate) -> FloatArray:
 
 def meaning_of_none(groups: PooledGroups) -> str:
     """What stands for no pooling, in words."""
-    lines = all(between or name in groups.own for name, between in _named(groups))
+    lines = set(groups.columns.within) <= set(groups.own)
     return MEANINGS["lines" if lines else "model"].format(own=" and ".join(groups.own))
 
 
-def _named(groups: PooledGroups) -> list[tuple[str, bool]]:
-    """Coefficients, each with whether it is constant within groups."""
-    return list(zip(groups.columns.names, groups.columns.between, strict=True))
+def model_of_none(groups: PooledGroups) -> str:
+    """Which of the models of :func:`sizes_table` the column ``none`` shows, in words for a legend."""
+    if set(groups.columns.within) <= set(groups.own):
+        return "table() shows lines as none"
+    if groups.own == (names.INTERCEPT,):
+        return "table() shows intercepts as none"
+    return f"table() shows as none a model between: {meaning_of_none(groups)}"
 
 
 def _only_block(design: Design, group: str | None) -> GroupBlock:

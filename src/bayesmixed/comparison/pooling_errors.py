@@ -6,18 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.fitted import fitted_values
 from bayesmixed.comparison.conditional_estimates import estimate_at
-from bayesmixed.comparison.group_regressions import regress, rows_of_levels
-from bayesmixed.comparison.pooling import partial_leverage
+from bayesmixed.comparison.first_stage import SAME, first_stage
+from bayesmixed.comparison.group_columns import rows_of_levels
+from bayesmixed.comparison.pooling import model_of_none, partial_leverage
 from bayesmixed.comparison.pooling_records import PooledGroups
-from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
+from bayesmixed.design.checks import aliased_columns
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, IntArray
 from bayesmixed.engines.reml.likelihood import likelihood_of
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.variances import LEGEND
+from bayesmixed.options import checked_seed
 
 UNTOLD = 1e-9
 """A row whose leverage is this near to 1 cannot be predicted from the others."""
@@ -44,13 +48,15 @@ def pooling_errors(groups: PooledGroups, *, k: int | None = None, seed: int = 0)
     Raises
     ------
     BayesmixedError
-        When `k` is not a whole number between 2 and the number of rows.
+        When `k` is not a whole number between 2 and the number of rows, or `seed` is none.
 
     Notes
     -----
     A left-out row's residual is its residual over 1 - its leverage, exactly so for the regressions and for
     the mixed model with its variances held, which are not estimated again. Folds are drawn within groups:
-    each takes about a k-th of every group's rows, so that few groups are left without any.
+    each takes about a k-th of every group's rows, so that few groups are left without any. A row that is no
+    combination of the rows of a fit (the only one with a level of a factor, or of a group of one row) cannot
+    be predicted by it and is not counted; the legend says how many.
     """
     _check_folds(k, groups.design.n_rows)
     left_out = _one_row(groups) if k is None else _folds(groups, k, seed)
@@ -68,7 +74,10 @@ def pooling_errors(groups: PooledGroups, *, k: int | None = None, seed: int = 0)
     ]
     table = pd.DataFrame(rows).astype({"model": "str"})
     how = "each row left out alone" if k is None else f"{k} folds of rows, drawn within groups"
-    table.attrs[LEGEND] = f"{how}; partial: conditional means, variances held at those of the whole data"
+    parts = [how, "partial: conditional means, variances held at those of the whole data", model_of_none(groups)]
+    if not known.all():
+        parts.append(f"{len(known) - known.sum()} of {len(known)} rows are not told by the others in every model")
+    table.attrs[LEGEND] = "; ".join(parts)
     return table
 
 
@@ -105,7 +114,7 @@ def _one_row(groups: PooledGroups) -> dict[str, FloatArray]:
 
 def _folds(groups: PooledGroups, k: int, seed: int) -> dict[str, FloatArray]:
     """Residual of every row from the other folds, NaN where these cannot tell it."""
-    fold = _fold_of_rows(groups.block, k, np.random.default_rng(seed))
+    fold = _fold_of_rows(groups.block, k, np.random.default_rng(checked_seed(seed)))
     out = {model: np.full(groups.design.n_rows, np.nan) for model in _fitted(groups)}
     for number in range(k):
         test = np.flatnonzero(fold == number)
@@ -126,20 +135,13 @@ def _fold_of_rows(block: GroupBlock, k: int, rng: np.random.Generator) -> IntArr
 def _predicted(groups: PooledGroups, train: IntArray, test: IntArray) -> dict[str, FloatArray]:
     """Predictions of some rows by the models fitted to others."""
     design, block = groups.design, groups.block
-    rows = groups.columns.matrix[test]
     smaller, kept = _design_of_rows(design, train)
-    own = {
-        "complete": (),
-        "intercepts": (names.INTERCEPT,),
-        "lines": tuple(n for n, b in zip(groups.columns.names, groups.columns.between, strict=True) if not b),
-    }
-    place = kept[groups.index]
-    codes = place[block.codes[test]]
+    own = {"complete": (), "intercepts": (names.INTERCEPT,), "lines": groups.columns.within}
+    codes = kept[groups.index][block.codes[test]]
     out = {}
     for model, free in own.items():
-        table = regress(smaller, smaller.blocks[groups.index], free).coefficients
-        chosen = np.where(codes[:, None] >= 0, table[codes], np.nan) if free else table[np.maximum(codes, 0)]
-        out[model] = np.sum(rows * chosen, axis=1) + design.offset[test]
+        regression = first_stage(smaller, smaller.blocks[groups.index], free)
+        out[model] = regression.predict(groups.columns.matrix[test], codes) + design.offset[test]
     out["partial"] = _partial_prediction(groups.estimate, smaller, kept, test)
     return out
 
@@ -147,16 +149,40 @@ def _predicted(groups: PooledGroups, train: IntArray, test: IntArray) -> dict[st
 def _partial_prediction(
     estimate: Estimate, smaller: Design, kept: list[IntArray], test: IntArray
 ) -> FloatArray:
-    """Predictions of some rows by the conditional means given other rows, variances held."""
+    """Predictions of some rows by the conditional means given other rows, variances held, NaN if untold."""
     design, optimum = estimate.design, estimate.optimum
     relative = [covariance / optimum.sigma**2 for covariance in optimum.covariances]
+    told, used = _told_fixed(smaller.fixed.matrix, design.fixed.matrix[test])
+    smaller = replace(smaller, fixed=_fixed_columns(smaller.fixed, used))
     found = estimate_at(likelihood_of(smaller, estimate.likelihood.by), relative).optimum
-    total = design.fixed.matrix[test] @ found.coefficients + design.offset[test]
+    total = design.fixed.matrix[np.ix_(test, used)] @ found.coefficients + design.offset[test]
+    total[~told] = np.nan
     for block, places, ranef in zip(design.blocks, kept, found.ranef, strict=True):
         codes = places[block.codes[test]]
         effects = np.where(codes[:, None] >= 0, ranef[codes], 0.0)
         total += np.sum(block.columns[test] * effects, axis=1)
     return np.asarray(total)
+
+
+def _told_fixed(train: FloatArray, test: FloatArray) -> tuple[NDArray[np.bool_], IntArray]:
+    """Which rows are combinations of others, with columns of these that are not aliased."""
+    aliased = np.array(aliased_columns(train) if train.shape[1] else [], dtype=np.int64)
+    used = np.setdiff1d(np.arange(train.shape[1]), aliased)
+    combined = np.linalg.lstsq(train[:, used], train[:, aliased])[0]
+    size = np.linalg.norm(train[:, aliased], axis=0) / np.sqrt(len(train))
+    apart = np.abs(test[:, aliased] - test[:, used] @ combined)
+    return np.all(apart <= SAME * size, axis=1), used
+
+
+def _fixed_columns(fixed: FixedDesign, used: IntArray) -> FixedDesign:
+    """Some columns of X."""
+    return replace(
+        fixed,
+        matrix=np.ascontiguousarray(fixed.matrix[:, used]),
+        terms=tuple(fixed.terms[j] for j in used),
+        means=fixed.means[used],
+        scales=fixed.scales[used],
+    )
 
 
 def _design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArray]]:

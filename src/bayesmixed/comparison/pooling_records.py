@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.comparison.group_regressions import CoefficientColumns, GroupRegression
+from bayesmixed.comparison.group_columns import CoefficientColumns
+from bayesmixed.comparison.group_regressions import GroupRegression
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 
 

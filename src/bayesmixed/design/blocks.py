@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmixed.design.absent import ABSENT
+from bayesmixed.design.checks import check_columns_near_zero
 from bayesmixed.design.fixed import column_scales
 from bayesmixed.design.frame import Column
 from bayesmixed.design.levels import level_codes
@@ -99,6 +100,7 @@ def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> 
     matrix = np.ascontiguousarray(np.hstack([part for part, _ in built]))
     scales = np.concatenate([_scales(part, recipe) for part, recipe in built])
     empty = describe_block(bars, [recipe for _, recipe in built], scales)
+    check_columns_near_zero(empty.effects, matrix)
     codes, levels = level_codes(bars[0].group, columns, n)
     return replace(empty, columns=matrix, codes=codes, levels=levels)
 

@@ -94,13 +94,14 @@ def build_design(
     blocks = build_blocks(parts.bars, columns, n)
     check_group_names(blocks)
     check_levels(blocks)
+    fixed = build_fixed(parts.fixed, parts.offsets, columns, n)
     if residual_variance:
-        check_response(response)
+        check_response(response, offset, centred=fixed.has_intercept)
         check_identified(blocks, n)
     return Design(
         formula=parsed,
         response=response,
-        fixed=build_fixed(parts.fixed, parts.offsets, columns, n),
+        fixed=fixed,
         blocks=blocks,
         offset=offset,
         weights=used_weights,
@@ -178,7 +179,9 @@ def refuse_missing(counts: Mapping[str, int], missing: Missing) -> None:
         With the columns.
     """
     if counts and missing == "raise":
-        raise DataError(f"Values are missing in {_listed(counts)}. With missing='drop' such rows are left out.")
+        raise DataError(
+            f"Values are missing in {_listed(counts)}. With missing='drop' such rows are left out."
+        )
 
 
 def check_any_complete(n_complete: int, n: int, counts: Mapping[str, int]) -> None:

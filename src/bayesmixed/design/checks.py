@@ -12,7 +12,11 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray, GroupBlock, Response
 from bayesmixed.errors import DataError
 
-RANK_TOLERANCE = 1e-9
+RANK_TOLERANCE, NEARLY = 1e-9, 1e-5
+"""Share of a column that must be left beside the others: to be told apart, and to keep its digits."""
+
+REMOTE = 1e5
+"""How many standard deviations from zero a column may lie that is not centred."""
 
 
 def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> list[int]:
@@ -40,9 +44,54 @@ def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> li
     >>> aliased_columns(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0], [1.0, 2.0, 5.0]]))
     [1]
     """
+    return _dependent(_triangle(matrix), tolerance)
+
+
+def nearly_aliased_columns(matrix: FloatArray, *, has_intercept: bool) -> list[int]:
+    """Find the columns of which too little is left beside earlier ones for the digits of a cross-product.
+
+    Parameters
+    ----------
+    matrix : FloatArray
+        Shape (n, p).
+    has_intercept : bool
+        Whether the first column is an intercept: then the others are taken from their means.
+
+    Returns
+    -------
+    list[int]
+        Their indices.
+
+    Notes
+    -----
+    Cross-products square the condition of a matrix: of a column that differs by a share r of its standard
+    deviation from a combination of others, about 16 + 2 log10(r) digits are left, six at 1e-5. In the
+    triangular factor of a QR decomposition the first row is what an intercept takes away.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 3.0, 5.0])
+    >>> nearly_aliased_columns(np.column_stack([x, x + [0, 0, 0, 1e-7]]), has_intercept=False)
+    [1]
+    """
+    triangle = _triangle(matrix)
+    if not has_intercept:
+        return _dependent(triangle, NEARLY)
+    return [index + 1 for index in _dependent(_unit_columns(triangle[1:, 1:]), NEARLY)]
+
+
+def _triangle(matrix: FloatArray) -> FloatArray:
+    """Triangular factor of a matrix with columns of length 1."""
+    return np.linalg.qr(_unit_columns(matrix), mode="r")
+
+
+def _unit_columns(matrix: FloatArray) -> FloatArray:
     lengths = np.linalg.norm(matrix, axis=0)
-    lengths[lengths == 0] = 1.0
-    triangle = np.linalg.qr(matrix / lengths, mode="r")
+    return np.asarray(matrix / np.where(lengths == 0, 1.0, lengths))
+
+
+def _dependent(triangle: FloatArray, tolerance: float) -> list[int]:
+    """Columns of length 1 of which no more than a tolerance is left beside earlier ones."""
     basis = np.empty((len(triangle), 0))
     aliased: list[int] = []
     for index, column in enumerate(triangle.T):
@@ -56,15 +105,50 @@ def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> li
     return aliased
 
 
-def check_rank(matrix: FloatArray, names: Sequence[str]) -> None:
-    """Refuse an X whose columns are linearly dependent.
+def check_rank(matrix: FloatArray, names: Sequence[str], *, has_intercept: bool = False) -> None:
+    """Refuse an X whose columns are linearly dependent, or so nearly that digits would be lost.
+
+    Parameters
+    ----------
+    matrix : FloatArray
+        Shape (n, p).
+    names : sequence of str
+        Of the columns.
+    has_intercept : bool
+        Whether the first column is an intercept.
 
     Raises
     ------
     DataError
         With the names of the aliased columns.
     """
-    refuse_aliased(aliased_columns(matrix) if matrix.shape[1] else [], names, len(matrix))
+    if not matrix.shape[1]:
+        return
+    refuse_aliased(aliased_columns(matrix), names, len(matrix))
+    refuse_nearly_aliased(nearly_aliased_columns(matrix, has_intercept=has_intercept), names)
+
+
+def refuse_nearly_aliased(nearly: Sequence[int], names: Sequence[str]) -> None:
+    """Refuse columns of which too little is left beside earlier ones.
+
+    Parameters
+    ----------
+    nearly : sequence of int
+        Their indices; nothing happens when there are none.
+    names : sequence of str
+        Of all columns.
+
+    Raises
+    ------
+    DataError
+        With their names.
+    """
+    if nearly:
+        raise DataError(
+            f"The fixed effects can hardly be told apart: {', '.join(repr(names[i]) for i in nearly)} differs "
+            f"by less than {NEARLY:g} of its standard deviation from a combination of the other columns, so "
+            "that a fit would lose its digits. Take the difference as the predictor, or leave it out."
+        )
 
 
 def refuse_aliased(aliased: Sequence[int], names: Sequence[str], n: int) -> None:
@@ -93,20 +177,69 @@ def refuse_aliased(aliased: Sequence[int], names: Sequence[str], n: int) -> None
         )
 
 
-def check_response(response: Response) -> None:
-    """Refuse a response that does not vary.
+def check_columns_near_zero(names: Sequence[str], matrix: FloatArray) -> None:
+    """Refuse columns that are not centred and lie so far from zero that their variation would lose its digits.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns.
+    matrix : FloatArray
+        Shape (n, k).
 
     Raises
     ------
     DataError
-        When all its values are equal.
+        When a mean is more than 1e5 standard deviations from zero.
+
+    Notes
+    -----
+    Squares of a column at m standard deviations from zero leave 16 - 2 log10(m) digits for its variation.
     """
-    values = response.values
+    refuse_remote(names, matrix.mean(axis=0), matrix.std(axis=0))
+
+
+def refuse_remote(names: Sequence[str], means: FloatArray, sds: FloatArray) -> None:
+    """Refuse columns whose mean is too many standard deviations from zero.
+
+    Raises
+    ------
+    DataError
+        With the first such column.
+    """
+    for name, mean, sd in zip(names, means, sds, strict=True):
+        if abs(mean) > REMOTE * sd > 0:
+            raise DataError(
+                f"{name!r} varies by {sd:.3g} around {mean:.6g}, too little for its size: a fit would lose its "
+                f"digits. Write center({name}), or subtract a constant in the data."
+            )
+
+
+def check_response(response: Response, offset: FloatArray, *, centred: bool) -> None:
+    """Refuse a response that does not vary, or too little for its size.
+
+    Parameters
+    ----------
+    response : Response
+        Of the design.
+    offset : FloatArray
+        What is known of it, shape (n,).
+    centred : bool
+        Whether the model has an intercept, which takes the mean away.
+
+    Raises
+    ------
+    DataError
+        When all its values are equal, or no intercept takes a large mean away.
+    """
+    values = response.values - offset
     if np.all(values == values[0]):
-        refuse_constant(response.name, float(values[0]))
+        refuse_constant(response.name, float(values[0]), has_offset=bool(np.any(offset)))
+    if not centred:
+        check_columns_near_zero([response.name], values[:, None])
 
 
-def refuse_constant(name: str, value: float) -> NoReturn:
+def refuse_constant(name: str, value: float, *, has_offset: bool) -> NoReturn:
     """Refuse a response that is the same in every row.
 
     Raises
@@ -114,7 +247,8 @@ def refuse_constant(name: str, value: float) -> NoReturn:
     DataError
         Always, with the value.
     """
-    raise DataError(f"The response {name!r} is constant: every row has {value:g}.")
+    less = " less its offset" if has_offset else ""
+    raise DataError(f"The response {name!r}{less} is constant: every row has {value:g}.")
 
 
 RESERVED = frozenset(

@@ -18,6 +18,9 @@ from bayesmixed.design.transforms import functions, numbers
 from bayesmixed.errors import DataError
 from bayesmixed.formula.expression import STATEFUL, Expression
 
+LARGEST = 1e75
+"""Size of values up to which ratios of variances are finite."""
+
 State = dict[str, dict[str, Any]]
 
 ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -82,7 +85,7 @@ def evaluate(expression: Expression, columns: Mapping[str, Column], state: State
         AttributeError,
         MemoryError,
     ) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise DataError(f"'{expression.text}' cannot be computed: {reason}.") from None
 
 
@@ -123,7 +126,10 @@ def _called(name: str, node: ast.Call, scope: _Scope) -> Any:
     options = {str(keyword.arg): _value(keyword.value, scope) for keyword in node.keywords}
     if name in STATEFUL:
         options["_state"] = scope.state.setdefault(ast.unparse(node), {})
-    return functions()[name](*arguments, **options)
+    try:
+        return functions()[name](*arguments, **options)
+    except TypeError:
+        raise DataError(f"the arguments do not suit {name}()") from None
 
 
 def evaluate_numbers(
@@ -156,7 +162,7 @@ def evaluate_numbers(
     if isinstance(value, pd.Categorical):
         raise DataError(
             f"{expression.text!r} is not numeric: it holds text such as {str(value[0])!r}. "
-            f"Compare it to make it 0 and 1, e.g. {expression.text} == {str(value[0])!r}."
+            f"{_advice(expression, str(value[0]))}"
         )
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
@@ -169,24 +175,51 @@ def evaluate_numbers(
     return np.array(np.broadcast_to(array, (n,)), dtype=np.float64)
 
 
+def _advice(expression: Expression, first: str) -> str:
+    """What to write where a number is wanted and text is found."""
+    if pd.isna(pd.to_numeric(first, errors="coerce")):
+        return f"Compare it to make it 0 and 1, e.g. {expression.text} == {first!r}."
+    column = expression.columns[0]
+    return f"If it holds numbers, convert it: data[{column!r}] = pd.to_numeric(data[{column!r}])."
+
+
 def check_finite(array: NDArray[Any], text: str) -> None:
-    """Refuse computed values that are not finite.
+    """Refuse computed values that are not finite, or whose squares are not.
 
     Raises
     ------
     DataError
-        With their number.
+        With their number, or the largest.
     """
-    refuse_not_finite(0 if array.dtype.kind in "bui" else int(np.count_nonzero(~np.isfinite(array))), text)
+    bad = 0 if array.dtype.kind in "bui" else int(np.count_nonzero(~np.isfinite(array)))
+    largest = float(np.max(np.abs(array), initial=0.0)) if array.dtype.kind == "f" and not bad else 0.0
+    refuse_not_finite(bad, largest, text)
 
 
-def refuse_not_finite(bad: int, text: str) -> None:
-    """Refuse an expression that is not finite in some rows.
+def refuse_not_finite(bad: int, largest: float, text: str) -> None:
+    """Refuse an expression that is not finite in some rows, or whose squares are not.
+
+    Parameters
+    ----------
+    bad : int
+        Number of rows in which it is not finite.
+    largest : float
+        Its largest absolute value.
+    text : str
+        The expression.
 
     Raises
     ------
     DataError
-        With their number, when it is not 0.
+        With the number of rows, or the largest value.
     """
     if bad:
-        raise DataError(f"{text!r} is not finite in {bad} row{'s' if bad > 1 else ''}.")
+        raise DataError(
+            f"{text!r} is not finite in {bad} row{'s' if bad > 1 else ''}. Leave these rows out before "
+            "fitting, or transform so that the function exists everywhere, e.g. log(x + 1) where x may be 0."
+        )
+    if largest and not 1 / LARGEST < largest < LARGEST:
+        raise DataError(
+            f"The largest value of {text!r} is {largest:.3g}; choose a unit in which it lies between "
+            f"{1 / LARGEST:g} and {LARGEST:g}."
+        )

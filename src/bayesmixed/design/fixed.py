@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from bayesmixed.design.checks import check_rank
+from bayesmixed.design.checks import check_columns_near_zero, check_rank
 from bayesmixed.design.evaluate import State, evaluate_numbers
 from bayesmixed.design.frame import Column
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
 from bayesmixed.design.records import FixedDesign, FloatArray
+from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
+
+FEW_ROWS = 10
+"""In smaller data a text column may have more levels than half the rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +63,13 @@ def build_fixed(
     Raises
     ------
     DataError
-        When columns of X are aliased; they are named.
+        When columns of X are aliased, or a text column has hardly a value twice; they are named.
     """
+    _check_text(algebra.columns, columns, n)
     matrix, recipe = build_matrix(algebra, columns, n)
-    check_rank(matrix, recipe.names)
+    check_rank(matrix, recipe.names, has_intercept=recipe.has_intercept)
+    if not recipe.has_intercept:
+        check_columns_near_zero(recipe.names, matrix)
     means, scales = matrix.mean(axis=0), column_scales(matrix)
     if recipe.has_intercept:
         means[0], scales[0] = 0.0, 1.0
@@ -73,6 +81,18 @@ def build_fixed(
         scales=scales,
         recipe=FixedRecipe(matrix=recipe, offsets=offsets),
     )
+
+
+def _check_text(names: Iterable[str], columns: Mapping[str, Column], n: int) -> None:
+    """Refuse text that would have a coefficient for more than every second row."""
+    for name in names:
+        column = columns[name]
+        if isinstance(column, pd.Categorical) and n > FEW_ROWS and len(column.categories) > n / 2:
+            raise DataError(
+                f"The predictor {name!r} is text with {len(column.categories)} different values in {n} rows, "
+                "and would have a coefficient for each. If it holds numbers, convert it: "
+                f"data[{name!r}] = pd.to_numeric(data[{name!r}]). If it is a label, write (1 | {name})."
+            )
 
 
 def column_scales(matrix: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesmixed.design.absent import AbsentRows, refuse
 from bayesmixed.errors import DataError, near_names
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def to_pandas(data: IntoFrame, what: str = "data") -> pd.DataFrame:
 def _from_native(data: Any, what: str) -> pd.DataFrame:
     import narwhals as nw
 
+    if isinstance(data, AbsentRows):
+        refuse()
     try:
         frame: pd.DataFrame = nw.from_native(data, eager_only=True).to_pandas()
     except TypeError:

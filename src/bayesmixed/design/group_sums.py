@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.frame import tidy
-from bayesmixed.design.lazy_sums import ONE, TARGET, add_by_code, sum_products
+from bayesmixed.design.lazy_rows import ONE
+from bayesmixed.design.lazy_sums import TARGET, add_by_code, sum_products
 from bayesmixed.design.levels import level_codes
 from bayesmixed.design.records import FloatArray, GroupBlock, IntArray, PairSums
 from bayesmixed.design.shifted_columns import ShiftedColumns

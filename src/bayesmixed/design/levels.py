@@ -85,13 +85,17 @@ def _part_codes(part: Expression, columns: Mapping[str, Column], n: int) -> tupl
     if isinstance(value, pd.Categorical):
         return value.codes.astype(np.int64), [str(category) for category in value.categories]
     codes, uniques = pd.factorize(value, sort=True)
+    if np.any(codes < 0):
+        raise DataError(
+            f"{part.text!r} is no number in {int((codes < 0).sum())} rows, so they have no level."
+        )
     return codes.astype(np.int64), _labels(uniques)
 
 
 def _labels(values: NDArray[Any]) -> list[str]:
-    """Write values as text, whole numbers without a decimal point."""
-    if values.dtype.kind == "f" and np.all(values == np.floor(values)):
-        return [f"{value:.0f}" for value in values]
+    """Write values as text, each by itself, so that a label does not depend on the other rows."""
+    if values.dtype.kind == "f":
+        return [f"{value:.0f}" if value == np.floor(value) else str(value) for value in values]
     if values.dtype.kind in "mM":
-        return [str(value) for value in pd.Index(values).astype(str)]
+        return [str(value).removesuffix(" 00:00:00") for value in pd.Index(values)]
     return [str(value) for value in values]

@@ -186,7 +186,8 @@ def assemble(spec: Any, values: Mapping[str, Any], n: int) -> tuple[FloatArray, 
         factor = Factor(name, eval_method="lookup")
         materializer.factor_cache[name] = EvaluatedFactor(factor=factor, values=factor_value)
     try:
-        built = materializer.get_model_matrix(spec, output="numpy", na_action="ignore")
+        with np.errstate(all="ignore"):
+            built = materializer.get_model_matrix(spec, output="numpy", na_action="ignore")
     except (FormulaicError, ValueError, TypeError, KeyError) as error:
         raise DataError(f"The terms cannot be turned into columns: {str(error).splitlines()[0]}") from None
     matrix = np.ascontiguousarray(np.asarray(built, dtype=np.float64).reshape(n, -1))

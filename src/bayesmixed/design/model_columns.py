@@ -11,8 +11,8 @@ from bayesmixed.design.blocks import bars_by_group
 from bayesmixed.design.build import Parts
 from bayesmixed.design.lazy_expression import fill_state, lazy_number
 from bayesmixed.design.lazy_matrix import LazyColumn, LazyMatrix, build_lazy_matrix
-from bayesmixed.design.lazy_rows import LazyRows
-from bayesmixed.design.lazy_sums import ONE, TARGET
+from bayesmixed.design.lazy_rows import ONE, LazyRows
+from bayesmixed.design.lazy_sums import TARGET
 
 RESPONSE = "__response"
 """Name, within queries, of the response as it stands."""
@@ -49,7 +49,9 @@ class ModelColumns:
 
     def labels_of(self, chosen: set[str]) -> frozenset[str]:
         """Names in tables of the columns with some names within queries."""
-        return frozenset(c.name for c in _all_columns(self.fixed, self.effects) if self.names[c.key] in chosen)
+        return frozenset(
+            c.name for c in _all_columns(self.fixed, self.effects) if self.names[c.key] in chosen
+        )
 
 
 def model_columns(parts: Parts, rows: LazyRows) -> ModelColumns:
@@ -73,7 +75,8 @@ def model_columns(parts: Parts, rows: LazyRows) -> ModelColumns:
     """
     fixed = build_lazy_matrix(parts.fixed, rows)
     effects = [[build_lazy_matrix(bar.effects, rows) for bar in bars] for bars in bars_by_group(parts.bars)]
-    expressions, names, numeric = _left_side(parts, rows), {}, {TARGET}
+    expressions, numeric = _left_side(parts, rows), {TARGET}
+    names: dict[tuple[object, ...], str] = {}
     for column in _all_columns(fixed, effects):
         if column.key in names:
             continue

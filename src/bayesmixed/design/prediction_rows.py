@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from bayesmixed.design.build import read_weights
 from bayesmixed.design.encode import encode, own_rows
-from bayesmixed.design.records import Design, EncodedData, FloatArray
+from bayesmixed.design.frame import to_pandas
+from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import NewLevels, one_of
 
@@ -65,7 +66,8 @@ def prediction_rows(
     effects : {"all", "fixed"} or sequence of str
         Which random effects take part; the columns of other grouping factors are not needed.
     new_levels : {"error", "population", "sample"}
-        Whether grouping factors may have levels that the model has not seen.
+        Whether grouping factors may have levels that the model has not seen; with ``"population"`` their
+        columns may be missing.
     weights : str or array-like, optional
         Weights of the rows of `newdata`: a column, or one number for each row, or one for all.
 
@@ -88,6 +90,7 @@ def prediction_rows(
         if weights is not None:
             raise DataError("weights= belongs to newdata; the rows of the fit keep their own weights.")
         return PredictionRows(design=taking_part, data=own_rows(taking_part), weights=design.weights)
+    taking_part = _with_known_groups(taking_part, to_pandas(newdata, "newdata").columns, new_levels)
     data = encode(taking_part, newdata, new_levels=new_levels)
     used = None if weights is None else _new_weights(weights, data)
     return PredictionRows(design=taking_part, data=data, weights=used)
@@ -124,6 +127,25 @@ def with_effects(design: Design, effects: PredictEffects) -> Design:
                 f"factors. {near_names(str(name), [*groups, 'all', 'fixed'])}"
             )
     return replace(design, blocks=tuple(block for block in design.blocks if block.group in named))
+
+
+def _with_known_groups(design: Design, columns: Collection[str], new_levels: NewLevels) -> Design:
+    """Design without the grouping factors that the new data have not, where that means the population."""
+    absent = {block.group: name for block in design.blocks for name in _absent(block, columns)}
+    if absent and new_levels != "population":
+        group, name = next(iter(absent.items()))
+        factor = "a grouping factor" if name == group else f"a part of the grouping factor {group!r}"
+        raise DataError(
+            f"newdata has no column {name!r}, {factor}. For the mean of the population write "
+            "effects='fixed' or new_levels='population'; for groups, add the column. "
+            f"{near_names(name, columns)}"
+        )
+    return replace(design, blocks=tuple(block for block in design.blocks if block.group not in absent))
+
+
+def _absent(block: GroupBlock, columns: Collection[str]) -> list[str]:
+    """Columns of a grouping factor that are not there."""
+    return [name for part in block.recipes[0].group for name in part.columns if name not in columns]
 
 
 def _named(effects: object) -> list[object]:

@@ -91,7 +91,7 @@ def predictor(design: Design, name: str) -> Predictor:
         When the model predicts from no such column; near names are listed.
     """
     known = predictors(design)
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise DataError(f"The model does not predict from a column {name!r}. {near_names(str(name), known)}")
     return known[name]
 

@@ -36,6 +36,11 @@ class Response:
     trials: FloatArray | None = None
     levels: tuple[str, str] | None = None
 
+    @property
+    def observed(self) -> FloatArray:
+        """Response on the scale of its mean: of a binomial one the proportions, shape (n,)."""
+        return self.values if self.trials is None else self.values / self.trials
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedDesign:

@@ -9,8 +9,8 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from bayesmixed.design.lazy_rows import LazyRows
-from bayesmixed.design.lazy_sums import ONE, TARGET, WEIGHT, Range, all_products
+from bayesmixed.design.lazy_rows import ONE, LazyRows
+from bayesmixed.design.lazy_sums import TARGET, WEIGHT, Range, all_products
 from bayesmixed.design.model_columns import RESPONSE, ModelColumns
 from bayesmixed.design.records import FloatArray
 
@@ -48,6 +48,14 @@ class ShiftedColumns:
     scales: dict[str, float]
     constant: set[str]
     weight: str | None
+
+    def location(self, columns: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+        """Means and standard deviations of columns, the latter 0 for those that are the same in every row."""
+        same = {ONE, *self.constant}
+        return (
+            np.array([self.means[name] for name in columns]),
+            np.array([0.0 if name in same else self.scales[name] for name in columns]),
+        )
 
     def standardizing(
         self, columns: Sequence[str], *, centred: bool, over: Sequence[str] | None = None
@@ -100,7 +108,12 @@ class ShiftedColumns:
 
 
 def shift_columns(
-    columns: ModelColumns, ranges: Mapping[str, Range], rows: LazyRows, weights: str | None
+    columns: ModelColumns,
+    ranges: Mapping[str, Range],
+    rows: LazyRows,
+    *,
+    keys: Sequence[str],
+    weights: str | None,
 ) -> ShiftedColumns:
     """Subtract the means of numbers and sum the products over all rows.
 
@@ -112,6 +125,8 @@ def shift_columns(
         Of every column.
     rows : LazyRows
         The rows used.
+    keys : sequence of str
+        Columns of a grouping factor, by which sums are taken first.
     weights : str or None
         Column of weights.
 
@@ -126,7 +141,7 @@ def shift_columns(
     if weights is not None:
         queries.append(nw.col(weights).cast(nw.Float64).alias(WEIGHT))
     base, names = rows.frame.with_columns(nw.lit(1.0).alias(ONE), *queries), [ONE, *expressions]
-    totals = all_products(base, names)
+    totals = all_products(base, keys, names)
     shifts[ONE] = 0.0
     constant = {name for name in expressions if ranges[name].is_constant}
     means, scales = _moments(totals, names, shifts)
@@ -137,7 +152,7 @@ def shift_columns(
         names=names,
         shifts=shifts,
         totals=totals,
-        weighted=totals if weights is None else all_products(base, names, WEIGHT),
+        weighted=totals if weights is None else all_products(base, keys, names, WEIGHT),
         means=means,
         scales=scales,
         constant=constant,

@@ -99,12 +99,14 @@ def run_nuts(
     Returns
     -------
     NutsDraws
-        The kept draws.
+        The kept draws; fewer of fewer chains after an interruption by Ctrl-C.
 
     Raises
     ------
     SamplingError
         When no chain can start or the sampler breaks off.
+    KeyboardInterrupt
+        When it is interrupted before two chains (or the only one) have ``settings.fewest`` draws.
     """
     nutpie = importlib.import_module("nutpie")
     model = _callback_model(target, start) if callback else _pointer_model(target, start)
@@ -145,12 +147,20 @@ def _collect(trace: Any, settings: SamplerSettings) -> NutsDraws:
                 for theirs, ours in STATISTICS.items()
             }
         )
-    if any(len(chain) != settings.draws for chain in points):
-        raise SamplingError("Sampling was interrupted before every chain had its draws.")
+    kept, length = _chains_with_enough([len(chain) for chain in points], settings)
     return NutsDraws(
-        points=np.array(points),
-        sample_stats={name: np.array([chain[name] for chain in stats]) for name in stats[0]},
+        points=np.array([points[i][:length] for i in kept]),
+        sample_stats={name: np.array([stats[i][name][:length] for i in kept]) for name in stats[0]},
     )
+
+
+def _chains_with_enough(lengths: list[int], settings: SamplerSettings) -> tuple[list[int], int]:
+    """Chains that have enough draws, with the number that all of them have: nutpie ends early on Ctrl-C."""
+    enough = min(settings.draws, settings.fewest)
+    kept = [i for i, length in enumerate(lengths) if length >= enough]
+    if len(kept) < min(2, settings.chains):
+        raise KeyboardInterrupt("Sampling was interrupted before two chains had draws to keep.")
+    return kept, min(lengths[i] for i in kept)
 
 
 def _pointer_model(target: NativeDensity, start: Callable[[int], FloatArray]) -> Any:

@@ -28,6 +28,8 @@ class SamplerSettings:
     target_accept : float or None
         Mean acceptance rate that the step size is tuned for; the engine's own unless given. A higher rate
         makes the steps finer.
+    fewest : int
+        Kept draws below which a chain that the user interrupts is thrown away.
     """
 
     draws: int = 1000
@@ -38,10 +40,16 @@ class SamplerSettings:
     adapt: bool = True
     progress: bool = False
     target_accept: float | None = None
+    fewest: int = 100
 
     def times(self, factor: int) -> SamplerSettings:
         """The same settings with that many times the draws, and with its square root times the tuning."""
-        return replace(self, draws=self.draws * factor, tune=round(self.tune * factor**0.5))
+        return replace(
+            self,
+            draws=self.draws * factor,
+            tune=round(self.tune * factor**0.5),
+            fewest=self.fewest * factor,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

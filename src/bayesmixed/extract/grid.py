@@ -34,6 +34,8 @@ def at_points(design: Design, at: Mapping[str, Any]) -> pd.DataFrame:
     DataError
         When a name is no predictor, or has no values.
     """
+    if not isinstance(at, Mapping):
+        raise DataError(f"Values are given by column, e.g. {{'x': [0, 1]}}, not as {at!r}.")
     lists = [_values(predictor(design, name).name, values) for name, values in at.items()]
     points = list(itertools.product(*lists))
     columns = {name: [point[i] for point in points] for i, name in enumerate(at)}

@@ -34,7 +34,7 @@ EQUALITIES = ("=", "==", "!=")
 WORDS = re.compile(r"`[^`]*`|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:[^\W\d]|\.(?=[^\W\d]))[\w.]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Hypothesis:
     """A statement about parameters and how probable the posterior holds it.
 
@@ -73,6 +73,8 @@ class Hypothesis:
             f"{self.lower:.4g} to {self.upper:.4g}"
         )
 
+    __repr__ = __str__
+
     def _odds(self) -> str:
         """Odds as people say them."""
         if self.probability in (0.0, 1.0):
@@ -81,7 +83,7 @@ class Hypothesis:
         return f"{self.odds:.3g} to 1" if self.odds >= 1 else f"1 to {1 / self.odds:.3g}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Rope:
     """Shares of the posterior inside and outside a region of practical equivalence.
 
@@ -107,6 +109,8 @@ class Rope:
             f"{self.expression} between {self.low:g} and {self.high:g}: probability {self.inside:.4g} "
             f"(below {self.below:.4g}, above {self.above:.4g})"
         )
+
+    __repr__ = __str__
 
 
 def hypothesis(draws: xr.DataTree, spec: ModelSpec, expression: str, *, prob: float = 0.95) -> Hypothesis:

@@ -22,7 +22,7 @@ METHOD = "random effects integrated exactly, what is left by importance sampling
 LARGEST_K = 0.7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LogMarginalLikelihood:
     """Log marginal likelihood of a model.
 
@@ -48,6 +48,8 @@ class LogMarginalLikelihood:
 
     def __str__(self) -> str:
         return f"log marginal likelihood {self.value:.3f}, Monte Carlo error {self.se:.2g} ({self.method})"
+
+    __repr__ = __str__
 
 
 def log_marginal_likelihood(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -> LogMarginalLikelihood:

@@ -9,9 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 from bayesmixed.formula.expression import Expression, column_expression, expression_from
-from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, refusal, render, scan
+from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, refusal, scan, shown
 
-MAX_TERMS = 10_000
+MAX_TERMS = 2_000
+MAX_POWER = 20
+"""Exponent from which on two terms are too many: 2^20 products."""
+
 PRODUCT = re.compile(r"[*:/^%]")
 OPERATORS = frozenset(["+", "-", "*", "/", ":", "^", "**", "%in%"])
 POWERS = frozenset(["^", "**"])
@@ -220,20 +223,19 @@ def _formulaic(words: str, tokens: Sequence[Token], text: str) -> Any:
     from formulaic.errors import FormulaicError
 
     start = tokens[0].start if tokens else 0
-    shown = render(tokens)[:60]
     try:
         formula = _multiply(words)
     except RecursionError:
         formula = None
     except (FormulaicError, SyntaxError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else "its terms cannot be multiplied out."
-        raise refusal(f"'{shown}' cannot be read: {reason}", text, start) from None
+        raise refusal(f"'{shown(tokens)}' cannot be read: {reason}", text, start) from None
     if formula is None:
-        raise refusal(f"'{shown}' stands for too many terms.", text, start)
+        raise refusal(f"'{shown(tokens)}' stands for too many terms.", text, start)
     return formula
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _multiply(words: str) -> Any:
     """Multiply terms out by formulaic; None when it would have too many terms."""
     from formulaic import Formula
@@ -254,7 +256,8 @@ def _count_terms(node: Any) -> int:
     first, second, symbol = counts[0], counts[1], node.operator.symbol
     if symbol in ("**", "^"):
         exponent = str(node.args[1])
-        return int(first ** int(exponent[:4])) if exponent.isdigit() and first > 1 else first
+        times = int(exponent[:6]) if exponent.isdigit() else 1
+        return min(first, MAX_TERMS) ** min(times, MAX_POWER) if first > 1 else times
     if symbol in ("*", ":", "/", "in"):
         return first * second + first + second
     return first + second

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bayesmixed.errors import near_names
-from bayesmixed.formula.scan import Token, is_call, refusal, render, scan
+from bayesmixed.formula.scan import Token, is_call, refusal, render, scan, shown
 
 ELEMENTWISE = frozenset(
     (
@@ -39,6 +40,9 @@ INSTEAD = {
     "s": "Write bs(x, df=4) or cr(x, df=4) for a spline, and (1 | g) for a random effect.",
 }
 """What to write in place of functions that formulas in R often call."""
+
+MAX_NESTED = 100
+"""Operations within operations that an expression may have: far more than anyone writes."""
 
 R_OPERATORS = {"^": "**", "%%": "%", "%/%": "//"}
 CONSTANTS = {
@@ -117,12 +121,13 @@ def expression_from(tokens: Sequence[Token], text: str) -> Expression:
     columns: dict[str, str] = {}
     code = " ".join(_python(tokens, index, columns, text) for index in range(len(tokens)))
     try:
-        tree = ast.parse(code, mode="eval")
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+            tree = ast.parse(code, mode="eval")
     except (SyntaxError, RecursionError, MemoryError, ValueError):
         advice = (
             "Join its parts with an operator; a column's name with spaces stands between backticks: `my y`."
         )
-        raise refusal(f"'{render(tokens)}' is not a complete expression.", text, start, advice) from None
+        raise refusal(f"'{shown(tokens)}' is not a complete expression.", text, start, advice) from None
     _check(tree, tokens, text)
     return Expression(text=render(tokens, quoted=False), code=code, columns=tuple(columns))
 
@@ -172,6 +177,13 @@ def _special_name(tokens: Sequence[Token], index: int, text: str) -> str | None:
 
 
 def _check(tree: ast.AST, tokens: Sequence[Token], text: str) -> None:
+    if _is_deep(tree):
+        raise refusal(
+            f"'{shown(tokens)}' has too many operations.",
+            text,
+            tokens[0].start,
+            "Compute it in the data first, as a column.",
+        )
     nodes = list(ast.walk(tree))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     arguments = {id(a) for call in calls for a in _arguments(call)}
@@ -181,15 +193,26 @@ def _check(tree: ast.AST, tokens: Sequence[Token], text: str) -> None:
         listed = isinstance(node, ast.List) and id(node) in arguments
         if not listed and not _is_allowed(node):
             raise refusal(
-                f"'{render(tokens)}' is more than arithmetic, comparisons and known functions of columns.",
+                f"'{shown(tokens)}' is more than arithmetic, comparisons and known functions of columns.",
                 text,
                 tokens[0].start,
                 "Compute it in the data first, as a column.",
             )
 
 
+def _is_deep(tree: ast.AST) -> bool:
+    """Whether operations stand too deep within one another to be computed by recursion."""
+    nodes = [tree]
+    for _ in range(MAX_NESTED):
+        nodes = [child for node in nodes for child in ast.iter_child_nodes(node)]
+    return bool(nodes)
+
+
 def _check_arguments(call: ast.Call, tokens: Sequence[Token], text: str) -> None:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
+    given = [keyword.arg for keyword in call.keywords]
+    if len(set(given)) < len(given):
+        raise refusal(f"{name}() has an argument twice.", text, tokens[0].start)
     most = 2 if name == "round" else 1
     if name in ELEMENTWISE and not 1 <= len(_arguments(call)) <= most:
         advice = "For another base write I(log(x) / log(3))." if name == "log" else ""

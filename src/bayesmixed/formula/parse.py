@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayesmixed.errors import FormulaError
-from bayesmixed.formula.algebra import Algebra, algebra_from, read_algebra
+from bayesmixed.formula.algebra import MAX_TERMS, Algebra, algebra_from, read_algebra
 from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
 from bayesmixed.formula.expression import expression_from
 from bayesmixed.formula.response import response_from
-from bayesmixed.formula.scan import Token, outside, refusal, render, scan
+from bayesmixed.formula.scan import Token, closing, is_call, outside, refusal, render, scan
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 
 
@@ -74,9 +74,18 @@ def _check_response_apart(response: str, right: Sequence[Token], sides: Sequence
         raise refusal(
             f"The response {response!r} stands on the right side too.",
             text,
-            next((token.start for token in right if token.name == response), None),
+            _place_of(response, right),
             "Leave it out there: nothing explains itself.",
         )
+
+
+def _place_of(response: str, right: Sequence[Token]) -> int:
+    """Where the response begins on the right side."""
+    for index, token in enumerate(right):
+        end = closing(right, index + (token.text != "{")) if is_call(right, index) else index
+        if render(right[index : end + 1], quoted=False) == response:
+            return token.start
+    return right[0].start
 
 
 def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequence[Token]]:
@@ -111,10 +120,15 @@ def _sort_summands(
     fixed: list[Token] = []
     offsets: list[str] = []
     random: list[RandomTerm] = []
+    n_terms = 0
     for signs, chunk in _summands(right, text):
         if has_bar(chunk):
             _check_added(signs, "A random term", text)
-            random.extend(random_terms(chunk, text))
+            new = random_terms(chunk, text)
+            random.extend(new)
+            n_terms += sum(len(_effects(term).terms) for term in new)
+            if n_terms > MAX_TERMS:
+                raise refusal("The bars stand for too many terms.", text, chunk[0].start)
         elif chunk[0].text == "offset" and len(chunk) > 1 and closing_of_call(chunk) == len(chunk) - 1:
             _check_added(signs, "An offset", text)
             offsets.append(_offset(chunk, text))

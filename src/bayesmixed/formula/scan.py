@@ -10,6 +10,7 @@ from bayesmixed.errors import FormulaError
 
 MAX_DEPTH = 50
 MAX_LENGTH = 20_000
+MAX_SHOWN = 60
 PAIRS = {"(": ")", "{": "}", "[": "]"}
 TIGHT = frozenset(":^=")
 
@@ -73,7 +74,8 @@ class Token:
 
 def refusal(message: str, text: str, position: int | None, advice: str = "") -> FormulaError:
     """Error that shows the formula on one line with a caret under the offending place."""
-    return FormulaError(message, re.sub(r"\s", " ", text), position, advice)
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return FormulaError(message, line, position, advice)
 
 
 def scan(text: str) -> tuple[Token, ...]:
@@ -188,6 +190,12 @@ def render(tokens: Sequence[Token], *, quoted: bool = True) -> str:
         pieces.append(_spaced(token, previous, quoted))
         previous = token
     return "".join(pieces).strip()
+
+
+def shown(tokens: Sequence[Token]) -> str:
+    """Text of tokens for a message, cut when it is long."""
+    text = render(tokens)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _spaced(token: Token, previous: Token | None, quoted: bool) -> str:

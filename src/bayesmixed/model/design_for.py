@@ -73,8 +73,8 @@ def _aggregated(
     """Design with sums in place of rows."""
     if not family.is_gaussian:
         raise DataError(
-            f"The family {family} needs the rows in memory, and data is a path or a lazy frame: only a gaussian "
-            "model can be fitted to sums over rows. Read the data, or a sample of them, first."
+            f"The family {family} needs the rows in memory, and data is a path or a lazy frame: only a "
+            "gaussian model can be fitted to sums over rows. Read the data, or a sample of them, first."
         )
     from bayesmixed.design.aggregate import aggregate_design
 

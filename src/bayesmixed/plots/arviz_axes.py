@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.extract.quantities import labels, other_spellings, quantities
+from bayesmixed.extract.quantities import other_spellings, quantities
 from bayesmixed.plots.marks import plain
 from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
 
@@ -50,17 +50,16 @@ def quantity_dataset(
         When a label is unknown.
     """
     columns = quantities(draws, design)
-    chosen = list(columns) if parameters is None else [_known_label(p, design) for p in parameters]
+    chosen = list(columns) if parameters is None else [_known_label(p, design, columns) for p in parameters]
     posterior = draws["posterior"]
     coords = {dim: posterior[dim].values for dim in (names.CHAIN, names.DRAW)} | {QUANTITY: chosen}
     values = np.stack([columns[label] for label in chosen], axis=-1)
     return xr.Dataset({VALUE: ((names.CHAIN, names.DRAW, QUANTITY), values)}, coords=coords)
 
 
-def _known_label(parameter: str, design: Design) -> str:
+def _known_label(parameter: str, design: Design, known: Iterable[str]) -> str:
     """Label that a name stands for."""
-    known, spellings = labels(design), other_spellings(design)
-    label = spellings.get(parameter, parameter)
+    label = other_spellings(design).get(parameter, parameter)
     if label not in known:
         raise DataError(f"The model has no parameter {parameter!r}. {near_names(str(parameter), known)}")
     return label

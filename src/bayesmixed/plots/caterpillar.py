@@ -34,7 +34,7 @@ def caterpillar(
     Parameters
     ----------
     ranef : pandas.DataFrame
-        Table of ``ranef`` of a Bayesian, REML or ML fit, or of ``coef``.
+        Table of ``ranef`` of a Bayesian, REML or ML fit.
     effect : str, optional
         One effect only, e.g. ``"Days"``.
     sort_by : str, optional

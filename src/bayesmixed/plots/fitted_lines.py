@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayesmixed.design.prediction_rows import prediction_rows, with_effects
-from bayesmixed.design.predictors import predictor
-from bayesmixed.design.records import Design
+from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
+from bayesmixed.design.records import Design, GroupBlock, IntArray
 from bayesmixed.extract.blocks import chosen_blocks
-from bayesmixed.extract.grid import reference_grid
+from bayesmixed.extract.grid import reference_grid, set_column
 from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.plots.intervals import bounds
 
@@ -58,7 +59,7 @@ def level_lines(
     levels: Sequence[str] | None = None,
     prob: float = 0.95,
 ) -> pd.DataFrame:
-    """Mean of levels of one grouping factor along one predictor, the others at typical values.
+    """Mean of levels of one grouping factor along one predictor, the others as is typical of each level.
 
     Parameters
     ----------
@@ -82,16 +83,44 @@ def level_lines(
     ------
     DataError
         When the model does not predict from `x`, or has no grouping factor `group`.
+
+    Notes
+    -----
+    Other numbers stand at the mean of the level's rows, other categorical predictors at the value that is
+    most frequent among them.
     """
     block = chosen_blocks(fit.spec.design, group)[0]
     design = with_effects(fit.spec.design, [block.group])
     grid = reference_grid(design, {x: _along(fit.spec.design, x)})
     codes = prediction_rows(design, grid, effects=[block.group]).data.codes[0]
+    grid = _at_own_values(design, block, grid, codes, x)
     labels = np.asarray(block.levels, dtype=object)[codes]
     wanted = np.isin(labels, list(block.levels if levels is None else levels))
     lines = _predicted(fit, grid[wanted], x, effects=[block.group], prob=prob)
     lines.insert(0, "group", labels[wanted])
     return lines
+
+
+def _at_own_values(
+    design: Design, block: GroupBlock, grid: pd.DataFrame, codes: IntArray, x: str
+) -> pd.DataFrame:
+    """Grid whose other predictors stand at the typical value of each row's level."""
+    held = [name for name in predictors(design) if name not in (x, *grouping_columns(design))]
+    for name in held:
+        column = predictor(design, name)
+        grid = set_column(grid, column, _typical_of_levels(column, block)[codes])
+    return grid
+
+
+def _typical_of_levels(column: Predictor, block: GroupBlock) -> NDArray[Any]:
+    """Mean of a number, or most frequent value of a categorical predictor, in the rows of every level."""
+    if not column.is_categorical:
+        sums = np.bincount(block.codes, weights=np.asarray(column.values, dtype=float))
+        return np.asarray(sums / np.bincount(block.codes))
+    values = pd.Categorical(column.values, categories=column.levels)
+    counts = np.zeros((block.n_levels, len(column.levels)), dtype=np.int64)
+    np.add.at(counts, (block.codes, values.codes), 1)
+    return np.array(column.levels, dtype=object)[counts.argmax(axis=1)]
 
 
 def _along(design: Design, x: str) -> list[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesmixed.design.predictors import predictor
 from bayesmixed.design.records import GroupBlock
 from bayesmixed.extract.blocks import block_of_level, chosen_blocks
 from bayesmixed.plots.contract import PredictingFit
@@ -213,6 +214,9 @@ def _on_axis(values: pd.Series) -> pd.Series:
 def _draw_points(ax: Axes, fit: PredictingFit, x: str, rows: NDArray[np.bool_], color: Any) -> None:
     """Observations of some rows."""
     design = fit.spec.design
+    column = predictor(design, x)
+    if column.is_categorical:
+        ax.xaxis.update_units(list(column.levels))
     values = design.frame[x][rows]
     ax.scatter(_on_axis(values), design.response.observed[rows], **point_style(int(rows.sum()), color))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.comparison.group_lines import group_lines, predictor_of, telling_groups
-from bayesmixed.comparison.group_regressions import rows_of_levels
+from bayesmixed.comparison.group_columns import rows_of_levels
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, near_names

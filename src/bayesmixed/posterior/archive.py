@@ -17,6 +17,9 @@ from bayesmixed.errors import FileError
 FORMAT = "bayesmixed fit"
 VERSION = 1
 MANIFEST = "manifest.json"
+EXPANDED, SPARE = 50, 100_000_000
+"""How many times as large as the file its parts may be, beside some bytes that are always allowed."""
+
 # Fixed, so that the same fit gives the same bytes.
 WHEN = (1980, 1, 1, 0, 0, 0)
 
@@ -105,6 +108,8 @@ def _members(content: bytes, shown: str) -> dict[str, bytes]:
         raise FileError(f"{shown} is not a saved fit; fits are written by fit.save(path).")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > EXPANDED * len(content) + SPARE:
+                raise zipfile.BadZipFile("its parts are larger than a fit's")
             return {name: archive.read(name) for name in archive.namelist()}
     # What a damaged zip file raises depends on the byte: BadZipFile, zlib.error, EOFError, ...
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import xarray as xr
 
 from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.errors import ConvergenceWarning
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT, Diagnosis
 from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.tree import draws_tree
@@ -33,11 +35,14 @@ class Sampled:
         How well the chains agree.
     thin : int
         Every how many-th draw was kept.
+    interrupted : bool
+        Whether the user broke sampling off, so that it is not as good or as long as it would have been.
     """
 
     draws: xr.DataTree
     diagnosis: Diagnosis
     thin: int
+    interrupted: bool = False
 
 
 def sample_until_good(
@@ -67,7 +72,13 @@ def sample_until_good(
     Returns
     -------
     Sampled
-        Good (bulk and tail ESS of at least 400, R-hat of at most 1.01, everywhere), or the last of `LENGTHS`.
+        Good (bulk and tail ESS of at least 400, R-hat of at most 1.01, everywhere), or the last of `LENGTHS`,
+        or what there was when the user interrupted.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When the user interrupts before there is enough to keep.
 
     Notes
     -----
@@ -76,16 +87,52 @@ def sample_until_good(
     effective sample sizes comes from steps too long for a steep side of the posterior, as a tight prior of a
     standard deviation has on the logarithmic scale.
     """
+    sampled: Sampled | None = None
     enough = share * settings.chains * settings.draws
-    for thin in LENGTHS if settings.adapt else LENGTHS[:1]:
-        sampled = _run(design, sample, settings, attrs, thin)
-        if settings.adapt and sampled.diagnosis.divergences and settings.target_accept is None:
-            settings = replace(settings, target_accept=FINE_ACCEPT)
+    thin, longer = LENGTHS[0], list(LENGTHS[1:] if settings.adapt else ())
+    while True:
+        try:
             sampled = _run(design, sample, settings, attrs, thin)
+        except KeyboardInterrupt:
+            if sampled is None:
+                raise
+            return replace(sampled, interrupted=True)
         diagnosis = sampled.diagnosis
-        if diagnosis.is_good and min(diagnosis.min_ess_bulk, diagnosis.min_ess_tail) >= enough:
-            break
-    return sampled
+        good = diagnosis.is_good and min(diagnosis.min_ess_bulk, diagnosis.min_ess_tail) >= enough
+        diverged = settings.adapt and diagnosis.divergences > 0 and settings.target_accept is None
+        if sampled.interrupted or not (diverged or (longer and not good)):
+            return sampled
+        if diverged:
+            settings = replace(settings, target_accept=FINE_ACCEPT)
+        else:
+            thin = longer.pop(0)
+
+
+def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings, *, stacklevel: int = 2) -> None:
+    """Warn when the user broke sampling off, with what was kept.
+
+    Parameters
+    ----------
+    sampled : Sampled
+        What `sample_until_good` gave.
+    settings : SamplerSettings
+        What was asked.
+    stacklevel : int
+        As the caller would give it to `warnings.warn`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        With the number of draws kept and asked.
+    """
+    if sampled.interrupted:
+        kept = sampled.diagnosis
+        warnings.warn(
+            f"Sampling was interrupted: the fit has {kept.n_draws} draws of {kept.n_chains} chains, "
+            f"{settings.draws} of {settings.chains} were asked for, and the seed does not repeat them.",
+            ConvergenceWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def _run(
@@ -98,4 +145,7 @@ def _run(
     """One run with its diagnosis."""
     rate = {} if settings.target_accept is None else {TARGET_ACCEPT: settings.target_accept}
     draws = draws_tree(design, sample(settings, thin), {**attrs, **rate})
-    return Sampled(draws=draws, diagnosis=diagnose(draws), thin=thin)
+    diagnosis = diagnose(draws)
+    asked = (settings.chains, settings.draws)
+    interrupted = (diagnosis.n_chains, diagnosis.n_draws) != asked
+    return Sampled(draws=draws, diagnosis=diagnosis, thin=thin, interrupted=interrupted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, replace
@@ -144,8 +145,9 @@ def read_fit(path: str | os.PathLike[str]) -> SavedFit:
     members = read_archive(path)
     try:
         return _fit(members)
-    # The digests hold, so only a file that another program made with our format name comes here.
-    except (KeyError, ValueError, TypeError) as error:
+    # The digests hold, so only a file that another program made with our format name comes here, with
+    # anything in it.
+    except Exception as error:
         raise FileError(
             f"{os.fspath(path)!r} is not a saved fit of this version; fits are written by fit.save(path)."
         ) from error
@@ -234,8 +236,17 @@ def _array_bytes(values: NDArray[Any]) -> bytes:
 
 
 def _array(data: bytes) -> NDArray[Any]:
-    """Array from a .npy file."""
-    values: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    """Array from a .npy file, once its header asks for no more than the file has."""
+    buffer = io.BytesIO(data)
+    version = np.lib.format.read_magic(buffer)
+    read_header = (
+        np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read_header(buffer)
+    if math.prod(shape) * dtype.itemsize != len(data) - buffer.tell():
+        raise ValueError("the header of an array does not fit its length")
+    buffer.seek(0)
+    values: NDArray[Any] = np.lib.format.read_array(buffer, allow_pickle=False)
     return values
 
 

@@ -71,6 +71,8 @@ class PriorTable:
             for line in lines
         )
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         """HTML table for notebooks."""
         return str(self.table().to_html(index=False, border=0))
@@ -132,7 +134,8 @@ def _notes(design: Design, family: Family) -> dict[str, str]:
         notes[fixed.terms[0]] = f"{_place(design, fixed.terms[0])}: {words.centre}, 2.5 {words.unit}".strip()
     for block in design.blocks:
         for k, effect in enumerate(block.effects):
-            divisor = "" if effect == names.INTERCEPT else f" / {_spread('z', design, effect, block.columns, k)}"
+            spread = "" if effect == names.INTERCEPT else _spread("z", design, effect, block.columns, k)
+            divisor = f" / {spread}" if spread else ""
             notes[names.sd_of(block.group, effect)] = f"{words.unit or '1'}{divisor}"
         notes[names.corr(block.group)] = "density ~ det(C)^(eta - 1)"
     return {**notes, **dict.fromkeys(family.auxiliary, ""), names.SIGMA: words.sigma, **AUXILIARY_NOTES}

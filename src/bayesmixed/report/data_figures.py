@@ -67,7 +67,7 @@ def _group_lines(design: Design, fitted: FloatArray, variable: str) -> NDArray[A
         rows = np.flatnonzero(block.codes == level)
         rows = rows[np.argsort(x[rows], kind="stable")]
         many = len(rows) > VECTOR_POINTS // PANELS
-        ax.scatter(x[rows], design.response.values[rows], s=6, color=ink(), linewidth=0, rasterized=many)
+        ax.scatter(x[rows], design.response.observed[rows], s=6, color=ink(), linewidth=0, rasterized=many)
         ax.plot(x[rows], fitted[rows], color=PALETTE[0], linewidth=1.2, rasterized=many)
         tidy_axes(ax).set_title(plain(block.levels[level]), fontsize=8)
     axes[0].figure.supxlabel(variable, fontsize=9)

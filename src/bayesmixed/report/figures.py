@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayesmixed import plots
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.extract.quantities import labels
+from bayesmixed.extract.quantities import quantities
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,13 +59,15 @@ def caterpillar_svg(ranef: pd.DataFrame) -> str:
     return svg_of(lambda: plots.caterpillar(ranef), label, width=WIDTH)
 
 
-def residual_svg(fitted: FloatArray, residuals: FloatArray) -> str:
+def residual_svg(fitted: FloatArray, residuals: FloatArray, ylabel: str = "residual") -> str:
     """Residuals against fitted values.
 
     Parameters
     ----------
     fitted, residuals : FloatArray
         Shape (n,), in the units of the response.
+    ylabel : str
+        What the residuals are called.
 
     Returns
     -------
@@ -75,16 +77,23 @@ def residual_svg(fitted: FloatArray, residuals: FloatArray) -> str:
     from bayesmixed.plots.residuals import residual_scatter
 
     label = "Residuals against fitted values"
-    return svg_of(lambda: residual_scatter(fitted, residuals), label, width=HALF_WIDTH, height=HALF_HEIGHT)
+    return svg_of(
+        lambda: residual_scatter(fitted, residuals, ylabel=ylabel),
+        label,
+        width=HALF_WIDTH,
+        height=HALF_HEIGHT,
+    )
 
 
-def quantile_svg(residuals: FloatArray) -> str:
+def quantile_svg(residuals: FloatArray, ylabel: str = "residual") -> str:
     """Sorted residuals against normal quantiles, with the envelope in which normal residuals would lie.
 
     Parameters
     ----------
     residuals : FloatArray
         Shape (n,).
+    ylabel : str
+        What they are called.
 
     Returns
     -------
@@ -94,7 +103,9 @@ def quantile_svg(residuals: FloatArray) -> str:
     from bayesmixed.plots.quantiles import normal_quantiles
 
     label = "Quantiles of the residuals"
-    return svg_of(lambda: normal_quantiles(residuals), label, width=HALF_WIDTH, height=HALF_HEIGHT)
+    return svg_of(
+        lambda: normal_quantiles(residuals, ylabel=ylabel), label, width=HALF_WIDTH, height=HALF_HEIGHT
+    )
 
 
 def observed_svg(design: Design, fitted: FloatArray, panels: int) -> str:
@@ -120,7 +131,7 @@ def observed_svg(design: Design, fitted: FloatArray, panels: int) -> str:
     return svg_of(
         lambda: observed_against_fitted(
             fitted,
-            design.response.values,
+            design.response.observed,
             block.codes,
             block.levels,
             name=design.response.name,
@@ -149,7 +160,7 @@ def trace_svg(draws: xr.DataTree, design: Design) -> str:
     from bayesmixed.plots.sampler import trace
 
     terms = design.fixed.terms
-    shown = [*terms[:TRACED_COEFFICIENTS], *labels(design)[len(terms) :]]
+    shown = [*terms[:TRACED_COEFFICIENTS], *list(quantities(draws, design))[len(terms) :]]
     return svg_of(lambda: trace(draws, design, parameters=shown), "Traces of the chains", width=WIDTH)
 
 

@@ -7,10 +7,12 @@ from importlib.metadata import version
 
 import pandas as pd
 
-from bayesmixed.design.records import Design
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.records import RunInfo
-from bayesmixed.errors import EngineError, FamilyError
+from bayesmixed.errors import EngineError
 from bayesmixed.extract.fitted import posterior_mean_fitted
+from bayesmixed.extract.resid import resid
+from bayesmixed.families.lookup import is_native
 from bayesmixed.report.contract import ReportedFit
 from bayesmixed.report.data_figures import PANELS, group_lines_svg, slope_variable
 from bayesmixed.report.figures import (
@@ -24,7 +26,7 @@ from bayesmixed.report.figures import (
 from bayesmixed.report.markup import figure_html, list_html, table_html
 from bayesmixed.report.tables import result_tables
 from bayesmixed.tables.regression import models_table
-from bayesmixed.tables.summary_parts import diagnostics_text
+from bayesmixed.tables.summary_parts import diagnostics_text, family_lines, parameter_notes
 
 SHOWN = 50
 BESIDE_REML = "Posterior beside REML"
@@ -113,6 +115,7 @@ def report_html(fit: ReportedFit, *, title: str | None = None, prob: float = 0.9
     parts = [
         "" if title is None else f"<p><code>{escape(formula)}</code></p>",
         f"<p>{escape(data_line(fit.spec.design))}</p>",
+        *_family(fit, prob),
         _verdict(fit),
         *(table_html(tables[name], CAPTIONS[name]) for name in SUMMARIES if name in tables),
         _beside_reml(fit, prob),
@@ -169,6 +172,12 @@ def run_facts(run: RunInfo) -> dict[str, str]:
     }
 
 
+def _family(fit: ReportedFit, prob: float) -> list[str]:
+    """Family of a generalized model, with its parameters."""
+    told = [f"{label}: {text}" for label, text in family_lines(fit.spec)]
+    return [f"<p>{escape(line)}</p>" for line in (*told, *parameter_notes(fit.draws, fit.spec, prob))]
+
+
 def _verdict(fit: ReportedFit) -> str:
     """What the diagnostics say, the problems first."""
     problems = "".join(f'<p class="problem">{escape(problem)}</p>' for problem in fit.diagnosis.problems())
@@ -176,10 +185,12 @@ def _verdict(fit: ReportedFit) -> str:
 
 
 def _beside_reml(fit: ReportedFit, prob: float) -> str:
-    """Posterior and REML estimate side by side, or why there is no REML estimate."""
+    """Posterior and REML estimate side by side, or why there is no REML estimate of a gaussian model."""
+    if not fit.spec.family.is_gaussian:
+        return ""
     try:
         fits = {"Posterior": fit, "REML": fit.reml()}
-    except (EngineError, FamilyError) as error:
+    except EngineError as error:
         return list_html({"Not available": str(error)}, BESIDE_REML)
     return table_html(models_table(fits, beneath="interval", prob=prob), BESIDE_REML)
 
@@ -200,7 +211,7 @@ def _data_figures(fit: ReportedFit) -> list[str]:
     """Figures of the data beside the fit, each with its caption."""
     design = fit.spec.design
     fitted = posterior_mean_fitted(fit.draws, fit.spec)
-    residuals = design.response.observed - fitted
+    residuals, kind = _residuals(fit, fitted)
     variable = slope_variable(design)
     block = design.blocks[0]
     shown = f"the first {PANELS} levels" if block.n_levels > PANELS else "the levels"
@@ -213,8 +224,8 @@ def _data_figures(fit: ReportedFit) -> list[str]:
     )
     observed = f"Observed against fitted values by {block.group}, from best to worst; on the line both agree."
     pictures = {
-        "Residuals against fitted values, with neighbours' means.": residual_svg(fitted, residuals),
-        "Quantiles of the residuals; normal ones would lie in the band.": quantile_svg(residuals),
+        "Residuals against fitted values, with neighbours' means.": residual_svg(fitted, residuals, kind),
+        "Quantiles of the residuals; normal ones would lie in the band.": quantile_svg(residuals, kind),
     }
     pair = "\n".join(figure_html(svg, caption, wide=False) for caption, svg in pictures.items())
     return [
@@ -223,6 +234,13 @@ def _data_figures(fit: ReportedFit) -> list[str]:
         figure_html(observed_svg(design, fitted, PANELS), observed),
         f'<div class="pair">{pair}</div>',
     ]
+
+
+def _residuals(fit: ReportedFit, fitted: FloatArray) -> tuple[FloatArray, str]:
+    """Residuals with their name: of a family other than gaussian normal scores, where it has them."""
+    if fit.spec.family.is_gaussian or not is_native(fit.spec.family):
+        return fit.spec.design.response.observed - fitted, "residual"
+    return resid(fit.draws, fit.spec, kind="quantile")["value"].to_numpy(), "quantile residual"
 
 
 def _trace(fit: ReportedFit) -> str:

@@ -101,7 +101,7 @@ def _column(
     group, of_level = next(iter(how.items()))
     if group not in factors:
         raise DataError(f"predictors[{name!r}] names {group!r}. {near_names(str(group), factors)}")
-    codes = layout.frame.groupby(list(factors[group])).ngroup().to_numpy()
+    codes = layout.frame.groupby(list(factors[group]), sort=False).ngroup().to_numpy()
     return _values(name, of_level, np.arange(codes.max() + 1), rng)[codes]
 
 

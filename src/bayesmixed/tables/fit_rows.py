@@ -127,11 +127,15 @@ def check_labels(labels: Mapping[str, str], terms: list[str]) -> None:
     Raises
     ------
     BayesmixedError
-        When a key is none of them; near names are listed.
+        When a key is none of them, near names are listed; when two coefficients would have one name.
     """
     for name in labels:
         if name not in terms:
             raise BayesmixedError(f"labels= names no coefficient {name!r}. {near_names(name, terms)}")
+    printed = [labels.get(term, term) for term in terms]
+    for label in printed:
+        if printed.count(label) > 1:
+            raise BayesmixedError(f"labels= gives two coefficients one name, {label!r}; choose another.")
 
 
 def _parameters(fit: PrintableFit, prob: float, labels: Mapping[str, str]) -> Iterator[FitRow]:

@@ -6,7 +6,9 @@ import re
 
 import pandas as pd
 
+from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.variances import LEGEND
+from bayesmixed.options import checked_count
 from bayesmixed.tables.printed import PrintedTable
 from bayesmixed.tables.reml_summary import p_text
 from bayesmixed.tables.rounding import format_fixed, format_numbers
@@ -40,6 +42,11 @@ def frame_table(frame: pd.DataFrame, *, digits: int = 4, caption: str = "") -> P
         The two ends of an interval in one column, missing numbers blank, columns without any number left out;
         the legend that the frame has among its attributes is its note.
 
+    Raises
+    ------
+    BayesmixedError
+        When the frame has no columns or two of one name, or `digits` is no whole number of at least 1.
+
     Examples
     --------
     >>> frame = pd.DataFrame({"term": ["Days"], "value": [10.467], "lower_2.5": [7.4], "upper_97.5": [13.5]})
@@ -47,6 +54,10 @@ def frame_table(frame: pd.DataFrame, *, digits: int = 4, caption: str = "") -> P
     term value  95% interval
     Days 10.47 [7.40, 13.50]
     """
+    if not len(frame.columns) or not frame.columns.is_unique:
+        wrong = "has two columns of one name" if len(frame.columns) else "has no columns"
+        raise BayesmixedError(f"This frame {wrong}, so there is no table to print.")
+    checked_count(digits, "digits")
     shown = _with_index(frame)
     shown = shown.drop(columns=[name for name in shown if len(shown) and shown[name].isna().all()])
     columns: list[Column] = []
@@ -102,6 +113,8 @@ def interval_name(first: str, second: str) -> str | None:
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     """Frame whose index, when it says something, is a column."""
+    if frame.index.nlevels > 1:
+        return frame.reset_index()
     if frame.index.name is None and pd.api.types.is_integer_dtype(frame.index):
         return frame
     return frame.reset_index(names=frame.index.name or "")

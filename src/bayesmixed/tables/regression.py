@@ -145,6 +145,8 @@ def models_table(
                       (0.8017)
     """
     one_of(beneath, Beneath, "beneath")
+    if not isinstance(fits, Mapping | Sequence):
+        fits = [fits]
     named = dict(fits) if isinstance(fits, Mapping) else {f"({i})": fit for i, fit in enumerate(fits, 1)}
     if not named:
         raise BayesmixedError("models_table needs at least one fit.")

@@ -245,10 +245,14 @@ def frame(columns: Columns, parts: Parts) -> pd.DataFrame:
     pandas.DataFrame
         Texts.
     """
-    cells = {column.header or "row": list(column.cells) for column in columns}
+    headers = ["row" if not i else column.header for i, column in enumerate(columns)]
+    if columns[0].header:
+        headers[0] = columns[0].header
+    table = pd.DataFrame({i: list(column.cells) for i, column in enumerate(columns)})
+    table = table.set_axis(headers, axis=1)
     if any(title for title, _ in parts):
-        return pd.DataFrame({"part": _titles(parts), **cells})
-    return pd.DataFrame(cells)
+        table.insert(0, "part", _titles(parts), allow_duplicates=True)
+    return table
 
 
 def _titles(parts: Parts) -> list[str]:

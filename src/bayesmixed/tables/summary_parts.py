@@ -91,7 +91,7 @@ def summary_parts(
     return SummaryParts(
         title=f"{_kind(spec)} fit by {ENGINE_TITLES.get(run.engine, run.engine)} ['bayesmixed']",
         model=(
-            *_family_lines(spec),
+            *family_lines(spec),
             ("Formula", clean(spec.design.formula.text.strip())),
             ("Data", data_text(spec.design)),
             ("Draws", _run_text(run, draws.attrs.get(TARGET_ACCEPT))),
@@ -103,7 +103,7 @@ def summary_parts(
         observations=observations_text(spec.design),
         fixed=_fixed_columns(draws, spec, diagnostics, prob),
         notes=(
-            *_parameter_notes(draws, spec, prob),
+            *parameter_notes(draws, spec, prob),
             *_notes(spec.design, prob),
             diagnostics_text(diagnostics),
             *problems,
@@ -121,8 +121,19 @@ def _kind(spec: ModelSpec) -> str:
     return "Linear mixed model" if spec.family.is_gaussian else "Generalized linear mixed model"
 
 
-def _family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
-    """Name family and link, and the modelled level of a response with two levels."""
+def family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
+    """Family with its link, and the modelled level of a response with two levels.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+
+    Returns
+    -------
+    tuple
+        One pair of label and text; none for a gaussian model.
+    """
     if spec.family.is_gaussian:
         return ()
     levels = spec.design.response.levels
@@ -130,8 +141,23 @@ def _family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
     return (("Family", clean(f"{spec.family}{modelled}")),)
 
 
-def _parameter_notes(draws: xr.DataTree, spec: ModelSpec, prob: float) -> tuple[str, ...]:
-    """Give the family's parameters that are no standard deviation."""
+def parameter_notes(draws: xr.DataTree, spec: ModelSpec, prob: float) -> tuple[str, ...]:
+    """Sentence on the family's parameters that are no standard deviation.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    prob : float
+        Probability inside the intervals.
+
+    Returns
+    -------
+    tuple[str, ...]
+        One sentence, or none where the family has no such parameter.
+    """
     texts = []
     for name in spec.family.auxiliary:
         summary = summarize(draw_matrix(draws, name)[:, None], prob)

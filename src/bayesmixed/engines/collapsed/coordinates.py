@@ -15,6 +15,7 @@ from bayesmixed.engines.collapsed.packing import Packed
 from bayesmixed.engines.collapsed.plan import OPTIMUM_LIMIT, Plan, make_plan
 from bayesmixed.engines.collapsed.problem import Problem, draw_integrated, pack_problem
 from bayesmixed.engines.collapsed.standardization import Coordinates
+from bayesmixed.engines.digits import check_residual
 
 MODE_DRAWS = 24
 """Conditional draws at the mode from which sampled effects take their centre."""
@@ -37,10 +38,16 @@ def pack_for_nuts(design: Design, plan: Plan, problem: Problem) -> Packed:
     Packed
         Theta is ``mode + scale z`` with the curvature's triangular factor. Effects that are sampled have a
         centre and a scale each, from the model in which they are integrated too, when that is affordable.
+
+    Raises
+    ------
+    DataError
+        When nothing of the response is left at the mode.
     """
     packed = pack_problem(problem, plan)
     if packed.dimension == packed.n_theta:
         mode = find_mode(packed)
+        check_residual(float(np.exp(mode.theta[-1])))
         return packed.with_coordinates(_theta_coordinates(mode))
     whole_plan = make_plan(design, dense_limit=OPTIMUM_LIMIT)
     if whole_plan.samples_effects:
@@ -64,6 +71,7 @@ def _with_mode(plan: Plan, problem: Problem, whole_plan: Plan) -> Packed:
     """Coordinates of sampled effects from conditional draws at the mode of the wholly integrated model."""
     whole = pack_problem(problem, whole_plan)
     whole_mode = find_mode(whole, tolerance=1e-2)
+    check_residual(float(np.exp(whole_mode.theta[-1])))
     points = np.repeat(whole_mode.theta[None, :], MODE_DRAWS, axis=0)
     drawn = draw_integrated(whole, points, np.random.default_rng(0))
     mode = _reordered(whole_mode, _theta_order(plan, whole_plan, whole))

@@ -1,0 +1,102 @@
+"""Hostile input by the hundred thousand: what became of random formulas and random frames.
+
+``PYTHONPATH=src python benchmarks/fuzz.py`` runs 100,000 formulas and 2,000 frames through the checks of
+``tests/hostile`` (half an hour) and prints how many were accepted, refused and wrong; ``--formulas`` and
+``--frames`` change the numbers. It ends with an error when one broke: a foreign exception, a hang, code that
+ran, changed data, or a fit whose criterion is not that of the dense normal density.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import resource
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
+
+BATCH = 500
+"""Examples that one generator makes before it begins anew with another seed."""
+
+
+def fuzz(strategy: SearchStrategy[Any], judge: Callable[[Any], str], n: int, first_seed: int) -> Counter[str]:
+    """Judge n examples.
+
+    Parameters
+    ----------
+    strategy : SearchStrategy
+        Makes examples.
+    judge : callable
+        From an example to a word; raises when it broke something.
+    n : int
+        How many.
+    first_seed : int
+        Of the first batch.
+
+    Returns
+    -------
+    Counter
+        How often each word came, ``"BROKE"`` among them.
+    """
+    counts: Counter[str] = Counter()
+
+    def one(example: Any) -> None:
+        if counts.total() >= n:
+            return
+        try:
+            counts[judge(example)] += 1
+        except Exception:
+            counts["BROKE"] += 1
+            print(f"BROKE: {example!r}\n{traceback.format_exc(limit=-3)}", flush=True)
+
+    batch = 0
+    while counts.total() < n:
+        options = settings(
+            max_examples=min(BATCH, n - counts.total()),
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        seed(first_seed + batch)(options(given(strategy)(one)))()
+        batch += 1
+    return counts
+
+
+def main() -> None:
+    """Run both and print the counts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--formulas", type=int, default=100_000)
+    parser.add_argument("--frames", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    formulas, frames = (importlib.import_module(f"hostile.{name}") for name in ("formulas", "frames"))
+    warnings.simplefilter("error")
+    formulas.watch()
+    kinds: dict[str, tuple[Any, Callable[[Any], str], int]] = {
+        "formulas": (formulas.FORMULAS, formulas.verdict, chosen.formulas),
+        "frames": (frames.frames(), lambda pair: str(frames.verdict(*pair, fit=True)), chosen.frames),
+    }
+    broke = 0
+    for name, (strategy, judge, n) in kinds.items():
+        started = time.perf_counter()
+        counts = fuzz(strategy, judge, n, chosen.seed)
+        broke += counts["BROKE"]
+        listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
+        print(f"{counts.total()} {name}: {listed}; {time.perf_counter() - started:.0f} s", flush=True)
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory {megabytes:.0f} MB")
+    sys.exit(1 if broke else 0)
+
+
+if __name__ == "__main__":
+    main()

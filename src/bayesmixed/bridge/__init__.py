@@ -1,0 +1,1 @@
+"""Models of Bambi's as models of ours, and the other way."""

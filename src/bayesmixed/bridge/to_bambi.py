@@ -1,0 +1,151 @@
+"""A model of ours as a Bambi model."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.bridge.columns import TermPlaces, term_places
+from bayesmixed.bridge.from_bambi import import_bambi
+from bayesmixed.design.records import FloatArray
+from bayesmixed.errors import DataError, DesignWarning, FormulaError, PriorError
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.prior import Prior
+
+SUCCESS, SUCCESSES, TRIALS = "success", "successes", "trials"
+TRIALS_CALLS = ("p(", "prop(", "proportion(")
+
+
+def to_bambi(spec: ModelSpec) -> Any:
+    """Model of Bambi's with the same formula, data, family and priors.
+
+    Use it to go on in Bambi, with its plots and its interpretation of models.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Ours; correlations between random effects are left out, since Bambi has none.
+
+    Returns
+    -------
+    bambi.Model
+        Not yet fitted.
+
+    Raises
+    ------
+    BayesmixedError
+        When Bambi is not installed.
+    DataError
+        For prior weights, which Bambi has not.
+    FormulaError
+        When Bambi cannot read the formula, or codes a term in another way.
+    PriorError
+        When the columns of one term have priors of several distributions.
+
+    Warns
+    -----
+    DesignWarning
+        When correlations are left out.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> to_bambi(bm.specify("Reaction ~ Days + (1 | Subject)", bm.load_dataset("sleepstudy"))).formula
+    Formula('Reaction ~ Days + (1 | Subject)')
+    """
+    bambi = import_bambi()
+    if spec.design.weights is not None and spec.design.response.trials is None:
+        raise DataError("Bambi has no weights that divide the residual variance; fit without weights=.")
+    response, data = _response(spec)
+    formula = f"{response} ~ {_right_side(spec)}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # of Bambi's select_dtypes("object")
+            model = bambi.Model(formula, data, family=spec.family.name, link=spec.family.link)
+    except Exception as error:  # formulae's errors have no common class
+        raise FormulaError(f"Bambi cannot state this model: {error}", formula) from error
+    model.set_priors(_priors(spec, term_places(model, spec.design), bambi.Prior))
+    for block in spec.design.blocks:
+        if block.has_correlation:
+            warnings.warn(_uncorrelated(block.group), DesignWarning, stacklevel=2)
+    return model
+
+
+def _uncorrelated(group: str) -> str:
+    """Warning of a correlation that is lost."""
+    return (
+        f"Bambi has no correlations between random effects: in its model those of {group!r} are independent. "
+        f"For the same model in both write ( || {group})."
+    )
+
+
+def _response(spec: ModelSpec) -> tuple[str, pd.DataFrame]:
+    """Left side in Bambi's language, and the rows used with the columns that it needs."""
+    response, frame = spec.design.response, spec.design.frame.copy()
+    written = spec.design.formula.response
+    if response.trials is None:
+        if response.levels is not None:
+            return f"{written}[{response.levels[1]!r}]", frame
+        if spec.family.name != "bernoulli" or response.name in frame.columns:
+            return written, frame
+        return _add_column(frame, SUCCESS, response.values), frame
+    if written.startswith(TRIALS_CALLS):
+        return written, frame
+    successes, trials = (
+        _add_column(frame, name, values)
+        for name, values in ((SUCCESSES, response.values), (TRIALS, response.trials))
+    )
+    return f"p({successes}, {trials})", frame
+
+
+def _add_column(frame: pd.DataFrame, name: str, values: FloatArray) -> str:
+    """Add whole numbers under a name that no column has; return it."""
+    while name in frame.columns:
+        name += "_"
+    frame[name] = np.round(values).astype(np.int64)
+    return name
+
+
+def _right_side(spec: ModelSpec) -> str:
+    """Right side in Bambi's language, where ``(x | g)`` means independent effects."""
+    formula = spec.design.formula
+    bars = [f"({term.effects} | {':'.join(map(_quoted, term.group))})" for term in formula.random]
+    whole = " + ".join([formula.fixed, *(f"offset({text})" for text in formula.offsets), *bars])
+    return re.sub(r"\bfactor\(", "C(", whole.replace("^", "**"))
+
+
+def _quoted(name: str) -> str:
+    """Column's name, in backticks where it needs them."""
+    return name if name.isidentifier() or name.endswith(")") else f"`{name}`"
+
+
+def _priors(spec: ModelSpec, places: TermPlaces, bambi_prior: Any) -> dict[str, Any]:
+    """Priors of all terms and parameters, as Bambi's."""
+    priors = spec.priors
+    found = {
+        name: bambi_prior(kind, **arguments)
+        for name, columns in places.coefficients.items()
+        for kind, arguments in [_together(name, [priors.coefficients[j] for j in columns])]
+    }
+    for name, effects in places.effects.items():
+        kind, arguments = _together(name, [priors.sd[k][i] for k, i in effects])
+        found[name] = bambi_prior("Normal", mu=0, sigma=bambi_prior(kind, **arguments))
+    return found | {name: bambi_prior(prior.name, **prior.args) for name, prior in priors.parameters.items()}
+
+
+def _together(name: str, priors: Sequence[Prior]) -> tuple[str, dict[str, Any]]:
+    """Distribution and arguments of the columns of one term."""
+    kinds = {prior.name for prior in priors}
+    if len(kinds) > 1:
+        raise PriorError(
+            f"Bambi has one distribution for all columns of {name!r}, here they are "
+            f"{' and '.join(sorted(kinds))}. Give them priors of one kind."
+        )
+    if len(priors) == 1:
+        return priors[0].name, dict(priors[0].args)
+    return kinds.pop(), {key: np.array([p.args[key] for p in priors]) for key in priors[0].args}

@@ -1,0 +1,179 @@
+"""Formula and data that are not in memory to a design with sums in place of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bayesmixed.design.absent import ABSENT
+from bayesmixed.design.blocks import bars_by_group, describe_block
+from bayesmixed.design.build import Parts, read_parts
+from bayesmixed.design.checks import (
+    aliased_columns,
+    check_group_names,
+    check_identified,
+    check_levels,
+    nearly_aliased_columns,
+    refuse_aliased,
+    refuse_constant,
+    refuse_nearly_aliased,
+    refuse_remote,
+)
+from bayesmixed.design.fixed import FixedRecipe
+from bayesmixed.design.group_sums import BlockSums, pair_sums, sum_block
+from bayesmixed.design.lazy_rows import ONE, LazyRows, read_rows
+from bayesmixed.design.lazy_sums import TARGET, log_weights_of, ranges_of
+from bayesmixed.design.model_columns import ModelColumns, model_columns
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSums
+from bayesmixed.design.response import build_response
+from bayesmixed.design.shifted_columns import ShiftedColumns, shift_columns
+from bayesmixed.design.source import open_source
+from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.options import Missing, one_of
+
+RANK_TOLERANCE = 1e-6
+"""Share of a column's length that sums of squares can tell from nothing: the root of their precision."""
+
+
+def aggregate_design(
+    parsed: ParsedFormula, data: Any, *, weights: object = None, missing: Missing = "drop"
+) -> Design:
+    """Build the design of a gaussian model from queries, without its rows.
+
+    Use it where the data are larger than memory: a Parquet file or pattern, or a lazy frame. The fit is the
+    same as of the rows in memory, since a gaussian model needs only sums of products of their columns.
+
+    Parameters
+    ----------
+    parsed : ParsedFormula
+        From `parse_formula`.
+    data : str, path or lazy frame
+        As `open_source` takes it.
+    weights : str, optional
+        Column of prior weights.
+    missing : {"drop", "raise"}
+        What to do with rows in which a column that the formula names is missing.
+
+    Returns
+    -------
+    Design
+        With `sums`, and with rows that are absent.
+
+    Raises
+    ------
+    DataError
+        As `build_design`; and for functions that need the rows in memory, such as ``poly()`` and ``bs()``.
+
+    Notes
+    -----
+    A first pass counts missing values, a second finds the mean and range of every column, a third sums the
+    products of all columns, less their means so that no digits are lost; then one query for each grouping
+    factor, and for each pair of grouping factors by the pairs of levels that some row has. ``scale()`` and
+    ``center()`` have a pass of their own, categorical predictors a query for their levels.
+    """
+    one_of(missing, Missing, "missing")
+    source = open_source(data)
+    parts = read_parts(parsed, list(source.collect_schema().names()))
+    if parts.response.kind != "value":
+        build_response(parts.response, {}, 0)
+    rows = read_rows(source, parts.columns, weights, missing)
+    columns = model_columns(parts, rows)
+    ranges = ranges_of(rows.frame, columns.expressions)
+    if ranges[TARGET].is_constant:
+        refuse_constant(parts.response.text, ranges[TARGET].low, has_offset=bool(parts.offsets))
+    weight = str(weights) if weights is not None else None
+    log_weights = 0.0 if weight is None else log_weights_of(rows.frame, weight)
+    keys = list(dict.fromkeys(name for part in parts.bars[0].group for name in part.columns))
+    shifted = shift_columns(columns, ranges, rows, keys=keys, weights=weight)
+    fixed = _fixed(parts, columns, shifted, rows)
+    blocks = _blocks(parts, columns, shifted, rows, centred=fixed.has_intercept)
+    return Design(
+        formula=parsed,
+        response=Response(name=parts.response.text, values=ABSENT),
+        fixed=fixed,
+        blocks=tuple(each.block for each in blocks),
+        offset=ABSENT,
+        weights=None if weight is None else ABSENT,
+        frame=ABSENT,
+        n_dropped=rows.n_dropped,
+        sums=_sums(rows, columns, shifted, blocks, log_weights),
+    )
+
+
+def _fixed(parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, rows: LazyRows) -> FixedDesign:
+    """X without its rows, of full column rank."""
+    names, recipe = columns.named([columns.fixed]), columns.fixed.recipe
+    to_x = shifted.standardizing(names, centred=recipe.has_intercept)
+    values, vectors = np.linalg.eigh(to_x @ shifted.totals @ to_x.T)
+    root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+    if names:
+        refuse_aliased(aliased_columns(root, RANK_TOLERANCE), recipe.names, rows.n_rows)
+        nearly = nearly_aliased_columns(root, has_intercept=recipe.has_intercept)
+        refuse_nearly_aliased(nearly, recipe.names)
+    if not recipe.has_intercept:
+        refuse_remote((*recipe.names, parts.response.text), *shifted.location([*names, TARGET]))
+    return FixedDesign(
+        matrix=ABSENT,
+        terms=recipe.names,
+        has_intercept=recipe.has_intercept,
+        means=np.array([0.0 if name == ONE else shifted.means[name] for name in names]),
+        scales=np.array([shifted.scales[name] for name in names]),
+        recipe=FixedRecipe(matrix=recipe, offsets=parts.offsets),
+    )
+
+
+def _blocks(
+    parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, rows: LazyRows, *, centred: bool
+) -> list[BlockSums]:
+    """Grouping factors with their sums, by decreasing number of levels, then as written."""
+    x, out = columns.named([columns.fixed]), []
+    for bars, matrices in zip(bars_by_group(parts.bars), columns.effects, strict=True):
+        z = columns.named(matrices)
+        scales = np.array([shifted.scales[name] for name in z])
+        block = describe_block(bars, [matrix.recipe for matrix in matrices], scales)
+        refuse_remote(block.effects, *shifted.location(z))
+        block = replace(block, moments=_second_moments(shifted, [ONE, *z]))
+        out.append(sum_block(block, bars[0].group, z, x, shifted, centred=centred))
+    out.sort(key=lambda each: -each.block.n_levels)
+    blocks = [each.block for each in out]
+    check_group_names(blocks)
+    check_levels(blocks)
+    check_identified(blocks, rows.n_rows)
+    return out
+
+
+def _sums(
+    rows: LazyRows,
+    columns: ModelColumns,
+    shifted: ShiftedColumns,
+    blocks: Sequence[BlockSums],
+    log_weights: float,
+) -> RowSums:
+    """All that a gaussian model needs of the rows."""
+    x, centred = columns.named([columns.fixed]), columns.fixed.recipe.has_intercept
+    to_x, to_y = shifted.standardizing(x, centred=centred), shifted.standardizing([TARGET], centred=centred)
+    about_means = shifted.mapped(x, [shifted.means[name] for name in x])
+    return RowSums(
+        n_rows=rows.n_rows,
+        n_columns=rows.n_columns,
+        log_weights=log_weights,
+        response_mean=shifted.means[TARGET],
+        response_sd=shifted.scales[TARGET],
+        fixed_covariance=about_means @ shifted.totals @ about_means.T / (rows.n_rows - 1),
+        constant=columns.labels_of(shifted.constant),
+        pairs=pair_sums(blocks, shifted),
+        fixed=tuple(each.fixed for each in blocks),
+        response=tuple(each.response for each in blocks),
+        fixed_gram=to_x @ shifted.weighted @ to_x.T,
+        fixed_response=(to_x @ shifted.weighted @ to_y.T)[:, 0],
+        response_squared=float((to_y @ shifted.weighted @ to_y.T)[0, 0]),
+    )
+
+
+def _second_moments(shifted: ShiftedColumns, names: Sequence[str]) -> FloatArray:
+    """Means over the rows of the products of columns, in the units of the data."""
+    as_they_are = shifted.mapped(names, [0.0] * len(names))
+    return np.asarray(as_they_are @ shifted.totals @ as_they_are.T / shifted.totals[0, 0])

@@ -1,0 +1,147 @@
+"""The rows that a model uses, as a query of data that are not in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from bayesmixed.design.build import check_any_complete, refuse_missing
+from bayesmixed.design.frame import pick, refuse_infinite
+from bayesmixed.design.source import ask
+from bayesmixed.errors import DataError
+from bayesmixed.options import Missing
+
+ONE = "__one"
+"""Name, within queries, of the column of ones."""
+MOST_LEVELS = 10_000
+"""Levels of a categorical predictor beyond which it cannot be meant as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LazyRows:
+    """Rows without missing values, where they lie.
+
+    Attributes
+    ----------
+    frame : narwhals.LazyFrame
+        All columns of the rows used.
+    kinds : dict[str, str]
+        Of every column that the model names ``"numbers"``, ``"text"`` or ``"dates"``.
+    n_rows, n_dropped, n_columns : int
+        Rows used, rows left out, columns of the data.
+    """
+
+    frame: nw.LazyFrame[Any]
+    kinds: dict[str, str]
+    n_rows: int
+    n_dropped: int
+    n_columns: int
+
+    def levels(self, name: str) -> pd.Series[Any]:
+        """Different values of a categorical predictor, in no order.
+
+        Raises
+        ------
+        DataError
+            When it holds dates, or has too many.
+        """
+        if self.kinds[name] == "dates":
+            raise DataError(f"{name!r} holds dates. Convert them to text or numbers in the data first.")
+        found = ask(lambda: self.frame.select(name).unique().head(MOST_LEVELS + 1))[name]
+        if len(found) > MOST_LEVELS:
+            raise DataError(
+                f"{name!r} has more than {MOST_LEVELS} levels, too many for a predictor. Let it vary by a "
+                f"bar, (1 | {name}), or use it as a number."
+            )
+        return found
+
+
+def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, missing: Missing) -> LazyRows:
+    """Look at the columns that a model needs, in one pass, and leave incomplete rows out.
+
+    Parameters
+    ----------
+    source : narwhals.LazyFrame
+        All rows.
+    names : sequence of str
+        Columns that the formula needs.
+    weights : str or None
+        Column of weights; the rows where it is missing are not left out but refused later.
+    missing : {"drop", "raise"}
+        What to do with rows in which a value is missing.
+
+    Returns
+    -------
+    LazyRows
+
+    Raises
+    ------
+    DataError
+        For a column that is not there, of no use, or infinite somewhere; for no rows.
+    """
+    schema = source.collect_schema()
+    labels = list(schema.names())
+    if weights is not None and not isinstance(weights, str):
+        raise DataError(
+            "weights= of data that are not in memory is the name of a column; these are "
+            f"{type(weights).__name__}."
+        )
+    wanted = list(dict.fromkeys([*names, *([weights] if isinstance(weights, str) else [])]))
+    pick(pd.DataFrame(columns=labels), wanted)
+    kinds = {name: _kind(name, schema[name]) for name in wanted}
+    gone = {name: _is_missing(name, schema[name]) for name in names}
+    floats = [name for name in names if schema[name].is_float()]
+    n, counts, infinite = _counts(source, gone, floats)
+    if n == 0:
+        raise DataError("data has no rows.")
+    refuse_missing(counts, missing)
+    frame = source.filter(~reduce(or_, (gone[name] for name in counts))) if counts else source
+    kept = _counts(frame, {}, ())[0] if counts else n
+    check_any_complete(kept, n, counts)
+    for name, count in infinite.items():
+        refuse_infinite(name, count)
+    return LazyRows(frame=frame, kinds=kinds, n_rows=kept, n_dropped=n - kept, n_columns=len(labels))
+
+
+def _kind(name: str, dtype: nw.dtypes.DType) -> str:
+    """What a column holds."""
+    if dtype.is_numeric() or dtype == nw.Boolean:
+        return "numbers"
+    if isinstance(dtype, nw.String | nw.Categorical | nw.Enum):
+        return "text"
+    if dtype.is_temporal():
+        return "dates"
+    raise DataError(f"Column {name!r} holds {dtype} values; a model needs numbers or text.")
+
+
+def _is_missing(name: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    """Whether a value is null, or not a number."""
+    column = nw.col(name)
+    return column.is_null() | column.is_nan() if dtype.is_float() else column.is_null()
+
+
+def _counts(
+    source: nw.LazyFrame[Any], gone: dict[str, nw.Expr], floats: Sequence[str]
+) -> tuple[int, dict[str, int], dict[str, int]]:
+    """Number of rows, and of the missing and infinite values of every column that has any."""
+    flags = {f"__missing{i}": condition for i, condition in enumerate(gone.values())}
+    flags |= {f"__infinite{i}": nw.col(name).abs() == float("inf") for i, name in enumerate(floats)}
+    marked = source.with_columns(
+        nw.lit(1.0).alias(ONE),
+        *(nw.when(flag).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).alias(name) for name, flag in flags.items()),
+    )
+    found = ask(lambda: marked.select(nw.col(name).sum() for name in (ONE, *flags))).iloc[0].fillna(0)
+    missing = {name: int(found[f"__missing{i}"]) for i, name in enumerate(gone)}
+    infinite = {name: int(found[f"__infinite{i}"]) for i, name in enumerate(floats)}
+    return int(found[ONE]), _positive(missing), _positive(infinite)
+
+
+def _positive(counts: dict[str, int]) -> dict[str, int]:
+    """Counts that are not 0."""
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,242 @@
+"""Sums of products of columns over rows, formed where the rows lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.evaluate import refuse_not_finite
+from bayesmixed.design.lazy_rows import ONE
+from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.design.source import ask
+from bayesmixed.errors import DataError
+
+MOST_GROUPED = 16
+"""Columns up to which their products are summed group by group and not over all rows at once."""
+TARGET, WEIGHT = "__target", "__weight"
+"""Names, within queries, of the response less the offset, and of the weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Range:
+    """What one pass says of an expression.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        Over the rows.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same in every row."""
+        return self.low == self.high
+
+
+def ranges_of(frame: nw.LazyFrame[Any], expressions: Mapping[str, tuple[str, nw.Expr]]) -> dict[str, Range]:
+    """Mean, smallest and largest value of expressions, in one pass.
+
+    Parameters
+    ----------
+    frame : narwhals.LazyFrame
+        The rows used.
+    expressions : Mapping[str, tuple[str, narwhals.Expr]]
+        By their names within queries: what messages call them, and what they compute.
+
+    Returns
+    -------
+    dict[str, Range]
+        By the same names.
+
+    Raises
+    ------
+    DataError
+        For an expression that is not finite in some rows.
+    """
+    rows = frame.select(expression.alias(alias) for alias, (_, expression) in expressions.items())
+    finite = [nw.when(nw.col(a).is_finite()).then(nw.lit(0.0)).otherwise(nw.lit(1.0)) for a in expressions]
+    rows = rows.with_columns(flag.alias(f"{a}_bad") for a, flag in zip(expressions, finite, strict=True))
+    asked = []
+    for a in expressions:
+        column = nw.col(a)
+        asked += [
+            column.mean().alias(f"{a}_mean"),
+            column.min().alias(f"{a}_low"),
+            column.max().alias(f"{a}_high"),
+        ]
+        asked.append(nw.col(f"{a}_bad").sum())
+    found = ask(lambda: rows.select(*asked)).iloc[0]
+    for alias, (name, _) in expressions.items():
+        largest = max(abs(float(found[f"{alias}_low"] or 0.0)), abs(float(found[f"{alias}_high"] or 0.0)))
+        refuse_not_finite(int(found[f"{alias}_bad"]), largest, name)
+    return {
+        a: Range(mean=float(found[f"{a}_mean"]), low=float(found[f"{a}_low"]), high=float(found[f"{a}_high"]))
+        for a in expressions
+    }
+
+
+def log_weights_of(frame: nw.LazyFrame[Any], weights: str) -> float:
+    """Sum of the logarithms of a column of weights.
+
+    Parameters
+    ----------
+    frame : narwhals.LazyFrame
+        The rows used.
+    weights : str
+        The column.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    DataError
+        For weights that are missing, infinite, zero or negative.
+    """
+    w = nw.col(weights).cast(nw.Float64)
+    flags = {"missing": w.is_null() | w.is_nan(), "infinite": w == float("inf"), "zero or negative": w <= 0.0}
+    counted = [
+        nw.when(flag).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).alias(word) for word, flag in flags.items()
+    ]
+    logarithm = nw.when(w > 0.0).then(w).otherwise(None).log().alias("log")
+    rows = frame.select(logarithm, *counted)
+    found = ask(lambda: rows.select(nw.col(name).sum() for name in ("log", *flags))).iloc[0]
+    for word in flags:
+        if found[word]:
+            raise DataError(f"{int(found[word])} of the weights are {word}.")
+    return float(found["log"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sums:
+    """Sums of products of columns, for all rows or for every combination of some keys.
+
+    Attributes
+    ----------
+    keys : pandas.DataFrame
+        The combinations, one for each of the C cells; without keys one row.
+    places : dict[tuple[str, str], int]
+        Column of `values` of every pair of names, in either order.
+    values : FloatArray
+        Shape (C, number of pairs).
+    """
+
+    keys: pd.DataFrame
+    places: dict[tuple[str, str], int]
+    values: FloatArray
+
+    def matrix(self, left: Sequence[str], right: Sequence[str]) -> FloatArray:
+        """Sums of the products of some columns with others, shape (C, len(left), len(right))."""
+        chosen = [[self.places[a, b] for b in right] for a in left]
+        return np.asarray(self.values[:, np.array(chosen, dtype=np.int64)])
+
+
+def sum_products(
+    base: nw.LazyFrame[Any],
+    keys: Sequence[str],
+    left: Sequence[str],
+    right: Sequence[str],
+    weight: str | None = None,
+) -> Sums:
+    """Sum the products of columns over the rows, by one query.
+
+    Parameters
+    ----------
+    base : narwhals.LazyFrame
+        Rows of doubles.
+    keys : sequence of str
+        Columns to group by; none gives the sums over all rows.
+    left, right : sequence of str
+        Every column of the first is multiplied with every column of the second.
+    weight : str, optional
+        Column to multiply with besides.
+
+    Returns
+    -------
+    Sums
+        No larger than the number of combinations of the keys that some row has.
+    """
+    pairs = list(dict.fromkeys(_sorted(a, b) for a in left for b in right))
+    names = [f"__sum{i}" for i in range(len(pairs))]
+    products = [_product(pair, weight).alias(name) for pair, name in zip(pairs, names, strict=True)]
+    rows, totals = base.select(*keys, *products), [nw.col(name).sum() for name in names]
+    found = ask(lambda: rows.group_by(*keys).agg(*totals) if keys else rows.select(*totals))
+    places = {pair: i for i, pair in enumerate(pairs)}
+    return Sums(
+        keys=found[list(keys)],
+        places=places | {(b, a): i for (a, b), i in places.items()},
+        values=found[names].to_numpy(dtype=np.float64),
+    )
+
+
+def all_products(
+    base: nw.LazyFrame[Any], keys: Sequence[str], columns: Sequence[str], weight: str | None = None
+) -> FloatArray:
+    """Sum the products of columns with each other over all rows.
+
+    Parameters
+    ----------
+    base : narwhals.LazyFrame
+        Rows of doubles.
+    keys : sequence of str
+        Columns of a grouping factor: engines add row by row, which loses a digit for every hundred times as
+        many rows, and sums of groups that are added here do not.
+    columns : sequence of str
+        The m columns.
+    weight : str, optional
+        Column to multiply with besides.
+
+    Returns
+    -------
+    FloatArray
+        Shape (m, m).
+    """
+    few = keys if len(columns) <= MOST_GROUPED else ()
+    found = sum_products(base, few, columns, columns, weight)
+    totals = replace(found, values=found.values.T.copy().sum(axis=1)[None])
+    return np.asarray(totals.matrix(columns, columns)[0])
+
+
+def _sorted(a: str, b: str) -> tuple[str, str]:
+    return (a, b) if a <= b else (b, a)
+
+
+def _product(pair: tuple[str, str], weight: str | None) -> nw.Expr:
+    """Product of two columns and the weight, ones left out."""
+    names = [name for name in (*pair, weight) if name is not None and name != ONE]
+    out = nw.col(names[0]) if names else nw.col(ONE)
+    for name in names[1:]:
+        out = out * nw.col(name)
+    return out
+
+
+def add_by_code(codes: IntArray, values: FloatArray, n: int) -> FloatArray:
+    """Add rows with the same code.
+
+    Parameters
+    ----------
+    codes : IntArray
+        Shape (C,), every code from 0 to n - 1 at least once.
+    values : FloatArray
+        Shape (C, ...).
+    n : int
+        Number of codes.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n, ...).
+    """
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(n))
+    return np.asarray(np.add.reduceat(values[order], starts, axis=0))

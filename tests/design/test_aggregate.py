@@ -1,0 +1,153 @@
+"""A design from queries is the design from rows, and refuses what queries cannot give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bayesmixed.design.aggregate import aggregate_design
+from bayesmixed.design.build import build_design
+from bayesmixed.design.encode import encode
+from bayesmixed.errors import DataError
+from bayesmixed.formula import parse_formula
+from lazy_rows import FORMULAS, SOURCES
+
+RELATIVE = 1e-11
+
+
+def test_everything_but_the_rows(parquet_folder: Path, rows_in_memory: pd.DataFrame) -> None:
+    parsed = parse_formula("y ~ scale(year)*dose + (x | g) + (1 | factor(h))")
+    ours, theirs = aggregate_design(parsed, parquet_folder), build_design(parsed, rows_in_memory)
+    assert (ours.n_rows, ours.n_dropped, ours.n_columns) == (
+        theirs.n_rows,
+        theirs.n_dropped,
+        theirs.n_columns,
+    )
+    assert ours.fixed.terms == theirs.fixed.terms
+    assert ours.fixed.recipe.matrix.state["scale(year)"] == {
+        call: pytest.approx(state) for call, state in theirs.fixed.recipe.matrix.state["scale(year)"].items()
+    }
+    np.testing.assert_allclose(ours.fixed.means, theirs.fixed.means, rtol=RELATIVE, atol=RELATIVE)
+    np.testing.assert_allclose(ours.fixed.scales, theirs.fixed.scales, rtol=RELATIVE)
+    for mine, block in zip(ours.blocks, theirs.blocks, strict=True):
+        assert (mine.group, mine.effects, mine.levels) == (block.group, block.effects, block.levels)
+        assert mine.correlated == block.correlated
+        np.testing.assert_allclose(mine.scales, block.scales, rtol=RELATIVE)
+        np.testing.assert_allclose(mine.second_moments, block.second_moments, rtol=RELATIVE)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_new_data_are_encoded_alike(formula: str, parquet_folder: Path, rows_in_memory: pd.DataFrame) -> None:
+    parsed, new = parse_formula(formula), rows_in_memory.dropna().head(20)
+    ours, theirs = (
+        encode(aggregate_design(parsed, SOURCES["polars"](parquet_folder)), new),
+        encode(build_design(parsed, rows_in_memory), new),
+    )
+    np.testing.assert_allclose(ours.fixed, theirs.fixed, rtol=RELATIVE, atol=RELATIVE)
+    for mine, columns in zip(ours.columns, theirs.columns, strict=True):
+        np.testing.assert_allclose(mine, columns, rtol=RELATIVE, atol=RELATIVE)
+    assert all(np.array_equal(a, b) for a, b in zip(ours.codes, theirs.codes, strict=True))
+
+
+@pytest.mark.parametrize("source", ["polars", "duckdb"])
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("y ~ xx + (1 | g)", "has no column 'xx'. Did you mean 'x'"),
+        ("y ~ poly(x, 2) + (1 | g)", r"poly\(\) in 'poly\(x, 2\)' needs all rows in memory.*I\(x\^2\)"),
+        ("y ~ bs(x, df=4) + (1 | g)", r"bs\(\) in .* needs all rows"),
+        ("y ~ round(x) + (1 | g)", r"round\(\) in .* is not known where the data lie"),
+        ("y ~ log(x) + (1 | g)", r"'log\(x\)' is not finite in \d+ rows"),
+        ("y ~ I(x / (k - 1)) + (1 | g)", r"is not finite in \d+ rows"),
+        ("y ~ log(sex) + (1 | g)", "cannot be computed: text is no number"),
+        ("y ~ I(x == 'a') + (1 | g)", "numbers cannot be compared with the text 'a'"),
+        ("y ~ x + I(2 * x) + (1 | g)", "cannot be told apart"),
+        ("sex ~ x + (1 | g)", "'sex' cannot be computed: text is no number"),
+        ("I(0 * x) ~ year + (1 | g)", "is constant"),
+        ("y ~ x + (1 | I(0 * k))", "only one level"),
+        ("cbind(k, h) ~ x + (1 | g)", "counts successes"),
+    ],
+)
+def test_refusals(source: str, formula: str, message: str, parquet_folder: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        aggregate_design(parse_formula(formula), SOURCES[source](parquet_folder))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("changed", "options", "message"),
+    [
+        ({"x": np.inf}, {}, "'x' has 1 infinite value"),
+        ({"w": np.nan}, {"weights": "w"}, "1 of the weights are missing"),
+        ({"w": 0.0}, {"weights": "w"}, "1 of the weights are zero or negative"),
+        ({}, {"weights": [1.0, 2.0]}, "is the name of a column"),
+        ({"x": np.nan}, {"missing": "raise"}, r"Values are missing in .*'x' \(3\)"),
+    ],
+)
+def test_bad_values(
+    source: str,
+    changed: dict[str, Any],
+    options: dict[str, Any],
+    message: str,
+    rows_in_memory: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    frame = rows_in_memory.copy()
+    for name, value in changed.items():
+        frame.loc[0, name] = value
+    frame.to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=message):
+        aggregate_design(parse_formula("y ~ x + (1 | g)"), SOURCES[source](tmp_path), **options)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("rows", "message"), [(slice(0, 0), "data has no rows"), (slice(3, 4), "Every row has a missing value")]
+)
+def test_nothing_left(
+    source: str, rows: slice, message: str, rows_in_memory: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows_in_memory.iloc[rows].to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=message):
+        aggregate_design(parse_formula("y ~ x + (1 | g)"), SOURCES[source](tmp_path))
+
+
+def test_too_many_levels_are_no_predictor(tmp_path: Path) -> None:
+    n = 10_050
+    frame = pd.DataFrame({"y": np.arange(n) % 7, "g": np.arange(n) % 9, "name": [f"n{i}" for i in range(n)]})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"more than 10000 levels.*\(1 \| name\)"):
+        aggregate_design(parse_formula("y ~ name + (1 | g)"), SOURCES["polars"](tmp_path))
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[None]:
+    """A local cluster of Dask."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        yield
+
+
+@pytest.mark.usefixtures("two_workers")
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_dask_on_two_workers(parquet_folder: Path) -> None:
+    frames = pytest.importorskip("dask.dataframe")
+    parsed = parse_formula("y ~ scale(year)*dose + (x | g) + (1 | h)")
+    ours = aggregate_design(parsed, frames.read_parquet(parquet_folder / "*.parquet"), weights="w")
+    theirs = aggregate_design(parsed, SOURCES["polars"](parquet_folder), weights="w")
+    assert ours.sums is not None
+    assert theirs.sums is not None
+    assert [block.levels for block in ours.blocks] == [block.levels for block in theirs.blocks]
+    np.testing.assert_allclose(ours.sums.fixed_gram, theirs.sums.fixed_gram, rtol=1e-10, atol=1e-8)
+    for key, pair in theirs.sums.pairs.items():
+        np.testing.assert_allclose(ours.sums.pairs[key].products, pair.products, rtol=1e-10, atol=1e-8)

@@ -1,0 +1,103 @@
+"""The engine gets from sums what it gets from rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayesmixed as bm
+from bayesmixed.design.aggregate import aggregate_design
+from bayesmixed.design.build import build_design
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed.plan import make_plan
+from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
+from bayesmixed.engines.collapsed.row_sums import cross_products_of
+from bayesmixed.engines.units import units_of
+from bayesmixed.fit import specify
+from bayesmixed.formula import parse_formula
+from lazy_rows import FORMULAS, SOURCES
+
+
+def same(ours: FloatArray, theirs: FloatArray, size: float = 1e-10) -> None:
+    """Equal relative to the largest entry."""
+    np.testing.assert_allclose(
+        ours, theirs, rtol=0.0, atol=size * max(np.max(np.abs(theirs), initial=0.0), 1.0)
+    )
+
+
+@pytest.mark.parametrize(("source", "weights"), [("polars", None), ("parquet", "w")])
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_cross_products(
+    formula: str, weights: str | None, source: str, parquet_folder: Path, rows_in_memory: pd.DataFrame
+) -> None:
+    parsed = parse_formula(formula)
+    ours = aggregate_design(parsed, SOURCES[source](parquet_folder), weights=weights)
+    theirs = build_design(parsed, rows_in_memory, weights=weights)
+    mine, memory = (cross_products_of(design, units_of(design)) for design in (ours, theirs))
+    assert (mine.n_rows, mine.n_levels, mine.n_effects) == (memory.n_rows, memory.n_levels, memory.n_effects)
+    assert mine.log_weights == pytest.approx(memory.log_weights, rel=1e-12)
+    for key, gram in memory.gram.items():
+        assert np.array_equal(mine.gram[key].indices, gram.indices)
+        assert np.array_equal(mine.gram[key].indptr, gram.indptr)
+        same(mine.gram[key].data, gram.data)
+    for i in range(len(memory.fixed)):
+        same(mine.fixed[i], memory.fixed[i])
+        same(mine.response[i], memory.response[i])
+    same(mine.fixed_gram, memory.fixed_gram)
+    same(mine.fixed_response, memory.fixed_response)
+    assert mine.response_squared == pytest.approx(memory.response_squared, rel=1e-10)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_log_density(formula: str, parquet_folder: Path, rows_in_memory: pd.DataFrame) -> None:
+    specs = [specify(formula, data) for data in (SOURCES["polars"](parquet_folder), rows_in_memory)]
+    plans = [make_plan(spec.design) for spec in specs]
+    assert plans[0] == plans[1]
+    packed = [pack_problem(make_problem(spec), plan) for spec, plan in zip(specs, plans, strict=True)]
+    z = 0.3 * np.random.default_rng(2).standard_normal(packed[0].dimension)
+    assert evaluate(packed[0], z)[0] == pytest.approx(evaluate(packed[1], z)[0], abs=1e-8, rel=1e-12)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_reml(formula: str, parquet_folder: Path, rows_in_memory: pd.DataFrame) -> None:
+    ours, theirs = (
+        bm.lmer(formula, data, method="reml") for data in (SOURCES["polars"](parquet_folder), rows_in_memory)
+    )
+    assert ours.deviance() == pytest.approx(theirs.deviance(), abs=1e-4)
+    np.testing.assert_allclose(ours.fixef()["se"], theirs.fixef()["se"], rtol=1e-3)
+    np.testing.assert_allclose(ours.icc()["icc"], theirs.icc()["icc"], atol=1e-4)
+    np.testing.assert_allclose(ours.r2()["r2"], theirs.r2()["r2"], atol=1e-4)
+
+
+def test_predictors_far_from_zero_lose_no_digits(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"year": rng.uniform(2e6, 2e6 + 30, 5000), "g": rng.integers(0, 40, 5000)})
+    frame["y"] = 1e5 + frame["year"] + rng.normal(size=5000)
+    frame.to_parquet(tmp_path / "rows.parquet")
+    ours = aggregate_design(parse_formula("y ~ year + (1 | g)"), SOURCES["polars"](tmp_path))
+    units = units_of(ours)
+    year = (frame["year"].to_numpy(np.longdouble) - units.means[1]) / units.scales[1]
+    y = (frame["y"].to_numpy(np.longdouble) - units.center) / units.scale
+    mine = cross_products_of(ours, units)
+    same(mine.fixed_gram, np.array([[5000, year.sum()], [year.sum(), year @ year]], float), 1e-13)
+    same(mine.fixed_response, np.array([y.sum(), year @ y], float), 1e-13)
+    assert mine.response_squared == pytest.approx(float(y @ y), rel=1e-13)
+
+
+def test_a_bayesian_fit_has_its_tables_and_refuses_rows(parquet_folder: Path) -> None:
+    fit = bm.lmer("y ~ year + (1 | g)", SOURCES["polars"](parquet_folder), seed=1)
+    assert "398 rows" in str(fit)
+    assert len(fit.ranef()) == 15
+    assert fit.icc()["icc"].between(0, 1).all()
+    assert len(fit.predict(pd.DataFrame({"year": [2001, 2002], "g": ["g1", "g2"]}))) == 2
+    for verb in (fit.fitted, fit.resid, fit.augment, fit.loo, fit.predict, fit.simulate):
+        with pytest.raises(bm.DataError, match="needs the rows of the data"):
+            verb()
+
+
+def test_other_families_need_rows(parquet_folder: Path) -> None:
+    with pytest.raises(bm.DataError, match="needs the rows in memory"):
+        bm.glmer("k ~ x + (1 | g)", SOURCES["polars"](parquet_folder), "poisson")

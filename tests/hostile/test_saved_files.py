@@ -1,0 +1,150 @@
+"""Damaged files: the same fit, or one sentence; bounded time and memory."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tracemalloc
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bayesmixed as bm
+from bayesmixed.errors import ConvergenceWarning, FileError
+from bayesmixed.posterior import archive
+
+from .formulas import in_time
+
+Members = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bm.MixedFit]:
+    """A fit and the bytes of its file."""
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), draws=40, chains=2, adapt=False)
+    path = tmp_path_factory.mktemp("fit") / "fit"
+    fit.save(path)
+    return path.read_bytes(), fit
+
+
+def outcome(path: Path, content: bytes, fit: bm.MixedFit) -> str:
+    path.write_bytes(content)
+    try:
+        with in_time(60):
+            loaded = bm.load(path)
+    except FileError as error:
+        assert "\n" not in str(error)
+        assert len(str(error)) < 400
+        return "refused"
+    assert loaded.formula == fit.formula
+    assert loaded.run == fit.run
+    np.testing.assert_array_equal(loaded.draws["posterior"]["sigma"], fit.draws["posterior"]["sigma"])
+    assert str(loaded) == str(fit)
+    return "loaded"
+
+
+@pytest.mark.parametrize("flip", [0x01, 0xFF])
+def test_every_byte_matters_or_does_not(flip: int, saved: tuple[bytes, bm.MixedFit], tmp_path: Path) -> None:
+    content, fit = saved
+    offsets = [*range(flip % 7, len(content) - 2000, 997), *range(len(content) - 2000, len(content), 53)]
+    found = []
+    for offset in offsets:
+        damaged = bytearray(content)
+        damaged[offset] ^= flip
+        found.append(outcome(tmp_path / "fit", bytes(damaged), fit))
+    assert found.count("refused") > 0.5 * len(found)
+
+
+def test_pieces_cut_out_put_in_or_doubled_are_noticed(
+    saved: tuple[bytes, bm.MixedFit], tmp_path: Path
+) -> None:
+    content, fit = saved
+    rng = np.random.default_rng(6)
+    for _ in range(15):
+        start, end = sorted(rng.integers(0, len(content), 2).tolist())
+        for damaged in (
+            content[:start] + content[end:],
+            content[:start] + rng.bytes(30) + content[start:],
+            content[:end] + content[start:],
+            content[:start] + bytes(end - start) + content[end:],
+        ):
+            assert damaged == content or outcome(tmp_path / "fit", damaged, fit) in ("refused", "loaded")
+
+
+def rewritten(content: bytes, change: Callable[[Members], None]) -> bytes:
+    """The file with changed members and digests that hold."""
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    del members[archive.MANIFEST]
+    change(members)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    manifest = json.dumps({"format": archive.FORMAT, "version": archive.VERSION, "sha256": digests})
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as written:
+        for name, data in {archive.MANIFEST: manifest.encode(), **members}.items():
+            written.writestr(name, data)
+    return out.getvalue()
+
+
+def in_json(old: str, new: str) -> Callable[[Members], None]:
+    def change(members: Members) -> None:
+        text = members["fit.json"].decode()
+        assert old in text
+        members["fit.json"] = text.replace(old, new).encode()
+
+    return change
+
+
+def header(shape: str, dtype: str = "<f8") -> bytes:
+    text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+def with_arrays(data: bytes) -> Callable[[Members], None]:
+    def change(members: Members) -> None:
+        members |= {name: data for name in members if name.endswith(".npy")}
+
+    return change
+
+
+FORGED: dict[str, Callable[[Members], None]] = {
+    "no frame": lambda members: members.__delitem__("frame.arrow"),
+    "frame of nothing": lambda members: members.update({"frame.arrow": b""}),
+    "frame of noise": lambda members: members.update({"frame.arrow": bytes(range(256)) * 9}),
+    "no JSON": lambda members: members.update({"fit.json": b"{"}),
+    "deep JSON": lambda members: members.update({"fit.json": b"[" * 200_000}),
+    "JSON of another shape": lambda members: members.update({"fit.json": b"[1, 2]"}),
+    "huge array": with_arrays(header("(99999999999999,)")),
+    "huge array of nothing": with_arrays(header("(99999999999999, 0)")),
+    "negative shape": with_arrays(header("(-1,)")),
+    "objects": with_arrays(header("(1,)", "|O") + b"cos\nsystem\n(S'ls'\ntR."),
+    "no array": with_arrays(b"\x93NUMPY"),
+    "another formula": in_json("Yield ~ 1 + (1 | Batch)", "Nothing ~ 1 + (1 | Batch)"),
+    "no formula": in_json("Yield ~ 1 + (1 | Batch)", "$"),
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_a_forged_file_is_refused(case: str, saved: tuple[bytes, bm.MixedFit], tmp_path: Path) -> None:
+    content, _ = saved
+    (tmp_path / "fit").write_bytes(rewritten(content, FORGED[case]))
+    with in_time(60), pytest.raises(FileError):
+        bm.load(tmp_path / "fit")
+
+
+def test_a_zip_bomb_is_not_unpacked(saved: tuple[bytes, bm.MixedFit], tmp_path: Path) -> None:
+    content, _ = saved
+    bomb = rewritten(content, lambda members: members.update({"bomb": bytes(130_000_000)}))
+    (tmp_path / "fit").write_bytes(bomb)
+    tracemalloc.start()
+    with in_time(60), pytest.raises(FileError, match="damaged or cut off"):
+        bm.load(tmp_path / "fit")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50_000_000
