@@ -64,6 +64,10 @@ calibration: $(STAMP)  ## check ranks and intervals of simulated data (an hour; 
 	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/calibration_page.py
 
+.PHONY: fuzz
+fuzz: $(STAMP)  ## 100,000 hostile formulas and 2,000 frames (half an hour)
+	$(BIN)/python benchmarks/fuzz.py
+
 .PHONY: clean
 clean:  ## remove what the tasks made, .venv included
 	rm -rf $(VENV) demo build dist docs/_build docs/jupyter_execute docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
