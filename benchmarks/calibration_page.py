@@ -78,7 +78,7 @@ def ecdf_difference(ranks: pd.Series[int]) -> np.ndarray[Any, Any]:
 @lru_cache
 def band(n: int, prob: float) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Band that holds a whole difference of n uniform values with a probability (Saeilynoja et al. 2022)."""
-    n_simulations = max(10_000, int(20 / (1 - prob)))
+    n_simulations = max(10_000, int(10 / (1 - prob)))
     pointwise = simulate_confidence_bands(n, 1, POINTS, prob, n_simulations, np.random.default_rng(2))
     lower, upper = get_pointwise_confidence_band(pointwise, n, POINTS)
     return lower - POINTS, upper - POINTS

@@ -68,6 +68,8 @@ def fuzz(strategy: SearchStrategy[Any], judge: Callable[[Any], str], n: int, fir
         )
         seed(first_seed + batch)(options(given(strategy)(one)))()
         batch += 1
+        if batch % 10 == 0:
+            print(dict(counts), flush=True)
     return counts
 
 

@@ -42,7 +42,7 @@ def run_worker(system: str, case: str, data: Path, seed: int) -> dict[str, Any]:
     system : {"ours", "bambi"}
         Who fits.
     case : str
-        Key of ``cases.CASES``.
+        Key of ``cases.EVERY``.
     data : Path
         Parquet file with the data.
     seed : int
@@ -69,7 +69,7 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, float]:
 
 def print_case(case: str, found: dict[str, dict[str, float]]) -> None:
     """Medians of a case, and the ratio where both systems ran."""
-    print(f"\n{case}: {cases.CASES[case].formula}")
+    print(f"\n{case}: {cases.EVERY[case].formula}")
     print(
         f"  {'':20}"
         + "".join(f"{system:>12}" for system in found)

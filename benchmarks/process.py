@@ -21,11 +21,8 @@ import cases
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 READ = "import pandas as pd; data = pd.read_parquet({data!r}); "
 JOBS = {
-    "ours": READ
-    + "import bayesmixed as bm; "
-    + "print(bm.lmer({formula!r}, data, seed=1, progress=False).fixef())",
-    "bambi": READ
-    + "data['Subject'] = data['Subject'].astype('category'); "
+    "ours": "import bayesmixed as bm; " + "print(bm.lmer({formula!r}, data, seed=1, progress=False).fixef())",
+    "bambi": "data['Subject'] = data['Subject'].astype('category'); "
     + "import bambi as bmb, arviz as az; model = bmb.Model({formula!r}, data); "
     + "draws = model.fit(draws=1000, tune=1000, chains=4, cores=2, random_seed=1, "
     + "inference_method='nutpie', progressbar=False); "
@@ -33,15 +30,15 @@ JOBS = {
 }
 
 
-def environment(system: str, caches: Path) -> dict[str, str]:
+def environment(system: str, caches: Path | None) -> dict[str, str]:
     """Environment whose compile caches lie in one folder.
 
     Parameters
     ----------
     system : {"ours", "bambi"}
         Who runs. PyTensor keeps Numba's files itself, and would lose them if ``NUMBA_CACHE_DIR`` were set.
-    caches : Path
-        The folder; empty for a cold run.
+    caches : Path or None
+        The folder; empty for a cold run. None leaves the caches where they are.
 
     Returns
     -------
@@ -53,12 +50,29 @@ def environment(system: str, caches: Path) -> dict[str, str]:
         "ours": {"NUMBA_CACHE_DIR": str(caches)},
         "bambi": {"PYTENSOR_FLAGS": f"base_compiledir={caches}"},
     }
-    return {**os.environ, "PYTHONPATH": paths, **places[system]}
+    return {**os.environ, "PYTHONPATH": paths, **(places[system] if caches is not None else {})}
 
 
-def seconds(system: str, data: Path, caches: Path) -> float:
-    """Wall time of one process from start to exit."""
-    code = JOBS[system].format(data=str(data), formula=cases.CASES["sleepstudy"].formula)
+def whole_process(system: str, fit: str, data: Path, caches: Path | None = None) -> float:
+    """Wall time of one process from start to exit.
+
+    Parameters
+    ----------
+    system : {"ours", "bambi"}
+        Who runs.
+    fit : str
+        Code that fits the frame ``data`` and prints.
+    data : Path
+        Parquet file with the data.
+    caches : Path or None
+        As in `environment`.
+
+    Returns
+    -------
+    float
+        Seconds.
+    """
+    code = READ.format(data=str(data)) + fit
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment(system, caches)
@@ -66,6 +80,12 @@ def seconds(system: str, data: Path, caches: Path) -> float:
     if done.returncode:
         raise SystemExit(f"{system} failed:\n{done.stderr[-2000:]}")
     return time.perf_counter() - start
+
+
+def seconds(system: str, data: Path, caches: Path) -> float:
+    """Wall time of one process that fits sleepstudy."""
+    fit = JOBS[system].format(formula=cases.CASES["sleepstudy"].formula)
+    return whole_process(system, fit, data, caches)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """One system fits one case in a fresh process, twice, and prints one line of JSON.
 
-Run by ``linear.py`` and ``generalized.py``; by hand: ``python benchmarks/worker.py bambi sleepstudy data.parquet``.
+Run by ``linear.py`` and ``generalized.py``; by hand:
+``python benchmarks/worker.py bambi sleepstudy data.parquet``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,10 @@
 
 from importlib.metadata import version as installed_version
 
+from docutils.nodes import TextElement, reference
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 import bayesmixed as bm
 
@@ -47,6 +50,17 @@ def compile_kernels(_app: object) -> None:
     bm.glmer("p(incidence, size) ~ 1 + (1 | herd)", bm.load_dataset("cbpp"), "binomial", seed=1)
 
 
+def resolve_short_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: TextElement
+) -> reference | None:
+    """Read ``bayesmixed.extract.coef`` as the function of that name in the module of that name."""
+    target = str(node.get("reftarget", ""))
+    name = f"{target}.{target.rpartition('.')[2]}"
+    domain = env.domains.python_domain
+    return domain.resolve_xref(env, str(node["refdoc"]), app.builder, "obj", name, node, content)
+
+
 def setup(app: Sphinx) -> None:
-    """Have the kernels compiled."""
+    """Have the kernels compiled before, and short names resolved after, the pages are read."""
     app.connect("builder-inited", compile_kernels)
+    app.connect("missing-reference", resolve_short_name)

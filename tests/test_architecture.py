@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ OWNED_PREFIXES = ("ranef_", "corr_", "partial_corr_", "z_")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def tree(module: Path) -> ast.Module:
     """Syntax tree of a module."""
     return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))

@@ -41,21 +41,6 @@ def test_a_gaussian_family_is_a_linear_model() -> None:
     xr.testing.assert_equal(general.draws["posterior"].to_dataset(), linear.draws["posterior"].to_dataset())
 
 
-def test_separation_and_groups_of_zeros_have_a_sound_posterior() -> None:
-    rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"g": np.repeat([f"g{i:02}" for i in range(12)], 10), "x": rng.normal(size=120)})
-    frame["side"] = np.where(frame["x"] > 0, "right", "left")
-    frame["count"] = np.where(frame["g"].isin(["g00", "g01"]), 0, rng.poisson(2, 120))
-    separated = bm.glmer("side ~ x + (1 | g)", frame, "bernoulli", seed=1)
-    assert 2 < separated.fixef().set_index("term").loc["x", "value"] < 20
-    zeros = bm.glmer("count ~ x + (1 | g)", frame, "poisson", seed=1)
-    effects = zeros.ranef().set_index("group")["value"]
-    assert set(effects.nsmallest(2).index) == {"g00", "g01"}
-    assert all(fit.diagnosis.is_good for fit in (separated, zeros))
-    assert "modelled level 'right' (against 'left')" in str(separated)
-    assert zeros.run.engine == "joint"
-
-
 def test_a_saved_fit_comes_back_with_its_family(tmp_path: Path) -> None:
     _, spec = simulated("negativebinomial")
     fit = bm.glmer(spec.design.formula.text, spec.design.frame, "negativebinomial", seed=1)

@@ -72,7 +72,7 @@ def from_bambi(
     >>> data = bm.load_dataset("Dyestuff").astype({"Batch": "category"})
     >>> fit = bm.from_bambi(bambi.Model("Yield ~ 1 + (1 | Batch)", data), seed=1)
     >>> print(fit.priors.table().loc[0, "prior"])
-    Normal(mu=1528, sigma=154.2)
+    Normal(mu=1528, sigma=154.9)
     """
     started = time.perf_counter()
     settings = sampler_settings(draws, tune, chains, cores, seed, adapt=adapt, progress=progress)

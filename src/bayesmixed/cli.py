@@ -185,7 +185,8 @@ def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
         return glmer(arguments.formula, frame, family, link=arguments.link, **options)
     from bayesmixed.fit import lmer
 
-    return lmer(arguments.formula, frame, **options)
+    fit: MixedFit = lmer(arguments.formula, frame, **options)
+    return fit
 
 
 def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> None:

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.comparison.group_columns import group_notes
+from bayesmixed.comparison.conditional_estimates import coefficients_of, pooled_by, unpooled_covariance
+from bayesmixed.comparison.group_columns import coefficient_columns, group_notes
 from bayesmixed.comparison.group_regressions import regress
+from bayesmixed.comparison.two_stage import two_stages
 from bayesmixed.design.records import Design
 
 SLEEP = bm.load_dataset("sleepstudy")
@@ -87,3 +89,58 @@ def test_groups_that_tell_too_little_survive_with_a_note(
     assert np.isfinite(found.coefficients[0]).tolist() == told
     assert np.isfinite(found.coefficients[1:]).all()
     assert np.isfinite(found.fitted).all()
+
+
+def two_arms(n_groups: int = 10) -> pd.DataFrame:
+    """Groups of six rows in two arms, with a predictor of groups."""
+    rng = np.random.default_rng(8)
+    g = np.repeat(np.arange(n_groups), 6)
+    frame = pd.DataFrame(
+        {"g": [f"g{i}" for i in g], "x": rng.normal(size=len(g)), "w": rng.normal(size=n_groups)[g]}
+    )
+    frame["arm"] = np.where(g % 2, "b", "a")
+    own = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], n_groups)[g]
+    return frame.assign(y=own[:, 0] + frame["w"] + (1 + own[:, 1]) * frame["x"] + rng.normal(size=len(g)))
+
+
+@pytest.mark.parametrize("fixed", ["x + w", "x * w", "x * arm + w", "x + I(x + w)"])
+@pytest.mark.parametrize("drop", [0, 4], ids=["all told", "groups of few rows"])
+def test_no_pooling_is_where_growing_variances_lead(fixed: str, drop: int) -> None:
+    """Correlated effects: the second regression needs their covariance."""
+    frame = two_arms().drop(index=range(1, 1 + drop))
+    estimate = bm.lmer(f"y ~ {fixed} + (x | g)", frame, method="reml").estimate
+    block = estimate.design.blocks[0]
+    covariance = unpooled_covariance(estimate, 0)
+    found = regress(estimate.design, block, block.effects, covariance).coefficients
+    names = coefficient_columns(estimate.design, block).names
+    far = coefficients_of(pooled_by(estimate, 0, 3e3), 0, names)
+    told = np.isfinite(found)
+    assert told.any(axis=0).all()
+    assert found[told] == pytest.approx(far[told], rel=1e-3, abs=1e-3)
+    equal = regress(estimate.design, block, block.effects).coefficients
+    assert np.abs(equal - far)[told].max() > 0.02 or fixed == "x * w"
+
+
+def test_an_intercept_that_is_only_fixed_is_told_within_groups() -> None:
+    """R: 36 coefficients of lm(Reaction ~ Subject * Days)."""
+    pooling = bm.pooling("Reaction ~ Days + (0 + Days | Subject)", SLEEP, method="reml")
+    assert pooling.groups.lines.n_coefficients == 36
+    assert pooling.groups.columns.within == ("Intercept", "Days")
+    assert pooling.groups.none.n_coefficients == 19
+    assert two_stages(pooling.groups.design).common.keys() == {"Intercept"}
+
+
+@pytest.mark.parametrize("fixed", ["x * arm", "x * w", "arm + x:arm", "x + x:arm", "0 + arm + x:arm"])
+def test_products_with_group_level_predictors_are_no_reason_for_a_note(fixed: str) -> None:
+    for bar in ("(x | g)", "(1 | g)", "(0 + x | g)"):
+        design = design_of(f"y ~ {fixed} + {bar}", two_arms())
+        assert group_notes(design, design.blocks[0]) == ("",) * 10
+
+
+def test_notes_beside_interactions_are_of_the_groups_that_deserve_them() -> None:
+    frame = two_arms()
+    frame.loc[:5, "x"] = 0.5
+    design = design_of("y ~ x * arm + (x | g)", frame.drop(index=range(7, 12)))
+    notes = group_notes(design, design.blocks[0])
+    assert notes[:3] == ("'x' constant in this group", "one row", "")
+    assert set(notes[2:]) == {""}

@@ -189,3 +189,60 @@ def test_teams_as_the_text_prints_them() -> None:
     partial = values(pooling.table(), "Intercept", "partial")
     for team, printed in (("Minnesota Timberwolves", 15.23), ("Phoenix Suns", 5.44)):
         assert partial[team] == pytest.approx(printed, abs=0.01)
+
+
+def arms() -> pd.DataFrame:
+    """Sleep study with a treatment of subjects."""
+    frame = frame_of("sleepstudy").copy()
+    subjects = frame["Subject"].unique()
+    return frame.assign(arm=np.where(frame["Subject"].isin(subjects[::2]), "drug", "placebo"))
+
+
+@pytest.mark.parametrize("no_pooling", ["model", "lines"])
+def test_interactions_with_predictors_of_groups_leave_every_row_told(no_pooling: str) -> None:
+    """A regression per subject does not know the treatments: its errors are those without them."""
+    formula = "Reaction ~ Days * arm + (Days | Subject)"
+    pooling = bm.pooling(formula, arms(), method="reml", no_pooling=no_pooling)
+    plain = pooled("sleepstudy", SLEEP)
+    for k in (None, 5):
+        table, alone = (p.errors(k=k).set_index("model") for p in (pooling, plain))
+        assert (table["rows"] == 180).all()
+        assert table.loc[["intercepts", "lines"], "rmse"].notna().all()
+        assert table.loc["lines", "rmse"] == pytest.approx(alone.loc["lines", "rmse"], rel=1e-9)
+    assert set(pooling.table()["note"]) == {""}
+    assert pooling.table()["none"].notna().all()
+
+
+def test_a_level_that_a_fold_lacks_costs_its_rows_alone() -> None:
+    """The two rows of a rare level that lie in one fold are left out; all else is told as if it were not there."""
+    rng = np.random.default_rng(3)
+    n = 120
+    frame = pd.DataFrame({"g": np.repeat([f"g{i}" for i in range(12)], 10), "x": rng.normal(size=n)})
+    frame["site"] = np.where(np.arange(n) == 17, "rare", np.where(np.arange(n) % 2, "s", "t"))
+    frame["y"] = np.repeat(rng.normal(size=12), 10) + frame["x"] + rng.normal(size=n)
+    pooling = bm.pooling("y ~ x + site + (1 | g)", frame, method="reml")
+    table = pooling.errors(k=4, seed=2)
+    assert (table["rows"] == n - 1).all()
+    assert table["rmse"].between(0.8, 2.0).all()
+    assert "1 of 120 rows cannot be predicted by every model" in table.attrs["legend"]
+    assert (pooling.errors()["rows"] == n - 1).all()
+
+
+@pytest.mark.parametrize("seed", [-1, "a", 1.5, True])
+def test_seeds_that_are_none(seed: object) -> None:
+    with pytest.raises(bm.BayesmixedError, match="seed="):
+        pooled("sleepstudy", SLEEP).errors(k=5, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (SLEEP, "table() shows lines as none"),
+        ("Reaction ~ Days + (1 | Subject)", "table() shows intercepts as none"),
+        ("Reaction ~ Days + (0 + Days | Subject)", "groups' own Days, the rest common"),
+    ],
+)
+def test_words_for_no_pooling_agree(formula: str, said: str) -> None:
+    pooling = pooled("sleepstudy", formula)
+    for table in (pooling.models(), pooling.errors()):
+        assert said in table.attrs["legend"]

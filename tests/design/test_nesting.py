@@ -70,6 +70,42 @@ def test_other_designs_do_not(formula: str, frame: pd.DataFrame) -> None:
         bm.specify(formula, frame)
 
 
+SCHOOLS = "y ~ 1 + (1 | school) + (1 | cls)"
+
+
+def classes(seed: int, n_schools: int, n_classes: int, label: str, *, crossed: bool) -> pd.DataFrame:
+    """Classes 1, 2, ... of every school, eight pupils each; crossed ones are the same in all schools."""
+    rng = np.random.default_rng(seed)
+    school, cls, _ = np.indices((n_schools, n_classes, 8)).reshape(3, -1)
+    own = rng.normal(size=n_classes)[cls] if crossed else rng.normal(size=(n_schools, n_classes))[school, cls]
+    y = rng.normal(size=n_schools)[school] + own + rng.normal(size=len(school))
+    labels = {"school": [label.format(s + 1) for s in school], "cls": [str(c + 1) for c in cls]}
+    return pd.DataFrame(labels).assign(y=y)
+
+
+def advice(frame: pd.DataFrame) -> list[str]:
+    """Nested formulas that are advised."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bm.specify(SCHOOLS, frame)
+    return [f for warning in caught for f in re.findall(r"\(1 \| \w+/\w+\)", str(warning.message))]
+
+
+@pytest.mark.parametrize(("n_schools", "n_classes"), [(6, 10), (6, 6), (12, 4)])
+@pytest.mark.parametrize("label", ["{}", "school {}", "school of {} hills"])
+def test_the_direction_is_that_of_the_data(n_schools: int, n_classes: int, label: str) -> None:
+    """Seeds are fixed: a test at 5 % may fail to name the direction, and must not name the wrong one alone."""
+    found = [advice(classes(seed, n_schools, n_classes, label, crossed=False)) for seed in range(20)]
+    assert sum(way == ["(1 | school/cls)"] for way in found) >= 15
+    assert ["(1 | cls/school)"] not in found
+
+
+@pytest.mark.parametrize(("n_schools", "n_classes"), [(6, 10), (6, 6), (12, 4)])
+def test_classes_that_are_the_same_everywhere_do_not(n_schools: int, n_classes: int) -> None:
+    for seed in range(20):
+        assert advice(classes(seed, n_schools, n_classes, "{}", crossed=True)) == []
+
+
 @pytest.mark.parametrize(
     ("data", "formula"),
     [

@@ -123,11 +123,11 @@ FORMULAS = st.one_of(
 )
 
 
-class Hang(Exception):
+class HangError(Exception):
     """A call took longer than it may."""
 
 
-class CodeRan(Exception):
+class CodeRanError(Exception):
     """Parsing a formula did what only a program may do."""
 
 
@@ -136,15 +136,15 @@ _watching = False
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if _watching and event.startswith(FORBIDDEN):
-        raise CodeRan(f"{event}{arguments}"[:200])
+        raise CodeRanError(f"{event}{arguments}"[:200])
 
 
 @contextmanager
 def in_time(seconds: int = SECONDS) -> Iterator[None]:
-    """Raise `Hang` when the body takes too long."""
+    """Raise `HangError` when the body takes too long."""
 
     def expired(*_: object) -> None:
-        raise Hang(f"more than {seconds} s")
+        raise HangError(f"more than {seconds} s")
 
     before = signal.signal(signal.SIGALRM, expired)
     signal.alarm(seconds)
@@ -157,7 +157,7 @@ def in_time(seconds: int = SECONDS) -> Iterator[None]:
 
 @contextmanager
 def without_code() -> Iterator[None]:
-    """Raise `CodeRan` when the body executes code, opens files or starts programs."""
+    """Raise `CodeRanError` when the body executes code, opens files or starts programs."""
     global _watching
     _watching = True
     try:

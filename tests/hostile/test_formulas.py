@@ -59,5 +59,5 @@ def test_a_message_can_be_printed(text: str) -> None:
 
 
 def test_code_that_runs_is_noticed() -> None:
-    with pytest.raises(hostile.CodeRan), hostile.without_code():
+    with pytest.raises(hostile.CodeRanError), hostile.without_code():
         exec("1 + 1")

@@ -104,3 +104,27 @@ def test_weights_by_size(schools: bm.Pooling) -> None:
     curve = ax.lines[0].get_xydata()
     assert weights == pytest.approx(np.interp(np.round(sizes), *curve.T), abs=2e-3)
     assert ax.get_xlabel() == "rows of the schoolNR"
+
+
+@pytest.mark.parametrize(("options", "below"), [({}, "Days (12 of 18 groups)"), ({"most": 18}, "Days")])
+def test_how_many_groups_are_drawn(sleep: bm.Pooling, options: dict[str, int], below: str) -> None:
+    axes = sleep.plot.lines(**options)
+    assert axes[0].figure.get_supxlabel() == below
+
+
+def test_lines_of_interactions_are_the_regressions_of_the_rows() -> None:
+    frame = bm.load_dataset("sleepstudy")
+    frame["arm"] = np.where(frame["Subject"].isin(frame["Subject"].unique()[::2]), "drug", "placebo")
+    pooling = bm.pooling("Reaction ~ Days * arm + (Days | Subject)", frame, method="reml")
+    (ax,) = pooling.plot.lines(levels=["309"])
+    rows = frame[frame["Subject"] == "309"]
+    own = np.polyfit(rows["Days"], rows["Reaction"], 1)
+    x, y = ax.lines[1].get_data()
+    assert y == pytest.approx(np.polyval(own, x))
+    assert list(x) == [0, 9]
+
+
+def test_lines_over_levels_have_their_names() -> None:
+    frame = bm.load_dataset("sleepstudy").assign(half=lambda f: np.where(f["Days"] < 5, "early", "late"))
+    ax = bm.pooling("Reaction ~ half + (1 | Subject)", frame, method="reml").plot.lines(most=2)[0]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["early", "late"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.plots.densities import predictive_density, predictive_distributions
+from bayesmixed.plots.densities import predictive_density, predictive_distributions, prior_predictive
 from bayesmixed.plots.predictive import group_statistics, predictive_groups, replicates
 from bayesmixed.plots.style import LABELLED_LEVELS, PALETTE
 from plots.check_frames import grouped
@@ -96,3 +97,26 @@ def test_density_has_a_line_for_each_replicate_and_one_for_the_data() -> None:
     assert len(ax.lines) == 16
     assert ax.get_xlabel() == "score"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["observed", "replicated"]
+
+
+def test_data_from_the_prior_stand_behind_the_observed() -> None:
+    tree = bm.simulate_prior(
+        "incidence ~ period + (1 | herd)", bm.load_dataset("cbpp"), n=60, family="poisson", seed=1
+    )
+    ax = prior_predictive(tree, response="incidence")
+    observed = tree["observed_data"]["y"].to_numpy()
+    x, height = ax.lines[0].get_data()
+    np.testing.assert_array_equal(np.unique(x), np.unique(observed))
+    assert (height[0], height[-1]) == (0, 1)
+    assert len(ax.collections[0].get_segments()) == 50
+    low, high = ax.get_xlim()
+    assert -5 < low < 0 < 3 * observed.max() <= high < 5 * observed.max()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["observed", "drawn from the prior"]
+
+
+def test_the_prior_of_a_fit_is_drawn_with_its_seed(sleep_bayes) -> None:
+    first, second, other = (
+        sleep_bayes.plot.prior_predictive(seed=seed).collections[0].get_segments()[0] for seed in (None, 1, 2)
+    )
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, other)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import bayesmixed as bm
+from bayesmixed.comparison.conditional_estimates import coefficients_of, pooled_by
 from bayesmixed.comparison.group_regressions import regress
 from bayesmixed.report.explorer.page import MOST_GROUPS, explorer_data
 from bayesmixed.report.explorer.path import STEPS, pooling_path
@@ -151,3 +152,44 @@ def test_the_page_loads_nothing(sleep: bm.Pooling, tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written(sleep: bm.Pooling, tmp_path: Path) -> None:
     with pytest.raises(bm.FileError, match="cannot be written"):
         sleep.explorer(tmp_path / "missing" / "page.html")
+
+
+def test_the_last_step_does_not_jump() -> None:
+    """Correlated effects beside a predictor of groups: the end is the limit of the way."""
+    frame = bm.load_dataset("sleepstudy")
+    codes = np.unique(frame["Subject"], return_inverse=True)[1]
+    frame["w"] = np.random.default_rng(5).normal(size=18)[codes]
+    groups = bm.pooling("Reaction ~ Days + w + (Days | Subject)", frame, method="reml").groups
+    path = pooling_path(groups)
+    names = groups.columns.names
+    far = coefficients_of(pooled_by(groups.estimate, 0, 1e3), 0, names)
+    assert path.coefficients[-1] == pytest.approx(far, rel=1e-4)
+    plain = regress(groups.design, groups.block, groups.varying).coefficients
+    assert np.abs(plain - far).max() > 1.0
+
+
+def test_the_curve_is_the_restricted_likelihood_at_one_residual_sd() -> None:
+    groups = bm.pooling("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="reml").groups
+    path, sigma = pooling_path(groups), groups.estimate.optimum.sigma
+    y, ones = groups.design.response.values, np.ones((30, 1))
+    log = []
+    for sd in path.sd[:-1, 0]:
+        V = sigma**2 * np.eye(30) + sd**2 * (groups.block.codes[:, None] == groups.block.codes)
+        weighted = np.linalg.solve(V, ones)
+        rest = y - (weighted[:, 0] @ y) / weighted.sum()
+        log.append(
+            -0.5 * (np.linalg.slogdet(V)[1] + np.log(weighted.sum()) + rest @ np.linalg.solve(V, rest))
+        )
+    assert path.density[:-1, 0] == pytest.approx(np.exp(np.array(log) - max(log)), rel=1e-6)
+
+
+def test_lines_of_interactions_and_curves_in_a_browser(tmp_path: Path) -> None:
+    frame = bm.load_dataset("sleepstudy")
+    frame["arm"] = np.where(frame["Subject"].isin(frame["Subject"].unique()[::2]), "drug", "placebo")
+    pooling = bm.pooling("Reaction ~ poly(Days, 2) * arm + (1 | Subject)", frame, method="reml")
+    data = explorer_data(pooling.groups, pooling_path(pooling.groups), posterior=False)
+    fitted = pooling.fit.fitted()["value"].to_numpy().reshape(18, 10)
+    lines = np.array(data["lines"][STEPS // 2])
+    assert lines[:, [0, -1]] == pytest.approx(fitted[:, [0, -1]], rel=1e-6)
+    assert (data["predictor"], len(data["at"]), data["ticks"]) == ("Days", 25, [])
+    assert in_browser(Path(pooling.explorer(tmp_path / "page.html")))["dots"] == 18

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
@@ -94,15 +96,14 @@ def _precision(estimate: Estimate) -> sparse.csc_array:
         for i, block in enumerate(design.blocks)
     ]
     indices = range(len(roots))
-    random = [[roots[i].T @ products.between(i, j) @ roots[j] for j in indices] for i in indices]
+    random: Any = [[roots[i].T @ products.between(i, j) @ roots[j] for j in indices] for i in indices]
     for i in indices:
         random[i][i] += sparse.eye_array(random[i][i].shape[0])
     mixed = [sparse.csr_array(root.T @ fixed) for root, fixed in zip(roots, products.fixed, strict=True)]
-    if not design.fixed.terms:
-        return sparse.block_array(random, format="csc")
-    rows = [[*row, part] for row, part in zip(random, mixed, strict=True)]
-    bottom = [*(part.T for part in mixed), sparse.csr_array(products.fixed_gram)]
-    return sparse.block_array([*rows, bottom], format="csc")
+    if design.fixed.terms:
+        bottom = [*(part.T for part in mixed), sparse.csr_array(products.fixed_gram)]
+        random = [*([*row, part] for row, part in zip(random, mixed, strict=True)), bottom]
+    return sparse.csc_array(sparse.block_array(random))
 
 
 def _relative_root(estimate: Estimate, i: int) -> FloatArray:

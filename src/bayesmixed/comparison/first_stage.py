@@ -39,7 +39,8 @@ class FirstStage:
     moved : FloatArray
         Common columns as combinations of the own columns of each group, shape (J, k, s).
     reach : FloatArray
-        Projections on what the rows of each group tell of its own coefficients times `scales`, shape (J, k, k).
+        Projections on what the rows of each group tell of its own coefficients times `scales`, shape
+        (J, k, k).
     scales : FloatArray
         Root mean squares of the own columns, shape (k,).
     shared_scales : FloatArray
@@ -193,7 +194,7 @@ def _sweep(values: FloatArray, bases: Sequence[FloatArray], groups: Sequence[Int
 
 
 def _told_columns(swept: FloatArray, original: FloatArray) -> tuple[IntArray, IntArray]:
-    """Places of the common columns that swept rows tell, those gone set to zero in place, and of the others."""
+    """Places of common columns that swept rows tell, those gone set to zero in place, and of the others."""
     gone = np.linalg.norm(swept, axis=0) <= RANK * np.linalg.norm(original, axis=0)
     swept[:, gone] = 0.0
     aliased = np.array(aliased_columns(swept) if swept.shape[1] else [], dtype=np.int64)

@@ -2,16 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from bayesmixed import names
-from bayesmixed.comparison.group_columns import rows_of_levels
+from bayesmixed.comparison.group_columns import lined_up
 from bayesmixed.comparison.pooling_records import PooledGroups
-from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.design.frame import pick
+from bayesmixed.design.matrix import MatrixRecipe
+from bayesmixed.design.prediction_rows import prediction_rows
+from bayesmixed.design.predictors import Predictor, predictors
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
+from bayesmixed.extract.grid import set_column
+
+PLACES = 25
+"""Values of a predictor at which a curve is taken; a straight line needs its ends alone."""
+STRAIGHT = 1e-9
+"""Relative distance from a straight line that is rounding."""
 
 
-def predictor_of(groups: PooledGroups) -> str | None:
-    """Name the coefficient whose column the lines run over.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLines:
+    """What the lines of S groups are made of, whatever the coefficients.
+
+    Attributes
+    ----------
+    predictor : str or None
+        Column of the data that the lines run over; None where none differs within groups.
+    ticks : tuple[str, ...]
+        Levels of a categorical predictor, at 0, 1, 2, ...; empty for numbers.
+    at : FloatArray
+        Places of the predictor, shape (G,).
+    columns : FloatArray
+        Columns of the m coefficients, averaged over the rows of a group with the predictor set, shape
+        (S, G, m).
+    offset : FloatArray
+        Offsets, likewise, shape (S, G).
+    rows_at : FloatArray
+        The predictor in every row of the design, shape (n,); NaN without one.
+    """
+
+    predictor: str | None
+    ticks: tuple[str, ...]
+    at: FloatArray
+    columns: FloatArray
+    offset: FloatArray
+    rows_at: FloatArray
+
+    def heights(self, coefficients: FloatArray) -> FloatArray:
+        """Heights of the lines by some coefficients, shape (S, G), NaN where one that matters is not told.
+
+        Parameters
+        ----------
+        coefficients : FloatArray
+            Of the S groups, shape (S, m).
+        """
+        parts = np.where(self.columns == 0.0, 0.0, self.columns * coefficients[:, None, :])
+        return np.asarray(parts.sum(axis=2) + self.offset)
+
+
+def group_lines(groups: PooledGroups, shown: Sequence[int] | IntArray) -> GroupLines:
+    """Prepare the lines of some groups over a predictor, all else at the groups' own values.
+
+    Parameters
+    ----------
+    groups : PooledGroups
+        Supplies the design.
+    shown : sequence of int
+        S levels of the grouping factor.
+
+    Returns
+    -------
+    GroupLines
+        Over the range of the predictor in all rows, or over its levels.
+
+    Notes
+    -----
+    The predictor is set in the rows of a group and the columns are made anew by the formula, so that its
+    transforms and interactions follow; with other predictors that differ within the group, the line is the
+    mean of those of its rows.
+    """
+    predictor = predictor_of(groups)
+    levels, n = np.asarray(shown), groups.design.n_rows
+    if predictor is None:
+        member = _members(groups.block.codes, levels, np.ones(n))
+        columns, offset = member @ groups.columns.matrix, member @ groups.design.offset
+        return GroupLines(
+            predictor=None,
+            ticks=(),
+            at=np.array([0.0, 1.0]),
+            columns=np.repeat(columns[:, None], 2, axis=1),
+            offset=np.repeat(offset[:, None], 2, axis=1),
+            rows_at=np.full(n, np.nan),
+        )
+    rows_at, at, values = _axis(predictor)
+    columns, offset = _columns_at(groups, levels, predictor, values)
+    if not predictor.is_categorical and _is_straight(np.dstack([columns, offset]), at):
+        at, columns, offset = at[[0, -1]], columns[:, [0, -1]], offset[:, [0, -1]]
+    return GroupLines(
+        predictor=predictor.name,
+        ticks=tuple(str(level) for level in predictor.levels),
+        at=at,
+        columns=columns,
+        offset=offset,
+        rows_at=rows_at,
+    )
+
+
+def predictor_of(groups: PooledGroups) -> Predictor | None:
+    """Choose the column of the data that the lines run over.
 
     Parameters
     ----------
@@ -20,43 +123,18 @@ def predictor_of(groups: PooledGroups) -> str | None:
 
     Returns
     -------
-    str or None
-        The first slope that varies, else the first one that differs within groups; None without any.
+    Predictor or None
+        Of the columns behind slopes that vary, then behind the others, the first one of numbers that differs
+        within groups; a categorical one where there are no such numbers; None without any.
     """
-    within = [
-        name
-        for name, between in zip(groups.columns.names, groups.columns.between, strict=True)
-        if name != names.INTERCEPT and not between
-    ]
+    within = [name for name in groups.columns.within if name != names.INTERCEPT]
     varying = [name for name in within if name in groups.varying]
-    return next(iter([*varying, *within]), None)
-
-
-def group_lines(groups: PooledGroups, coefficients: FloatArray, predictor: str | None) -> FloatArray:
-    """Height at zero and slope of every group's line, other columns at the group's own means.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        Supplies the columns.
-    coefficients : FloatArray
-        Shape (J, m).
-    predictor : str or None
-        Coefficient that is the slope; without it lines are flat.
-
-    Returns
-    -------
-    FloatArray
-        Shape (J, 2).
-    """
-    means = np.array([groups.columns.matrix[rows].mean(axis=0) for rows in rows_of_levels(groups.block)])
-    slope = np.zeros(len(coefficients))
-    if predictor is not None:
-        slope = coefficients[:, groups.place(predictor)]
-        means[:, groups.place(predictor)] = 0.0
-    offset = np.bincount(groups.block.codes, groups.design.offset) / np.array(groups.n_rows)
-    height = np.sum(np.where(means == 0.0, 0.0, means * coefficients), axis=1) + offset
-    return np.column_stack([height, slope])
+    known = predictors(groups.design)
+    sources = _sources(groups.design, groups.block)
+    columns = dict.fromkeys(column for name in (*varying, *within) for column in sources[name])
+    found = [known[name] for name in columns if _differs_within(known[name], groups.block)]
+    numbers = (column for column in found if not column.is_categorical)
+    return next(numbers, next(iter(found), None))
 
 
 def telling_groups(groups: PooledGroups, most: int) -> IntArray:
@@ -85,3 +163,64 @@ def telling_groups(groups: PooledGroups, most: int) -> IntArray:
     distance = np.sum(moved / np.where(scale > 0.0, scale, 1.0), axis=1)
     order = np.argsort(np.where(np.isfinite(distance), distance, np.inf), kind="stable")
     return np.sort(order[np.linspace(0, n - 1, most).round().astype(int)])
+
+
+def _sources(design: Design, block: GroupBlock) -> dict[str, list[str]]:
+    """Columns of the data behind every coefficient."""
+    recipes: list[MatrixRecipe] = [bar.matrix for bar in block.recipes]
+    out: dict[str, list[str]] = {}
+    for recipe in (*recipes, design.fixed.recipe.matrix):
+        columns = {expression.text: expression.columns for expression in recipe.expressions}
+        for term in recipe.spec.structure:
+            behind = [name for factor in term.term.factors for name in columns.get(str(factor), ())]
+            out |= {str(name): behind for name in term.columns}
+    return out
+
+
+def _differs_within(column: Predictor, block: GroupBlock) -> bool:
+    """Whether a column of the data has two values in some group."""
+    values = pd.factorize(np.asarray(column.values))[0]
+    first = np.unique(block.codes, return_index=True)[1]
+    return bool(np.any(values != values[first][block.codes]))
+
+
+def _axis(column: Predictor) -> tuple[FloatArray, FloatArray, Iterable[Any]]:
+    """Place of every row, the places of a grid, and the values that stand there."""
+    if not column.is_categorical:
+        numbers = np.asarray(column.values, dtype=np.float64)
+        grid = np.linspace(numbers.min(), numbers.max(), PLACES)
+        return numbers, grid, grid
+    places = {level: float(i) for i, level in enumerate(column.levels)}
+    rows = np.array([places[value] for value in np.asarray(column.values).tolist()])
+    return rows, np.arange(len(places), dtype=np.float64), column.levels
+
+
+def _columns_at(
+    groups: PooledGroups, levels: IntArray, column: Predictor, values: Iterable[Any]
+) -> tuple[FloatArray, FloatArray]:
+    """Columns of the coefficients with offsets, a predictor set, averaged by group: (S, G, m), (S, G)."""
+    design, block = groups.design, groups.block
+    rows = np.flatnonzero(np.isin(block.codes, levels))
+    frame = pd.DataFrame(pick(design.frame, list(predictors(design)))).iloc[rows].reset_index(drop=True)
+    others = [name for name in frame if name != column.name]
+    same = frame.groupby(others, sort=False, observed=True).ngroup().to_numpy()
+    first, counts = np.unique(same, return_index=True, return_counts=True)[1:]
+    parts = [set_column(frame.iloc[first], column, value) for value in values]
+    data = prediction_rows(design, pd.concat(parts, ignore_index=True), effects=[block.group]).data
+    matrix = lined_up(design, block, data.fixed, data.columns[0]).reshape(len(parts), len(first), -1)
+    member = _members(block.codes[rows[first]], levels, counts.astype(np.float64))
+    return np.einsum("su,gum->sgm", member, matrix), member @ data.offset.reshape(len(parts), -1).T
+
+
+def _members(codes: IntArray, levels: IntArray, counts: FloatArray) -> FloatArray:
+    """Share of every row in the mean of its group, shape (S, rows)."""
+    member = (codes == levels[:, None]) * counts
+    return np.asarray(member / member.sum(axis=1, keepdims=True))
+
+
+def _is_straight(columns: FloatArray, at: FloatArray) -> bool:
+    """Whether all columns are straight lines over the grid, which is even; shape (S, G, m)."""
+    share = ((at - at[0]) / (at[-1] - at[0]))[:, None]
+    line = columns[:, :1] * (1.0 - share) + columns[:, -1:] * share
+    scale = np.abs(columns).max(axis=(0, 1), initial=1e-300)
+    return bool(np.all(np.abs(columns - line) <= STRAIGHT * scale))

@@ -74,11 +74,16 @@ def pooling_errors(groups: PooledGroups, *, k: int | None = None, seed: int = 0)
     ]
     table = pd.DataFrame(rows).astype({"model": "str"})
     how = "each row left out alone" if k is None else f"{k} folds of rows, drawn within groups"
-    parts = [how, "partial: conditional means, variances held at those of the whole data", model_of_none(groups)]
-    if not known.all():
-        parts.append(f"{len(known) - known.sum()} of {len(known)} rows are not told by the others in every model")
-    table.attrs[LEGEND] = "; ".join(parts)
+    held = "partial: conditional means, variances held at those of the whole data"
+    table.attrs[LEGEND] = "; ".join([how, held, model_of_none(groups), *_uncounted(known)])
     return table
+
+
+def _uncounted(known: NDArray[np.bool_]) -> list[str]:
+    """How many rows some model cannot predict, for the legend; nothing when there are none."""
+    return (
+        [] if known.all() else [f"{np.sum(~known)} of {len(known)} rows cannot be predicted by every model"]
+    )
 
 
 def _root_mean_square(values: FloatArray) -> float:
@@ -135,7 +140,7 @@ def _fold_of_rows(block: GroupBlock, k: int, rng: np.random.Generator) -> IntArr
 def _predicted(groups: PooledGroups, train: IntArray, test: IntArray) -> dict[str, FloatArray]:
     """Predictions of some rows by the models fitted to others."""
     design, block = groups.design, groups.block
-    smaller, kept = _design_of_rows(design, train)
+    smaller, kept = design_of_rows(design, train)
     own = {"complete": (), "intercepts": (names.INTERCEPT,), "lines": groups.columns.within}
     codes = kept[groups.index][block.codes[test]]
     out = {}
@@ -185,8 +190,23 @@ def _fixed_columns(fixed: FixedDesign, used: IntArray) -> FixedDesign:
     )
 
 
-def _design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArray]]:
-    """Design of some rows, with the new place of every level, -1 for those that are gone."""
+def design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArray]]:
+    """Keep some rows of a design, and the levels that they have.
+
+    Parameters
+    ----------
+    design : Design
+        Its columns stay as they are, aliased or not.
+    rows : IntArray
+        Numbers of the r rows.
+
+    Returns
+    -------
+    smaller : Design
+        With r rows.
+    places : list[IntArray]
+        For each block the new place of every level, -1 for those that are gone, shape (J,).
+    """
     blocks, places = [], []
     for block in design.blocks:
         left, codes = np.unique(block.codes[rows], return_inverse=True)

@@ -8,8 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.classical.parameters import Parameter
-from bayesmixed.comparison.group_regressions import coefficient_columns, regress
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.comparison.first_stage import FirstStage, first_stage
+from bayesmixed.comparison.group_columns import CoefficientColumns, coefficient_columns
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+
+NEGLIGIBLE = 1e-7
+"""Relative size below which a column adds nothing to an effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelRegression:
+    """The levels' own values of one effect, regressed on what the levels themselves are like.
+
+    Attributes
+    ----------
+    terms : tuple[str, ...]
+        The q regressors: the effect itself for their mean, and columns that only levels tell.
+    values, errors : FloatArray
+        Coefficients with their standard errors, shape (q,).
+    residuals : FloatArray
+        Shape (J,).
+    """
+
+    terms: tuple[str, ...]
+    values: FloatArray
+    errors: FloatArray
+    residuals: FloatArray
+
+    @property
+    def degrees(self) -> int:
+        """Residual degrees of freedom, J - q."""
+        return len(self.residuals) - len(self.terms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +47,8 @@ class TwoStages:
 
     Attributes
     ----------
-    own : dict[str, FloatArray]
-        The levels' own coefficients, for each effect an array of shape (J,).
+    levels : dict[str, LevelRegression]
+        Second stage of each varying effect; without those that have none.
     common : dict[str, float]
         Coefficients that all levels share.
     squares : float
@@ -28,7 +57,7 @@ class TwoStages:
         Residual degrees of freedom.
     """
 
-    own: dict[str, FloatArray]
+    levels: dict[str, LevelRegression]
     common: dict[str, float]
     squares: float
     degrees: int
@@ -50,21 +79,54 @@ def two_stages(design: Design) -> TwoStages | None:
     if len(design.blocks) != 1:
         return None
     block = design.blocks[0]
-    found = regress(design, block, block.effects)
-    degrees = design.n_rows - found.n_coefficients
-    if degrees < 1 or not np.isfinite(found.coefficients).all():
+    first, columns = first_stage(design, block, block.effects), coefficient_columns(design, block)
+    degrees = design.n_rows - first.n_coefficients
+    if degrees < 1 or not first.told.all():
         return None
-    columns = coefficient_columns(design, block)
-    values = dict(zip(columns.names, found.coefficients.T, strict=True))
-    within = [name for name, between in zip(columns.names, columns.between, strict=True) if not between]
-    residuals = design.response.values - found.fitted
+    residuals = design.response.values - first.fitted
     weights = 1.0 if design.weights is None else design.weights
+    squares = float(np.sum(weights * residuals**2))
+    shared = np.asarray(columns.names, dtype=object)[first.shared]
+    alone = first.kept[np.all(np.abs(first.combined) < NEGLIGIBLE, axis=1)]
     return TwoStages(
-        own={effect: values[effect] for effect in block.effects},
-        common={name: float(values[name][0]) for name in within if name not in block.effects},
-        squares=float(np.sum(weights * residuals**2)),
+        levels=_second_stages(design, block, columns, first, squares / degrees),
+        common={str(shared[place]): float(first.common[place]) for place in alone},
+        squares=squares,
         degrees=degrees,
     )
+
+
+def _second_stages(
+    design: Design, block: GroupBlock, columns: CoefficientColumns, first: FirstStage, variance: float
+) -> dict[str, LevelRegression]:
+    """A regression over the levels for every effect, but for those that share a regressor with another."""
+    own = [name for name, mine in zip(columns.names, first.mine, strict=True) if mine]
+    shared = [columns.names[place] for place in first.shared[first.aliased]]
+    carried, sizes = first.carried, first.shared_scales[first.aliased]
+    adds = np.abs(carried).max(axis=0) * first.scales[:, None] > NEGLIGIBLE * sizes
+    root = np.linalg.inv(first.triangle)
+    out = {}
+    for e, effect in enumerate(own):
+        mean = [effect] if effect in design.fixed.terms else []
+        matrix = np.column_stack([np.ones((block.n_levels, len(mean))), carried[:, e, adds[e]]])
+        q = matrix.shape[1]
+        if np.any(adds[e] & (adds.sum(axis=0) > 1)) or not _is_told(matrix):
+            continue
+        inverse = np.linalg.pinv(matrix)
+        values = inverse @ first.own[:, e]
+        residuals = first.own[:, e] - matrix @ values
+        spread = np.sum(residuals**2) / (block.n_levels - q) * np.sum(inverse**2, axis=1)
+        passed_on = variance * np.sum((inverse @ first.moved[:, e, first.kept] @ root) ** 2, axis=1)
+        terms = (*mean, *(name for name, used in zip(shared, adds[e], strict=True) if used))
+        out[effect] = LevelRegression(
+            terms=terms, values=values, errors=np.sqrt(spread + passed_on), residuals=residuals
+        )
+    return out
+
+
+def _is_told(matrix: FloatArray) -> bool:
+    """Whether levels tell the coefficients of their regressors, with degrees of freedom left."""
+    return len(matrix) > matrix.shape[1] and np.linalg.matrix_rank(matrix) == matrix.shape[1]
 
 
 def two_stage_intervals(stages: TwoStages | None, parameters: Sequence[Parameter], prob: float) -> FloatArray:
@@ -87,9 +149,12 @@ def two_stage_intervals(stages: TwoStages | None, parameters: Sequence[Parameter
     Notes
     -----
     The two-stage analysis (Laird and Ware 1982, Biometrics 38:963). A coefficient that varies is the mean of
-    the levels' own, with the t interval of a mean. A standard deviation of random effects is the sample
-    standard deviation of the levels' own, with the chi-squared interval: it is too large, since every level's
-    coefficient carries its sampling error. The residual standard deviation pools the levels' residuals.
+    the J levels' own, with the t interval of a mean; where predictors are constant within levels, the levels'
+    own coefficients are regressed on them by ordinary least squares, and their q coefficients have t
+    intervals on J - q degrees of freedom. Errors of coefficients that all levels share are added. A standard
+    deviation of random effects is the residual one of that regression, with its chi-squared interval: it is
+    too large, since every level's coefficient carries its sampling error. The residual standard deviation
+    pools the levels' residuals. No value stands where one predictor moves several varying coefficients.
     """
     if stages is None:
         return np.full((len(parameters), 3), np.nan)
@@ -98,17 +163,35 @@ def two_stage_intervals(stages: TwoStages | None, parameters: Sequence[Parameter
 
 def _estimate(stages: TwoStages, parameter: Parameter, prob: float) -> tuple[float, float, float]:
     """Value and interval of one parameter."""
-    first = stages.own.get(parameter.effect_1)
+    first, second = (stages.levels.get(effect) for effect in (parameter.effect_1, parameter.effect_2))
     match parameter.kind:
         case "sigma":
             return _spread(stages.squares, stages.degrees, prob)
         case "sd" if first is not None:
-            return _spread(float(np.sum((first - first.mean()) ** 2)), len(first) - 1, prob)
-        case "cor" if first is not None:
-            return float(np.corrcoef(first, stages.own[parameter.effect_2])[0, 1]), np.nan, np.nan
-    if first is None:
-        return stages.common.get(parameter.effect_1, np.nan), np.nan, np.nan
-    return _mean(first, prob)
+            return _spread(float(np.sum(first.residuals**2)), first.degrees, prob)
+        case "cor" if first is not None and second is not None:
+            return _correlation(first.residuals, second.residuals), np.nan, np.nan
+        case "beta":
+            return _coefficient(stages, parameter.effect_1, prob)
+    return np.nan, np.nan, np.nan
+
+
+def _coefficient(stages: TwoStages, term: str, prob: float) -> tuple[float, float, float]:
+    """Coefficient with its t interval, without one where all levels share it."""
+    from scipy.stats import t
+
+    for level in stages.levels.values():
+        if term in level.terms:
+            place = level.terms.index(term)
+            value = float(level.values[place])
+            half = float(t.isf(0.5 - 0.5 * prob, level.degrees) * level.errors[place])
+            return value, value - half, value + half
+    return stages.common.get(term, np.nan), np.nan, np.nan
+
+
+def _correlation(first: FloatArray, second: FloatArray) -> float:
+    """Correlation of residuals whose mean is zero by the model."""
+    return float(first @ second / np.sqrt((first @ first) * (second @ second)))
 
 
 def _spread(squares: float, degrees: int, prob: float) -> tuple[float, float, float]:
@@ -117,12 +200,3 @@ def _spread(squares: float, degrees: int, prob: float) -> tuple[float, float, fl
 
     low, high = np.sqrt(squares / chi2.isf([0.5 - 0.5 * prob, 0.5 + 0.5 * prob], degrees))
     return float(np.sqrt(squares / degrees)), float(low), float(high)
-
-
-def _mean(values: FloatArray, prob: float) -> tuple[float, float, float]:
-    """Mean with its t interval."""
-    from scipy.stats import t
-
-    mean = float(values.mean())
-    half = float(t.isf(0.5 - 0.5 * prob, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    return mean, mean - half, mean + half

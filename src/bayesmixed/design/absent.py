@@ -22,9 +22,11 @@ class AbsentRows(NDArrayOperatorsMixin):
 
     Examples
     --------
-    >>> len(ABSENT)
+    >>> ABSENT
+    rows that were not brought into memory
+    >>> len(ABSENT)  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    bayesmixed.errors.DataError: This needs the rows of the data, and the model was fitted to their sums ...
+    bayesmixed.errors.DataError: This needs the rows of the data.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -64,7 +66,8 @@ def refuse() -> NoReturn:
     """
     raise DataError(
         "This needs the rows of the data, and the model was fitted to their sums alone, where the data lie. "
-        "Give it rows, as in fit.predict(sample), or fit a sample of the rows in memory."
+        "Give it rows, as in fit.predict(sample), fit a sample of the rows in memory, or ask for intervals "
+        "that need no rows (method='wald' or 'none')."
     )
 
 

@@ -144,8 +144,9 @@ def refuse_nearly_aliased(nearly: Sequence[int], names: Sequence[str]) -> None:
         With their names.
     """
     if nearly:
+        listed = ", ".join(repr(names[index]) for index in nearly)
         raise DataError(
-            f"The fixed effects can hardly be told apart: {', '.join(repr(names[i]) for i in nearly)} differs "
+            f"The fixed effects can hardly be told apart: {listed} differs "
             f"by less than {NEARLY:g} of its standard deviation from a combination of the other columns, so "
             "that a fit would lose its digits. Take the difference as the predictor, or leave it out."
         )
@@ -178,7 +179,7 @@ def refuse_aliased(aliased: Sequence[int], names: Sequence[str], n: int) -> None
 
 
 def check_columns_near_zero(names: Sequence[str], matrix: FloatArray) -> None:
-    """Refuse columns that are not centred and lie so far from zero that their variation would lose its digits.
+    """Refuse columns so far from zero that their variation would lose its digits.
 
     Parameters
     ----------
@@ -210,8 +211,8 @@ def refuse_remote(names: Sequence[str], means: FloatArray, sds: FloatArray) -> N
     for name, mean, sd in zip(names, means, sds, strict=True):
         if abs(mean) > REMOTE * sd > 0:
             raise DataError(
-                f"{name!r} varies by {sd:.3g} around {mean:.6g}, too little for its size: a fit would lose its "
-                f"digits. Write center({name}), or subtract a constant in the data."
+                f"{name!r} varies by {sd:.3g} around {mean:.6g}, too little for its size: a fit would lose "
+                f"its digits. Write center({name}), or subtract a constant in the data."
             )
 
 

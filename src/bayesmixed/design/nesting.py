@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from itertools import combinations
 from string import ascii_lowercase
 
@@ -34,23 +35,36 @@ def warn_of_implicit_nesting(design: Design) -> None:
     Warns
     -----
     DesignWarning
-        With the two formulas to choose from.
+        With the formulas to choose from.
 
     Notes
     -----
     Sites a, b, c of every mountain range look the same to a formula whether they are the same sites or not.
-    Five things together raise the warning: the fewer levels are a count (1, 2, 3; a, b, c; site1, site2)
-    that begins anew in at least 80 % of the more levels; half of the cells have several rows; no term of
-    the formula has an effect for each cell; cells differ more than the sum of both factors explains (F test
-    of the interaction on the residuals of the fixed part, p < 0.01); and the counted factor by itself
-    explains no more than its cells do (F test against the interaction, p > 0.05), since a label without
-    meaning cannot.
+    Five things together raise the warning: the levels of one factor are a count (1, 2, 3; a, b, c; site1,
+    site2) that begins anew in at least 80 % of the levels of the other; half of the cells have several rows;
+    no term of the formula has an effect for each cell; cells differ more than the sum of both factors
+    explains (F test of the interaction on the residuals of the fixed part, p < 0.01); and the counted factor
+    by itself explains no more than its cells do (F test against the interaction, p > 0.05), since a label
+    without meaning cannot. In a full table both factors may be counts; where neither then has a meaning of
+    its own, the warning names both ways, and is left out when only the factor of more levels is a count.
     Truly crossed factors mostly have one row in a cell, no interaction, or an effect of their own.
     """
-    for outer, inner in combinations(design.blocks, 2):
-        suspect = is_counted_within(inner, outer) and not _has_cells(design, outer, inner)
-        if suspect and _only_cells_differ(design, outer, inner):
-            warnings.warn(_message(outer, inner), DesignWarning, stacklevel=3)
+    for first, second in combinations(design.blocks, 2):
+        both = ((first, second), (second, first))
+        counted = [(outer, inner) for outer, inner in both if is_counted_within(inner, outer)]
+        if not counted or _has_cells(design, first, second):
+            continue
+        meaningless = _only_cells_differ(design, first, second)
+        ways = [(outer, inner) for outer, inner in counted if inner.group in meaningless]
+        if ways and not _may_be_reversed(*ways[0], meaningless, n_ways=len(ways)):
+            warnings.warn(_message(ways), DesignWarning, stacklevel=3)
+
+
+def _may_be_reversed(
+    outer: GroupBlock, inner: GroupBlock, meaningless: Sequence[str], *, n_ways: int
+) -> bool:
+    """Whether the only way is the less likely one: more levels within fewer, which have no meaning either."""
+    return n_ways == 1 and outer.group in meaningless and inner.n_levels > outer.n_levels
 
 
 def is_counted_within(inner: GroupBlock, outer: GroupBlock) -> bool:
@@ -66,7 +80,7 @@ def is_counted_within(inner: GroupBlock, outer: GroupBlock) -> bool:
     bool
         By labels and counts alone.
     """
-    few = inner.n_levels < outer.n_levels <= MOST_OUTER and inner.n_levels <= MOST_COUNTED
+    few = outer.n_levels <= MOST_OUTER and inner.n_levels <= MOST_COUNTED
     place = _places(inner.levels) if few else None
     if place is None:
         return False
@@ -107,24 +121,29 @@ def _has_cells(design: Design, outer: GroupBlock, inner: GroupBlock) -> bool:
     return any(len(np.unique(block.codes * (cells.max() + 1) + cells)) == block.n_levels for block in others)
 
 
-def _only_cells_differ(design: Design, outer: GroupBlock, inner: GroupBlock) -> bool:
-    """Whether cells differ beyond the sum of both factors, and the inner factor no more than its cells."""
+def _only_cells_differ(design: Design, first: GroupBlock, second: GroupBlock) -> tuple[str, ...]:
+    """Which of two factors explain no more than their cells, where cells differ beyond the sum of both."""
     from scipy.special import fdtrc
 
     rest = _fixed_residuals(design)
-    cells, codes, counts = np.unique(_cell_codes(outer, inner), return_inverse=True, return_counts=True)
+    cells, codes, counts = np.unique(_cell_codes(first, second), return_inverse=True, return_counts=True)
     means, root = np.bincount(codes, rest) / counts, np.sqrt(counts)
     within = float(np.sum((rest - means[codes]) ** 2))
-    factors = [_indicators(cells // inner.n_levels), _indicators(cells % inner.n_levels)]
+    factors = [_indicators(cells // second.n_levels), _indicators(cells % second.n_levels)]
     between, rank = _unexplained(np.column_stack(factors) * root[:, None], means * root)
-    without, outer_rank = _unexplained(factors[0] * root[:, None], means * root)
-    df_cells, df_within, df_inner = len(cells) - rank, len(rest) - len(cells), rank - outer_rank
-    if min(df_cells, df_within, df_inner) < 1 or within <= 0.0 or between <= 0.0:
-        return False
+    df_cells, df_within = len(cells) - rank, len(rest) - len(cells)
+    if min(df_cells, df_within) < 1 or within <= 0.0 or between <= 0.0:
+        return ()
     cell_square = between / df_cells
-    cells_p = fdtrc(df_cells, df_within, cell_square / (within / df_within))
-    inner_p = fdtrc(df_inner, df_cells, (without - between) / df_inner / cell_square)
-    return bool(cells_p < SURE and inner_p > UNLIKE)
+    if fdtrc(df_cells, df_within, cell_square / (within / df_within)) >= SURE:
+        return ()
+    out = []
+    for block, other in ((first, factors[1]), (second, factors[0])):
+        without, other_rank = _unexplained(other * root[:, None], means * root)
+        df = rank - other_rank
+        if df > 0 and fdtrc(df, df_cells, (without - between) / df / cell_square) > UNLIKE:
+            out.append(block.group)
+    return tuple(out)
 
 
 def _fixed_residuals(design: Design) -> FloatArray:
@@ -145,14 +164,18 @@ def _indicators(codes: IntArray) -> FloatArray:
     return np.eye(places.max() + 1)[places]
 
 
-def _message(outer: GroupBlock, inner: GroupBlock) -> str:
-    """What may be wrong, with both formulas."""
+def _message(ways: Sequence[tuple[GroupBlock, GroupBlock]]) -> str:
+    """What may be wrong, with all formulas; outer and inner factor of one way or two."""
+    outer, inner = ways[0]
     a, b = outer.group, inner.group
     few = ", ".join(inner.levels[:3]) + (", ..." if inner.n_levels > 3 else "")
+    nested = " ".join(
+        f"If {i.group} {i.levels[0]} of one {o.group} has nothing to do with {i.group} {i.levels[0]} of "
+        f"another, the factors are nested: write (1 | {o.group}/{i.group})."
+        for o, i in ways
+    )
     return (
         f"The levels of {b!r} ({few}) begin anew in each level of {a!r}, and rows of the same {a!r} and "
-        f"{b!r} are more alike than (1 | {a}) + (1 | {b}) allows for. If {b} {inner.levels[0]} of one {a} "
-        f"has nothing to do with {b} {inner.levels[0]} of another, the factors are nested: "
-        f"write (1 | {a}/{b}). If it is the same thing everywhere, they are crossed: "
-        f"write (1 | {a}) + (1 | {b}) + (1 | {a}:{b})."
+        f"{b!r} are more alike than (1 | {a}) + (1 | {b}) allows for. {nested} If it is the same thing "
+        f"everywhere, they are crossed: write (1 | {a}) + (1 | {b}) + (1 | {a}:{b})."
     )

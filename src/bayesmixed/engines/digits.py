@@ -29,6 +29,6 @@ def check_residual(relative_sigma: float) -> None:
     if not relative_sigma >= LEAST_RESIDUAL:
         raise DataError(
             f"The model leaves nothing of the response: the residual standard deviation is below "
-            f"{LEAST_RESIDUAL:g} of the response's, where a fit loses its digits. Look for a predictor that is "
-            "the response itself in other words, or for an outlier that dwarfs everything else."
+            f"{LEAST_RESIDUAL:g} of the response's, where a fit loses its digits. Look for a predictor that "
+            "is the response itself in other words, or for an outlier that dwarfs everything else."
         )

@@ -204,8 +204,10 @@ def _is_deep(tree: ast.AST) -> bool:
     """Whether operations stand too deep within one another to be computed by recursion."""
     nodes = [tree]
     for _ in range(MAX_NESTED):
+        if not nodes:
+            return False
         nodes = [child for node in nodes for child in ast.iter_child_nodes(node)]
-    return bool(nodes)
+    return True
 
 
 def _check_arguments(call: ast.Call, tokens: Sequence[Token], text: str) -> None:

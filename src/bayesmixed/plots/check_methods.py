@@ -105,6 +105,12 @@ class CheckPlots:
 
         return predictive_groups(self.fit, group=group, statistic=statistic, prob=prob, seed=seed, ax=ax)
 
+    def prior_predictive(self, *, seed: int | None = None, ax: Axes | None = None) -> Axes:
+        """Data drawn from the prior; see :func:`bayesmixed.plots.densities.prior_predictive`."""
+        from bayesmixed.plots.posterior_checks import prior_predictive_of
+
+        return prior_predictive_of(self.fit, seed=seed, ax=ax)
+
     def prior_posterior(
         self, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
     ) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from bayesmixed.plots.arviz_axes import QUANTITY, VALUE, collection, finished, n
 from bayesmixed.plots.levels import spread_levels
 from bayesmixed.plots.marks import plain
 from bayesmixed.plots.sampler import OWN_TITLES
-from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
+from bayesmixed.plots.style import PALETTE, ink, panel_axes, single_axes, tidy_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,7 @@ def predictive_density(
         visuals=OWN_TITLES | styles,
     )
     panel: Axes = finished(plots, titles=[""], xlabel=plain(response))[0]
-    panel.legend(*_legend(), frameon=False)
+    panel.legend(*_legend("replicated"), frameon=False)
     return panel
 
 
@@ -127,8 +127,49 @@ def predictive_distributions(
         some = "" if len(axes) == len(levels) else f" ({len(axes)} of {len(levels)} levels, by their means)"
         axes[0].figure.supxlabel(plain(response) + some)
         axes[0].figure.supylabel("share below")
-        axes[0].figure.legend(*_legend(), loc="outside upper right", ncols=2, frameon=False)
+        axes[0].figure.legend(*_legend("replicated"), loc="outside upper right", ncols=2, frameon=False)
     return axes
+
+
+def prior_predictive(tree: xr.DataTree, *, response: str = "response", ax: Axes | None = None) -> Axes:
+    """Distribution functions of data drawn from the prior behind that of the observed.
+
+    Use it before fitting, to see whether the priors make data that could be: they should be wider than what
+    was observed, and not by orders of magnitude.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        With ``prior_predictive`` and ``observed_data``, as :func:`bayesmixed.simulate_prior` returns it.
+    response : str
+        Name of the response.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on: at most 50 data sets from the prior. The axis is cut at twice the observed range to
+        either side, since priors on a log scale reach far.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> tree = bm.simulate_prior("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), n=20, seed=1)
+    >>> len(prior_predictive(tree, response="Yield").collections[0].get_segments())
+    20
+    """
+    observed = tree["observed_data"][names.RESPONSE].to_numpy().astype(np.float64)
+    drawn = tree["prior_predictive"][names.RESPONSE].transpose(..., names.ROW).to_numpy()
+    drawn = np.nan_to_num(drawn.reshape(-1, len(observed)).astype(np.float64))
+    low, high = _reach(drawn, observed)
+    margin = 0.05 * (high - low)
+    ax = single_axes(ax)
+    # What lies outside the axis would make the lines' coordinates overflow.
+    _draw_distributions(ax, observed, np.clip(_some(drawn, LINES), low - 2 * margin, high + 2 * margin))
+    ax.set(xlim=(low - margin, high + margin), xlabel=plain(response), ylabel="share below")
+    ax.legend(*_legend("drawn from the prior"), frameon=False, loc="lower right")
+    return ax
 
 
 def _reach(prior: FloatArray, posterior: FloatArray) -> tuple[float, float]:
@@ -160,13 +201,13 @@ def _draw_distributions(ax: Axes, observed: FloatArray, replicated: FloatArray) 
     tidy_axes(ax)
 
 
-def _legend() -> tuple[list[Any], list[str]]:
+def _legend(replicated: str) -> tuple[list[Any], list[str]]:
     """Lines of a legend and what they stand for."""
     from matplotlib.lines import Line2D
 
     seen = Line2D([], [], color=ink(), linewidth=1.8)
     drawn = Line2D([], [], color=REPLICATED_LINE["color"], linewidth=REPLICATED_LINE["width"])
-    return [seen, drawn], ["observed", "replicated"]
+    return [seen, drawn], ["observed", replicated]
 
 
 def prior_posterior(

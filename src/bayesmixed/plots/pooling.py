@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed import names
-from bayesmixed.comparison.group_lines import group_lines, predictor_of, telling_groups
 from bayesmixed.comparison.group_columns import rows_of_levels
+from bayesmixed.comparison.group_lines import GroupLines, group_lines, telling_groups
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, near_names
@@ -81,7 +81,8 @@ def lines(
     groups : PooledGroups
         The estimates.
     levels : sequence of str, optional
-        Groups to draw; otherwise up to `most`, from those that are hardly moved to those that are moved most.
+        Groups to draw; otherwise up to `most`, from those that are hardly moved to those that are moved most,
+        and the figure says how many of all.
     most : int
         How many groups are chosen.
     ax : Axes or sequence of Axes, optional
@@ -97,22 +98,23 @@ def lines(
     DataError
         When a group is not among the levels.
     """
-    block, x = groups.block, predictor_of(groups)
+    block = groups.block
     if levels is None:
         shown = telling_groups(groups, most).tolist()
     else:
         for level in levels:
             block_of_level(groups.design, level, block.group)
         shown = [block.levels.index(level) for level in levels]
-    axes = panel_axes(ax, len(shown), columns=4)
+    axes, curves = panel_axes(ax, len(shown), columns=4), group_lines(groups, shown)
     ways = {
-        "complete": (COMPLETE, group_lines(groups, groups.complete.coefficients, x)),
-        "none": (NONE, group_lines(groups, groups.none.coefficients, x)),
-        "partial": (PARTIAL, group_lines(groups, groups.partial, x)),
+        "complete": (COMPLETE, curves.heights(groups.complete.coefficients[shown])),
+        "none": (NONE, curves.heights(groups.none.coefficients[shown])),
+        "partial": (PARTIAL, curves.heights(groups.partial[shown])),
     }
-    for panel, level in zip(axes, shown, strict=True):
-        _panel(panel, groups, level, x, {way: (c, ends[level]) for way, (c, ends) in ways.items()})
-    _label_panels(axes, groups, x, own_figure=ax is None)
+    for i, (panel, level) in enumerate(zip(axes, shown, strict=True)):
+        _panel(panel, groups, level, curves, {way: (c, heights[i]) for way, (c, heights) in ways.items()})
+    chosen = f"{len(shown)} of {block.n_levels} groups" if len(shown) < block.n_levels else ""
+    _label_panels(axes, groups, curves, chosen if levels is None else "", own_figure=ax is None)
     return axes
 
 
@@ -262,22 +264,18 @@ def _panel(
     ax: Axes,
     groups: PooledGroups,
     level: int,
-    x: str | None,
+    curves: GroupLines,
     ways: dict[str, tuple[str, FloatArray]],
 ) -> None:
     """Rows of one group with the three lines over all its neighbours' range."""
     rows = rows_of_levels(groups.block)[level]
-    column = np.zeros(groups.design.n_rows) if x is None else groups.columns.matrix[:, groups.place(x)]
-    at = column[rows] if x is not None else np.linspace(0.3, 0.7, len(rows))
-    span = np.array([column.min(), column.max()]) if x is not None else np.array([0.0, 1.0])
+    at = np.linspace(0.3, 0.7, len(rows)) if curves.predictor is None else curves.rows_at[rows]
     ax.scatter(at, groups.design.response.values[rows], s=9, color=muted(0.75), zorder=2, linewidth=0)
-    for way, (color, (height, slope)) in ways.items():
+    for way, (color, heights) in ways.items():
         style = {"complete": (0, (1, 1.2)), "none": (0, (5, 2)), "partial": "-"}[way]
         width = 2.0 if way == "partial" else 1.4
         label = f"{way} pooling".replace("none", "no")
-        ax.plot(
-            span, height + slope * span, color=color, linestyle=style, linewidth=width, label=label, zorder=3
-        )
+        ax.plot(curves.at, heights, color=color, linestyle=style, linewidth=width, label=label, zorder=3)
     note = f", {groups.notes[level]}" if groups.notes[level] else ""
     ax.set_title(
         f"{plain(groups.block.levels[level])} ({groups.n_rows[level]}{plain(note)})", fontsize="small"
@@ -285,16 +283,20 @@ def _panel(
     tidy_axes(ax)
 
 
-def _label_panels(axes: NDArray[Any], groups: PooledGroups, x: str | None, *, own_figure: bool) -> None:
-    """Names of the axes, once for the figure, and one legend."""
-    if x is None:
-        for ax in axes:
-            ax.set_xticks([])
+def _label_panels(
+    axes: NDArray[Any], groups: PooledGroups, curves: GroupLines, chosen: str, *, own_figure: bool
+) -> None:
+    """Names of the axes with how many groups were chosen, once for the figure, and one legend."""
+    x = curves.predictor
+    for ax in axes if x is None or curves.ticks else ():
+        ax.set_xticks(range(len(curves.ticks)), [plain(tick) for tick in curves.ticks])
     if not own_figure:
         axes[0].legend(frameon=False, fontsize="x-small")
         return
     figure = axes[0].figure
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
-    figure.supxlabel("" if x is None else plain(x), fontsize="medium")
+    named = "" if x is None else plain(x)
+    below = f"{named} ({chosen})" if named and chosen else named or chosen
+    figure.supxlabel(below, fontsize="medium")
     figure.supylabel(plain(groups.design.response.name), fontsize="medium")

@@ -15,12 +15,14 @@ from bayesmixed.extract.blocks import chosen_blocks
 from bayesmixed.options import GroupStatistic, checked_seed
 from bayesmixed.plots import densities, predictive
 from bayesmixed.plots.contract import PlottedFit, SampledFit
-from bayesmixed.posterior.prior_draws import prior_predictive
+from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     SomeAxes = Sequence[Axes] | NDArray[Any] | Axes | None
+
+PRIOR_DATA_SETS = 200
 
 
 def predictive_density(
@@ -149,6 +151,35 @@ def prior_beside_posterior(
     prior = draws["prior"].to_dataset() if made else prior_predictive(spec, seed=sampled(fit).run.seed)[0]
     tree = xr.DataTree.from_dict({"posterior": prior})
     return densities.prior_posterior(tree, draws, spec.design, parameters=parameters, ax=ax)
+
+
+def prior_predictive_of(fit: PlottedFit, *, seed: int | None = None, ax: Axes | None = None) -> Axes:
+    """Data drawn from the prior of a fit behind the observed.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        A Bayesian fit.
+    seed : int, optional
+        Of the draws from the prior; the fit's own unless given.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Raises
+    ------
+    BayesmixedError
+        When the fit has no posterior, and so no prior.
+    PriorError
+        When a prior is improper.
+    """
+    chosen = sampled(fit).run.seed if seed is None else checked_seed(seed)
+    tree = prior_tree(fit.spec, draws=PRIOR_DATA_SETS, seed=chosen)
+    return densities.prior_predictive(tree, response=fit.spec.design.response.name, ax=ax)
 
 
 def sampled(fit: PlottedFit) -> SampledFit:

@@ -72,6 +72,15 @@ def test_reml(formula: str, parquet_folder: Path, rows_in_memory: pd.DataFrame) 
     np.testing.assert_allclose(ours.r2()["r2"], theirs.r2()["r2"], atol=1e-4)
 
 
+def test_predictions_of_new_rows(parquet_folder: Path, rows_in_memory: pd.DataFrame) -> None:
+    formula, new = "y ~ x*dose + (x | g) + (1 | h)", rows_in_memory.dropna().head(9)
+    ours, theirs = (
+        bm.lmer(formula, data, method="reml") for data in (SOURCES["polars"](parquet_folder), rows_in_memory)
+    )
+    pd.testing.assert_frame_equal(ours.predict(new), theirs.predict(new), rtol=1e-3)
+    pd.testing.assert_frame_equal(ours.confint(method="wald"), theirs.confint(method="wald"), rtol=1e-3)
+
+
 def test_predictors_far_from_zero_lose_no_digits(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"year": rng.uniform(2e6, 2e6 + 30, 5000), "g": rng.integers(0, 40, 5000)})

@@ -26,9 +26,23 @@ def test_the_pattern_is_that_of_the_dense_factor(seed: int, order: int) -> None:
     found[pattern.row, column] = True
     factor = np.linalg.cholesky(matrix)
     assert not (np.abs(factor) > 0)[~found & np.tri(order, dtype=bool)].any()
-    lines = np.repeat(np.arange(order), np.diff(pattern.line_pointer))
-    np.testing.assert_array_equal(pattern.row[pattern.line_place], lines)
-    np.testing.assert_array_equal(column[pattern.line_place], pattern.line_column)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), order=st.integers(1, 25))
+def test_a_column_has_the_rows_of_its_first_one_and_a_run_to_its_end(seed: int, order: int) -> None:
+    matrix = sparse.random_array((order, order), density=0.1, rng=np.random.default_rng(seed))
+    pattern = fill_pattern(sparse.csc_array(matrix + matrix.T + sparse.eye_array(order)))
+    rows = np.split(pattern.row, pattern.pointer[1:-1])
+    for j, own in enumerate(rows):
+        run = pattern.row[pattern.run[j] : pattern.pointer[j + 1]]
+        before = pattern.run[j] - 1
+        assert own[0] == j
+        assert pattern.pointer[j] < pattern.run[j] <= pattern.pointer[j + 1]
+        assert np.all(np.diff(run) == 1)
+        if len(own) > 1:
+            np.testing.assert_array_equal(own[1:], rows[own[1]])
+            assert before == pattern.pointer[j] or pattern.row[before] + 1 < run[0]
 
 
 def test_values_stand_at_their_places() -> None:

@@ -36,6 +36,7 @@ from bayesmixed.engines.joint.factorization import (
     is_finite,
     solve_factor,
     solve_transposed,
+    write_outer,
 )
 from bayesmixed.engines.joint.likelihood import log_likelihood
 from bayesmixed.engines.joint.linear import write_predictor, write_transposed
@@ -104,7 +105,7 @@ def write_joint(ints: Any, floats: Any, work: Any, deviates: Any) -> tuple[float
     joint, pull = beyond(work, ints[at.W_JOINT]), beyond(floats, ints[at.PULL])
     write_lambda(ints, work, beyond(work, ints[at.W_THETA]))
     level_log_det = load_precision(ints, floats, work, values)
-    log_det = factorize(ints, values, beyond(work, ints[at.W_COLUMN]))
+    log_det = factorize(ints, values)
     n = ints[at.N_EFFECTS]
     for i in range(n):
         mean[i] = pull[i]
@@ -170,10 +171,15 @@ def write_factor_gradient(ints: Any, work: Any) -> None:
     for i in range(ints[at.N_EFFECTS]):
         twice[i] = pulled[i]
     solve_transposed(ints, values, twice)
+    run = beyond(ints, ints[at.COLUMN_RUN])
     for j in range(ints[at.N_EFFECTS]):
-        for q in range(start[j], start[j + 1]):
+        first, split, last = start[j], run[j], start[j + 1]
+        for q in range(first, split):
             slope[q] = -joint[row[q]] * pulled[j] - twice[row[q]] * mean[j]
-        slope[start[j]] -= 1.0 / values[start[j]]
+        if split < last:
+            left, right = beyond(joint, row[split]), beyond(twice, row[split])
+            write_outer(last - split, left, pulled[j], right, mean[j], beyond(slope, split))
+        slope[first] -= 1.0 / values[first]
 
 
 @compiled
@@ -241,12 +247,7 @@ def add_theta(ints: Any, floats: Any, work: Any, gradient: Any) -> float:
     theta, slope = beyond(work, ints[at.W_THETA]), beyond(work, ints[at.W_THETA_GRADIENT])
     total = log_prior_of_theta(ints, floats, theta, slope)
     write_factor_gradient(ints, work)
-    factorization_gradient(
-        ints,
-        beyond(work, ints[at.W_FACTOR]),
-        beyond(work, ints[at.W_FACTOR_GRADIENT]),
-        beyond(work, ints[at.W_COLUMN]),
-    )
+    factorization_gradient(ints, beyond(work, ints[at.W_FACTOR]), beyond(work, ints[at.W_FACTOR_GRADIENT]))
     for f in range(ints[shared.N_FACTORS]):
         add_lambda_gradient(ints, work, ints[shared.FACTORS] + f * shared.FACTOR_LENGTH)
     add_theta_gradient(ints, work, theta, slope)

@@ -1,7 +1,9 @@
 """Sparse Cholesky factorization R R' of a precision matrix, its solves, and the gradient back through it.
 
-Everything lies in compressed columns of one pattern, fill included, that was found once from the design. The
-gradient runs the factorization backwards (Smith 1995, Journal of Computational and Graphical Statistics 4).
+Everything lies in compressed columns of one pattern, fill included, that was found once from the design. A
+column has the rows of its first row below the diagonal (see `structure`), so that its products are subtracted
+from other columns in runs without a gap. The gradient runs the factorization backwards (Smith 1995, Journal
+of Computational and Graphical Statistics 4).
 """
 
 from __future__ import annotations
@@ -14,82 +16,109 @@ import numpy as np
 from bayesmixed.engines.collapsed.compilation import compiled
 from bayesmixed.engines.collapsed.memory import beyond
 from bayesmixed.engines.joint import layout as at
+from bayesmixed.engines.joint.linear import add_multiple, inner_product
+from bayesmixed.engines.joint.row_loops import over_rows
+
+SHORT = 12
+"""Length up to which a run is not worth the checks before a longer step."""
+
+
+@over_rows
+def pull_back(n: int, factor: float, source: Any, target_slope: Any, slope: Any) -> float:
+    """Backwards through ``target -= factor * source``: the gradient in the source, and that in the factor."""
+    along = 0.0
+    for i in range(n):
+        along += target_slope[i] * source[i]
+        slope[i] -= factor * target_slope[i]
+    return along
+
+
+@over_rows
+def write_outer(n: int, left: Any, left_factor: float, right: Any, right_factor: float, out: Any) -> None:
+    """Minus the sum of multiples of two vectors."""
+    for i in range(n):
+        out[i] = -left[i] * left_factor - right[i] * right_factor
 
 
 @compiled
-def factorize(ints: Any, values: Any, column: Any) -> float:
+def factorize(ints: Any, values: Any) -> float:
     """Replace the lower triangle of a matrix by its Cholesky factor; return log|R|, NaN where it has none."""
     start, row = beyond(ints, ints[at.COLUMN_POINTER]), beyond(ints, ints[at.COLUMN_ROW])
-    line, place = beyond(ints, ints[at.LINE_POINTER]), beyond(ints, ints[at.LINE_PLACE])
-    other = beyond(ints, ints[at.LINE_COLUMN])
     log_det = 0.0
     for j in range(ints[at.N_EFFECTS]):
         first, last = start[j], start[j + 1]
-        for q in range(first, last):
-            column[row[q]] = values[q]
-        for r in range(line[j], line[j + 1]):
-            p = place[r]
-            factor = values[p]
-            for q in range(p, start[other[r] + 1]):
-                column[row[q]] -= factor * values[q]
-        pivot = column[j]
+        pivot = values[first]
         if not pivot > 0.0:
             return math.nan
         root = math.sqrt(pivot)
         values[first] = root
-        for q in range(first + 1, last):
-            values[q] = column[row[q]] / root
         log_det += math.log(root)
+        inverse = 1.0 / root
+        for q in range(first + 1, last):
+            values[q] *= inverse
+        for q in range(first + 1, last):
+            factor, target = values[q], start[row[q]]
+            if last - q > SHORT:
+                add_multiple(last - q, -factor, beyond(values, q), beyond(values, target))
+            else:
+                for i in range(last - q):
+                    values[target + i] -= factor * values[q + i]
     return log_det
 
 
 @compiled
-def factorization_gradient(ints: Any, values: Any, slope: Any, column: Any) -> None:
+def factorization_gradient(ints: Any, values: Any, slope: Any) -> None:
     """Turn the gradient in the Cholesky factor into that in the lower triangle of the matrix, in place."""
     start, row = beyond(ints, ints[at.COLUMN_POINTER]), beyond(ints, ints[at.COLUMN_ROW])
-    line, place = beyond(ints, ints[at.LINE_POINTER]), beyond(ints, ints[at.LINE_PLACE])
-    other = beyond(ints, ints[at.LINE_COLUMN])
     for j in range(ints[at.N_EFFECTS] - 1, -1, -1):
         first, last = start[j], start[j + 1]
-        root = values[first]
+        for q in range(first + 1, last):
+            factor, target, along = values[q], start[row[q]], 0.0
+            if last - q > SHORT:
+                along = pull_back(
+                    last - q, factor, beyond(values, q), beyond(slope, target), beyond(slope, q)
+                )
+            else:
+                for i in range(last - q):
+                    along += slope[target + i] * values[q + i]
+                    slope[q + i] -= factor * slope[target + i]
+            slope[q] -= along
+        inverse = 1.0 / values[first]
         own = slope[first]
         for q in range(first + 1, last):
-            slope[q] /= root
+            slope[q] *= inverse
             own -= slope[q] * values[q]
-            column[row[q]] = slope[q]
-        slope[first] = 0.5 * own / root
-        column[j] = slope[first]
-        for r in range(line[j], line[j + 1]):
-            p = place[r]
-            factor = values[p]
-            along = 0.0
-            for q in range(p, start[other[r] + 1]):
-                pulled = column[row[q]]
-                along += pulled * values[q]
-                slope[q] -= pulled * factor
-            slope[p] -= along
+        slope[first] = 0.5 * own * inverse
 
 
 @compiled
 def solve_factor(ints: Any, values: Any, vector: Any) -> None:
     """Multiply a vector by R^-1."""
     start, row = beyond(ints, ints[at.COLUMN_POINTER]), beyond(ints, ints[at.COLUMN_ROW])
+    run = beyond(ints, ints[at.COLUMN_RUN])
     for j in range(ints[at.N_EFFECTS]):
-        value = vector[j] / values[start[j]]
+        first, split, last = start[j], run[j], start[j + 1]
+        value = vector[j] / values[first]
         vector[j] = value
-        for q in range(start[j] + 1, start[j + 1]):
+        for q in range(first + 1, split):
             vector[row[q]] -= values[q] * value
+        if split < last:
+            add_multiple(last - split, -value, beyond(values, split), beyond(vector, row[split]))
 
 
 @compiled
 def solve_transposed(ints: Any, values: Any, vector: Any) -> None:
     """Multiply a vector by (R')^-1."""
     start, row = beyond(ints, ints[at.COLUMN_POINTER]), beyond(ints, ints[at.COLUMN_ROW])
+    run = beyond(ints, ints[at.COLUMN_RUN])
     for j in range(ints[at.N_EFFECTS] - 1, -1, -1):
+        first, split, last = start[j], run[j], start[j + 1]
         value = vector[j]
-        for q in range(start[j] + 1, start[j + 1]):
+        for q in range(first + 1, split):
             value -= values[q] * vector[row[q]]
-        vector[j] = value / values[start[j]]
+        if split < last:
+            value -= inner_product(last - split, beyond(values, split), beyond(vector, row[split]))
+        vector[j] = value / values[first]
 
 
 @compiled

@@ -18,12 +18,13 @@ from bayesmixed.engines.collapsed.layout import FACTOR_FACTORED, HEADER_LENGTH
     N_EFFECTS,  # random effects, then coefficients: the order of elimination
     N_FIXED,  # coefficients
     N_ROWS,
+    ONE_TRIAL,  # whether the response counts successes, and every row has one trial
     # ---- the header, continued: offsets of sections of the block
     ROW_Y,  # response of every row
     ROW_TRIALS,  # number of trials, where the family has any
     ROW_WEIGHT,  # prior weight: sigma^2 / weight is the squared scale of a normal or Student-t row
     ROW_OFFSET,
-    ROW_X,  # n x p
+    ROW_X,  # p x n
     ROW_Z,  # for each factor n x k, see FACTOR_Z
     ROW_CODE,  # for each factor the first effect of every row's level
     AUXILIARY_PRIOR,  # seven numbers for each auxiliary parameter
@@ -35,9 +36,7 @@ from bayesmixed.engines.collapsed.layout import FACTOR_FACTORED, HEADER_LENGTH
     COLUMN_POINTER,  # its precision's Cholesky factor, compressed columns
     COLUMN_ROW,
     PRECISION_VALUE,  # precision without the random effects' own, in the pattern of the factor
-    LINE_POINTER,  # the same pattern by rows, without the diagonal
-    LINE_COLUMN,
-    LINE_PLACE,  # places among the compressed columns
+    COLUMN_RUN,  # for each column the place from which on its rows follow each other without a gap
     # ---- the header, continued: offsets of sections of the workspace
     W_THETA,  # theta with its unused last place, and the gradient in it
     W_THETA_GRADIENT,
@@ -46,7 +45,6 @@ from bayesmixed.engines.collapsed.layout import FACTOR_FACTORED, HEADER_LENGTH
     W_SCORE,  # derivatives of the log likelihood in the linear predictor
     W_FACTOR,  # Cholesky factor of the precision
     W_FACTOR_GRADIENT,
-    W_COLUMN,  # one dense column
     W_MEAN,  # R^-1 h
     W_JOINT,  # random effects and coefficients, and the gradient in them
     W_JOINT_GRADIENT,
@@ -55,7 +53,7 @@ from bayesmixed.engines.collapsed.layout import FACTOR_FACTORED, HEADER_LENGTH
     W_LOW_GRADIENT,
     W_SMALL,  # four k x k matrices
     JOINT_HEADER_LENGTH,
-) = range(HEADER_LENGTH, HEADER_LENGTH + 42)
+) = range(HEADER_LENGTH, HEADER_LENGTH + 40)
 
 FACTOR_Z = FACTOR_FACTORED  # in a row of the table of factors: place of its columns in ROW_Z
 

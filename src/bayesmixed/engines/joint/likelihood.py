@@ -13,7 +13,11 @@ from typing import Any
 from bayesmixed.engines.collapsed.compilation import compiled
 from bayesmixed.engines.collapsed.memory import beyond
 from bayesmixed.engines.joint import layout as at
-from bayesmixed.engines.joint.special import digamma, log_logistic, log_normal_cdf
+from bayesmixed.engines.joint.row_loops import over_rows
+from bayesmixed.engines.joint.special import digamma, exponential, log_logistic, log_normal_cdf
+
+ROWS_OF_A_PRODUCT = 512
+"""Factors between 1 and 2 whose product is a finite number."""
 
 
 @compiled
@@ -96,9 +100,6 @@ def located(
 @compiled
 def counted(family: int, link: int, y: float, eta: float, aux: Any) -> tuple[float, float, float, float]:
     """Row of a Poisson or negative binomial response."""
-    if family == at.POISSON and link == at.LOG:
-        mean = math.exp(eta)
-        return y * eta - mean, y - mean, 0.0, 0.0
     mean, slope = mean_of(link, eta)
     if not mean > 0.0:
         return math.nan, 0.0, 0.0, 0.0
@@ -170,6 +171,37 @@ def row_terms(
     return located(family, link, y, weight, eta, aux)
 
 
+@over_rows
+def one_trial_rows(n: int, y: Any, eta: Any, score: Any) -> float:
+    """Log likelihood of rows of one trial with the logit link; `score` gets its derivatives in eta.
+
+    Of ``sum log(1 + exp(-|eta|))`` the logarithm is taken once for many rows, of their product.
+    """
+    total = 0.0
+    for first in range(0, n, ROWS_OF_A_PRODUCT):
+        product = 1.0
+        for i in range(first, min(first + ROWS_OF_A_PRODUCT, n)):
+            x = eta[i]
+            small = exponential(-abs(x))
+            whole = 1.0 + small
+            score[i] = y[i] - (1.0 if x > 0.0 else small) / whole
+            product *= whole
+            total += y[i] * x - 0.5 * (x + abs(x))
+        total -= math.log(product)
+    return total
+
+
+@over_rows
+def poisson_rows(n: int, y: Any, eta: Any, score: Any) -> float:
+    """Log likelihood of Poisson rows with the log link; `score` gets its derivatives in eta."""
+    total = 0.0
+    for i in range(n):
+        mean = exponential(eta[i])
+        score[i] = y[i] - mean
+        total += y[i] * eta[i] - mean
+    return total
+
+
 @compiled
 def log_likelihood(ints: Any, floats: Any, auxiliary: Any, eta: Any, score: Any) -> float:
     """Log likelihood of all rows; `score` gets derivatives in eta, and the auxiliary gradient is kept.
@@ -179,6 +211,10 @@ def log_likelihood(ints: Any, floats: Any, auxiliary: Any, eta: Any, score: Any)
     family, link = ints[at.FAMILY], ints[at.LINK]
     y, trials = beyond(floats, ints[at.ROW_Y]), beyond(floats, ints[at.ROW_TRIALS])
     weight = beyond(floats, ints[at.ROW_WEIGHT])
+    if ints[at.ONE_TRIAL] == 1 and link == at.LOGIT:
+        return one_trial_rows(ints[at.N_ROWS], y, eta, score)
+    if family == at.POISSON and link == at.LOG:
+        return poisson_rows(ints[at.N_ROWS], y, eta, score)
     total, first, second = 0.0, 0.0, 0.0
     derive(family, auxiliary)
     for i in range(ints[at.N_ROWS]):

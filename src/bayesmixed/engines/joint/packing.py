@@ -88,6 +88,7 @@ def pack_joint(problem: JointProblem) -> JointPacked:
     header[[at.N_AUXILIARY, at.N_LOW]] = len(problem.auxiliary), n_low
     header[[at.N_EFFECTS, at.N_FIXED]] = problem.order, problem.rows.fixed.shape[1]
     header[[at.FAMILY, at.LINK, at.N_ROWS]] = problem.family, problem.link, len(problem.rows.y)
+    header[at.ONE_TRIAL] = problem.family == at.BINOMIAL and bool(np.all(problem.rows.trials == 1.0))
     header[shared.DIMENSION] = n_low + problem.order
     _put_rows(block, problem)
     _put_priors(block, problem)
@@ -134,7 +135,7 @@ def _put_rows(block: PackedBlock, problem: JointProblem) -> None:
         (at.ROW_TRIALS, rows.trials),
         (at.ROW_WEIGHT, rows.weights),
         (at.ROW_OFFSET, rows.offset),
-        (at.ROW_X, rows.fixed),
+        (at.ROW_X, rows.fixed.T),
         (at.ROW_Z, np.concatenate([columns.ravel() for columns in rows.columns])),
     ):
         block.put(place, values, np.float64)
@@ -155,9 +156,7 @@ def _put_pattern(block: PackedBlock, pattern: Pattern, order: int) -> None:
     """Pattern of the Cholesky factor, and room for what it factorizes."""
     block.put(at.COLUMN_POINTER, pattern.pointer)
     block.put(at.COLUMN_ROW, pattern.row)
-    block.put(at.LINE_POINTER, pattern.line_pointer)
-    block.put(at.LINE_COLUMN, pattern.line_column)
-    block.put(at.LINE_PLACE, pattern.line_place)
+    block.put(at.COLUMN_RUN, pattern.run)
     block.put(at.PRECISION_VALUE, np.zeros(len(pattern.row)), np.float64)
     block.put(at.PULL, np.zeros(order), np.float64)
 
@@ -173,7 +172,6 @@ def _reserve_work(block: PackedBlock, problem: JointProblem, pattern: Pattern, n
         (at.W_SCORE, n),
         (at.W_FACTOR, len(pattern.row)),
         (at.W_FACTOR_GRADIENT, len(pattern.row)),
-        (at.W_COLUMN, order),
         (at.W_MEAN, order),
         (at.W_JOINT, order),
         (at.W_JOINT_GRADIENT, order),

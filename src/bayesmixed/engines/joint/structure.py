@@ -19,16 +19,14 @@ class Pattern:
     ----------
     pointer, row : IntArray
         Compressed columns, rows in increasing order, the diagonal first; shapes (N + 1,) and (m,).
-    line_pointer, line_column, line_place : IntArray
-        The places left of the diagonal, row by row: where each row begins, and for each place its column and
-        its position among the compressed columns.
+    run : IntArray
+        For each column the place, behind the diagonal, from which on its rows follow each other without a
+        gap, shape (N,).
     """
 
     pointer: IntArray
     row: IntArray
-    line_pointer: IntArray
-    line_column: IntArray
-    line_place: IntArray
+    run: IntArray
 
     @property
     def order(self) -> int:
@@ -56,12 +54,13 @@ def fill_pattern(matrix: Any) -> Pattern:
     Returns
     -------
     Pattern
-        Fill included.
+        Fill included, and what makes every column's rows those of its first row below the diagonal.
 
     Notes
     -----
-    Column j has the rows of the matrix below the diagonal, and those of all columns whose first row below
-    the diagonal is j (the elimination tree of Liu, 1990).
+    In the elimination tree (Liu, 1990) the parent of a column is its first row below the diagonal, fill
+    included. The rows of a column lie on its path to the root; here they are all of that path. In nested
+    factors, and wherever few columns stand at the end, that is the fill itself or little more.
 
     Examples
     --------
@@ -69,33 +68,34 @@ def fill_pattern(matrix: Any) -> Pattern:
     >>> fill_pattern(arrow).row
     array([0, 2, 1, 2, 2])
     """
-    lower = sparse.csc_array(sparse.tril(matrix, -1))
-    n = lower.shape[0]
-    children: list[list[set[int]]] = [[] for _ in range(n)]
-    columns = []
-    for j in range(n):
-        below = set(lower.indices[lower.indptr[j] : lower.indptr[j + 1]].tolist())
-        below = below.union(*children[j]) - {j}
-        children[j] = []
-        columns.append([j, *sorted(below)])
-        if below:
-            children[columns[-1][1]].append(below)
-    pointer = np.concatenate([[0], np.cumsum([len(column) for column in columns])]).astype(np.int64)
-    row = np.concatenate([np.empty(0, dtype=np.int64), *(np.array(c, dtype=np.int64) for c in columns)])
-    return _with_lines(pointer, row)
+    parent = _elimination_parents(matrix)
+    paths: list[list[int]] = []
+    for j in range(len(parent) - 1, -1, -1):
+        paths.append([j, *(paths[len(parent) - 1 - parent[j]] if parent[j] >= 0 else [])])
+    paths.reverse()
+    pointer = np.concatenate([[0], np.cumsum([len(path) for path in paths])]).astype(np.int64)
+    row = np.array([i for path in paths for i in path], dtype=np.int64)
+    return Pattern(pointer=pointer, row=row, run=_runs(pointer, row))
 
 
-def _with_lines(pointer: IntArray, row: IntArray) -> Pattern:
-    """Pattern of compressed columns, with its rows."""
-    n = len(pointer) - 1
-    column = np.repeat(np.arange(n), np.diff(pointer))
-    left = np.flatnonzero(row > column)
-    by_row = left[np.lexsort((column[left], row[left]))]
-    counts = np.bincount(row[by_row], minlength=n)
-    return Pattern(
-        pointer=pointer,
-        row=row,
-        line_pointer=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        line_column=column[by_row].astype(np.int64),
-        line_place=by_row.astype(np.int64),
-    )
+def _elimination_parents(matrix: Any) -> list[int]:
+    """For each column its first row below the diagonal in the Cholesky factor, or -1."""
+    lower = sparse.csr_array(sparse.tril(matrix, -1))
+    parent, ancestor = [-1] * lower.shape[0], [-1] * lower.shape[0]
+    for i in range(lower.shape[0]):
+        for column in lower.indices[lower.indptr[i] : lower.indptr[i + 1]].tolist():
+            j = column
+            while j >= 0 and j < i:
+                following, ancestor[j] = ancestor[j], i
+                if following < 0:
+                    parent[j] = i
+                j = following
+    return parent
+
+
+def _runs(pointer: IntArray, row: IntArray) -> IntArray:
+    """Place behind each diagonal from which on the rows of its column have no gap."""
+    first, last = pointer[:-1] + 1, pointer[1:]
+    gap = np.concatenate([[True], np.diff(row) != 1])
+    latest = np.maximum.accumulate(np.where(gap, np.arange(len(row)), 0))
+    return np.maximum(latest[last - 1], first)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayesmixed.comparison.group_lines import group_lines, predictor_of, telling_groups
 from bayesmixed.comparison.group_columns import rows_of_levels
+from bayesmixed.comparison.group_lines import GroupLines, group_lines, telling_groups
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FileError
@@ -105,15 +105,17 @@ def explorer_data(groups: PooledGroups, path: PoolingPath, *, posterior: bool) -
     dict
         Ready for JSON: numbers to seven digits, infinity and NaN as None.
     """
-    block, x = groups.block, predictor_of(groups)
-    shown = telling_groups(groups, MOST_GROUPS)
+    block, shown = groups.block, telling_groups(groups, MOST_GROUPS)
+    curves = group_lines(groups, shown)
     places = [groups.place(effect) for effect in block.effects]
-    lines = np.array([group_lines(groups, step, x) for step in path.coefficients])
+    lines = np.array([curves.heights(step[shown]) for step in path.coefficients])
     return {
         "formula": groups.design.formula.text,
         "group": block.group,
         "response": groups.design.response.name,
-        "predictor": x,
+        "predictor": curves.predictor,
+        "ticks": list(curves.ticks),
+        "at": _numbers(curves.at),
         "effects": list(block.effects),
         "levels": [block.levels[j] for j in shown],
         "nLevels": block.n_levels,
@@ -127,21 +129,17 @@ def explorer_data(groups: PooledGroups, path: PoolingPath, *, posterior: bool) -
         "density": _numbers(path.density.T),
         "values": _numbers(path.coefficients[:, shown][:, :, places]),
         "weights": _numbers(path.weights[:, shown]),
-        "lines": _numbers(lines[:, shown]),
+        "lines": _numbers(lines),
         "own": _numbers(path.own[shown][:, places]),
-        "rows": [_rows(groups, j, x) for j in shown],
+        "rows": [_rows(groups, j, curves) for j in shown],
     }
 
 
-def _rows(groups: PooledGroups, level: int, predictor: str | None) -> Any:
+def _rows(groups: PooledGroups, level: int, curves: GroupLines) -> Any:
     """Predictor and response of one group's rows."""
     rows = rows_of_levels(groups.block)[level]
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).round().astype(int)]
-    at = (
-        np.linspace(0.3, 0.7, len(rows))
-        if predictor is None
-        else groups.columns.matrix[rows, groups.place(predictor)]
-    )
+    at = np.linspace(0.3, 0.7, len(rows)) if curves.predictor is None else curves.rows_at[rows]
     return _numbers(np.column_stack([at, groups.design.response.values[rows]]))
 
 

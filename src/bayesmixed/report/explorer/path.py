@@ -13,6 +13,7 @@ from bayesmixed.comparison.conditional_estimates import (
     coefficients_of,
     pooled_by,
     shrinkage_weights,
+    unpooled_covariance,
 )
 from bayesmixed.comparison.group_regressions import regress
 from bayesmixed.comparison.pooling_records import PooledGroups
@@ -44,7 +45,7 @@ class PoolingPath:
         Shrinkage weights of the varying effects, shape (T, J, k).
     density : FloatArray
         For each effect how plausible a place is given the data, at most 1, shape (T, k) for a posterior and
-        (T, 1) for an estimate's likelihood.
+        (T, 1) for an estimate's likelihood at its residual standard deviation.
     """
 
     position: FloatArray
@@ -84,7 +85,8 @@ def pooling_path(groups: PooledGroups, draws: xr.DataTree | None = None) -> Pool
     coefficients = np.array([coefficients_of(e, groups.index, wanted) for e in estimates])
     told = np.isfinite(groups.none.coefficients)
     if len(groups.design.blocks) == 1:
-        end = regress(groups.design, groups.block, groups.varying).coefficients
+        spread = unpooled_covariance(groups.estimate, groups.index)
+        end = regress(groups.design, groups.block, groups.varying, spread).coefficients
         coefficients[-1] = np.where(np.isfinite(end), end, coefficients[-1])
         told = np.isfinite(end)
     sd = np.array([np.sqrt(np.diag(e.optimum.covariances[groups.index])) for e in estimates])
@@ -102,7 +104,7 @@ def pooling_path(groups: PooledGroups, draws: xr.DataTree | None = None) -> Pool
 
 
 def _likelihood(estimate: Estimate, path: list[Estimate]) -> FloatArray:
-    """Restricted likelihood along the path, relative to its largest value, shape (T, 1)."""
+    """Restricted likelihood along the path, sigma held, relative to its largest value, shape (T, 1)."""
     criterion = np.array([e.optimum.criterion for e in path])
     return np.asarray(np.exp(-0.5 * (criterion - min(criterion.min(), estimate.optimum.criterion))))[:, None]
 
