@@ -29,7 +29,10 @@ NAMES = (
 GENERALIZED = ("cbpp_binomial", "contraception_bernoulli", "grouseticks_poisson")
 QUANTILES = {"2.5%": 0.025, "25%": 0.25, "50%": 0.5, "75%": 0.75, "97.5%": 0.975}
 STANDARD_ERRORS = 4.0
-MANY_STANDARD_ERRORS = 4.7  # the largest of 4,137 normal deviates passes it once in 100 times, 4.0 once in 4
+"""The largest of grouseticks' 4,137 gaps may pass it by chance, for one seed in four; seed 20 has 3.3.
+
+That no bias hides behind the choice is tested on the gaps of means and sds: about 0, with spread 1.
+"""
 GROUPS = {"dragons_nested": {"sample": "mountainRange:site"}}
 """brms was given an explicit id where our formula nests."""
 
@@ -65,7 +68,7 @@ def our_draws(name: str, variable: str) -> np.ndarray:
 
 
 def distances(draws: np.ndarray, theirs: dict[str, float]) -> dict[str, float]:
-    """For each summary the gap in combined Monte Carlo errors."""
+    """For each summary the gap, ours less theirs, in combined Monte Carlo errors."""
     array = arviz_stats.base.array_stats
     ess = float(array.ess(draws, method="bulk"))
     gaps = {
@@ -78,7 +81,7 @@ def distances(draws: np.ndarray, theirs: dict[str, float]) -> dict[str, float]:
         if q != 0.5:
             their_ess = min(their_ess, (theirs["sd"] / theirs["mcse_sd"]) ** 2 / 2.0)
         gaps[label] = (np.quantile(draws, q) - theirs[label], own, own * np.sqrt(ess / their_ess))
-    return {label: abs(gap) / np.hypot(a, b) for label, (gap, a, b) in gaps.items()}
+    return {label: gap / np.hypot(a, b) for label, (gap, a, b) in gaps.items()}
 
 
 def cases() -> list[object]:
@@ -89,14 +92,24 @@ def cases() -> list[object]:
 
 @pytest.mark.parametrize("name", cases())
 def test_every_summary_of_every_parameter(name: str) -> None:
-    limit = MANY_STANDARD_ERRORS if name == "grouseticks_poisson" else STANDARD_ERRORS
     far = {
         (row["variable"], label): gap
         for row in BRMS[name]["summary"]
         for label, gap in distances(our_draws(name, row["variable"]), row).items()
-        if gap > limit
+        if abs(gap) > STANDARD_ERRORS
     }
     assert far == {}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("grouseticks_poisson" not in BRMS, reason="needs the reference numbers")
+def test_gaps_are_those_of_chance() -> None:
+    rows = BRMS["grouseticks_poisson"]["summary"]
+    gaps = [distances(our_draws("grouseticks_poisson", row["variable"]), row) for row in rows]
+    for label in ("mean", "sd"):
+        signed = np.array([gap[label] for gap in gaps])
+        assert abs(signed.mean()) < 0.3
+        assert 0.8 < signed.std() < 1.25
 
 
 @pytest.mark.slow

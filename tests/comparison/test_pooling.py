@@ -214,7 +214,7 @@ def test_interactions_with_predictors_of_groups_leave_every_row_told(no_pooling:
 
 
 def test_a_level_that_a_fold_lacks_costs_its_rows_alone() -> None:
-    """The two rows of a rare level that lie in one fold are left out; all else is told as if it were not there."""
+    """The only row of a level is left out; all else is told as if it were not there."""
     rng = np.random.default_rng(3)
     n = 120
     frame = pd.DataFrame({"g": np.repeat([f"g{i}" for i in range(12)], 10), "x": rng.normal(size=n)})

@@ -1,4 +1,4 @@
-"""Two-stage estimates with predictors of groups: values against regressions of the levels, and their coverage."""
+"""Two-stage estimates with predictors of groups: regressions of the levels, and coverage."""
 
 from __future__ import annotations
 

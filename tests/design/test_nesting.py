@@ -94,7 +94,7 @@ def advice(frame: pd.DataFrame) -> list[str]:
 @pytest.mark.parametrize(("n_schools", "n_classes"), [(6, 10), (6, 6), (12, 4)])
 @pytest.mark.parametrize("label", ["{}", "school {}", "school of {} hills"])
 def test_the_direction_is_that_of_the_data(n_schools: int, n_classes: int, label: str) -> None:
-    """Seeds are fixed: a test at 5 % may fail to name the direction, and must not name the wrong one alone."""
+    """A test at 5 % may fail to name the direction, and must not name the wrong one alone."""
     found = [advice(classes(seed, n_schools, n_classes, label, crossed=False)) for seed in range(20)]
     assert sum(way == ["(1 | school/cls)"] for way in found) >= 15
     assert ["(1 | cls/school)"] not in found

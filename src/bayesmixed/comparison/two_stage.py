@@ -126,7 +126,8 @@ def _second_stages(
 
 def _is_told(matrix: FloatArray) -> bool:
     """Whether levels tell the coefficients of their regressors, with degrees of freedom left."""
-    return len(matrix) > matrix.shape[1] and np.linalg.matrix_rank(matrix) == matrix.shape[1]
+    rank = int(np.linalg.matrix_rank(matrix))
+    return len(matrix) > rank == matrix.shape[1]
 
 
 def two_stage_intervals(stages: TwoStages | None, parameters: Sequence[Parameter], prob: float) -> FloatArray:
