@@ -127,7 +127,7 @@ def _second_stages(
 def _is_told(matrix: FloatArray) -> bool:
     """Whether levels tell the coefficients of their regressors, with degrees of freedom left."""
     rank = int(np.linalg.matrix_rank(matrix))
-    return len(matrix) > rank == matrix.shape[1]
+    return bool(len(matrix) > rank == matrix.shape[1])
 
 
 def two_stage_intervals(stages: TwoStages | None, parameters: Sequence[Parameter], prob: float) -> FloatArray:
