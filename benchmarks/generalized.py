@@ -32,7 +32,7 @@ FITS = {
     "import bambi as bmb, arviz as az; model = bmb.Model({formula!r}, data, family={family!r}); "
     "draws = model.fit(draws=1000, tune=1000, chains=4, cores=2, random_seed=1, "
     "inference_method='nutpie', progressbar=False); "
-    "print(az.summary(draws, var_names=list(model.components['mu'].common_terms) + ['Intercept']))",
+    "print(az.summary(draws, var_names=[name for name in draws['posterior'].data_vars if '|' not in name]))",
 }
 
 

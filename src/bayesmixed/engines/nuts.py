@@ -147,10 +147,10 @@ def _collect(trace: Any, settings: SamplerSettings) -> NutsDraws:
                 for theirs, ours in STATISTICS.items()
             }
         )
-    kept, length = _chains_with_enough([len(chain) for chain in points], settings)
+    chains, length = _chains_with_enough([len(chain) for chain in points], settings)
     return NutsDraws(
-        points=np.array([points[i][:length] for i in kept]),
-        sample_stats={name: np.array([stats[i][name][:length] for i in kept]) for name in stats[0]},
+        points=np.array([points[i][:length] for i in chains]),
+        sample_stats={name: np.array([stats[i][name][:length] for i in chains]) for name in stats[0]},
     )
 
 

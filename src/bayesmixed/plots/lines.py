@@ -216,7 +216,8 @@ def _draw_points(ax: Axes, fit: PredictingFit, x: str, rows: NDArray[np.bool_], 
     design = fit.spec.design
     column = predictor(design, x)
     if column.is_categorical:
-        ax.xaxis.update_units(list(column.levels))
+        # the axis takes categories in the order in which it meets them
+        ax.plot(list(column.levels), np.full(len(column.levels), np.nan))[0].remove()
     values = design.frame[x][rows]
     ax.scatter(_on_axis(values), design.response.observed[rows], **point_style(int(rows.sum()), color))
 
