@@ -13,8 +13,9 @@ from bayesmixed.engines.curvature import inverse_root
 from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.joint.density import density, expand, scores
 from bayesmixed.engines.joint.packing import JointPacked, keep_coupled, pack_joint
-from bayesmixed.engines.joint.problem import JointProblem
+from bayesmixed.engines.joint.problem import LINKS, JointProblem
 from bayesmixed.engines.joint.sources import require_run
+from bayesmixed.families.links import link_function
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)
 
@@ -143,18 +144,17 @@ def find_joint_mode(problem: JointProblem) -> JointMode:
     """
     packed = pack_joint(problem)
     columns = problem.columns()
-    packed = _approximated(problem, packed, columns, _start(problem))
     low = np.zeros(packed.n_low)
+    packed = _approximated(problem, packed, columns, low, None)
     for _ in range(MOST_ROUNDS):
         effects = _effects_mode(packed, low)
-        packed = _approximated(problem, packed, columns, np.concatenate([low, effects]))
+        packed = _approximated(problem, packed, columns, low, effects)
         previous, low = low, _low_mode(packed, low)
         scale = inverse_root(_low_hessian(packed, low))
         if np.all(np.abs(low - previous) < SETTLED * np.linalg.norm(scale, axis=1)):
             break
     effects = _effects_mode(packed, low)
-    point = np.concatenate([low, effects])
-    packed = _approximated(problem, packed, columns, point)
+    packed = _approximated(problem, packed, columns, low, effects)
     scale = inverse_root(_low_hessian(packed, low))
     return JointMode(
         packed=packed.with_sections({at.LOW_CENTER: low, at.LOW_SCALE: scale}),
@@ -163,20 +163,40 @@ def find_joint_mode(problem: JointProblem) -> JointMode:
     )
 
 
-def _start(problem: JointProblem) -> FloatArray:
-    """Point from which the mode is looked for: coefficients at their priors' means, no random effects."""
-    n_low = problem.n_theta + len(problem.auxiliary)
-    p = problem.rows.fixed.shape[1]
-    return np.concatenate([np.zeros(n_low + problem.order - p), problem.fixed_priors[:, 0]])
+def _alone(problem: JointProblem) -> FloatArray:
+    """Linear predictor of every row that its response alone would have, shape (n,).
+
+    Notes
+    -----
+    As generalized linear models begin (McCullagh and Nelder 1989, section 2.5): a little towards the middle,
+    where the link of the response itself need not exist. From a common value one Newton step for a large
+    count overflows.
+    """
+    y, trials = problem.rows.y, problem.rows.trials
+    match problem.family:
+        case at.BINOMIAL:
+            mean = (y + 0.5) / (trials + 1.0)
+        case at.POISSON | at.NEGATIVE_BINOMIAL:
+            mean = y + 0.5
+        case at.GAMMA | at.BETA:
+            mean = y
+        case _:
+            positive = problem.link in (at.LOG, at.INVERSE)
+            mean = np.maximum(y, 0.1 * np.mean(np.abs(y))) if positive else y
+    link = next(name for name, code in LINKS.items() if code == problem.link)
+    return link_function(link).link(np.asarray(mean, dtype=np.float64))
 
 
 def _approximated(
-    problem: JointProblem, packed: JointPacked, columns: sparse.csr_array, point: FloatArray
+    problem: JointProblem,
+    packed: JointPacked,
+    columns: sparse.csr_array,
+    low: FloatArray,
+    joint: FloatArray | None,
 ) -> JointPacked:
-    """Problem whose normal approximation is that of the data at a point."""
-    n_theta, n_low = problem.n_theta, packed.n_low
-    auxiliary, joint = np.exp(point[n_theta:n_low]), point[n_low:]
-    eta = problem.rows.offset + columns @ joint
+    """Problem whose normal approximation is that of the data at given effects, or at rows by themselves."""
+    auxiliary, offset = np.exp(low[problem.n_theta :]), problem.rows.offset
+    eta = _alone(problem) if joint is None else offset + columns @ joint
     score = row_scores(packed, auxiliary, eta)
     after = row_scores(packed, auxiliary, eta + STEP)
     before = row_scores(packed, auxiliary, eta - STEP)
@@ -188,7 +208,8 @@ def _approximated(
     prior, pull = _fixed_normal(problem)
     own = np.concatenate([np.zeros(problem.order - len(prior)), prior])
     precision = given + sparse.diags_array(own, format="csc")
-    pull = given @ joint + columns.T @ score + np.concatenate([np.zeros(problem.order - len(prior)), pull])
+    centre = columns.T @ (curvature * (eta - offset)) if joint is None else given @ joint
+    pull = centre + columns.T @ score + np.concatenate([np.zeros(problem.order - len(prior)), pull])
     return packed.with_sections({at.PRECISION_VALUE: packed.pattern.values(precision), at.PULL: pull})
 
 
