@@ -26,7 +26,7 @@ demo: $(STAMP)  ## fit lme4's sleepstudy, print the tables, write demo/report.ht
 
 .PHONY: test
 test: $(STAMP)  ## run all tests and the examples in the docstrings
-	$(BIN)/python -m pytest --doctest-modules src tests
+	$(BIN)/python -m pytest -n auto --dist loadfile --doctest-modules src tests
 
 .PHONY: quick
 quick: $(STAMP)  ## run the tests that do not sample at length

@@ -138,6 +138,7 @@ def two_workers() -> Iterator[None]:
         yield
 
 
+@pytest.mark.filterwarnings("ignore:Dask support is moving out of Narwhals:FutureWarning")
 @pytest.mark.usefixtures("two_workers")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 def test_dask_on_two_workers(parquet_folder: Path) -> None:

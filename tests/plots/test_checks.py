@@ -103,7 +103,7 @@ def test_mistakes_are_named(sleep_reml, call, words: str) -> None:
 def test_picture_is_the_one_looked_at(sleep_reml, name: str, style: str, tmp_path: Path) -> None:
     """Baselines by matplotlib 3.10 and its own font; remake them by saving what this test draws."""
     settings = {"font.family": "DejaVu Sans", "figure.dpi": 50, "savefig.dpi": 50}
-    with plt.style.context([style, settings]):
+    with plt.style.context(["default", style, settings]):
         made = np.ravel(FOR_ALL[name](sleep_reml.plot))[0].figure
         made.savefig(tmp_path / "made.png")
     baseline = BASELINE / f"{name}_{style}.png"

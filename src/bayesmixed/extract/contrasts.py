@@ -129,8 +129,10 @@ def _level_contrasts(predictor: Predictor, choice: object) -> tuple[Contrast, ..
 
 def _pair(predictor: Predictor, pair: list[Any]) -> Contrast:
     """Contrast of two values that a user names."""
-    if len(pair) != 2 or any(pd.api.types.is_list_like(value) for value in pair):
-        raise DataError(f"contrast= needs a pair of values, low and high, not {pair!r}.")
+    if len(pair) != 2:
+        raise DataError(f"contrast= needs a pair of values, low and high, not {len(pair)}.")
+    if any(pd.api.types.is_list_like(value) for value in pair):
+        raise DataError(f"contrast= needs two single values, low and high, not {pair!r}.")
     for value in pair if predictor.is_categorical else []:
         if value not in predictor.levels:
             levels = near_names(str(value), [str(level) for level in predictor.levels])
