@@ -15,6 +15,7 @@ from numba import types
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.adjoint import chain_gradient, multiply_by_lambda, root_gradient, solve_root
+from bayesmixed.engines.collapsed.coefficient_prior import log_prior_of_coefficient
 from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.elimination import eliminate_chain, factor_root, load
 from bayesmixed.engines.collapsed.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
@@ -212,20 +213,6 @@ def sampled_factor(ints: Any, work: Any, table: int, point: Any, gradient: Any) 
                     slope[a * k + b] += likelihood[base + a] * own
                 gradient[n_theta + base + b] = value
     return total
-
-
-@compiled
-def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
-    """Log density of a coefficient, ``-h (x-m)^2 / 2 - n log(1 + q (x-m)^2) - b |x-m|``, and derivative."""
-    shifted = x - prior[0]
-    squared = prior[3] * shifted * shifted
-    value = -0.5 * prior[1] * shifted * shifted - prior[2] * np.log1p(squared) - prior[4] * abs(shifted)
-    slope = (
-        -prior[1] * shifted
-        - 2.0 * prior[2] * prior[3] * shifted / (1.0 + squared)
-        - prior[4] * np.sign(shifted)
-    )
-    return value, slope
 
 
 @compiled

@@ -14,6 +14,7 @@ from bayesmixed.errors import SamplingError
 
 KERNEL = (
     "adjoint",
+    "coefficient_prior",
     "compilation",
     "conditional",
     "criterion",

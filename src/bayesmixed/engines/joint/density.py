@@ -20,6 +20,7 @@ import numpy as np
 from numba import types
 
 from bayesmixed.engines.collapsed import layout as shared
+from bayesmixed.engines.collapsed.coefficient_prior import log_prior_of_coefficient
 from bayesmixed.engines.collapsed.compilation import compiled, entry
 from bayesmixed.engines.collapsed.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
 from bayesmixed.engines.collapsed.theta import (
@@ -114,20 +115,6 @@ def write_joint(ints: Any, floats: Any, work: Any, deviates: Any) -> tuple[float
         joint[i] = mean[i] + deviates[i]
     solve_transposed(ints, values, joint)
     return log_det, level_log_det
-
-
-@compiled
-def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
-    """Log density of a coefficient, ``-h (x-m)^2 / 2 - n log(1 + q (x-m)^2) - b |x-m|``, and derivative."""
-    shifted = x - prior[0]
-    squared = prior[3] * shifted * shifted
-    value = -0.5 * prior[1] * shifted * shifted - prior[2] * np.log1p(squared) - prior[4] * abs(shifted)
-    slope = (
-        -prior[1] * shifted
-        - 2.0 * prior[2] * prior[3] * shifted / (1.0 + squared)
-        - prior[4] * np.sign(shifted)
-    )
-    return value, slope
 
 
 @compiled
