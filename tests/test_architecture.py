@@ -21,6 +21,7 @@ ORDER = (
     "errors",
     "names",
     "options",
+    "habits",
     "datasets",
     "formula",
     "design",

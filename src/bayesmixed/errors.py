@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
+import warnings
 from collections.abc import Iterable
+
+PACKAGE = os.path.dirname(__file__)
 
 
 class BayesmixedError(ValueError):
@@ -67,6 +71,19 @@ class ConvergenceWarning(UserWarning):
 
 class DesignWarning(UserWarning):
     """A design that is legal and probably not what was meant."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the user's own code, however deep in the package the reason was found.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, where, and what to write instead.
+    category : type
+        ``ConvergenceWarning`` or ``DesignWarning``.
+    """
+    warnings.warn(message, category, skip_file_prefixes=(PACKAGE,))
 
 
 def near_names(wrong: str, known: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from bayesmixed.errors import FileError, FormulaError, PriorError
 from bayesmixed.families.lookup import as_family
 from bayesmixed.families.support import check_family, family_of_response
 from bayesmixed.formula import parse_formula
+from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.design_for import design_for
 from bayesmixed.model.spec import ModelSpec
@@ -65,6 +66,7 @@ def lmer(
     method: Literal["reml", "ml"],
     missing: Missing = "drop",
 ) -> RemlFit: ...
+@answers_habits
 def lmer(
     formula: str,
     data: Data,
@@ -358,8 +360,8 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
         seconds=time.perf_counter() - started,
         versions={library: version(library) for library in LIBRARIES},
     )
-    warn_if_interrupted(sampled, settings, stacklevel=3)
-    warn_if_bad(sampled.diagnosis, stacklevel=3)
+    warn_if_interrupted(sampled, settings)
+    warn_if_bad(sampled.diagnosis)
     return MixedFit(spec=spec, draws=sampled.draws, run=run, diagnosis=sampled.diagnosis)
 
 

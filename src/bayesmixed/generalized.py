@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bayesmixed.fit import Weights, sample_model, sampler_settings, specify
+from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.options import Engine, Missing
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
 
 
+@answers_habits
 def glmer(
     formula: str,
     data: IntoDataFrame,

@@ -69,7 +69,7 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
     __repr__ = __str__
 
     def __getattr__(self, name: str) -> NoReturn:
-        from bayesmixed.tables.lme4_habits import POSTERIOR, no_such_attribute
+        from bayesmixed.habits import POSTERIOR, no_such_attribute
 
         no_such_attribute(self, name, POSTERIOR)
 

@@ -56,7 +56,7 @@ class RemlFit(PredictionMethods, TableMethods):
     __repr__ = __str__
 
     def __getattr__(self, name: str) -> NoReturn:
-        from bayesmixed.tables.lme4_habits import ESTIMATE, no_such_attribute
+        from bayesmixed.habits import ESTIMATE, no_such_attribute
 
         no_such_attribute(self, name, ESTIMATE)
 

@@ -166,7 +166,7 @@ def test_each_problem_is_one_sentence_with_advice(changed: dict[str, object], wo
 def test_all_problems_are_one_warning() -> None:
     bad = diagnosis(r_hat=np.array([1.0, 1.2]), ess_bulk=np.array([200.0, 300.0]), divergences=3)
     with pytest.warns(ConvergenceWarning) as caught:
-        warn_if_bad(bad, stacklevel=1)
+        warn_if_bad(bad)
     assert len(caught) == 1
     assert str(caught[0].message).count("\n") == 2
     assert caught[0].filename == __file__

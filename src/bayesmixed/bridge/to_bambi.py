@@ -13,7 +13,7 @@ import pandas as pd
 from bayesmixed.bridge.columns import TermPlaces, term_places
 from bayesmixed.bridge.from_bambi import import_bambi
 from bayesmixed.design.records import FloatArray
-from bayesmixed.errors import DataError, DesignWarning, FormulaError, PriorError
+from bayesmixed.errors import DataError, DesignWarning, FormulaError, PriorError, warn
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior import Prior
 
@@ -72,7 +72,7 @@ def to_bambi(spec: ModelSpec) -> Any:
     model.set_priors(_priors(spec, term_places(model, spec.design), bambi.Prior))
     for block in spec.design.blocks:
         if block.has_correlation:
-            warnings.warn(_uncorrelated(block.group), DesignWarning, stacklevel=2)
+            warn(_uncorrelated(block.group), DesignWarning)
     return model
 
 

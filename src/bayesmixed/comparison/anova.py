@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -19,7 +18,7 @@ from bayesmixed.comparison.records_likelihood import (
     check_comparable_likelihoods,
     require_estimate,
 )
-from bayesmixed.errors import BayesmixedError, DesignWarning
+from bayesmixed.errors import BayesmixedError, DesignWarning, warn
 from bayesmixed.extract.variances import LEGEND
 from bayesmixed.options import seed_sequence
 
@@ -126,11 +125,10 @@ def _warn_if_not_nested(estimates: Sequence[Estimate], labels: Sequence[str]) ->
     for (smaller, label), (larger, other) in pairwise(zip(estimates, labels, strict=True)):
         fewer = smaller.n_parameters < larger.n_parameters
         if fewer and not is_nested(smaller.design, larger.design):
-            warnings.warn(
+            warn(
                 f"{label!r} does not seem to be a special case of {other!r}: unless it is, the statistic is "
                 "not chi-squared, and the p-value means nothing. Compare them by AIC or BIC.",
                 DesignWarning,
-                stacklevel=3,
             )
 
 

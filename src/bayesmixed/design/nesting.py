@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from itertools import combinations
 from string import ascii_lowercase
@@ -11,7 +10,7 @@ from string import ascii_lowercase
 import numpy as np
 
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
-from bayesmixed.errors import DesignWarning
+from bayesmixed.errors import DesignWarning, warn
 
 RESTARTS = 0.8
 """Share of outer levels in which numbering must begin anew."""
@@ -57,7 +56,7 @@ def warn_of_implicit_nesting(design: Design) -> None:
         meaningless = _only_cells_differ(design, first, second)
         ways = [(outer, inner) for outer, inner in counted if inner.group in meaningless]
         if ways and not _may_be_reversed(*ways[0], meaningless, n_ways=len(ways)):
-            warnings.warn(_message(ways), DesignWarning, stacklevel=3)
+            warn(_message(ways), DesignWarning)
 
 
 def _may_be_reversed(

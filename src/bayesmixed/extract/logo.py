@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed.design.records import Design, IntArray
-from bayesmixed.errors import ConvergenceWarning, DataError, PriorError, near_names
+from bayesmixed.errors import ConvergenceWarning, DataError, PriorError, near_names, warn
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import IMPROPER
 
@@ -104,11 +103,10 @@ def _warn_if_bad(group: str, labels: tuple[str, ...], found: GroupDensities) -> 
     """Warn of groups whose density is not to be trusted."""
     bad = [label for label, k in zip(labels, found.pareto_k, strict=True) if not k <= GOOD_K]
     if bad:
-        warnings.warn(
+        warn(
             f"The density of {group} {', '.join(bad)} given the others cannot be trusted: its Pareto k is "
             f"over {GOOD_K}. Refit without it to know.",
             ConvergenceWarning,
-            stacklevel=4,
         )
 
 

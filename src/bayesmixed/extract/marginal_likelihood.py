@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from bayesmixed.errors import ConvergenceWarning, PriorError
+from bayesmixed.errors import ConvergenceWarning, PriorError, warn
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import IMPROPER
@@ -129,7 +128,7 @@ def as_marginal_likelihood(found: Evidence) -> LogMarginalLikelihood:
             f"Pareto k of {found.pareto_k:.2f}, and {LARGEST_K} is the limit. Repeat it with "
             "other seeds to see its scatter."
         )
-        warnings.warn(message, ConvergenceWarning, stacklevel=3)
+        warn(message, ConvergenceWarning)
     return LogMarginalLikelihood(
         value=found.value,
         se=found.se,

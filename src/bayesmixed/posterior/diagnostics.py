@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray, IntArray
-from bayesmixed.errors import ConvergenceWarning
+from bayesmixed.errors import ConvergenceWarning, warn
 from bayesmixed.options import RanefDiagnosis, one_of
 from bayesmixed.posterior.convergence import convergence_statistics, worst_candidates
 from bayesmixed.posterior.diagnosis import MAX_RHAT, MIN_ESS, TARGET_ACCEPT, Diagnosis
@@ -120,15 +119,13 @@ def _divergences(draws: xr.DataTree) -> int:
     return int(draws["sample_stats"]["diverging"].sum())
 
 
-def warn_if_bad(diagnosis: Diagnosis, *, stacklevel: int = 2) -> None:
+def warn_if_bad(diagnosis: Diagnosis) -> None:
     """Warn once when the draws are not good, naming the worst quantities and what to do.
 
     Parameters
     ----------
     diagnosis : Diagnosis
         What `diagnose` found.
-    stacklevel : int
-        As the caller would give it to `warnings.warn`: 2 points at the line that called the caller.
 
     Warns
     -----
@@ -137,4 +134,4 @@ def warn_if_bad(diagnosis: Diagnosis, *, stacklevel: int = 2) -> None:
     """
     problems = diagnosis.problems()
     if problems:
-        warnings.warn("\n".join(problems), ConvergenceWarning, stacklevel=stacklevel + 1)
+        warn("\n".join(problems), ConvergenceWarning)

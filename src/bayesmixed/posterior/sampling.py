@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ import xarray as xr
 
 from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RawDraws, SamplerSettings
-from bayesmixed.errors import ConvergenceWarning
+from bayesmixed.errors import ConvergenceWarning, warn
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT, Diagnosis
 from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.tree import draws_tree
@@ -108,7 +107,7 @@ def sample_until_good(
             thin = longer.pop(0)
 
 
-def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings, *, stacklevel: int = 2) -> None:
+def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings) -> None:
     """Warn when the user broke sampling off, with what was kept.
 
     Parameters
@@ -117,8 +116,6 @@ def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings, *, stacklev
         What `sample_until_good` gave.
     settings : SamplerSettings
         What was asked.
-    stacklevel : int
-        As the caller would give it to `warnings.warn`.
 
     Warns
     -----
@@ -127,11 +124,10 @@ def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings, *, stacklev
     """
     if sampled.interrupted:
         kept = sampled.diagnosis
-        warnings.warn(
+        warn(
             f"Sampling was interrupted: the fit has {kept.n_draws} draws of {kept.n_chains} chains, "
             f"{settings.draws} of {settings.chains} were asked for, and the seed does not repeat them.",
             ConvergenceWarning,
-            stacklevel=stacklevel + 1,
         )
 
 

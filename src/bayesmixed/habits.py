@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from typing import NoReturn
 
 EVERY_FIT = {
@@ -45,6 +48,50 @@ ESTIMATE = {
     "hypothesis": "bm.lmer(..., method='bayes').hypothesis(...)",
     "save": "fit.tidy().to_csv(path), or bm.lmer(..., method='bayes').save(path)",
 }
+
+ARGUMENTS = {
+    "REML": "method='reml' for REML=True, method='ml' for REML=False",
+    "na_action": "missing='drop' or missing='raise'",
+    "subset": "data.query('...') in place of data",
+    "offset": "offset(column) in the formula",
+    "prior": "priors={...}",
+    "prior_intercept": "priors={'Intercept': ...}",
+    "prior_covariance": "priors={'sd_<group>': ..., 'corr_<group>': bm.prior('LKJ', eta=...)}",
+    "iter": "draws= (after tuning)",
+    "warmup": "tune=",
+    "random_seed": "seed=",
+    "adapt_delta": "nothing: a run in which a step diverged is repeated in finer steps",
+    "control": "nothing: there is no optimizer to set",
+    "nAGQ": "nothing: the posterior is sampled, without a Laplace approximation",
+    "groups": "a bar in the formula: (1 | group)",
+    "re_formula": "a bar in the formula: (x | group)",
+}
+"""Arguments of lme4, rstanarm, brms, Bambi and statsmodels."""
+
+
+def answers_habits[**P, R](fit: Callable[P, R]) -> Callable[P, R]:
+    """A fitting function that answers other packages' arguments with what to write here.
+
+    Parameters
+    ----------
+    fit : callable
+        The function.
+
+    Returns
+    -------
+    callable
+        The same, which raises TypeError with advice for a name of `ARGUMENTS` that it does not take.
+    """
+    known = inspect.signature(fit).parameters
+
+    @wraps(fit)
+    def advised(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name in kwargs:
+            if name in ARGUMENTS and name not in known:
+                raise TypeError(f"{fit.__name__}() has no argument {name!r}. Write {ARGUMENTS[name]}.")
+        return fit(*args, **kwargs)
+
+    return advised
 
 
 def no_such_attribute(fit: object, name: str, known: dict[str, str]) -> NoReturn:
