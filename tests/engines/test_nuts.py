@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -88,3 +90,16 @@ def test_a_density_that_is_nowhere_finite_is_an_error_of_ours(
     )
     with pytest.raises(SamplingError, match="NUTS broke off"):
         run(nowhere, callback=callback)
+
+
+def test_plots_are_not_loaded_and_nutpie_still_converts() -> None:
+    """A fresh process: sampling leaves matplotlib out, and nutpie's own conversion finds ArviZ when it runs."""
+    code = (
+        "import sys\n"
+        "from bayesmixed.engines.nuts import _nutpie\n"
+        "nutpie = _nutpie()\n"
+        "print([name for name in ('arviz', 'arviz_plots', 'matplotlib') if name in sys.modules])\n"
+        "print(callable(sys.modules['nutpie.sample'].arviz.from_dict), 'arviz' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "True True"]

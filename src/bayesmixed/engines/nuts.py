@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -108,26 +110,55 @@ def run_nuts(
     KeyboardInterrupt
         When it is interrupted before two chains (or the only one) have ``settings.fewest`` draws.
     """
-    nutpie = importlib.import_module("nutpie")
+    nutpie = _nutpie()
     model = _callback_model(target, start) if callback else _pointer_model(target, start)
+    with single_threaded_blas():
+        chains = nutpie.sample(
+            model,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=settings.cores,
+            seed=settings.seed,
+            progress_bar=settings.progress,
+            return_raw_trace=True,
+            target_accept=target_accept,
+            blocking=False,
+        )
+        return _collect(_trace(chains), settings)
+
+
+def _trace(chains: Any) -> Any:
+    """Trace of running chains when they have ended, or of what they have when Ctrl-C is pressed."""
     try:
-        with single_threaded_blas():
-            trace = nutpie.sample(
-                model,
-                draws=settings.draws,
-                tune=settings.tune,
-                chains=settings.chains,
-                cores=settings.cores,
-                seed=settings.seed,
-                progress_bar=settings.progress,
-                return_raw_trace=True,
-                target_accept=target_accept,
-            )
+        importlib.import_module("arviz_stats")  # judges the draws; it takes a second to load, and they run
+        return chains.wait()
+    except KeyboardInterrupt:
+        return chains.abort()
     except RuntimeError as error:
         raise SamplingError(
             f"NUTS broke off: {error}. Check the scales of the predictors and the priors."
         ) from error
-    return _collect(trace, settings)
+
+
+class _Deferred(ModuleType):
+    """A module that is imported when the first of its names is looked up."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def _nutpie() -> Any:
+    """nutpie, without the plots of ArviZ: it imports all of ArviZ for a conversion that is not used here."""
+    if "nutpie" in sys.modules or "arviz" in sys.modules:
+        return importlib.import_module("nutpie")
+    sys.modules["arviz"] = _Deferred("arviz")
+    try:
+        return importlib.import_module("nutpie")
+    finally:
+        del sys.modules["arviz"]
 
 
 def _collect(trace: Any, settings: SamplerSettings) -> NutsDraws:
