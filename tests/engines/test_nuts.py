@@ -93,7 +93,7 @@ def test_a_density_that_is_nowhere_finite_is_an_error_of_ours(
 
 
 def test_plots_are_not_loaded_and_nutpie_still_converts() -> None:
-    """A fresh process: sampling leaves matplotlib out, and nutpie's own conversion finds ArviZ when it runs."""
+    """In a fresh process: no matplotlib, and nutpie's own conversion finds ArviZ when it runs."""
     code = (
         "import sys\n"
         "from bayesmixed.engines.nuts import _nutpie\n"
