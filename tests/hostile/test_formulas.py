@@ -50,8 +50,18 @@ def test_what_is_only_long_is_parsed(text: str) -> None:
     assert hostile.verdict(text) == "parsed"
 
 
-@pytest.mark.parametrize("text", ["y ~ \x1b[31m", "y ~ `\ud800` + $", "y ~ \u202ex + $", "y ~\r\n x + $"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y ~ \x1b[31m",
+        "y ~ `\ud800` + $",
+        "y ~ \u202ex + $",
+        "y ~\r\n x + $",
+        "y ~ C(f, Treatment('b\n')) + (1 | g)",
+    ],
+)
 def test_a_message_can_be_printed(text: str) -> None:
+    assert hostile.verdict(text) == "refused"
     with pytest.raises(hostile.FormulaError) as caught:
         hostile.parse_formula(text)
     str(caught.value).encode()

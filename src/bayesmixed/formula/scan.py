@@ -74,8 +74,12 @@ class Token:
 
 def refusal(message: str, text: str, position: int | None, advice: str = "") -> FormulaError:
     """Error that shows the formula on one line with a caret under the offending place."""
-    line = "".join(character if character.isprintable() else " " for character in text)
-    return FormulaError(message, line, position, advice)
+    return FormulaError(_on_one_line(message), _on_one_line(text), position, advice)
+
+
+def _on_one_line(text: str) -> str:
+    """Text of the same length with a space for every line break or other unprintable character."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def scan(text: str) -> tuple[Token, ...]:
