@@ -53,11 +53,11 @@ docs: $(STAMP)  ## build the documentation into docs/_build; its code runs, warn
 	@echo "Documentation: docs/_build/index.html"
 
 .PHONY: bench
-bench: $(STAMP)  ## time the project beside Bambi (an hour; see benchmarks/README.md for single cases)
-	$(BIN)/python -m pip install --quiet --editable '.[bambi]'
-	$(BIN)/python benchmarks/linear.py
-	$(BIN)/python benchmarks/process.py
-	$(BIN)/python benchmarks/rows.py
+bench: $(STAMP)  ## time the project beside its peers (three hours with R; what is done already is kept)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/bench_page.py
 
 .PHONY: calibration
 calibration: $(STAMP)  ## check ranks and intervals of simulated data (an hour; what is done already is kept)

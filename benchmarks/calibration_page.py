@@ -20,14 +20,13 @@ import pandas as pd
 from arviz_stats.ecdf_utils import compute_ecdf, get_pointwise_confidence_band, simulate_confidence_bands
 from calibration import PROBS, RANKED, RESULTS
 from calibration_cases import CASES, Case
+from marked_page import DOCS, fill, row
 from scipy import stats
 
 mpl.use("agg")
 mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "calibration", "font.size": 9})
 
-DOCS = Path(__file__).parents[1] / "docs"
 PICTURES = DOCS / "_static" / "calibration"
-START, END = "<!-- results -->", "<!-- end of results -->"
 ERROR = 0.01
 POINTS = np.arange(1, 100) / 100
 KINDS = {
@@ -177,7 +176,7 @@ def rank_table(judged: pd.DataFrame, runs: pd.DataFrame) -> str:
             f"{made['seconds'].median():.2f}",
             (made["warned"] > 0).sum(),
         )
-        lines.append("| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |")
+        lines.append(row([str(cell) for cell in cells]))
     return "\n".join(lines)
 
 
@@ -188,11 +187,11 @@ def coverage_table(covered: pd.DataFrame, limit: float) -> str:
         part = covered[covered["case"] == case.key]
         for i, (verb, rows) in enumerate(part.groupby("verb", sort=False)):
             shares = [
-                f"**{100 * row.share:.1f}**" if abs(row.z) > limit else f"{100 * row.share:.1f}"
-                for row in rows.itertuples()
+                f"**{100 * place.share:.1f}**" if abs(place.z) > limit else f"{100 * place.share:.1f}"
+                for place in rows.itertuples()
             ]
             cells = ["" if i else case.title, f"`{verb}`", str(rows["intervals"].iloc[0]), *shares]
-            lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
+            lines.append(row(cells))
     return "\n".join(lines)
 
 
@@ -205,7 +204,6 @@ def report(runs: pd.DataFrame, judged: pd.DataFrame, covered: pd.DataFrame) -> s
     pictures = "\n\n".join(f"![{case.title}](_static/calibration/{case.key}.svg)" for case in shown)
     return "\n\n".join(
         (
-            START,
             f"{len(runs):,} fits; {versions}, Python {platform.python_version()}.",
             "## Ranks",
             f"**{judged['outside'].sum()} of {len(judged)} quantities lie outside the simultaneous 99 % band "
@@ -218,7 +216,6 @@ def report(runs: pd.DataFrame, judged: pd.DataFrame, covered: pd.DataFrame) -> s
             f"({limit:.1f} standard errors: 1 % over all shares, printed bold); the furthest is "
             f"{covered['z'].abs().max():.1f} standard errors away.",
             coverage_table(covered, limit),
-            END,
         )
     )
 
@@ -234,10 +231,7 @@ def main() -> None:
         chosen = ranks[ranks["case"] == case.key]
         if not chosen.empty:
             picture(case, chosen, 1 - ERROR / len(judged))
-    page = DOCS / "calibration.md"
-    text = page.read_text()
-    before, after = text.split(START)[0], text.split(END)[1]
-    page.write_text(before + report(runs, judged, covered) + after)
+    fill(DOCS / "calibration.md", report(runs, judged, covered))
     print(judged.sort_values("p").head(10).to_string())
     print(covered.reindex(covered["z"].abs().sort_values(ascending=False).index).head(10).to_string())
 

@@ -17,7 +17,7 @@ class Case:
     Attributes
     ----------
     formula : str
-        In lme4's language, which both systems read.
+        In lme4's language; a binomial response is ``prop(successes, trials)``.
     bundled : str
         Name for ``bayesmixed.load_dataset``.
     file : str
@@ -27,7 +27,7 @@ class Case:
     family : str
         Distribution of the response.
     success : tuple[str, str] or None
-        Column that is turned into 0 and 1, so that both systems read one formula, and the label that is 1.
+        Column that is turned into 0 and 1, so that all systems read one formula, and the label that is 1.
     """
 
     formula: str
@@ -57,10 +57,13 @@ CASES = {
     "penicillin": Case(
         "diameter ~ 1 + (1 | plate) + (1 | sample)", "Penicillin", "penicillin.csv", ("plate", "sample")
     ),
+    "dragons": Case(
+        "testScore ~ bodyLength + (1 | mountainRange) + (1 | mountainRange:site)",
+        "dragons",
+        "dragons.csv",
+        ("mountainRange", "site"),
+    ),
     "insteval": Case("y ~ service + (1 | s) + (1 | d)", "InstEval", "insteval.csv.gz", ("service", "s", "d")),
-}
-
-GENERALIZED = {
     "cbpp": Case(
         "prop(incidence, size) ~ period + (1 | herd)", "cbpp", "cbpp.csv", ("herd", "period"), "binomial"
     ),
@@ -88,9 +91,19 @@ GENERALIZED = {
         "poisson",
     ),
 }
-"""Models of ``generalized.py``."""
 
-EVERY = CASES | GENERALIZED
+TABLE = (
+    "sleepstudy",
+    "gpa_slopes",
+    "netherlands_slopes",
+    "penicillin",
+    "insteval",
+    "cbpp",
+    "contraception",
+    "verbagg",
+    "grouseticks",
+)
+"""Cases of the table in the documentation."""
 
 
 def load(case: Case) -> pd.DataFrame:
