@@ -38,6 +38,7 @@ ORDER = (
     "plots",
     "report",
     "bridge",
+    "row_sample",
     "reml_fit",
     "mixed_fit",
     "fit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -25,6 +25,7 @@ from bayesmixed.options import (
 )
 from bayesmixed.priors.table import PriorTable, prior_table
 from bayesmixed.reml_fit import RemlFit, reml_fit
+from bayesmixed.row_sample import SampleMethods
 from bayesmixed.tables.fit_methods import TableMethods
 
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
     from numpy.typing import ArrayLike
 
+    from bayesmixed.design.records import Design
     from bayesmixed.plots.methods import FitPlots
     from bayesmixed.posterior.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods):
+class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods, SampleMethods):
     """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs.
 
     Attributes
@@ -48,7 +50,8 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
         Groups ``posterior``, ``sample_stats``, ``observed_data``, ``constant_data``, and those of
         :meth:`add_groups`. The posterior holds ``beta`` (term), the family's parameters
         (``sigma``), and for every grouping factor g ``sd_g`` (g_effect), ``corr_g`` (g_effect, g_effect_bis)
-        where effects are correlated, and ``ranef_g`` (g, g_effect).
+        where effects are correlated, and ``ranef_g`` (g, g_effect); or the group ``ranef_moments`` holds the
+        moments of the latter, with ``keep_ranef="moments"``.
     run : RunInfo
         How the draws were made.
     diagnosis : Diagnosis
@@ -79,6 +82,10 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
 
         problems = self.diagnosis.problems()
         return summary_html(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
+
+    def at_design(self, design: Design) -> MixedFit:
+        """The same draws over another look at the data; see :mod:`bayesmixed.row_sample`."""
+        return replace(self, spec=replace(self.spec, design=design))
 
     @property
     def formula(self) -> str:
@@ -236,10 +243,21 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
         return extract.equation(self.draws, self.spec, group_level, group=group, digits=digits)
 
     def diagnostics(self, *, ranef: RanefDiagnosis = "screen") -> pd.DataFrame:
-        """R-hat and effective sample sizes; see :func:`bayesmixed.posterior.diagnostics.diagnose`."""
+        """R-hat and effective sample sizes; see :func:`bayesmixed.posterior.diagnostics.diagnose`.
+
+        Random effects of which moments are kept are left out.
+        """
         from bayesmixed.posterior.diagnostics import diagnose
 
         return (self.diagnosis if ranef == "screen" else diagnose(self.draws, ranef=ranef)).table()
+
+    def with_ranef_draws(self) -> MixedFit:
+        """The same fit with draws of its random effects; see :func:`bayesmixed.extract.redraw.redraw`."""
+        from bayesmixed.engines.moments import MOMENTS_KEPT
+        from bayesmixed.extract.redraw import redraw
+
+        plan = tuple(sentence for sentence in self.run.plan if sentence != MOMENTS_KEPT)
+        return replace(self, draws=redraw(self.draws, self.spec), run=replace(self.run, plan=plan))
 
     def reml(self) -> RemlFit:
         """Estimate the same model by REML, as lme4 does; see :class:`bayesmixed.RemlFit`."""

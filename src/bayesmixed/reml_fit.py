@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -21,6 +21,7 @@ from bayesmixed.options import (
     TidyEffects,
     VarianceIntervals,
 )
+from bayesmixed.row_sample import SampleMethods
 from bayesmixed.tables.fit_methods import TableMethods
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from bayesmixed.classical.bootstrap import Bootstrap
     from bayesmixed.classical.estimate import Estimate
     from bayesmixed.classical.profile import ProfileCurve
+    from bayesmixed.design.records import Design
     from bayesmixed.plots.methods import FitPlots
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RemlFit(PredictionMethods, TableMethods):
+class RemlFit(PredictionMethods, TableMethods, SampleMethods):
     """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs.
 
     Attributes
@@ -65,6 +67,11 @@ class RemlFit(PredictionMethods, TableMethods):
         from bayesmixed.tables.reml_summary import reml_summary_html
 
         return reml_summary_html(self.estimate, self.point, self.spec)
+
+    def at_design(self, design: Design) -> RemlFit:
+        """The same estimate over another look at the data; see :mod:`bayesmixed.row_sample`."""
+        spec = replace(self.spec, design=design)
+        return replace(self, spec=spec, estimate=self.estimate.at_design(design))
 
     @property
     def formula(self) -> str:

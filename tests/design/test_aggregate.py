@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmixed.design import lazy_sums
 from bayesmixed.design.aggregate import aggregate_design
 from bayesmixed.design.build import build_design
 from bayesmixed.design.encode import encode
+from bayesmixed.design.source import ask
 from bayesmixed.errors import DataError
 from bayesmixed.formula import parse_formula
 from lazy_rows import FORMULAS, SOURCES
@@ -125,30 +126,19 @@ def test_too_many_levels_are_no_predictor(tmp_path: Path) -> None:
         aggregate_design(parse_formula("y ~ name + (1 | g)"), SOURCES["polars"](tmp_path))
 
 
-@pytest.fixture(scope="module")
-def two_workers() -> Iterator[None]:
-    """A local cluster of Dask."""
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster),
-    ):
-        yield
-
-
-@pytest.mark.filterwarnings("ignore:Dask support is moving out of Narwhals:FutureWarning")
-@pytest.mark.usefixtures("two_workers")
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-def test_dask_on_two_workers(parquet_folder: Path) -> None:
-    frames = pytest.importorskip("dask.dataframe")
-    parsed = parse_formula("y ~ scale(year)*dose + (x | g) + (1 | h)")
-    ours = aggregate_design(parsed, frames.read_parquet(parquet_folder / "*.parquet"), weights="w")
-    theirs = aggregate_design(parsed, SOURCES["polars"](parquet_folder), weights="w")
-    assert ours.sums is not None
-    assert theirs.sums is not None
-    assert [block.levels for block in ours.blocks] == [block.levels for block in theirs.blocks]
-    np.testing.assert_allclose(ours.sums.fixed_gram, theirs.sums.fixed_gram, rtol=1e-10, atol=1e-8)
-    for key, pair in theirs.sums.pairs.items():
-        np.testing.assert_allclose(ours.sums.pairs[key].products, pair.products, rtol=1e-10, atol=1e-8)
+@pytest.mark.parametrize(
+    ("formula", "weights", "passes"),
+    [
+        ("y ~ x + (x | g)", None, 2),
+        ("y ~ x + (x | g)", "w", 3),
+        ("y ~ x + (1 | g/s)", None, 2),
+        ("y ~ x + (1 | g) + (x | h)", None, 4),
+    ],
+)
+def test_passes_over_the_rows(
+    formula: str, weights: str | None, passes: int, parquet_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(lazy_sums, "ask", lambda query: asked.append(1) or ask(query))
+    aggregate_design(parse_formula(formula), SOURCES["polars"](parquet_folder), weights=weights)
+    assert len(asked) == passes

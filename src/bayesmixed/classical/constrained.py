@@ -10,7 +10,8 @@ import numpy as np
 
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.parameters import Parameter, estimated_arrays, parameter_values
-from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, IntArray
+from bayesmixed.design.reordered import reorder_effects
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
 from bayesmixed.engines.reml.optimum import (
     FactorPlace,
@@ -258,19 +259,11 @@ def _lower_factor(rows: FloatArray) -> FloatArray:
     return np.asarray(lower * np.where(np.diag(lower) < 0.0, -1.0, 1.0))
 
 
-def _reordered(design: Design, place: FactorPlace, order: FloatArray) -> Design:
+def _reordered(design: Design, place: FactorPlace, order: IntArray) -> Design:
     """Design in which one set of correlated effects stands in another order."""
-    block = design.blocks[place.block]
-    every = np.arange(block.n_effects)
+    every = np.arange(design.blocks[place.block].n_effects)
     every[place.effect : place.effect + place.size] = place.effect + order
-    moved: GroupBlock = dataclasses.replace(
-        block,
-        effects=tuple(block.effects[e] for e in every),
-        columns=block.columns[:, every],
-        scales=block.scales[every],
-    )
-    blocks = tuple(moved if i == place.block else other for i, other in enumerate(design.blocks))
-    return dataclasses.replace(design, blocks=blocks)
+    return reorder_effects(design, place.block, every)
 
 
 def _held_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -54,6 +54,10 @@ class Estimate:
     def design(self) -> Design:
         """The design that was fitted."""
         return self.likelihood.design
+
+    def at_design(self, design: Design) -> Estimate:
+        """The same estimate over another look at the same data."""
+        return replace(self, likelihood=replace(self.likelihood, design=design))
 
     @cached_property
     def covariance(self) -> FloatArray:

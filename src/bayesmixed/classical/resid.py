@@ -65,9 +65,9 @@ def resid(
 def _factor(estimate: Estimate, kind: ResidualKind, effects: Effects) -> FloatArray:
     """What a row's raw residual is multiplied by, shape (n,)."""
     if kind in ("response", "pearson"):
-        return np.ones(estimate.design.n_rows) if kind == "response" else root_weights(estimate.design)
+        return np.ones(estimate.design.n_held) if kind == "response" else root_weights(estimate.design)
     design, optimum = estimate.design, estimate.optimum
-    scale = np.broadcast_to(residual_scale(design.weights), (design.n_rows,))
+    scale = np.broadcast_to(residual_scale(design.weights), (design.n_held,))
     variance = (optimum.sigma * scale) ** 2
     if effects == "fixed":
         for block, covariance in zip(design.blocks, optimum.covariances, strict=True):

@@ -18,6 +18,7 @@ from bayesmixed.comparison.records_likelihood import (
     check_comparable_likelihoods,
     require_estimate,
 )
+from bayesmixed.design.held import held_design
 from bayesmixed.errors import BayesmixedError, DesignWarning, warn
 from bayesmixed.extract.variances import LEGEND
 from bayesmixed.options import seed_sequence
@@ -96,13 +97,14 @@ def anova(
     given = [require_estimate(fit, "anova") for fit in fits]
     labelled = list(zip(_labels(fits, names), _by_ml(given) if refit else given, strict=True))
     labelled.sort(key=lambda pair: pair[1].n_parameters)
-    labels, estimates = [label for label, _ in labelled], [fitted for _, fitted in labelled]
+    labels, fitted = [label for label, _ in labelled], [each for _, each in labelled]
+    estimates = [each.at_design(held_design(each.design)) for each in fitted]
     check_comparable_likelihoods(estimates, labels)
     _warn_if_not_nested(estimates, labels)
     table = _table(estimates, labels)
     if boot:
-        table["p_boot"] = _bootstrapped(estimates, table["Df"], boot, seed)
-    table.attrs[LEGEND] = _legend(table, estimates[0], refitted=any(e not in given for e in estimates))
+        table["p_boot"] = _bootstrapped(fitted, table["Df"], boot, seed)
+    table.attrs[LEGEND] = _legend(table, fitted[0], refitted=any(e not in given for e in fitted))
     return table
 
 

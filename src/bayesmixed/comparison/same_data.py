@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design
 
 
@@ -18,8 +19,12 @@ def data_difference(ours: Design, theirs: Design) -> str:
     Returns
     -------
     str
-        One sentence with advice; empty when rows, responses and weights are the same.
+        One sentence with advice; empty when rows, responses and weights are the same. Of data that are not in
+        memory those of a random sample are looked at.
     """
+    if (ours.sums is None) != (theirs.sums is None):
+        return "one is fitted to rows in memory, the other where its data lie. Fit both to the same data."
+    ours, theirs = held_design(ours), held_design(theirs)
     if ours.n_rows != theirs.n_rows or not ours.frame.index.equals(theirs.frame.index):
         return (
             f"they are fitted to different rows ({ours.n_rows}, after {ours.n_dropped} with missing values "
@@ -38,4 +43,4 @@ def data_difference(ours: Design, theirs: Design) -> str:
 
 def _weights(design: Design) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Weight of every row, 1 where none was given."""
-    return np.ones(design.n_rows) if design.weights is None else design.weights
+    return np.ones(design.n_held) if design.weights is None else design.weights

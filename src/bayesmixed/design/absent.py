@@ -66,8 +66,9 @@ def refuse() -> NoReturn:
     """
     raise DataError(
         "This needs the rows of the data, and the model was fitted to their sums alone, where the data lie. "
-        "Give it rows, as in fit.predict(sample), fit a sample of the rows in memory, or ask for intervals "
-        "that need no rows (method='wald' or 'none')."
+        "Residuals and fitted values of a random sample of the rows are those of fit.sample_rows(); for "
+        "other verbs give rows, as in fit.predict(fit.sample_rows().frame), fit a sample in memory, or ask "
+        "for intervals that need no rows (method='wald' or 'none')."
     )
 
 

@@ -27,7 +27,7 @@ from bayesmixed.design.group_sums import BlockSums, pair_sums, sum_block
 from bayesmixed.design.lazy_rows import ONE, LazyRows, read_rows
 from bayesmixed.design.lazy_sums import TARGET, log_weights_of, ranges_of
 from bayesmixed.design.model_columns import ModelColumns, model_columns
-from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSums
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums
 from bayesmixed.design.response import build_response
 from bayesmixed.design.shifted_columns import ShiftedColumns, shift_columns
 from bayesmixed.design.source import open_source
@@ -70,9 +70,10 @@ def aggregate_design(
     Notes
     -----
     A first pass counts missing values, a second finds the mean and range of every column, a third sums the
-    products of all columns, less their means so that no digits are lost; then one query for each grouping
-    factor, and for each pair of grouping factors by the pairs of levels that some row has. ``scale()`` and
-    ``center()`` have a pass of their own, categorical predictors a query for their levels.
+    products of all columns, less their means so that no digits are lost, by the levels of the finest grouping
+    factor. That is all where it is nested in the others; else there is one query for each further grouping
+    factor, and for each pair of them by the pairs of levels that some row has. ``scale()`` and ``center()``
+    have a pass of their own, categorical predictors a query for their levels, weights a check.
     """
     one_of(missing, Missing, "missing")
     source = open_source(data)
@@ -86,8 +87,7 @@ def aggregate_design(
         refuse_constant(parts.response.text, ranges[TARGET].low, has_offset=bool(parts.offsets))
     weight = str(weights) if weights is not None else None
     log_weights = 0.0 if weight is None else log_weights_of(rows.frame, weight)
-    keys = list(dict.fromkeys(name for part in parts.bars[0].group for name in part.columns))
-    shifted = shift_columns(columns, ranges, rows, keys=keys, weights=weight)
+    shifted = shift_columns(columns, ranges, rows, keys=_finest(parts), weights=weight)
     fixed = _fixed(parts, columns, shifted, rows)
     blocks = _blocks(parts, columns, shifted, rows, centred=fixed.has_intercept)
     return Design(
@@ -100,7 +100,14 @@ def aggregate_design(
         frame=ABSENT,
         n_dropped=rows.n_dropped,
         sums=_sums(rows, columns, shifted, blocks, log_weights),
+        source=RowSource(data=data, weights=weight),
     )
+
+
+def _finest(parts: Parts) -> list[str]:
+    """Columns of the grouping factor that is made of the most, among them those of what it is nested in."""
+    factors = [list(dict.fromkeys(name for part in bar.group for name in part.columns)) for bar in parts.bars]
+    return max(factors, key=len)
 
 
 def _fixed(parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, rows: LazyRows) -> FixedDesign:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 type Column = NDArray[Any] | pd.Categorical[Any]
 
 NUMBERS = frozenset(["integer", "floating", "mixed-integer-float", "decimal"])
+LARGER = (
+    "Data larger than memory are a path to Parquet files, or a lazy frame of polars, DuckDB, Dask, PySpark "
+    "or Ibis."
+)
 DATES = frozenset(["datetime", "datetime64", "date", "timedelta", "timedelta64", "period"])
 
 
@@ -57,6 +61,8 @@ def _from_native(data: Any, what: str) -> pd.DataFrame:
     except TypeError:
         kind = type(data).__name__
         advice = "Collect it first." if kind == "LazyFrame" else "Give a pandas, polars or Arrow frame."
+        if what == "data":
+            advice += f" {LARGER}"
         raise DataError(f"{what} is no data frame but {kind}. {advice}") from None
     except nw.exceptions.NarwhalsError as error:
         raise DataError(f"{what} cannot be read: {error}") from None

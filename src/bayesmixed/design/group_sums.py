@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayesmixed.design.frame import tidy
 from bayesmixed.design.lazy_rows import ONE
-from bayesmixed.design.lazy_sums import TARGET, add_by_code, sum_products
+from bayesmixed.design.lazy_sums import TARGET, add_by_code
 from bayesmixed.design.levels import level_codes
 from bayesmixed.design.records import FloatArray, GroupBlock, IntArray, PairSums
 from bayesmixed.design.shifted_columns import ShiftedColumns
@@ -57,7 +57,7 @@ def sum_block(
     *,
     centred: bool,
 ) -> BlockSums:
-    """Sum by the levels of one grouping factor, in one query.
+    """Sum by the levels of one grouping factor, in one query at most.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def sum_block(
     """
     left, right = list(dict.fromkeys([ONE, *names])), list(dict.fromkeys([ONE, *names, *fixed, TARGET]))
     keys = tuple(dict.fromkeys(name for part in group for name in part.columns))
-    found = sum_products(shifted.base, keys, left, right, shifted.weight)
+    found = shifted.products(keys, left, right)
     codes, levels = _codes(group, found.keys)
     sums = add_by_code(codes, found.matrix(left, right), len(levels))
     to_z = shifted.standardizing(names, centred=False, over=left)
@@ -102,7 +102,7 @@ def sum_block(
 
 
 def pair_sums(blocks: Sequence[BlockSums], shifted: ShiftedColumns) -> dict[tuple[int, int], PairSums]:
-    """Z_i'Z_j of all pairs of grouping factors, one query for each two different ones.
+    """Z_i'Z_j of all pairs of grouping factors, one query at most for each two different ones.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _pair(first: BlockSums, second: BlockSums, shifted: ShiftedColumns) -> PairS
     """Sums by the pairs of levels of two grouping factors that some row has."""
     left, right = (list(dict.fromkeys([ONE, *each.names])) for each in (first, second))
     keys = tuple(dict.fromkeys([*first.keys, *second.keys]))
-    found = sum_products(shifted.base, keys, left, right, shifted.weight)
+    found = shifted.products(keys, left, right)
     n = second.block.n_levels
     pairs, codes = np.unique(
         _places(first, found.keys) * n + _places(second, found.keys), return_inverse=True

@@ -19,6 +19,8 @@ from bayesmixed.options import Missing
 
 ONE = "__one"
 """Name, within queries, of the column of ones."""
+COMPLETE = "__complete"
+"""Name, within queries, of the column that is 1 where nothing is missing."""
 MOST_LEVELS = 10_000
 """Levels of a categorical predictor beyond which it cannot be meant as one."""
 
@@ -97,16 +99,34 @@ def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, 
     kinds = {name: _kind(name, schema[name]) for name in wanted}
     gone = {name: _is_missing(name, schema[name]) for name in names}
     floats = [name for name in names if schema[name].is_float()]
-    n, counts, infinite = _counts(source, gone, floats)
+    n, kept, counts, infinite = _counts(source, gone, floats)
     if n == 0:
         raise DataError("data has no rows.")
     refuse_missing(counts, missing)
-    frame = source.filter(~reduce(or_, (gone[name] for name in counts))) if counts else source
-    kept = _counts(frame, {}, ())[0] if counts else n
     check_any_complete(kept, n, counts)
+    frame = source.filter(~reduce(or_, (gone[name] for name in counts))) if counts else source
     for name, count in infinite.items():
         refuse_infinite(name, count)
     return LazyRows(frame=frame, kinds=kinds, n_rows=kept, n_dropped=n - kept, n_columns=len(labels))
+
+
+def complete_rows(source: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Rows in which no value is missing, as a query.
+
+    Parameters
+    ----------
+    source : narwhals.LazyFrame
+        All rows.
+    names : sequence of str
+        Columns that the formula needs.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        The rows that a model uses, all columns.
+    """
+    schema = source.collect_schema()
+    return source.filter(~reduce(or_, (_is_missing(name, schema[name]) for name in names)))
 
 
 def _kind(name: str, dtype: nw.dtypes.DType) -> str:
@@ -128,9 +148,10 @@ def _is_missing(name: str, dtype: nw.dtypes.DType) -> nw.Expr:
 
 def _counts(
     source: nw.LazyFrame[Any], gone: dict[str, nw.Expr], floats: Sequence[str]
-) -> tuple[int, dict[str, int], dict[str, int]]:
-    """Number of rows, and of the missing and infinite values of every column that has any."""
+) -> tuple[int, int, dict[str, int], dict[str, int]]:
+    """Number of rows and of complete ones, and of the missing and infinite values of columns with any."""
     flags = {f"__missing{i}": condition for i, condition in enumerate(gone.values())}
+    flags[COMPLETE] = ~reduce(or_, gone.values())
     flags |= {f"__infinite{i}": nw.col(name).abs() == float("inf") for i, name in enumerate(floats)}
     marked = source.with_columns(
         nw.lit(1.0).alias(ONE),
@@ -139,7 +160,7 @@ def _counts(
     found = ask(lambda: marked.select(nw.col(name).sum() for name in (ONE, *flags))).iloc[0].fillna(0)
     missing = {name: int(found[f"__missing{i}"]) for i, name in enumerate(gone)}
     infinite = {name: int(found[f"__infinite{i}"]) for i, name in enumerate(floats)}
-    return int(found[ONE]), _positive(missing), _positive(infinite)
+    return int(found[ONE]), int(found[COMPLETE]), _positive(missing), _positive(infinite)
 
 
 def _positive(counts: dict[str, int]) -> dict[str, int]:

@@ -140,14 +140,24 @@ class Sums:
         chosen = [[self.places[a, b] for b in right] for a in left]
         return np.asarray(self.values[:, np.array(chosen, dtype=np.int64)])
 
+    def totals(self, columns: Sequence[str]) -> FloatArray:
+        """Sums over all rows of the products of some columns with each other, shape (m, m)."""
+        over_all = replace(self, values=self.values.T.copy().sum(axis=1)[None])
+        return np.asarray(over_all.matrix(columns, columns)[0])
+
+    def serves(self, keys: Sequence[str], left: Sequence[str], right: Sequence[str]) -> bool:
+        """Whether sums by some keys, of some products, can be added up from these."""
+        known = set(keys) <= set(self.keys.columns)
+        return known and all((a, b) in self.places for a in left for b in right)
+
 
 def sum_products(
     base: nw.LazyFrame[Any],
     keys: Sequence[str],
     left: Sequence[str],
     right: Sequence[str],
-    weight: str | None = None,
-) -> Sums:
+    weights: Sequence[str | None] = (None,),
+) -> list[Sums]:
     """Sum the products of columns over the rows, by one query.
 
     Parameters
@@ -158,31 +168,30 @@ def sum_products(
         Columns to group by; none gives the sums over all rows.
     left, right : sequence of str
         Every column of the first is multiplied with every column of the second.
-    weight : str, optional
-        Column to multiply with besides.
+    weights : sequence of str or None
+        Columns to multiply with besides, one after the other; None multiplies with nothing.
 
     Returns
     -------
-    Sums
-        No larger than the number of combinations of the keys that some row has.
+    list[Sums]
+        One for each of `weights`, no larger than the number of combinations of the keys that some row has.
     """
     pairs = list(dict.fromkeys(_sorted(a, b) for a in left for b in right))
-    names = [f"__sum{i}" for i in range(len(pairs))]
-    products = [_product(pair, weight).alias(name) for pair, name in zip(pairs, names, strict=True)]
+    wanted = [_product(pair, weight) for weight in weights for pair in pairs]
+    names = [f"__sum{i}" for i in range(len(wanted))]
+    products = [product.alias(name) for product, name in zip(wanted, names, strict=True)]
     rows, totals = base.select(*keys, *products), [nw.col(name).sum() for name in names]
     found = ask(lambda: rows.group_by(*keys).agg(*totals) if keys else rows.select(*totals))
     places = {pair: i for i, pair in enumerate(pairs)}
-    return Sums(
-        keys=found[list(keys)],
-        places=places | {(b, a): i for (a, b), i in places.items()},
-        values=found[names].to_numpy(dtype=np.float64),
-    )
+    places |= {(b, a): i for (a, b), i in places.items()}
+    values = np.split(found[names].to_numpy(dtype=np.float64), len(weights), axis=1)
+    return [Sums(keys=found[list(keys)], places=places, values=each) for each in values]
 
 
 def all_products(
-    base: nw.LazyFrame[Any], keys: Sequence[str], columns: Sequence[str], weight: str | None = None
-) -> FloatArray:
-    """Sum the products of columns with each other over all rows.
+    base: nw.LazyFrame[Any], keys: Sequence[str], columns: Sequence[str], weights: Sequence[str | None]
+) -> list[Sums]:
+    """Sum the products of columns with each other, by the cells of a grouping factor when they are few.
 
     Parameters
     ----------
@@ -193,18 +202,16 @@ def all_products(
         many rows, and sums of groups that are added here do not.
     columns : sequence of str
         The m columns.
-    weight : str, optional
-        Column to multiply with besides.
+    weights : sequence of str or None
+        As in :func:`sum_products`.
 
     Returns
     -------
-    FloatArray
-        Shape (m, m).
+    list[Sums]
+        Of all pairs of columns, for each of `weights`; over all rows when there are more than `MOST_GROUPED`
+        columns.
     """
-    few = keys if len(columns) <= MOST_GROUPED else ()
-    found = sum_products(base, few, columns, columns, weight)
-    totals = replace(found, values=found.values.T.copy().sum(axis=1)[None])
-    return np.asarray(totals.matrix(columns, columns)[0])
+    return sum_products(base, keys if len(columns) <= MOST_GROUPED else (), columns, columns, weights)
 
 
 def _sorted(a: str, b: str) -> tuple[str, str]:

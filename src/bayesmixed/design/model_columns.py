@@ -31,8 +31,8 @@ class ModelColumns:
     names : dict
         Name within queries, by key of the column.
     expressions : dict[str, tuple[str, narwhals.Expr]]
-        By name within queries: what messages call it, and what it computes; `RESPONSE` and `TARGET`, the
-        response less the offset, are among them.
+        By name within queries: what messages call it, and what it computes; `TARGET`, the response less the
+        offset, is among them, and `RESPONSE` where there is an offset.
     numeric : set[str]
         Names of the columns that hold numbers and not levels alone.
     """
@@ -89,14 +89,15 @@ def model_columns(parts: Parts, rows: LazyRows) -> ModelColumns:
 
 
 def _left_side(parts: Parts, rows: LazyRows) -> dict[str, tuple[str, nw.Expr]]:
-    """Response, and response less the offsets."""
+    """Response less the offsets, and where there are any the response itself."""
     text, response = parts.response.text, lazy_number(parts.response.parts[0], rows.kinds, {})
     whole, target = text, response
     for expression, state in parts.offsets:
         fill_state(expression, rows.frame, rows.kinds, state)
         target = target - lazy_number(expression, rows.kinds, state)
         whole += f" - {expression.text}"
-    return {RESPONSE: (text, response), TARGET: (whole, target)}
+    own = {RESPONSE: (text, response)} if parts.offsets else {}
+    return own | {TARGET: (whole, target)}
 
 
 def _all_columns(fixed: LazyMatrix, effects: Sequence[Sequence[LazyMatrix]]) -> list[LazyColumn]:

@@ -195,6 +195,22 @@ class RowSums:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowSource:
+    """Where the rows of a model lie that were not brought into memory.
+
+    Attributes
+    ----------
+    data : str, path or lazy frame
+        As the user gave it.
+    weights : str or None
+        Column of weights.
+    """
+
+    data: Any
+    weights: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """Everything a linear mixed model needs to know of its data.
 
@@ -218,6 +234,8 @@ class Design:
         Rows left out because a value that the model needs is missing.
     sums : RowSums or None
         Of data that are not in memory, in place of every array above that has one entry for each row.
+    source : RowSource or None
+        Where the rows of such data lie, for a random sample of them.
     """
 
     formula: ParsedFormula
@@ -229,11 +247,17 @@ class Design:
     frame: pd.DataFrame
     n_dropped: int
     sums: RowSums | None = None
+    source: RowSource | None = None
 
     @property
     def n_rows(self) -> int:
         """Number of rows used."""
-        return len(self.response.values) if self.sums is None else self.sums.n_rows
+        return self.n_held if self.sums is None else self.sums.n_rows
+
+    @property
+    def n_held(self) -> int:
+        """Number of rows in the arrays: all that were used, or a random sample of them beside `sums`."""
+        return len(self.response.values)
 
     @property
     def n_columns(self) -> int:

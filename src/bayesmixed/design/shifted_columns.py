@@ -10,7 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from bayesmixed.design.lazy_rows import ONE, LazyRows
-from bayesmixed.design.lazy_sums import TARGET, WEIGHT, Range, all_products
+from bayesmixed.design.lazy_sums import TARGET, WEIGHT, Range, Sums, all_products, sum_products
 from bayesmixed.design.model_columns import RESPONSE, ModelColumns
 from bayesmixed.design.records import FloatArray
 
@@ -37,6 +37,8 @@ class ShiftedColumns:
         Columns that are the same in every row.
     weight : str or None
         Name of the weights.
+    grouped : Sums
+        What the weighted sums were added up from.
     """
 
     base: nw.LazyFrame[Any]
@@ -48,6 +50,26 @@ class ShiftedColumns:
     scales: dict[str, float]
     constant: set[str]
     weight: str | None
+    grouped: Sums
+
+    def products(self, keys: Sequence[str], left: Sequence[str], right: Sequence[str]) -> Sums:
+        """Weighted sums of products by the cells of some keys, or by finer cells where those are known.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            Columns to group by.
+        left, right : sequence of str
+            Every column of the first is multiplied with every column of the second.
+
+        Returns
+        -------
+        Sums
+            From a query, unless `grouped` serves.
+        """
+        if self.grouped.serves(keys, left, right):
+            return self.grouped
+        return sum_products(self.base, keys, left, right, [self.weight])[0]
 
     def location(self, columns: Sequence[str]) -> tuple[FloatArray, FloatArray]:
         """Means and standard deviations of columns, the latter 0 for those that are the same in every row."""
@@ -126,7 +148,7 @@ def shift_columns(
     rows : LazyRows
         The rows used.
     keys : sequence of str
-        Columns of a grouping factor, by which sums are taken first.
+        Columns of the finest grouping factor, by which sums are taken first.
     weights : str or None
         Column of weights.
 
@@ -141,7 +163,8 @@ def shift_columns(
     if weights is not None:
         queries.append(nw.col(weights).cast(nw.Float64).alias(WEIGHT))
     base, names = rows.frame.with_columns(nw.lit(1.0).alias(ONE), *queries), [ONE, *expressions]
-    totals = all_products(base, keys, names)
+    every = all_products(base, keys, names, [None] if weights is None else [None, WEIGHT])
+    totals, grouped = every[0].totals(names), every[-1]
     shifts[ONE] = 0.0
     constant = {name for name in expressions if ranges[name].is_constant}
     means, scales = _moments(totals, names, shifts)
@@ -152,11 +175,12 @@ def shift_columns(
         names=names,
         shifts=shifts,
         totals=totals,
-        weighted=totals if weights is None else all_products(base, keys, names, WEIGHT),
+        weighted=grouped.totals(names),
         means=means,
         scales=scales,
         constant=constant,
         weight=None if weights is None else WEIGHT,
+        grouped=grouped,
     )
 
 

@@ -51,7 +51,7 @@ def open_source(data: Any) -> nw.LazyFrame[Any]:
     ----------
     data : str, path or lazy frame
         A Parquet file, a folder of such files or a pattern like ``"rows/*.parquet"``, which DuckDB reads; or
-        a frame of polars, DuckDB, Dask or PySpark that is lazy.
+        a lazy frame of polars, DuckDB, Dask, PySpark or Ibis.
 
     Returns
     -------
@@ -115,7 +115,23 @@ def ask(query: Callable[[], nw.LazyFrame[Any]]) -> pd.DataFrame:
     except BayesmixedError:
         raise
     except Exception as error:
-        raise DataError(f"The engine that holds the data refuses: {_first_line(error)}") from error
+        raise refused(error) from error
+
+
+def refused(error: Exception) -> DataError:
+    """Error of an engine in one sentence.
+
+    Parameters
+    ----------
+    error : Exception
+        What the data's own engine says.
+
+    Returns
+    -------
+    DataError
+        With its first line.
+    """
+    return DataError(f"The engine that holds the data refuses: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:

@@ -22,6 +22,7 @@ from bayesmixed.plots.posterior_checks import sampled
 from bayesmixed.plots.quantiles import normal_quantiles
 from bayesmixed.plots.ranef_matrix import point_covariance, ranef_matrix
 from bayesmixed.plots.residuals import residual_boxes, residual_scatter
+from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.plots.style import panel_axes
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ def residuals(
     >>> residuals(fit, by="Subject").get_ylabel()
     'Subject'
     """
+    fit = fit.with_rows
+    return labelled(fit, _residuals(fit, by, kind, trend, ax))
+
+
+def _residuals(fit: PlottedFit, by: str | None, kind: ResidualKind, trend: bool, ax: Axes | None) -> Axes:
+    """Residuals of the rows at hand."""
     values = fit.resid(kind=kind)["value"].to_numpy()
     design, label = fit.spec.design, RESIDUAL_NAMES[kind]
     if by is None:
@@ -90,8 +97,7 @@ def residuals(
             fitted, values, xlabel=f"fitted {design.response.name}", ylabel=label, trend=trend, ax=ax
         )
     if by in [block.group for block in design.blocks]:
-        block = design.block(by)
-        return residual_boxes(block.codes, block.levels, values, name=by, xlabel=label, ax=ax)
+        return residual_boxes(*present_levels(design.block(by)), values, name=by, xlabel=label, ax=ax)
     column = _column(design, by)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         x = column.to_numpy(dtype=float)
@@ -134,8 +140,9 @@ def residual_quantiles(
     Axes
         What was drawn on; points outside the envelope have their row's label.
     """
+    fit = fit.with_rows
     table = fit.resid(kind=kind)
-    return normal_quantiles(
+    axes = normal_quantiles(
         table["value"].to_numpy(),
         labels=[str(row) for row in table.index],
         ylabel=RESIDUAL_NAMES[kind],
@@ -143,6 +150,7 @@ def residual_quantiles(
         envelope=envelope,
         ax=ax,
     )
+    return labelled(fit, axes)
 
 
 def ranef_quantiles(
@@ -248,11 +256,13 @@ def observed(
     DataError
         When there is no grouping factor `group`.
     """
-    block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
-    fitted = fit.fitted()["value"].to_numpy()
-    return observed_against_fitted(
-        fitted, response.observed, block.codes, block.levels, name=response.name, max_panels=max_panels, ax=ax
+    fit = fit.with_rows
+    codes, levels = present_levels(chosen_blocks(fit.spec.design, group)[0])
+    response, fitted = fit.spec.design.response, fit.fitted()["value"].to_numpy()
+    axes = observed_against_fitted(
+        fitted, response.observed, codes, levels, name=response.name, max_panels=max_panels, ax=ax
     )
+    return labelled(fit, axes)
 
 
 def _tree(fit: PlottedFit) -> xr.DataTree:

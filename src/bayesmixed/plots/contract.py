@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import pandas as pd
 import xarray as xr
@@ -20,6 +20,11 @@ class PlottedFit(Protocol):
     @property
     def spec(self) -> ModelSpec:
         """The model."""
+        ...
+
+    @property
+    def with_rows(self) -> Self:
+        """The same fit with rows at hand."""
         ...
 
     def fixef(self, *, prob: float = ...) -> pd.DataFrame:

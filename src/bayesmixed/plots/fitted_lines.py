@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bayesmixed.design.prediction_rows import prediction_rows, with_effects
 from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
 from bayesmixed.design.records import Design, GroupBlock, IntArray
+from bayesmixed.errors import DataError
 from bayesmixed.extract.blocks import chosen_blocks
 from bayesmixed.extract.grid import reference_grid, set_column
 from bayesmixed.plots.contract import PredictingFit
@@ -82,7 +83,8 @@ def level_lines(
     Raises
     ------
     DataError
-        When the model does not predict from `x`, or has no grouping factor `group`.
+        When the model does not predict from `x`, has no grouping factor `group`, or is seen through a random
+        sample of the rows that has none of one of `levels`.
 
     Notes
     -----
@@ -95,6 +97,9 @@ def level_lines(
     codes = prediction_rows(design, grid, effects=[block.group]).data.codes[0]
     grid = _at_own_values(design, block, grid, codes, x)
     labels = np.asarray(block.levels, dtype=object)[codes]
+    absent = sorted(set(levels or ()) - set(labels))
+    if absent:
+        raise DataError(f"The random sample of the rows has none of {block.group} {', '.join(absent)}.")
     wanted = np.isin(labels, list(block.levels if levels is None else levels))
     lines = _predicted(fit, grid[wanted], x, effects=[block.group], prob=prob)
     lines.insert(0, "group", labels[wanted])
@@ -116,7 +121,7 @@ def _typical_of_levels(column: Predictor, block: GroupBlock) -> NDArray[Any]:
     """Mean of a number, or most frequent value of a categorical predictor, in the rows of every level."""
     if not column.is_categorical:
         sums = np.bincount(block.codes, weights=np.asarray(column.values, dtype=float))
-        return np.asarray(sums / np.bincount(block.codes))
+        return np.asarray(sums / np.maximum(np.bincount(block.codes), 1))
     values = pd.Categorical(column.values, categories=column.levels)
     counts = np.zeros((block.n_levels, len(column.levels)), dtype=np.int64)
     np.add.at(counts, (block.codes, values.codes), 1)

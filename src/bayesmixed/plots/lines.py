@@ -16,6 +16,7 @@ from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.plots.fitted_lines import level_lines, population_line
 from bayesmixed.plots.intervals import legend_above
 from bayesmixed.plots.marks import plain, point_style
+from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.plots.style import PALETTE, ink, muted, panel_axes, single_axes, tidy_axes
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def group_facets(
     >>> [ax.get_title() for ax in group_facets(fit, "Days", levels=["308", "335"])]
     ['308', '335']
     """
+    fit = fit.with_rows
     block = chosen_blocks(fit.spec.design, group)[0]
     shown = _facet_levels(fit, block, levels)
     population = population_line(fit, x, prob=prob)
@@ -83,7 +85,7 @@ def group_facets(
         panel.set_title(plain(level), fontsize="medium")
         tidy_axes(panel)
     _name_figure(axes, x, fit.spec.design.response.name, own_figure=ax is None)
-    return axes
+    return labelled(fit, axes)
 
 
 def group_lines(
@@ -114,6 +116,7 @@ def group_lines(
     DataError
         When the model has no predictor `x`, no grouping factor `group`, or not one of `levels`.
     """
+    fit = fit.with_rows
     block = chosen_blocks(fit.spec.design, group)[0]
     for level in levels or ():
         block_of_level(fit.spec.design, level, block.group)
@@ -129,7 +132,7 @@ def group_lines(
     _draw_line(axes, population_line(fit, x, prob=prob), ink(), label="population")
     legend_above(axes)
     axes.set(xlabel=plain(x), ylabel=plain(fit.spec.design.response.name))
-    return tidy_axes(axes)
+    return labelled(fit, tidy_axes(axes))
 
 
 def population_and_groups(
@@ -176,11 +179,11 @@ def population_and_groups(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['population', '308']
     """
-    levels = [group] if isinstance(group, str) else list(group)
+    fit, levels = fit.with_rows, [group] if isinstance(group, str) else list(group)
     blocks = [block_of_level(fit.spec.design, level, group_var) for level in levels]
     population = population_line(fit, x, prob=prob)
     axes = single_axes(ax)
-    _draw_points(axes, fit, x, np.ones(fit.spec.design.n_rows, dtype=bool), muted(0.3))
+    _draw_points(axes, fit, x, np.ones(fit.spec.design.n_held, dtype=bool), muted(0.3))
     _draw_line(axes, population, ink(), label="population")
     for i, (level, block) in enumerate(zip(levels, blocks, strict=True)):
         color = PALETTE[i % len(PALETTE)]
@@ -189,7 +192,7 @@ def population_and_groups(
         _draw_line(axes, line, color, label=plain(level))
     legend_above(axes, columns=7)
     axes.set(xlabel=plain(x), ylabel=plain(fit.spec.design.response.name))
-    return tidy_axes(axes)
+    return labelled(fit, tidy_axes(axes))
 
 
 def _facet_levels(fit: PredictingFit, block: GroupBlock, levels: Sequence[str] | None) -> list[str]:
@@ -198,10 +201,12 @@ def _facet_levels(fit: PredictingFit, block: GroupBlock, levels: Sequence[str] |
         for level in levels:
             block_of_level(fit.spec.design, level, block.group)
         return list(levels)
-    if block.n_levels <= MOST_FACETS:
-        return list(block.levels)
+    _, present = present_levels(block)
+    if len(present) <= MOST_FACETS:
+        return list(present)
     effects = fit.ranef(group=block.group)
-    first = effects[effects["effect"] == block.effects[0]].sort_values("value", kind="stable")
+    effects = effects[(effects["effect"] == block.effects[0]) & effects["group"].isin(present)]
+    first = effects.sort_values("value", kind="stable")
     places = np.linspace(0, len(first) - 1, MOST_FACETS).round().astype(int)
     return list(first["group"].iloc[places])
 

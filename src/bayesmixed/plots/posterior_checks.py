@@ -15,6 +15,7 @@ from bayesmixed.extract.blocks import chosen_blocks
 from bayesmixed.options import GroupStatistic, checked_seed
 from bayesmixed.plots import densities, predictive
 from bayesmixed.plots.contract import PlottedFit, SampledFit
+from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
 
 if TYPE_CHECKING:
@@ -58,21 +59,16 @@ def predictive_density(
     DataError
         When there is no grouping factor `group`.
     """
+    fit = with_rows(fit)
     response, replicated = fit.spec.design.response, _replicates(fit, seed)
     if group is None:
-        return np.array(
-            [densities.predictive_density(response.values, replicated, response=response.name, ax=ax)]
-        )
-    block = chosen_blocks(fit.spec.design, group)[0]
-    return densities.predictive_distributions(
-        response.values,
-        replicated,
-        block.codes,
-        block.levels,
-        response=response.name,
-        max_panels=max_panels,
-        ax=ax,
+        panel = densities.predictive_density(response.values, replicated, response=response.name, ax=ax)
+        return labelled(fit, np.array([panel]))
+    codes, levels = present_levels(chosen_blocks(fit.spec.design, group)[0])
+    axes = densities.predictive_distributions(
+        response.values, replicated, codes, levels, response=response.name, max_panels=max_panels, ax=ax
     )
+    return labelled(fit, axes)
 
 
 def predictive_groups(
@@ -113,13 +109,16 @@ def predictive_groups(
     DataError
         When there is no grouping factor `group`.
     """
+    fit = with_rows(fit)
     block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
+    codes, levels = present_levels(block)
     table = predictive.group_statistics(
-        response.values, _replicates(fit, seed), block.codes, block.levels, statistic=statistic, prob=prob
+        response.values, _replicates(fit, seed), codes, levels, statistic=statistic, prob=prob
     )
-    return predictive.predictive_groups(
+    axes = predictive.predictive_groups(
         table, name=block.group, statistic=statistic, response=response.name, ax=ax
     )
+    return labelled(fit, axes)
 
 
 def prior_beside_posterior(
@@ -146,7 +145,7 @@ def prior_beside_posterior(
     PriorError
         When a prior is improper.
     """
-    draws, spec = sampled(fit).draws, fit.spec
+    draws, spec = sampled(fit).draws, with_rows(fit).spec
     made = "prior" in draws.children
     prior = draws["prior"].to_dataset() if made else prior_predictive(spec, seed=sampled(fit).run.seed)[0]
     tree = xr.DataTree.from_dict({"posterior": prior})
@@ -178,8 +177,9 @@ def prior_predictive_of(fit: PlottedFit, *, seed: int | None = None, ax: Axes | 
         When a prior is improper.
     """
     chosen = sampled(fit).run.seed if seed is None else checked_seed(seed)
+    fit = with_rows(fit)
     tree = prior_tree(fit.spec, draws=PRIOR_DATA_SETS, seed=chosen)
-    return densities.prior_predictive(tree, response=fit.spec.design.response.name, ax=ax)
+    return labelled(fit, densities.prior_predictive(tree, response=fit.spec.design.response.name, ax=ax))
 
 
 def sampled(fit: PlottedFit) -> SampledFit:
@@ -203,6 +203,28 @@ def sampled(fit: PlottedFit) -> SampledFit:
     if not isinstance(fit, SampledFit):
         raise BayesmixedError("This plot needs a posterior; fit the model with method='bayes'.")
     return fit
+
+
+def with_rows(fit: PlottedFit) -> PlottedFit:
+    """A Bayesian fit with rows at hand, all or a random sample of them.
+
+    Parameters
+    ----------
+    fit : PlottedFit
+        Any fit.
+
+    Returns
+    -------
+    PlottedFit
+        With rows.
+
+    Raises
+    ------
+    BayesmixedError
+        When the fit is a point estimate; then no rows are fetched.
+    """
+    sampled(fit)
+    return fit.with_rows
 
 
 def _replicates(fit: PlottedFit, seed: int | None) -> FloatArray:

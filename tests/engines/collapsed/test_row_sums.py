@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from bayesmixed.engines.collapsed.row_sums import cross_products_of
 from bayesmixed.engines.units import units_of
 from bayesmixed.fit import specify
 from bayesmixed.formula import parse_formula
+from bayesmixed.reml_fit import reml_fit
 from lazy_rows import FORMULAS, SOURCES
 
 
@@ -81,6 +83,19 @@ def test_predictions_of_new_rows(parquet_folder: Path, rows_in_memory: pd.DataFr
     pd.testing.assert_frame_equal(ours.confint(method="wald"), theirs.confint(method="wald"), rtol=1e-3)
 
 
+@pytest.mark.parametrize("formula", ["y ~ x + (year + x | g)", "y ~ x + (1 | h) + (x | g)"])
+def test_profiles_of_variances(formula: str, parquet_folder: Path, rows_in_memory: pd.DataFrame) -> None:
+    ours, theirs = (
+        bm.lmer(formula, data, method="reml") for data in (SOURCES["polars"](parquet_folder), rows_in_memory)
+    )
+    for correlations in (False, True):
+        pd.testing.assert_frame_equal(
+            ours.varcorr(correlations=correlations), theirs.varcorr(correlations=correlations), rtol=1e-3
+        )
+    with pytest.raises(bm.DataError, match="method='wald'"):
+        ours.confint()
+
+
 def test_predictors_far_from_zero_lose_no_digits(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"year": rng.uniform(2e6, 2e6 + 30, 5000), "g": rng.integers(0, 40, 5000)})
@@ -110,3 +125,36 @@ def test_a_bayesian_fit_has_its_tables_and_refuses_rows(parquet_folder: Path) ->
 def test_other_families_need_rows(parquet_folder: Path) -> None:
     with pytest.raises(bm.DataError, match="needs the rows in memory"):
         bm.glmer("k ~ x + (1 | g)", SOURCES["polars"](parquet_folder), "poisson")
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[None]:
+    """A local cluster of Dask, two processes of their own."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+    ):
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("two_workers")
+@pytest.mark.filterwarnings("ignore:Dask support is moving out of Narwhals:FutureWarning")
+def test_dask_on_two_worker_processes(parquet_folder: Path, rows_in_memory: pd.DataFrame) -> None:
+    frames = pytest.importorskip("dask.dataframe")
+    there = frames.read_parquet(parquet_folder / "*.parquet")
+    assert there.npartitions == 2
+    formula = "y ~ scale(year)*dose + (x | g) + (1 | h)"
+    specs = [specify(formula, data, weights="w") for data in (there, rows_in_memory)]
+    packed = [pack_problem(make_problem(spec), make_plan(spec.design)) for spec in specs]
+    for z in 0.3 * np.random.default_rng(5).standard_normal((5, packed[0].dimension)):
+        assert evaluate(packed[0], z)[0] == pytest.approx(evaluate(packed[1], z)[0], abs=1e-8, rel=0.0)
+    ours, theirs = (reml_fit(spec, "reml") for spec in specs)
+    assert ours.deviance() == pytest.approx(theirs.deviance(), abs=1e-8)
+    pd.testing.assert_frame_equal(ours.tidy(), theirs.tidy(), rtol=1e-6)
+    sample = ours.sample_rows(30, seed=1).resid(kind="standardized")
+    memory = theirs.resid(kind="standardized").reset_index(drop=True).loc[sample.index]
+    pd.testing.assert_frame_equal(sample, memory, rtol=1e-6)
