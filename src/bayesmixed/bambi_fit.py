@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from bayesmixed.bridge.from_bambi import bambi_priors, read_bambi
-from bayesmixed.fit import sample_model, sampler_settings, specify
+from bayesmixed.engines.settings import sampler_settings
+from bayesmixed.fit import sample_model, specify
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Engine

@@ -14,7 +14,9 @@ import pandas as pd
 
 from bayesmixed.design.nesting import warn_of_implicit_nesting
 from bayesmixed.engines.choose import prepare_engine
+from bayesmixed.engines.moments import MOMENTS_KEPT
 from bayesmixed.engines.records import RunInfo, SamplerSettings
+from bayesmixed.engines.settings import sampler_settings
 from bayesmixed.errors import FileError, FormulaError, PriorError
 from bayesmixed.families.lookup import as_family
 from bayesmixed.families.support import check_family, family_of_response
@@ -23,7 +25,16 @@ from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.design_for import design_for
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import Engine, Method, Missing, checked_count, checked_seed, one_of, seed_sequence
+from bayesmixed.options import (
+    Engine,
+    KeepRanef,
+    Method,
+    Missing,
+    checked_count,
+    checked_seed,
+    one_of,
+    seed_sequence,
+)
 from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.reml_fit import RemlFit, reml_fit
 
@@ -54,6 +65,7 @@ def lmer(
     cores: int | None = None,
     seed: int | None = None,
     adapt: bool = True,
+    keep_ranef: KeepRanef = "draws",
     missing: Missing = "drop",
     progress: bool | None = None,
 ) -> MixedFit: ...
@@ -81,6 +93,7 @@ def lmer(
     cores: int | None = None,
     seed: int | None = None,
     adapt: bool = True,
+    keep_ranef: KeepRanef = "draws",
     missing: Missing = "drop",
     progress: bool | None = None,
 ) -> MixedFit | RemlFit:
@@ -94,8 +107,9 @@ def lmer(
         In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
     data : frame, lazy frame or path
         One row for each observation; it is not changed. A pandas, polars or Arrow frame; or data larger than
-        memory: a Parquet file, folder or pattern (read by DuckDB), or a lazy frame of polars, DuckDB, Dask or
-        PySpark. Of these only sums are brought into memory, and verbs that need the rows are refused.
+        memory: a Parquet file, folder or pattern (read by DuckDB), or a lazy frame of polars, DuckDB, Dask,
+        PySpark or Ibis. Of these only sums are brought into memory: residuals are those of a random sample,
+        ``fit.sample_rows()``, and other verbs that need the rows are refused.
     priors : mapping, optional
         Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at
         the means of the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``,
@@ -118,6 +132,11 @@ def lmer(
         Whether sampling is repeated, up to 16 times as long and thinned to `draws`, until every quantity has
         a bulk and tail effective sample size of 400 and an R-hat of 1.01 or better; a run in which a step
         diverged is repeated in finer steps.
+    keep_ranef : {"draws", "moments"}
+        What is kept of the random effects. ``"moments"`` is for very many levels, whose draws take 8 bytes
+        each: posterior mean, covariance, skewness and kurtosis of every level, exact given the draws of
+        everything else where effects are integrated out. They serve :meth:`MixedFit.ranef` and
+        :meth:`MixedFit.coef`; :meth:`MixedFit.with_ranef_draws` makes the draws again.
     missing : {"drop", "raise"}
         What happens to rows in which a value is missing that the model needs; dropped ones are counted.
     progress : bool, optional
@@ -165,46 +184,10 @@ def lmer(
     spec = specify(formula, data, priors=priors, weights=weights, missing=missing)
     if method != "bayes":
         return reml_fit(spec, method)
-    settings = sampler_settings(draws, tune, chains, cores, seed, adapt=adapt, progress=progress)
-    return sample_model(spec, engine, settings, started)
-
-
-def sampler_settings(
-    draws: int,
-    tune: int | None,
-    chains: int,
-    cores: int | None,
-    seed: int | None,
-    *,
-    adapt: bool,
-    progress: bool | None,
-) -> SamplerSettings:
-    """What a user asks of the sampler, checked.
-
-    Parameters
-    ----------
-    draws, tune, chains, cores, seed, adapt, progress
-        As in :func:`lmer`.
-
-    Returns
-    -------
-    SamplerSettings
-        With ``tune`` 0 where the engine chooses.
-
-    Raises
-    ------
-    BayesmixedError
-        For a number that is not whole, or too small.
-    """
-    return SamplerSettings(
-        draws=checked_count(draws, "draws"),
-        tune=checked_count(tune, "tune") if tune is not None else 0,
-        chains=checked_count(chains, "chains"),
-        cores=checked_count(cores, "cores") if cores is not None else min(chains, os.cpu_count() or 1),
-        seed=np.random.SeedSequence().generate_state(1)[0].item() if seed is None else checked_seed(seed),
-        adapt=adapt,
-        progress=bool(progress),
+    settings = sampler_settings(
+        draws, tune, chains, cores, seed, adapt=adapt, progress=progress, keep_ranef=keep_ranef
     )
+    return sample_model(spec, engine, settings, started)
 
 
 def specify(
@@ -351,7 +334,7 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
     sampled = sample_until_good(spec.design, prepared.sample, settings, attrs, share=prepared.share)
     run = RunInfo(
         engine=prepared.name,
-        plan=prepared.plan,
+        plan=(*prepared.plan, MOMENTS_KEPT) if settings.keep_ranef == "moments" else prepared.plan,
         draws=sampled.diagnosis.n_draws,
         tune=settings.times(sampled.thin).tune,
         chains=sampled.diagnosis.n_chains,

@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bayesmixed.fit import Weights, sample_model, sampler_settings, specify
+from bayesmixed.engines.settings import sampler_settings
+from bayesmixed.fit import Weights, sample_model, specify
 from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
-from bayesmixed.options import Engine, Missing
+from bayesmixed.options import Engine, KeepRanef, Missing
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -31,6 +32,7 @@ def glmer(
     cores: int | None = None,
     seed: int | None = None,
     adapt: bool = True,
+    keep_ranef: KeepRanef = "draws",
     missing: Missing = "drop",
     progress: bool | None = None,
 ) -> MixedFit:
@@ -65,6 +67,9 @@ def glmer(
         hierarchical graph; ``"collapsed"`` is for gaussian models; ``"auto"`` takes the fastest that applies.
     draws, tune, chains, cores, seed, adapt, missing, progress
         As in :func:`bayesmixed.lmer`.
+    keep_ranef : {"draws", "moments"}
+        As in :func:`bayesmixed.lmer`; but these engines sample the random effects: ``"moments"`` are those of
+        their draws, which saves room in the fit and in its file, but none while it is sampled.
 
     Returns
     -------
@@ -101,5 +106,7 @@ def glmer(
     """
     started = time.perf_counter()
     spec = specify(formula, data, priors=priors, weights=weights, missing=missing, family=family, link=link)
-    settings = sampler_settings(draws, tune, chains, cores, seed, adapt=adapt, progress=progress)
+    settings = sampler_settings(
+        draws, tune, chains, cores, seed, adapt=adapt, progress=progress, keep_ranef=keep_ranef
+    )
     return sample_model(spec, engine, settings, started)

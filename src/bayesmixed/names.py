@@ -2,7 +2,9 @@
 
 A fit's posterior holds ``beta`` (term), the auxiliary parameters of its family (``sigma``, ``alpha``,
 ``kappa``, ``nu``), and for every grouping factor ``g``: ``sd_g`` (g_effect), ``corr_g`` (g_effect,
-g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect).
+g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect). Where moments of the random
+effects are kept, the group ``ranef_moments`` holds ``ranef_g`` and ``coef_g`` (ranef_moment, g, g_effect),
+and ``covariance_g`` (g, g_effect, g_effect_bis).
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ CHAIN = "chain"
 DRAW = "draw"
 INTERCEPT = "Intercept"
 RESIDUAL = "Residual"
+RANEF_MOMENTS = "ranef_moments"
+MOMENT = "ranef_moment"
+MOMENTS = ("mean", "sd", "skewness", "kurtosis")
 
 
 def sd(group: str) -> str:
@@ -35,6 +40,16 @@ def corr(group: str) -> str:
 def ranef(group: str) -> str:
     """Name of the random effects of a grouping factor, shape (level, effect)."""
     return f"ranef_{group}"
+
+
+def coef(group: str) -> str:
+    """Name of the moments of the levels' coefficients, shape (ranef_moment, level, effect)."""
+    return f"coef_{group}"
+
+
+def covariance(group: str) -> str:
+    """Name of the covariance matrices of every level's effects, shape (level, effect, effect)."""
+    return f"covariance_{group}"
 
 
 def level_dim(group: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed import names
+from bayesmixed.options import KeepRanef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class SamplerSettings:
         makes the steps finer.
     fewest : int
         Kept draws below which a chain that the user interrupts is thrown away.
+    keep_ranef : {"draws", "moments"}
+        What is kept of the random effects.
     """
 
     draws: int = 1000
@@ -41,6 +44,7 @@ class SamplerSettings:
     progress: bool = False
     target_accept: float | None = None
     fewest: int = 100
+    keep_ranef: KeepRanef = "draws"
 
     def times(self, factor: int) -> SamplerSettings:
         """The same settings with that many times the draws, and with its square root times the tuning."""
@@ -86,6 +90,24 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelMoments:
+    """Posterior moments of the random effects of one grouping factor, in the units of the data.
+
+    Attributes
+    ----------
+    ranef, coef : NDArray
+        Mean, standard deviation, skewness and excess kurtosis of every effect, and of the coefficient that it
+        makes with its fixed part, shape (4, J, k), in the order of ``names.MOMENTS``.
+    covariance : NDArray
+        Posterior covariance matrix of every level's effects, shape (J, k, k).
+    """
+
+    ranef: NDArray[np.float64]
+    coef: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RawDraws:
     """Draws of every parameter, in the units of the data.
 
@@ -100,21 +122,25 @@ class RawDraws:
     corr : tuple[NDArray | None, ...]
         For each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else
         None.
-    ranef : tuple[NDArray, ...]
-        For each block, shape (chain, draw, J, k).
+    ranef : tuple[NDArray | None, ...]
+        For each block, shape (chain, draw, J, k); None where moments are kept instead.
     sample_stats : dict[str, NDArray]
         The sampler's statistics, each of shape (chain, draw), under ArviZ's names.
     auxiliary : dict[str, NDArray]
         The family's other parameters by name, each of shape (chain, draw).
+    moments : tuple[LevelMoments | None, ...]
+        For each block the moments of its random effects, None where their draws are kept; empty where all
+        are.
     """
 
     beta: NDArray[np.float64]
     sigma: NDArray[np.float64] | None
     sd: tuple[NDArray[np.float64], ...]
     corr: tuple[NDArray[np.float64] | None, ...]
-    ranef: tuple[NDArray[np.float64], ...]
+    ranef: tuple[NDArray[np.float64] | None, ...]
     sample_stats: dict[str, NDArray[Any]]
     auxiliary: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    moments: tuple[LevelMoments | None, ...] = ()
 
     @property
     def parameters(self) -> dict[str, NDArray[np.float64]]:

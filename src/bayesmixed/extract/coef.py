@@ -8,10 +8,12 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.extract.moments import summary_of_moments
 from bayesmixed.extract.ranef import tabulate_levels
 from bayesmixed.extract.records import Summary
 from bayesmixed.extract.summaries import draw_matrix, stack, summarize, summarize_blocks
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.posterior.kept import keeps_moments, level_moments, ranef_draws
 
 
 def coef(
@@ -48,7 +50,9 @@ def coef(
     -----
     For level j of a factor, coefficient t is ``beta[t] + ranef[j, t]``, added draw by draw, so that the
     interval holds their covariance. With several grouping factors each one's table adds its own random
-    effects alone, as ``coef`` of lme4 does.
+    effects alone, as ``coef`` of lme4 does. Of a fit with ``keep_ranef="moments"`` the moments of that sum
+    are kept, and give value and interval of the coefficients that vary as those of
+    :func:`~bayesmixed.extract.ranef.ranef` do.
     """
     return tabulate_levels(
         spec.design,
@@ -106,9 +110,37 @@ def coefficient_draws(
     fixed = beta[:, [terms.index(name)]] if name in terms else np.zeros((len(beta), 1))
     if name not in block.effects:
         return fixed
-    random = draw_matrix(draws, names.ranef(block.group))
-    total: FloatArray = fixed + random[:, levels, block.effects.index(name)]
+    random = ranef_draws(draws["posterior"].to_dataset(), block.group)
+    own = random[:, :, levels, block.effects.index(name)].to_numpy()
+    total: FloatArray = fixed + own.reshape(len(beta), -1)
     return total
+
+
+def coefficient_point(draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, name: str, level: int) -> float:
+    """Point value of one coefficient of one level, as :func:`coef` gives it.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    block : GroupBlock
+        The grouping factor.
+    name : str
+        One of :func:`coefficient_names`.
+    level : int
+        Place of the level.
+
+    Returns
+    -------
+    float
+        The posterior median, or the mean where moments are kept.
+    """
+    if keeps_moments(draws) and name in block.effects:
+        place = block.effects.index(name)
+        return float(level_moments(draws, names.coef(block.group))[0, level, place])
+    return float(np.median(coefficient_draws(draws, spec, block, name, slice(level, level + 1))))
 
 
 def _coefficient_summary(
@@ -118,6 +150,9 @@ def _coefficient_summary(
     if name not in block.effects:
         constant = summarize(coefficient_draws(draws, spec, block, name, slice(0, 1)), prob)
         return stack([constant] * block.n_levels)
+    if keeps_moments(draws):
+        kept = level_moments(draws, names.coef(block.group))[:, :, block.effects.index(name)]
+        return summary_of_moments(kept, prob)
     n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
     return summarize_blocks(
         lambda levels: coefficient_draws(draws, spec, block, name, levels), block.n_levels, n_draws, prob

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.extract.blocks import block_of_level
-from bayesmixed.extract.coef import coefficient_draws, coefficient_names
+from bayesmixed.extract.coef import coefficient_names, coefficient_point
 from bayesmixed.model.spec import ModelSpec
 
 
@@ -32,8 +31,9 @@ def equation(
     Returns
     -------
     str
-        E.g. ``"Reaction = 253.66 + 19.67 Days"``: posterior medians of the level's coefficients. A link other
-        than the identity stands around the response, ``"log(y) = ..."``.
+        E.g. ``"Reaction = 253.66 + 19.67 Days"``: posterior medians of the level's coefficients (means with
+        ``keep_ranef="moments"``). A link other than the identity stands around the response,
+        ``"log(y) = ..."``.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def equation(
     block = block_of_level(spec.design, str(group_level), group)
     level = block.levels.index(str(group_level))
     terms = [
-        (name, float(np.median(coefficient_draws(draws, spec, block, name, slice(level, level + 1)))))
+        (name, coefficient_point(draws, spec, block, name, level))
         for name in coefficient_names(spec.design, block)
     ]
     name, link = spec.design.response.name, spec.family.link

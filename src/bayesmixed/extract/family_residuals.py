@@ -45,7 +45,7 @@ def family_residuals(
         other than response residuals around the population's value.
     """
     check_residual_kind(spec, kind, effects)
-    n, total, index = spec.design.n_rows, n_draws(draws), spec.design.frame.index
+    n, total, index = spec.design.n_held, n_draws(draws), spec.design.frame.index
     if kind == "quantile":
         parts = [quantile_scores(draws, spec, rows) for rows in block_slices(n, total)]
         return pd.DataFrame({"value": np.concatenate(parts)}, index=index)
@@ -176,6 +176,6 @@ def quantile_scores(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatAr
     below_or_at = cumulative_probability(spec.family, y, location, parameters, trials).mean(axis=0)
     if is_discrete(spec.family):
         below = cumulative_probability(spec.family, y - 1, location, parameters, trials).mean(axis=0)
-        uniform = np.random.default_rng(QUANTILE_SEED).random(spec.design.n_rows)[rows]
+        uniform = np.random.default_rng(QUANTILE_SEED).random(spec.design.n_held)[rows]
         below_or_at = below + uniform * (below_or_at - below)
     return np.asarray(ndtri(np.clip(below_or_at, SMALLEST, 1 - 2.0**-53)))

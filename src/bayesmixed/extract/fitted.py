@@ -13,6 +13,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.summaries import summarize_blocks, summary_columns
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import one_of
+from bayesmixed.posterior.kept import posterior_means
 from bayesmixed.posterior.linear_predictor import linear_predictor
 from bayesmixed.posterior.location import mean_of
 
@@ -62,7 +63,7 @@ def fitted(
     one_of(scale, Scale, "scale")
     summary = summarize_blocks(
         lambda rows: mean_draws(draws, spec, effects, rows, scale),
-        spec.design.n_rows,
+        spec.design.n_held,
         n_draws(draws),
         prob,
     )
@@ -153,10 +154,8 @@ def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec, scale: Scale = "r
     The linear predictor is linear in coefficients and random effects, so their means give its mean exactly;
     the mean of the response is its inverse link there, which is the posterior mean for the identity alone.
     """
-    posterior = draws["posterior"].to_dataset()
-    parts = [names.BETA, *(names.ranef(block.group) for block in spec.design.blocks)]
-    parts += spec.family.parameters
-    means = posterior[parts].mean([names.CHAIN, names.DRAW]).expand_dims([names.CHAIN, names.DRAW])
+    groups = [block.group for block in spec.design.blocks]
+    means = posterior_means(draws, groups, [names.BETA, *spec.family.parameters])
     predictor = linear_predictor(means, spec.design)
     wanted = predictor if scale == "link" else mean_of(predictor, means, spec.family)
     values: FloatArray = wanted.values[0, 0]

@@ -18,6 +18,7 @@ from bayesmixed.extract.fitted import n_draws, row_matrix
 from bayesmixed.extract.grid import set_column
 from bayesmixed.extract.places import Places, labelled, places_at, without
 from bayesmixed.extract.predict import RowDraws, predictor_of
+from bayesmixed.extract.redraw import with_levels
 from bayesmixed.extract.summaries import block_slices, check_prob, summarize_blocks, summary_columns
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels
@@ -223,8 +224,9 @@ def _frame_predictor(
 
     def predicted(frame: pd.DataFrame) -> RowDraws:
         wanted = prediction_rows(spec.design, frame, effects=effects, new_levels=new_levels)
+        known = with_levels(draws, spec, wanted)
         return predictor_of(
-            draws, wanted, kind="mean", sampled=new_levels == "sample", seed=seed, family=spec.family
+            known, wanted, kind="mean", sampled=new_levels == "sample", seed=seed, family=spec.family
         )
 
     return predicted

@@ -16,6 +16,7 @@ from bayesmixed.design.trials import trials_of_rows
 from bayesmixed.errors import DataError
 from bayesmixed.extract.fitted import n_draws, row_matrix
 from bayesmixed.extract.progress import counted
+from bayesmixed.extract.redraw import with_levels
 from bayesmixed.extract.summaries import check_prob, summarize_blocks, summary_columns
 from bayesmixed.families.records import GAUSSIAN, Family
 from bayesmixed.model.spec import ModelSpec
@@ -91,13 +92,16 @@ def predict(
         For a missing column or value, a column of another kind, an unseen category or level, and where
         weights are needed.
     BayesmixedError
-        When `effects`, `new_levels`, `kind`, `prob` or `seed` is not known.
+        When `effects`, `new_levels`, `kind`, `prob` or `seed` is not known; when the fit keeps moments of its
+        random effects, and the draws of those that the rows have would not fit in memory or cannot be made.
 
     Notes
     -----
     X b + Z u + offset, draw by draw, its inverse link where the family has one, plus sigma / sqrt(w) times a
     standard normal for a response, or a draw from the family's distribution. For the
-    table, rows are computed a block at a time, so that memory does not grow with rows times draws.
+    table, rows are computed a block at a time, so that memory does not grow with rows times draws. With
+    ``keep_ranef="moments"`` the draws of the levels that the rows have are made again, see
+    :mod:`bayesmixed.extract.redraw`.
 
     Examples
     --------
@@ -111,6 +115,7 @@ def predict(
     check_prob(prob)
     wanted = prediction_rows(spec.design, newdata, effects=effects, new_levels=new_levels, weights=weights)
     check_weights_given(spec.design, wanted, kind)
+    draws = with_levels(draws, spec, wanted)
     predicted = predictor_of(
         draws, wanted, kind=kind, sampled=new_levels == "sample", seed=seed, family=spec.family
     )

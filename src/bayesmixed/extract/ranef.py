@@ -11,9 +11,11 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.extract.blocks import chosen_blocks
+from bayesmixed.extract.moments import summary_of_moments
 from bayesmixed.extract.records import Summary
 from bayesmixed.extract.summaries import draw_matrix, stack, summarize, summary_columns
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.posterior.kept import keeps_moments, level_moments
 
 
 def ranef(
@@ -49,11 +51,17 @@ def ranef(
     -----
     The intervals carry the uncertainty of the coefficients and of the variances; lme4's conditional
     standard deviations take both as known.
+
+    Of a fit with ``keep_ranef="moments"``, ``value`` is the posterior mean, ``se`` the exact standard
+    deviation, and the ends of the interval follow from the first four moments, see
+    :func:`bayesmixed.extract.moments.summary_of_moments`.
     """
 
     def summary(block: GroupBlock, effect: str) -> Summary:
-        values = draw_matrix(draws, names.ranef(block.group))[:, :, block.effects.index(effect)]
-        return summarize(values, prob)
+        place = block.effects.index(effect)
+        if keeps_moments(draws):
+            return summary_of_moments(level_moments(draws, names.ranef(block.group))[:, :, place], prob)
+        return summarize(draw_matrix(draws, names.ranef(block.group))[:, :, place], prob)
 
     return tabulate_levels(spec.design, group, prob, lambda block: block.effects, summary)
 

@@ -81,7 +81,7 @@ def resid(
     if not spec.family.is_gaussian:
         check_prob(prob)
         return family_residuals(draws, spec, kind=kind, effects=effects, prob=prob)
-    n, total = spec.design.n_rows, n_draws(draws)
+    n, total = spec.design.n_held, n_draws(draws)
     index = spec.design.frame.index
     if kind == "quantile":
         check_prob(prob)
@@ -157,7 +157,7 @@ def _residual_draws(
 
 def _variance_draws(draws: xr.DataTree, design: Design, effects: Effects, rows: slice) -> FloatArray:
     """Draws of the variance of the rows' responses around their means, shape (chains * draws, rows)."""
-    scale = np.broadcast_to(residual_scale(design.weights), (design.n_rows,))[rows]
+    scale = np.broadcast_to(residual_scale(design.weights), (design.n_held,))[rows]
     variance: FloatArray = (draw_matrix(draws, names.SIGMA)[:, None] * scale) ** 2
     if effects == "fixed":
         for block in design.blocks:
@@ -169,4 +169,4 @@ def _variance_draws(draws: xr.DataTree, design: Design, effects: Effects, rows: 
 
 def root_weights(design: Design) -> FloatArray:
     """Square roots of the weights, ones without weights, shape (n,)."""
-    return np.ones(design.n_rows) if design.weights is None else np.sqrt(design.weights)
+    return np.ones(design.n_held) if design.weights is None else np.sqrt(design.weights)

@@ -14,6 +14,7 @@ from bayesmixed import names
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.extract.fitted import n_draws
 from bayesmixed.extract.predict import check_weights_given, predictor_of
+from bayesmixed.extract.redraw import with_levels
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import SimulatedEffects, checked_count, checked_seed, one_of
 
@@ -82,9 +83,8 @@ def simulate(
     wanted = prediction_rows(spec.design, newdata, effects=taking_part, new_levels="sample", weights=weights)
     check_weights_given(spec.design, wanted, "response")
     wanted = with_new_levels(wanted) if effects == "new" else wanted
-    predicted = predictor_of(
-        _some_draws(draws, n, seed), wanted, kind="response", sampled=True, seed=seed, family=spec.family
-    )
+    chosen = _some_draws(with_levels(draws, spec, wanted), n, seed)
+    predicted = predictor_of(chosen, wanted, kind="response", sampled=True, seed=seed, family=spec.family)
     responses = predicted(slice(0, wanted.n_rows)).transpose(names.CHAIN, names.ROW, names.DRAW).values[0]
     columns = [f"sim_{number}" for number in range(1, n + 1)]
     return pd.DataFrame(responses, index=wanted.data.frame.index, columns=columns)

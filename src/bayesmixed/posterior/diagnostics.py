@@ -13,6 +13,7 @@ from bayesmixed.errors import ConvergenceWarning, warn
 from bayesmixed.options import RanefDiagnosis, one_of
 from bayesmixed.posterior.convergence import convergence_statistics, worst_candidates
 from bayesmixed.posterior.diagnosis import MAX_RHAT, MIN_ESS, TARGET_ACCEPT, Diagnosis
+from bayesmixed.posterior.kept import require_all_ranef
 
 __all__ = ["Diagnosis", "diagnose", "warn_if_bad"]
 
@@ -40,7 +41,7 @@ def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnos
     Raises
     ------
     BayesmixedError
-        When `ranef` is neither word.
+        When `ranef` is neither word, or all random effects are asked for and the fit keeps moments of them.
 
     Notes
     -----
@@ -59,7 +60,9 @@ def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnos
     """
     one_of(ranef, RanefDiagnosis, "ranef")
     posterior = draws["posterior"].to_dataset()
-    groups = [str(dim) for dim in posterior.dims if names.ranef(str(dim)) in posterior]
+    groups = [str(dim) for dim in posterior.dims if names.sd(str(dim)) in posterior]
+    if ranef == "all":
+        require_all_ranef(posterior, groups)
     few = {names.ranef(group) for group in groups} if ranef == "screen" else set()
     matrices = {names.corr(group) for group in groups}
     labels: list[str] = []

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.encode import own_rows
 from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock, IntArray
+from bayesmixed.posterior.kept import ranef_draws
 
 Effects = Literal["all", "fixed"]
 NewEffects = Callable[[GroupBlock, Sequence[str]], FloatArray]
@@ -34,7 +36,8 @@ def linear_predictor(
     Parameters
     ----------
     posterior : xarray.Dataset
-        Draws of ``beta`` and, for all effects, of every ``ranef_<g>``.
+        Draws of ``beta`` and, for all effects, of every ``ranef_<g>``, of all levels or of those that the
+        rows have.
     design : Design
         X, blocks and offset.
     effects : {"all", "fixed"}
@@ -50,6 +53,11 @@ def linear_predictor(
     -------
     xarray.DataArray
         Dimensions (chain, draw, row), in the units of the response.
+
+    Raises
+    ------
+    BayesmixedError
+        When random effects take part of which the fit keeps moments only.
 
     Notes
     -----
@@ -106,9 +114,8 @@ def _add_random_effects(
 ) -> None:
     """Add Z u in place."""
     for i, block in enumerate(design.blocks):
-        dims = (names.CHAIN, names.DRAW, names.level_dim(block.group), names.effect_dim(block.group))
-        ranef = posterior[names.ranef(block.group)].transpose(*dims).values
         codes, columns = data.codes[i][rows], data.columns[i][rows]
+        ranef, codes = _effects_of_levels(posterior, block, codes)
         if np.any(codes < 0):
             ranef, codes = _with_new_levels(ranef, codes, block, data.new_levels[i], new_effects)
         for at in draw_chunks(*out.shape):
@@ -116,6 +123,23 @@ def _add_random_effects(
                 effect = ranef[at][:, codes, k]
                 effect *= columns[:, k]
                 out[at] += effect
+
+
+def _effects_of_levels(
+    posterior: xr.Dataset, block: GroupBlock, codes: IntArray
+) -> tuple[FloatArray, IntArray]:
+    """Draws of the effects of a factor's levels, with codes that count those of which the posterior has any.
+
+    Without a level that the model has seen none are asked for.
+    """
+    if np.all(codes < 0):
+        sizes = posterior.sizes
+        return np.empty((sizes[names.CHAIN], sizes[names.DRAW], 0, block.n_effects)), codes
+    ranef = ranef_draws(posterior, block.group)
+    if ranef.sizes[names.level_dim(block.group)] == block.n_levels:
+        return ranef.values, codes
+    held = pd.Index(ranef[names.level_dim(block.group)].values).get_indexer(pd.Index(block.levels))
+    return ranef.values, np.where(codes < 0, codes, held[codes])
 
 
 def _with_new_levels(

@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from bayesmixed.design.records import Design
+from bayesmixed.engines.moments import without_ranef
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.errors import ConvergenceWarning, warn
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT, Diagnosis
@@ -140,8 +141,11 @@ def _run(
 ) -> Sampled:
     """One run with its diagnosis."""
     rate = {} if settings.target_accept is None else {TARGET_ACCEPT: settings.target_accept}
-    draws = draws_tree(design, sample(settings, thin), {**attrs, **rate})
+    raw = sample(settings, thin)
+    draws = draws_tree(design, raw, {**attrs, **rate})
     diagnosis = diagnose(draws)
+    if settings.keep_ranef == "moments":
+        draws = draws_tree(design, without_ranef(design, raw), {**attrs, **rate})
     asked = (settings.chains, settings.draws)
     interrupted = (diagnosis.n_chains, diagnosis.n_draws) != asked
     return Sampled(draws=draws, diagnosis=diagnosis, thin=thin, interrupted=interrupted)

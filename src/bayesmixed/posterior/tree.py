@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, GroupBlock
-from bayesmixed.engines.records import RawDraws
+from bayesmixed.engines.records import LevelMoments, RawDraws
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
@@ -52,8 +52,8 @@ def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.Da
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior``, ``sample_stats``, and, where the rows are in memory, ``observed_data`` and
-        ``constant_data``.
+        Groups ``posterior``, ``sample_stats``, where moments are kept ``ranef_moments``, and, where the rows
+        are in memory, ``observed_data`` and ``constant_data``.
     """
     chain_draw = (names.CHAIN, names.DRAW)
     sampled: Variables = {
@@ -69,6 +69,8 @@ def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.Da
         "/posterior": xr.Dataset(sampled, coords={**axes, **coordinates(design)}),
         "/sample_stats": xr.Dataset({k: (chain_draw, v) for k, v in raw.sample_stats.items()}, coords=axes),
     }
+    if any(raw.moments):
+        groups[f"/{names.RANEF_MOMENTS}"] = _moments(design, raw.moments)
     return xr.DataTree.from_dict(groups if design.sums is not None else groups | _row_groups(design))
 
 
@@ -91,8 +93,26 @@ def _block_variables(block: GroupBlock, raw: RawDraws, i: int) -> Variables:
     corr = raw.corr[i]
     if corr is not None:
         out[names.corr(block.group)] = ((*chain_draw, effect, names.effect_bis_dim(block.group)), corr)
-    out[names.ranef(block.group)] = ((*chain_draw, level, effect), raw.ranef[i])
+    ranef = raw.ranef[i]
+    if ranef is not None:
+        out[names.ranef(block.group)] = ((*chain_draw, level, effect), ranef)
     return out
+
+
+def _moments(design: Design, moments: Sequence[LevelMoments | None]) -> xr.Dataset:
+    """Moments of the random effects of every grouping factor that has them."""
+    variables: Variables = {}
+    coords: dict[str, Any] = {names.MOMENT: list(names.MOMENTS)}
+    for block, kept in zip(design.blocks, moments, strict=True):
+        if kept is None:
+            continue
+        level, effect = names.level_dim(block.group), names.effect_dim(block.group)
+        bis = names.effect_bis_dim(block.group)
+        variables[names.ranef(block.group)] = ((names.MOMENT, level, effect), kept.ranef)
+        variables[names.coef(block.group)] = ((names.MOMENT, level, effect), kept.coef)
+        variables[names.covariance(block.group)] = ((level, effect, bis), kept.covariance)
+        coords |= {level: list(block.levels), effect: list(block.effects), bis: list(block.effects)}
+    return xr.Dataset(variables, coords=coords)
 
 
 def _constant_variables(design: Design) -> Variables:

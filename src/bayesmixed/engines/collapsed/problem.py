@@ -143,15 +143,40 @@ def draw_integrated(packed: Packed, points: FloatArray, rng: np.random.Generator
         Unit-free effects in the plan's order, then coefficients less their prior means, shape (draws, N).
     """
     points = np.ascontiguousarray(points)
-    effects = rng.standard_normal((len(points), int(packed.block[at.N_INTEGRATED])))
+    deviates = rng.standard_normal((len(points), int(packed.block[at.N_INTEGRATED])))
+    return conditional_values(packed, points, deviates)
+
+
+def conditional_values(packed: Packed, points: FloatArray, deviates: FloatArray) -> FloatArray:
+    """Values of everything integrated that standard normal deviates give; zeros give the conditional mean.
+
+    Parameters
+    ----------
+    packed : Packed
+        The problem.
+    points : FloatArray
+        Unconstrained points, contiguous, shape (draws, dimension).
+    deviates : FloatArray
+        Contiguous, shape (draws, N); overwritten.
+
+    Returns
+    -------
+    FloatArray
+        As of `draw_integrated`, in the memory of `deviates`.
+
+    Raises
+    ------
+    FloatingPointError
+        When a point lies where the precision matrix is not positive definite.
+    """
     failed = conditional_draws.ctypes(
         len(points),
         points.ctypes.data_as(DOUBLES),
-        effects.ctypes.data_as(DOUBLES),
+        deviates.ctypes.data_as(DOUBLES),
         ctypes.c_void_p(address(packed)),
     )
     if require_run(failed):
         raise FloatingPointError(
             f"{failed} draws of theta lie where the precision matrix is not positive definite"
         )
-    return effects
+    return deviates

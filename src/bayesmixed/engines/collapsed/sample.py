@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
-from bayesmixed.engines.collapsed.correlations import correlation_cholesky, correlation_matrix
 from bayesmixed.engines.collapsed.density import density, expand
-from bayesmixed.engines.collapsed.packing import Packed
+from bayesmixed.engines.collapsed.effect_draws import draw_effects
 from bayesmixed.engines.collapsed.plan import Plan
-from bayesmixed.engines.collapsed.problem import Problem, draw_integrated, make_problem
+from bayesmixed.engines.collapsed.problem import make_problem
+from bayesmixed.engines.collapsed.target import CollapsedTarget, effects_of, scales_of
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
-from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.engines.records import LevelMoments, RawDraws, SamplerSettings
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.model.spec import ModelSpec
 
@@ -30,28 +29,6 @@ ACCEPT, ACCEPT_EFFECTS = 0.8, 0.9
 Near independent normals of one width, longer steps turn round together: draws come out on the other side of
 the mode, worth twice their number in a mean and half of it in a tail.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollapsedTarget:
-    """A collapsed posterior, ready to be sampled as often as wanted.
-
-    Attributes
-    ----------
-    design : Design
-        What is fitted.
-    plan : Plan
-        What is integrated.
-    problem : Problem
-        Units, cross-products, priors.
-    packed : Packed
-        In the coordinates that NUTS walks in.
-    """
-
-    design: Design
-    plan: Plan
-    problem: Problem
-    packed: Packed
 
 
 def collapsed_target(spec: ModelSpec, plan: Plan) -> CollapsedTarget:
@@ -94,7 +71,8 @@ def sample_collapsed(
     Returns
     -------
     RawDraws
-        In the units of the data.
+        In the units of the data. With ``settings.keep_ranef == "moments"`` integrated effects have moments,
+        effects that NUTS walked over their draws.
     """
     packed = target.packed
     block = packed.without_constant().block
@@ -109,13 +87,14 @@ def sample_collapsed(
     )
     points = np.ascontiguousarray(drawn.points[:, thin - 1 :: thin])
     seeds = np.random.SeedSequence(settings.seed).spawn(len(points))
-    with single_threaded_blas(), ThreadPoolExecutor(settings.cores) as pool:
-        effects = list(
-            pool.map(lambda p, s: draw_integrated(packed, p, np.random.default_rng(s)), points, seeds)
-        )
     stats = {name: values[:, thin - 1 :: thin] for name, values in drawn.sample_stats.items()}
     stats |= {"lp": stats["lp"] + packed.constant, "energy": stats["energy"] - packed.constant}
-    return _in_units(target, points, effects, stats)
+    with single_threaded_blas():
+        if settings.keep_ranef == "moments":
+            beta, moments = posterior_moments(target, points, seeds, settings.cores)
+            return _raw_draws(target, points, beta, _sampled_effects(target, points), stats, moments)
+        beta, ranef = draw_effects(target, points, seeds, settings.cores)
+    return _raw_draws(target, points, beta, ranef, stats)
 
 
 def _starts(dimension: int) -> Callable[[int], FloatArray]:
@@ -127,50 +106,32 @@ def _starts(dimension: int) -> Callable[[int], FloatArray]:
     return start
 
 
-def _in_units(
-    target: CollapsedTarget, points: FloatArray, effects: list[FloatArray], stats: dict[str, np.ndarray]
+def _sampled_effects(target: CollapsedTarget, points: FloatArray) -> dict[int, FloatArray]:
+    """Draws of the random effects that NUTS walked over, by block."""
+    nothing = np.empty((points.shape[1], 0))
+    return {
+        factor.block: np.stack([effects_of(target, f, chain, nothing) for chain in points])
+        for f, factor in enumerate(target.plan.factors)
+        if factor.role == at.SAMPLED
+    }
+
+
+def _raw_draws(
+    target: CollapsedTarget,
+    points: FloatArray,
+    beta: FloatArray,
+    ranef: dict[int, FloatArray],
+    stats: dict[str, np.ndarray],
+    moments: tuple[LevelMoments | None, ...] = (),
 ) -> RawDraws:
     """Draws in the units of the data, blocks in the order of the design."""
-    packed, units = target.packed, target.problem.units
-    n_blocks = len(target.design.blocks)
-    sd, ranef = [np.empty(0)] * n_blocks, [np.empty(0)] * n_blocks
-    corr: list[FloatArray | None] = [None] * n_blocks
-    sampled = iter(packed.sampled)
-    for f, factor in enumerate(target.plan.factors):
-        i = factor.block
-        block = target.design.blocks[i]
-        theta = points[:, :, packed.theta_of_factor[f]]
-        unit_sd = np.exp(theta[:, :, : block.n_effects])
-        cholesky = correlation_cholesky(theta[:, :, block.n_effects :], block.correlated)
-        sd[i] = units.ranef(i, unit_sd)
-        if block.has_correlation:
-            corr[i] = correlation_matrix(cholesky)
-        if factor.role == at.SAMPLED:
-            columns = next(sampled)
-            values = points[:, :, packed.n_theta + columns.start : packed.n_theta + columns.stop]
-            values = values.reshape(*values.shape[:2], -1, block.n_effects)
-            if not packed.is_centred(f):
-                values = values @ np.swapaxes(unit_sd[..., None] * cholesky, -1, -2)
-        else:
-            columns = packed.columns[f]
-            values = np.stack(
-                [chain[:, columns].reshape(len(chain), -1, block.n_effects) for chain in effects]
-            )
-        ranef[i] = units.ranef(i, values)
+    sd, corr = scales_of(target, points)
     return RawDraws(
-        beta=units.coefficients(_coefficients(target, points, effects)),
-        sigma=units.scale * np.exp(points[:, :, packed.n_theta - 1]),
-        sd=tuple(sd),
-        corr=tuple(corr),
-        ranef=tuple(ranef),
+        beta=beta,
+        sigma=target.problem.units.scale * np.exp(points[:, :, target.packed.n_theta - 1]),
+        sd=sd,
+        corr=corr,
+        ranef=tuple(ranef.get(i) for i in range(len(target.design.blocks))),
         sample_stats=stats,
+        moments=moments,
     )
-
-
-def _coefficients(target: CollapsedTarget, points: FloatArray, effects: list[FloatArray]) -> FloatArray:
-    """Unit-free coefficients, shape (chain, draw, p)."""
-    packed = target.packed
-    if target.plan.coefficients_sampled:
-        return points[:, :, packed.n_theta : packed.n_theta + packed.n_coefficients_sampled].copy()
-    drawn = np.stack([chain[:, packed.columns[-1]] for chain in effects])
-    return drawn + target.problem.priors.mean

@@ -1,0 +1,268 @@
+"""Posterior moments of integrated random effects, from their conditional moments at every draw.
+
+Given theta and what else is sampled, the effects u and the coefficients b are normal, with means that a draw
+from deviates of zero gives and covariances that elimination leaves for every level. What elimination does not
+give, the covariance of the coefficients, follows from the last rows of A A^-1 = I:
+
+    cov(b, b) = (X'X + sigma^2 S^-1)^-1 (sigma^2 I - X'Z cov(u, b)).
+
+Nothing of the size of draws times levels is kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+
+import numpy as np
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.effect_draws import draw_slices
+from bayesmixed.engines.collapsed.level_covariances import level_covariances
+from bayesmixed.engines.collapsed.problem import DOUBLES, conditional_values
+from bayesmixed.engines.collapsed.sources import require_run
+from bayesmixed.engines.collapsed.target import CollapsedTarget, coefficients_of, effects_of, unit_factor
+from bayesmixed.engines.moments import LevelSums, fixed_parts, fixed_places
+from bayesmixed.engines.records import LevelMoments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionalCovariances:
+    """Covariances of what is integrated at one point, in the units of the data.
+
+    Attributes
+    ----------
+    effects : tuple[FloatArray, ...]
+        For each integrated factor of the plan the covariance matrix of every level's effects, shape
+        (J, k, k).
+    crossed : tuple[FloatArray, ...]
+        For each of them the covariance of every effect with the coefficient to which it adds, shape (J, k);
+        0 for one that is only random.
+    coefficients : FloatArray
+        Shape (p, p); zeros where the coefficients are sampled.
+    """
+
+    effects: tuple[FloatArray, ...]
+    crossed: tuple[FloatArray, ...]
+    coefficients: FloatArray
+
+
+def posterior_moments(
+    target: CollapsedTarget, points: FloatArray, seeds: Sequence[np.random.SeedSequence], cores: int
+) -> tuple[FloatArray, tuple[LevelMoments | None, ...]]:
+    """Draws of the coefficients, with the posterior moments of integrated random effects.
+
+    Parameters
+    ----------
+    target : CollapsedTarget
+        The posterior.
+    points : FloatArray
+        Unconstrained points, shape (chain, draw, dimension).
+    seeds : sequence of SeedSequence
+        One for each chain; the coefficients are those that :func:`problem.draw_integrated` makes of it.
+    cores : int
+        Chains that run at a time.
+
+    Returns
+    -------
+    tuple
+        Coefficients, shape (chain, draw, p), and for each block of the design its moments, None for a block
+        that is sampled.
+
+    Notes
+    -----
+    Memory is that of a dozen numbers for each random effect and chain, and of one chunk of draws for each.
+    """
+    center = points.mean(axis=(0, 1))[None]
+    reference = conditional_values(target.packed, center, _zeros(target, 1))
+
+    stop = Event()
+
+    def run(chain: FloatArray, seed: np.random.SeedSequence) -> tuple[FloatArray, dict[int, LevelSums]]:
+        sums = _empty_sums(target, center, reference)
+        return _run_chain(target, chain, np.random.default_rng(seed), sums, stop), sums
+
+    with ThreadPoolExecutor(cores) as pool:
+        try:
+            chains = list(pool.map(run, points, seeds))
+        except BaseException:
+            stop.set()
+            raise
+    sums = chains[0][1]
+    for _, more in chains[1:]:
+        for i, total in sums.items():
+            total.absorb(more[i])
+    moments = tuple(sums[i].moments() if i in sums else None for i in range(len(target.design.blocks)))
+    return np.stack([beta for beta, _ in chains]), moments
+
+
+def _zeros(target: CollapsedTarget, n_draws: int) -> FloatArray:
+    """Deviates that give conditional means."""
+    return np.zeros((n_draws, int(target.packed.block[at.N_INTEGRATED])))
+
+
+def _integrated(target: CollapsedTarget) -> Iterator[tuple[int, int]]:
+    """Place in the plan and block of every factor that is integrated."""
+    for f, factor in enumerate(target.plan.factors):
+        if factor.role != at.SAMPLED:
+            yield f, factor.block
+
+
+def _empty_sums(target: CollapsedTarget, point: FloatArray, values: FloatArray) -> dict[int, LevelSums]:
+    """Sums of every integrated block around the conditional means at one point."""
+    beta, out = coefficients_of(target, point, values)[0], {}
+    for f, i in _integrated(target):
+        effects = effects_of(target, f, point, values)[0]
+        places = fixed_places(target.design, target.design.blocks[i])
+        out[i] = LevelSums(effects, effects + fixed_parts(beta, places))
+    return out
+
+
+def _run_chain(
+    target: CollapsedTarget,
+    points: FloatArray,
+    rng: np.random.Generator,
+    sums: dict[int, LevelSums],
+    stop: Event,
+) -> FloatArray:
+    """Add all draws of a chain to the sums; return draws of the coefficients, shape (draw, p).
+
+    Once `stop` is set, after an interrupt say, the chain gives up at its next chunk.
+    """
+    covariances = _Covariances(target)
+    betas = []
+    for part in draw_slices(target, len(points)):
+        if stop.is_set():
+            raise CancelledError
+        chunk = np.ascontiguousarray(points[part])
+        deviates = _zeros(target, len(chunk))
+        if not target.plan.coefficients_sampled:
+            rng.standard_normal(out=deviates)
+            betas.append(coefficients_of(target, chunk, conditional_values(target.packed, chunk, deviates)))
+            deviates[:] = 0.0
+        means = conditional_values(target.packed, chunk, deviates)
+        mean_beta = coefficients_of(target, chunk, means)
+        if target.plan.coefficients_sampled:
+            betas.append(mean_beta)
+        for d, around in enumerate(covariances.at(chunk)):
+            _add_draw(target, chunk[d : d + 1], means[d : d + 1], mean_beta[d], around, sums)
+    return np.concatenate(betas)
+
+
+def _add_draw(
+    target: CollapsedTarget,
+    point: FloatArray,
+    means: FloatArray,
+    mean_beta: FloatArray,
+    around: ConditionalCovariances,
+    sums: dict[int, LevelSums],
+) -> None:
+    """Add the conditional moments at one draw to the sums."""
+    for (f, i), covariance, crossed in zip(_integrated(target), around.effects, around.crossed, strict=True):
+        effects = effects_of(target, f, point, means)[0]
+        places = fixed_places(target.design, target.design.blocks[i])
+        variance = np.einsum("jkk->jk", covariance).copy()
+        for e, place in enumerate(places):
+            if place is not None:
+                variance[:, e] += 2.0 * crossed[:, e] + around.coefficients[place, place]
+        sums[i].add(effects, covariance, effects + fixed_parts(mean_beta, places), variance)
+
+
+class _Covariances:
+    """The kernel's covariances at points, with a block of its own in which the prior follows sigma.
+
+    The kernel takes sigma as 1 there, and nothing sampled: neither moves a covariance, once the precision of
+    the coefficients' prior is multiplied by sigma^2.
+    """
+
+    def __init__(self, target: CollapsedTarget) -> None:
+        self.target = target
+        self.block = target.packed.block.copy()
+        self.block[at.N_SAMPLED] = 0
+        first, p = int(self.block[at.PRECISION]), int(self.block[at.N_COEFFICIENTS])
+        self.precision = self.block.view(np.float64)[first : first + p]
+        self.prior = self.precision.copy()
+        self.out = np.zeros(sum(int(np.prod(shape)) for shape in self._shapes()))
+        units = target.problem.units
+        to_data = units.coefficients(np.eye(len(units.means))) - units.coefficients(
+            np.zeros(len(units.means))
+        )
+        self.to_data = to_data if p else np.zeros((0, len(units.means)))
+
+    def _shapes(self) -> list[tuple[int, int, int]]:
+        """For each integrated factor, (J, k, k + p)."""
+        p, blocks = int(self.block[at.N_COEFFICIENTS]), self.target.design.blocks
+        return [
+            (blocks[i].n_levels, blocks[i].n_effects, blocks[i].n_effects + p)
+            for _, i in _integrated(self.target)
+        ]
+
+    def at(self, points: FloatArray) -> Iterator[ConditionalCovariances]:
+        """Covariances at one point after the other, shape of the points (S, dimension)."""
+        sigmas = np.exp(points[:, self.target.packed.n_theta - 1])
+        for entries, sigma in zip(self._entries(points, sigmas), sigmas, strict=True):
+            self.precision[:] = self.prior * sigma**2
+            status = level_covariances.ctypes(
+                len(entries),
+                entries.ctypes.data_as(DOUBLES),
+                self.out.ctypes.data_as(DOUBLES),
+                self.out.ctypes.data_as(DOUBLES),
+                self.block.ctypes.data_as(ctypes.c_void_p),
+            )
+            if require_run(status):
+                raise FloatingPointError(
+                    "a draw of theta lies where the precision matrix is not positive definite"
+                )
+            yield self._in_units(sigma**2)
+
+    def _entries(self, points: FloatArray, sigmas: FloatArray) -> FloatArray:
+        """Lower triangles of all factors relative to sigma, shape (S, entries)."""
+        parts = []
+        for f, factor in enumerate(self.target.plan.factors):
+            sd, cholesky = unit_factor(self.target, f, points)
+            root, start = (sd / sigmas[:, None])[..., None] * cholesky, 0
+            for size in self.target.design.blocks[factor.block].correlated:
+                rows, columns = np.tril_indices(size)
+                parts.append(root[:, start + rows, start + columns])
+                start += size
+        return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+    def _in_units(self, variance: float) -> ConditionalCovariances:
+        """What the kernel left, times sigma^2, in the units of the data."""
+        units, first = self.target.problem.units, 0
+        effects, crossed, explained = [], [], np.zeros((len(self.prior), len(self.prior)))
+        for (_, i), shape in zip(_integrated(self.target), self._shapes(), strict=True):
+            k, size = shape[1], int(np.prod(shape))
+            own = self.out[first : first + size].reshape(shape)
+            first += size
+            if len(self.prior):
+                explained += self.target.problem.products.fixed[i].T @ own.reshape(-1, shape[2])[:, k:]
+            scale = units.ranef(i, np.ones(k))
+            effects.append(own[:, :, :k] * (variance * np.outer(scale, scale)))
+            crossed.append(self._crossed(i, own[:, :, k:], variance * scale))
+        return ConditionalCovariances(
+            effects=tuple(effects),
+            crossed=tuple(crossed),
+            coefficients=self._of_coefficients(variance, variance * explained),
+        )
+
+    def _crossed(self, i: int, with_beta: FloatArray, factor: FloatArray) -> FloatArray:
+        """Covariances of a block's effects with the coefficients to which they add, shape (J, k)."""
+        out = np.zeros(with_beta.shape[:2])
+        for e, place in enumerate(fixed_places(self.target.design, self.target.design.blocks[i])):
+            if place is not None:
+                out[:, e] = with_beta[:, e] @ (factor[e] * self.to_data[:, place])
+        return out
+
+    def _of_coefficients(self, variance: float, explained: FloatArray) -> FloatArray:
+        """Covariance of the coefficients, shape (p, p)."""
+        if not len(self.prior):
+            return np.zeros((self.to_data.shape[1],) * 2)
+        gram = self.target.problem.products.fixed_gram + np.diag(self.precision)
+        unit_free = np.linalg.solve(gram, variance * np.eye(len(gram)) - explained)
+        covariance: FloatArray = self.to_data.T @ (0.5 * (unit_free + unit_free.T)) @ self.to_data
+        return covariance

@@ -1,0 +1,144 @@
+"""A collapsed posterior made ready for sampling, with the way from its points to the units of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.engines.collapsed.correlations import correlation_cholesky, correlation_matrix
+from bayesmixed.engines.collapsed.packing import Packed
+from bayesmixed.engines.collapsed.plan import Plan
+from bayesmixed.engines.collapsed.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollapsedTarget:
+    """A collapsed posterior, ready to be sampled as often as wanted.
+
+    Attributes
+    ----------
+    design : Design
+        What is fitted.
+    plan : Plan
+        What is integrated.
+    problem : Problem
+        Units, cross-products, priors.
+    packed : Packed
+        In the coordinates that NUTS walks in.
+    """
+
+    design: Design
+    plan: Plan
+    problem: Problem
+    packed: Packed
+
+
+def unit_factor(target: CollapsedTarget, f: int, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Unit-free standard deviations of a factor's effects, with the Cholesky factor of their correlations.
+
+    Parameters
+    ----------
+    target : CollapsedTarget
+        The posterior.
+    f : int
+        Place of the factor in the plan.
+    points : FloatArray
+        Unconstrained points, shape (..., dimension).
+
+    Returns
+    -------
+    tuple[FloatArray, FloatArray]
+        Shapes (..., k) and (..., k, k).
+    """
+    block = target.design.blocks[target.plan.factors[f].block]
+    theta = points[..., target.packed.theta_of_factor[f]]
+    cholesky = correlation_cholesky(theta[..., block.n_effects :], block.correlated)
+    return np.exp(theta[..., : block.n_effects]), cholesky
+
+
+def scales_of(
+    target: CollapsedTarget, points: FloatArray
+) -> tuple[tuple[FloatArray, ...], tuple[FloatArray | None, ...]]:
+    """Standard deviations and correlation matrices in the units of the data, blocks in the design's order.
+
+    Parameters
+    ----------
+    target : CollapsedTarget
+        The posterior.
+    points : FloatArray
+        Unconstrained points, shape (..., dimension).
+
+    Returns
+    -------
+    tuple
+        For each block, shapes (..., k) and (..., k, k), the latter None where no effects are correlated.
+    """
+    sd: dict[int, FloatArray] = {}
+    corr: dict[int, FloatArray | None] = {}
+    for f, i in enumerate(target.plan.blocks):
+        unit_sd, cholesky = unit_factor(target, f, points)
+        sd[i] = target.problem.units.ranef(i, unit_sd)
+        corr[i] = correlation_matrix(cholesky) if target.design.blocks[i].has_correlation else None
+    order = range(len(target.design.blocks))
+    return tuple(sd[i] for i in order), tuple(corr[i] for i in order)
+
+
+def effects_of(target: CollapsedTarget, f: int, points: FloatArray, integrated: FloatArray) -> FloatArray:
+    """Random effects of one factor of the plan in the units of the data.
+
+    Parameters
+    ----------
+    target : CollapsedTarget
+        The posterior.
+    f : int
+        Place of the factor in the plan.
+    points : FloatArray
+        Unconstrained points, shape (S, dimension).
+    integrated : FloatArray
+        Unit-free values of everything integrated, shape (S, N).
+
+    Returns
+    -------
+    FloatArray
+        Shape (S, J, k).
+    """
+    packed, factor = target.packed, target.plan.factors[f]
+    k = target.design.blocks[factor.block].n_effects
+    if factor.role != at.SAMPLED:
+        values = integrated[:, packed.columns[f]].reshape(len(integrated), -1, k)
+        return target.problem.units.ranef(factor.block, values)
+    first = len(target.plan.factors) - len(packed.sampled)
+    columns = packed.sampled[f - first]
+    values = points[:, packed.n_theta + columns.start : packed.n_theta + columns.stop]
+    values = values.reshape(len(points), -1, k)
+    if not packed.is_centred(f):
+        unit_sd, cholesky = unit_factor(target, f, points)
+        values = values @ np.swapaxes(unit_sd[..., None] * cholesky, -1, -2)
+    return target.problem.units.ranef(factor.block, values)
+
+
+def coefficients_of(target: CollapsedTarget, points: FloatArray, integrated: FloatArray) -> FloatArray:
+    """Coefficients in the units of the data.
+
+    Parameters
+    ----------
+    target : CollapsedTarget
+        The posterior.
+    points : FloatArray
+        Unconstrained points, shape (S, dimension).
+    integrated : FloatArray
+        Unit-free values of everything integrated, shape (S, N); not read where coefficients are sampled.
+
+    Returns
+    -------
+    FloatArray
+        Shape (S, p).
+    """
+    packed, units = target.packed, target.problem.units
+    if target.plan.coefficients_sampled:
+        sampled = points[:, packed.n_theta : packed.n_theta + packed.n_coefficients_sampled]
+        return units.coefficients(sampled.copy())
+    return units.coefficients(integrated[:, packed.columns[-1]] + target.problem.priors.mean)
