@@ -69,7 +69,7 @@ def fit_folder(folder: str, method: str) -> None:
         How.
     """
     import bayesmixed as bm
-    from bayesmixed.fit import specify
+    from bayesmixed.specification import specify
 
     start = time.perf_counter()
     spec = specify(FORMULA, folder)
@@ -96,7 +96,7 @@ def compare_with_memory(file: Path) -> None:
     """
     from bayesmixed.engines.collapsed.plan import make_plan
     from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
-    from bayesmixed.fit import specify
+    from bayesmixed.specification import specify
 
     worst, rng, rows = 0.0, np.random.default_rng(1), pd.read_parquet(file)
     rows = rows[rows["group"] < rows["group"].max() * PART]

@@ -41,6 +41,7 @@ ORDER = (
     "row_sample",
     "reml_fit",
     "mixed_fit",
+    "specification",
     "fit",
     "generalized",
     "bambi_fit",

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from bayesmixed.comparison.elpd import compare
     from bayesmixed.comparison.ranova import ranova
     from bayesmixed.comparison.recovery import recover
-    from bayesmixed.fit import lmer, load, simulate_prior, specify
+    from bayesmixed.fit import lmer, load
     from bayesmixed.generalized import glmer
     from bayesmixed.mixed_fit import MixedFit
     from bayesmixed.pooling_fit import Pooling, pooling
     from bayesmixed.reml_fit import RemlFit
     from bayesmixed.simulate.data import simulate_data
     from bayesmixed.simulate.records import Simulation
+    from bayesmixed.specification import simulate_prior, specify
     from bayesmixed.tables.regression import models_table, table
 
 __version__ = "0.1.0"
@@ -96,9 +97,9 @@ _LAZY = {
     "lmer": "fit",
     "load": "fit",
     "simulate_data": "simulate.data",
-    "simulate_prior": "fit",
+    "simulate_prior": "specification",
     "models_table": "tables.regression",
-    "specify": "fit",
+    "specify": "specification",
     "table": "tables.regression",
 }
 

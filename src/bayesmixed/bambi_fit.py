@@ -8,11 +8,12 @@ from typing import Any
 
 from bayesmixed.bridge.from_bambi import bambi_priors, read_bambi
 from bayesmixed.engines.settings import sampler_settings
-from bayesmixed.fit import sample_model, specify
+from bayesmixed.fit import sample_model
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Engine
 from bayesmixed.priors.prior_set import complete_priors
+from bayesmixed.specification import specify
 
 
 def from_bambi(

@@ -4,50 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
-import numpy as np
-import pandas as pd
-
-from bayesmixed.design.nesting import warn_of_implicit_nesting
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.moments import MOMENTS_KEPT
 from bayesmixed.engines.records import RunInfo, SamplerSettings
 from bayesmixed.engines.settings import sampler_settings
-from bayesmixed.errors import FileError, FormulaError, PriorError
-from bayesmixed.families.lookup import as_family
-from bayesmixed.families.support import check_family, family_of_response
-from bayesmixed.formula import parse_formula
+from bayesmixed.errors import FileError, PriorError
 from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
-from bayesmixed.model.design_for import design_for
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import (
-    Engine,
-    KeepRanef,
-    Method,
-    Missing,
-    checked_count,
-    checked_seed,
-    one_of,
-    seed_sequence,
-)
-from bayesmixed.priors.prior_set import complete_priors
+from bayesmixed.options import Engine, KeepRanef, Method, Missing, one_of
 from bayesmixed.reml_fit import RemlFit, reml_fit
+from bayesmixed.specification import Weights, specify
 
 if TYPE_CHECKING:
-    import xarray as xr
-    from narwhals.typing import IntoFrame
-
-    type Data = IntoFrame | str | os.PathLike[str]
+    from bayesmixed.specification import Data
 
 LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
-
-
-Weights = str | Sequence[float] | pd.Series | np.ndarray[Any, Any]
 
 
 @overload
@@ -188,112 +165,6 @@ def lmer(
         draws, tune, chains, cores, seed, adapt=adapt, progress=progress, keep_ranef=keep_ranef
     )
     return sample_model(spec, engine, settings, started)
-
-
-def specify(
-    formula: str,
-    data: Data,
-    *,
-    priors: Mapping[str, object] | None = None,
-    weights: Weights | None = None,
-    missing: Missing = "drop",
-    family: object = "gaussian",
-    link: str | None = None,
-) -> ModelSpec:
-    """State a mixed model completely, without fitting it.
-
-    Use it to look at the design, the default priors or the PyMC graph of a model before any sampling.
-
-    Parameters
-    ----------
-    formula, data, priors, weights, missing
-        As in :func:`lmer`.
-    family, link
-        As in :func:`bayesmixed.glmer`.
-
-    Returns
-    -------
-    ModelSpec
-        Design, priors and family.
-
-    Raises
-    ------
-    FormulaError, DataError, PriorError, FamilyError
-        As in :func:`lmer` and :func:`bayesmixed.glmer`.
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> specify("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff")).design.blocks[0].levels
-    ('A', 'B', 'C', 'D', 'E', 'F')
-    """
-    parsed = parse_formula(formula)
-    if not parsed.random:
-        raise FormulaError(
-            "The formula has no random effects.",
-            parsed.text,
-            advice="Add a bar, e.g. (1 | group); "
-            "for a regression without groups use another package, e.g. statsmodels.",
-        )
-    chosen = as_family(family, link)
-    design = design_for(chosen, parsed, data, weights=weights, missing=missing)
-    chosen = family_of_response(chosen, design.response)
-    check_family(design, chosen)
-    if chosen.has_residual_sd and design.sums is None:
-        warn_of_implicit_nesting(design)
-    return ModelSpec(design=design, priors=complete_priors(design, priors, chosen), family=chosen)
-
-
-def simulate_prior(
-    formula: str,
-    data: Data,
-    *,
-    n: int = 1000,
-    priors: Mapping[str, object] | None = None,
-    weights: Weights | None = None,
-    missing: Missing = "drop",
-    family: object = "gaussian",
-    link: str | None = None,
-    seed: int | None = None,
-) -> xr.DataTree:
-    """Parameters drawn from the prior, with responses drawn given them, before any fitting.
-
-    Use it to see what priors mean for data: :func:`arviz.plot_prior_predictive` and its kin read the answer.
-
-    Parameters
-    ----------
-    formula, data, priors, weights, missing
-        As in :func:`lmer`; the response serves for the scale of the default priors alone.
-    family, link
-        As in :func:`bayesmixed.glmer`.
-    n : int
-        Number of draws.
-    seed : int, optional
-        Repeats the draws; without it every call differs.
-
-    Returns
-    -------
-    xarray.DataTree
-        Groups ``prior`` (the variables of a fit's posterior), ``prior_predictive`` (``y`` with dimensions
-        chain, draw, row) and ``observed_data``.
-
-    Raises
-    ------
-    FormulaError, DataError, PriorError
-        As in :func:`lmer`; PriorError for an improper prior too.
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> tree = simulate_prior("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), n=50, seed=1)
-    >>> dict(tree["prior_predictive"]["y"].sizes)
-    {'chain': 1, 'draw': 50, 'row': 30}
-    """
-    from bayesmixed.posterior.prior_draws import prior_tree
-
-    spec = specify(formula, data, priors=priors, weights=weights, missing=missing, family=family, link=link)
-    number = seed_sequence(seed).generate_state(1)[0].item() if seed is None else checked_seed(seed)
-    return prior_tree(spec, draws=checked_count(n, "n"), seed=number)
 
 
 def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, started: float) -> MixedFit:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bayesmixed.engines.settings import sampler_settings
-from bayesmixed.fit import Weights, sample_model, specify
+from bayesmixed.fit import sample_model
 from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.options import Engine, KeepRanef, Missing
+from bayesmixed.specification import Weights, specify
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayesmixed.fit import Weights, lmer
+from bayesmixed.fit import lmer
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.options import Missing, NoPooling, PoolingMethod, one_of
 from bayesmixed.reml_fit import RemlFit
+from bayesmixed.specification import Weights
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame

@@ -19,8 +19,9 @@ from bayesmixed.extract.logo import _warn_if_bad, group_codes
 from bayesmixed.extract.loo import elpd_table, loo
 from bayesmixed.extract.marginal_likelihood import log_marginal_likelihood
 from bayesmixed.extract.summaries import draw_matrix
-from bayesmixed.fit import lmer, specify
+from bayesmixed.fit import lmer
 from bayesmixed.priors.choice import prior
+from bayesmixed.specification import specify
 
 SLOPES = "Reaction ~ Days + (Days | Subject)"
 

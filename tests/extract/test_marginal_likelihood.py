@@ -17,9 +17,10 @@ from bayesmixed.engines.collapsed.evidence import Evidence
 from bayesmixed.errors import ConvergenceWarning, EngineError, PriorError
 from bayesmixed.extract.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
 from bayesmixed.extract.summaries import draw_matrix
-from bayesmixed.fit import lmer, specify
+from bayesmixed.fit import lmer
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.choice import prior
+from bayesmixed.specification import specify
 
 MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "Dyestuff": ("Yield ~ 1 + (1 | Batch)", "Dyestuff", {}),

@@ -17,9 +17,9 @@ from bayesmixed.engines.collapsed.plan import make_plan
 from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
 from bayesmixed.engines.collapsed.row_sums import cross_products_of
 from bayesmixed.engines.units import units_of
-from bayesmixed.fit import specify
 from bayesmixed.formula import parse_formula
 from bayesmixed.reml_fit import reml_fit
+from bayesmixed.specification import specify
 from lazy_rows import FORMULAS, SOURCES
 
 
