@@ -14,6 +14,9 @@ MOST_PRODUCTS = 400_000
 MOSTLY = 0.8
 """Share from which a parametrization is called by its name."""
 
+ENOUGH_LEVELS = 20.0
+"""Levels known exactly that tell as much of a standard deviation as is needed for a normal posterior."""
+
 
 def make_joint_plan(design: Design, *, most_products: int = MOST_PRODUCTS) -> Plan:
     """Choose the order of elimination.
@@ -34,6 +37,24 @@ def make_joint_plan(design: Design, *, most_products: int = MOST_PRODUCTS) -> Pl
     largest = max(block.n_levels * block.n_effects for block in design.blocks)
     touched = int(np.sqrt(2.0 * most_products / largest)) - len(design.fixed.terms)
     return make_plan(design, dense_limit=max(touched, 0))
+
+
+def is_well_known(ratio: FloatArray) -> bool:
+    """Whether the posterior of a grouping factor is near its normal approximation.
+
+    Parameters
+    ----------
+    ratio : FloatArray
+        The rows' information on every effect times the effect's variance, shape (J, k).
+
+    Returns
+    -------
+    bool
+        True when the median level is centred on its rows, and the log of every standard deviation is known to
+        about 0.16: its Fisher information is 2 sum_j s_j^2 with the shares s = r / (1 + r).
+    """
+    share = ratio / (1.0 + ratio)
+    return bool(np.all(np.median(share, axis=0) > MOSTLY) and np.all((share**2).sum(axis=0) >= ENOUGH_LEVELS))
 
 
 def plan_sentences(design: Design, plan: Plan, information: tuple[FloatArray, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.collapsed.correlations import correlation_cholesky, correlation_matrix
 from bayesmixed.engines.joint.density import density, expand
 from bayesmixed.engines.joint.mode import JointMode, evaluate_joint, find_joint_mode
-from bayesmixed.engines.joint.plan import make_joint_plan, plan_sentences
+from bayesmixed.engines.joint.plan import is_well_known, make_joint_plan, plan_sentences
 from bayesmixed.engines.joint.problem import JointProblem, make_joint_problem
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import RawDraws, SamplerSettings
@@ -20,8 +20,13 @@ from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import SamplingError
 from bayesmixed.model.spec import ModelSpec
 
-ACCEPT = 0.8
-"""Acceptance rate that the step size is tuned for; see `collapsed.sample`."""
+ACCEPT, ACCEPT_NORMAL = 0.8, 0.65
+"""Acceptance rate that the step size is tuned for, and that for posteriors that are nearly normal.
+
+For the first see `collapsed.sample`; the second is the optimum of Hamiltonian Monte Carlo for a normal target
+in many dimensions (Beskos, Pillai, Roberts, Sanz-Serna and Stuart 2013, Bernoulli 19). Where a variance is
+poorly known its longer steps diverge.
+"""
 
 START_SPREAD = 1.0
 """Chains start from normal draws this many times as wide as the normal approximation at the mode."""
@@ -52,6 +57,11 @@ class JointTarget:
     def plan(self) -> tuple[str, ...]:
         """What is sampled in which parametrization, in sentences."""
         return plan_sentences(self.design, self.problem.plan, self.mode.information)
+
+    @property
+    def is_nearly_normal(self) -> bool:
+        """Whether the rows say much of every level, and the levels much of every variance."""
+        return all(is_well_known(ratio) for ratio in self.mode.information)
 
 
 def joint_target(spec: ModelSpec) -> JointTarget:
@@ -111,7 +121,7 @@ def sample_joint(
         native,
         settings.times(thin),
         start=_starts(target),
-        target_accept=settings.target_accept or ACCEPT,
+        target_accept=settings.target_accept or (ACCEPT_NORMAL if target.is_nearly_normal else ACCEPT),
         callback=callback,
     )
     points = np.ascontiguousarray(drawn.points[:, thin - 1 :: thin])
