@@ -43,6 +43,7 @@ MEASURES = {
     "cold": Measure("first answer, empty caches", "s", "gives its very first answer on a machine sooner"),
     "fit": Measure("fit call", "s", "fits faster"),
     "min_ess": Measure("minimum ESS", "", "has more effective draws", larger=True),
+    "max_rhat": Measure("largest R-hat", "", "has chains that agree better"),
     "ess_per_second": Measure("ESS a second", "", "gives more effective draws a second", larger=True),
     "peak_gigabytes": Measure("peak memory", "GB", "needs less memory"),
 }
@@ -116,8 +117,10 @@ def _cell(lines: list[Mapping[str, Any]]) -> Cell:
         if full and measure != "cold"
     }
     cold = [value(line, "first_answer") for line in runs if line["caches"] == "empty"]
-    # A system without compile caches begins the same way every time.
-    found["cold"] = cold[-1] if cold else found["first_answer"]
+    if cold:
+        found["cold"] = cold[-1]
+    elif SYSTEMS[str(runs[-1]["system"])].caches is None:  # it begins the same way every time
+        found["cold"] = found["first_answer"]
     known = {measure: found[measure] for measure in MEASURES if not math.isnan(found.get(measure, math.nan))}
     return Cell(values=known, runs=len(full), limit=float(runs[-1]["limit"]))
 
