@@ -231,7 +231,7 @@ def picture(cells: Cells, axis: str, title: str) -> None:
     """Growth curves of one axis."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.0, 3.0), layout="constrained")
+    figure = Figure(figsize=(8.0, 3.0), layout="constrained")
     axes = figure.subplots()
     for i, system in enumerate(COMPARED):
         points = [(size, cell.values.get("fit", math.inf)) for size, cell in curve(cells, axis, system)]
@@ -239,8 +239,10 @@ def picture(cells: Cells, axis: str, title: str) -> None:
         if points:
             axes.plot(*zip(*points, strict=True), marker="o", color=f"C{i}", label=SYSTEMS[system].title)
     axes.set(xscale="log", yscale="log", title=title, xlabel=axis, ylabel="fit call, seconds")
+    axes.set_xticks(AXES[axis].values, [f"{size:,}" for size in AXES[axis].values])
+    axes.minorticks_off()
     if axes.lines:
-        axes.legend(fontsize=8, frameon=False)
+        axes.legend(fontsize=8, frameon=False, bbox_to_anchor=(1.0, 1.0), loc="upper left")
     PICTURES.mkdir(parents=True, exist_ok=True)
     figure.savefig(PICTURES / f"{axis}.svg", metadata={"Date": None})
 
