@@ -146,3 +146,15 @@ def test_a_mode_is_found_for_counts_far_from_their_priors(family: str) -> None:
     value, gradient = evaluate_joint(mode.packed, np.zeros(mode.packed.dimension))
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize(("n_groups", "longer"), [(30, True), (8, False)])
+def test_steps_are_longer_where_the_posterior_is_nearly_normal(n_groups: int, longer: bool) -> None:
+    rng = np.random.default_rng(1)
+    g = np.repeat(np.arange(n_groups), 40)
+    y = rng.poisson(np.exp(1.0 + rng.normal(size=n_groups)[g]))
+    spec = bm.specify("y ~ 1 + (1 | g)", pd.DataFrame({"y": y, "g": g.astype(str)}), family="poisson")
+    target = joint_target(spec)
+    drawn = sample_joint(target, SamplerSettings(draws=300, tune=300, chains=2, cores=2, seed=1))
+    assert target.is_nearly_normal is longer
+    assert bool(drawn.sample_stats["acceptance_rate"].mean() < 0.75) is longer
