@@ -8,10 +8,16 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.testing.compare import compare_images
 
 import bayesmixed as bm
+from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import BayesmixedError, DataError
+from bayesmixed.families.lookup import FAMILIES
+from bayesmixed.plots.style import PALETTE
+from bayesmixed.posterior.diagnostics import diagnose
+from extract.family_models import simulated
 
 BASELINE = Path(__file__).parent / "baseline"
 BOTH = ("sleep_reml", "sleep_bayes")
@@ -73,6 +79,39 @@ def test_points_are_the_tables(sleep_reml) -> None:
     offsets = sleep_reml.plot.residuals().collections[0].get_offsets()
     np.testing.assert_allclose(offsets[:, 0], sleep_reml.fitted()["value"])
     np.testing.assert_allclose(offsets[:, 1], sleep_reml.resid()["value"])
+
+
+def at_truth(family: str, seed: int) -> bm.MixedFit:
+    """Fit whose draws all equal the parameters that its data were drawn with."""
+    draws, spec = simulated(family, seed=seed)
+    run = RunInfo(engine="pymc", plan=(), draws=60, tune=0, chains=1, thin=1, seed=seed, seconds=0.0)
+    return bm.MixedFit(spec=spec, draws=draws, run=run, diagnosis=diagnose(draws))
+
+
+@pytest.mark.parametrize(
+    ("family", "seeds"),
+    [*((family, range(1, 4)) for family in FAMILIES), ("zero_inflated_poisson", [1]), ("exponential", [1])],
+)
+def test_quantiles_do_not_condemn_a_family_whose_model_is_right(family: str, seeds: list[int]) -> None:
+    """A 95 % envelope of 240 points leaves out none of nearly all samples, whatever the family."""
+    outside = []
+    for seed in seeds:
+        points = at_truth(family, seed).plot.residual_quantiles().collections[-1]
+        outside.append(np.all(np.isclose(points.get_facecolors()[:, :3], to_rgb(PALETTE[1])), axis=1).sum())
+    assert np.mean(outside) <= 0.5
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_picture_of_residuals_shows_the_kind_of_the_family(family: str) -> None:
+    plot = at_truth(family, 1).plot
+    own = ("residual", "standardized residual") if family == "gaussian" else ("quantile residual",) * 2
+    shown = (
+        plot.residuals().get_ylabel(),
+        plot.residuals(by="x").get_ylabel(),
+        plot.residuals(by="g").get_xlabel(),
+        plot.residual_quantiles().get_ylabel(),
+    )
+    assert shown == (own[0], own[0], own[0], own[1])
 
 
 def test_category_and_missing_covariate_values() -> None:

@@ -29,8 +29,8 @@ def resid(
     kind : {"response", "pearson", "standardized", "quantile"}
         ``"response"``: y minus the fitted value. ``"pearson"``: that times the square root of the weight.
         ``"standardized"``: the first divided by its standard deviation in the model, as in lme4's
-        ``resid(scaled = TRUE)``. ``"quantile"``: the normal score of the estimated distribution
-        function, which for a normal response is the standardized residual.
+        ``resid(type = "pearson", scaled = TRUE)``. ``"quantile"``: the normal score of the estimated
+        distribution function, which for a normal response is the standardized residual.
     effects : {"all", "fixed"}
         Around the fitted value, or around the population's value, with the random effects' variance.
     prob : float

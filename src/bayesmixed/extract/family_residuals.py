@@ -11,14 +11,14 @@ from bayesmixed.errors import FamilyError
 from bayesmixed.extract.fitted import Effects, mean_draws, n_draws, posterior_mean_fitted
 from bayesmixed.extract.summaries import block_slices, draw_matrix, summarize_blocks, summary_columns
 from bayesmixed.families.lookup import is_native
-from bayesmixed.families.moments import cumulative_probability, response_variance
+from bayesmixed.families.moments import cumulative_probability, random_response, response_variance
 from bayesmixed.families.support import is_discrete
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind
 from bayesmixed.posterior.location import location_of
 
-QUANTILE_SEED = 0
-"""Seed of the uniform numbers that quantile residuals of counts are drawn with: the same in every call."""
+QUANTILE_SEED = 20261122
+"""Seed of the random numbers of quantile residuals: the same in every call, and hardly that of the data."""
 
 SMALLEST = 1e-300
 
@@ -41,8 +41,8 @@ def family_residuals(
     Raises
     ------
     FamilyError
-        For residuals that need a variance or a distribution function which the family has not here, and for
-        other than response residuals around the population's value.
+        For residuals that need a variance which is not known here, and for other than response residuals
+        around the population's value.
     """
     check_residual_kind(spec, kind, effects)
     n, total, index = spec.design.n_held, n_draws(draws), spec.design.frame.index
@@ -77,8 +77,11 @@ def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -
             f"Residuals of kind {kind!r} around the population's value are for gaussian models; for "
             f"{spec.family} use effects='all', or kind='response'."
         )
-    if not is_native(spec.family):
-        raise FamilyError(f"The family {spec.family.name!r} has residuals of kind 'response' alone.")
+    if kind != "quantile" and not is_native(spec.family):
+        raise FamilyError(
+            f"Residuals of kind {kind!r} need a variance, which is not known here for the family "
+            f"{spec.family.name!r}; use kind='quantile' or kind='response'."
+        )
 
 
 def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
@@ -154,7 +157,7 @@ def quantile_scores(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatAr
     draws : xarray.DataTree
         Posterior draws of the model.
     spec : ModelSpec
-        A model of a family written here.
+        The model.
     rows : slice
         Which rows.
 
@@ -167,15 +170,22 @@ def quantile_scores(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatAr
     -----
     Phi^-1(F(y-) + u (F(y) - F(y-))) with F the posterior predictive distribution function, F(y-) the
     probability of less than y, and u uniform; of a continuous response F(y-) = F(y) (Dunn and Smyth 1996,
-    JCGS 5:236).
+    JCGS 5:236). Where a family's distribution function is not written here, the place of y among S responses
+    drawn from the model stands for it: (#{drawn < y} + u (#{drawn = y} + 1)) / (S + 1).
     """
     from scipy.special import ndtri
 
-    location, parameters, trials = _locations(draws, spec, rows)
+    family, (location, parameters, trials) = spec.family, _locations(draws, spec, rows)
     y = spec.design.response.values[rows]
-    below_or_at = cumulative_probability(spec.family, y, location, parameters, trials).mean(axis=0)
-    if is_discrete(spec.family):
-        below = cumulative_probability(spec.family, y - 1, location, parameters, trials).mean(axis=0)
-        uniform = np.random.default_rng(QUANTILE_SEED).random(spec.design.n_held)[rows]
-        below_or_at = below + uniform * (below_or_at - below)
-    return np.asarray(ndtri(np.clip(below_or_at, SMALLEST, 1 - 2.0**-53)))
+    uniform = np.random.default_rng(QUANTILE_SEED).random(spec.design.n_held)[rows]
+    if not is_native(family):
+        rng = np.random.default_rng([QUANTILE_SEED, rows.start])
+        drawn = random_response(family, location, parameters, trials, rng)
+        lower, same = (drawn < y).sum(axis=0), (drawn == y).sum(axis=0)
+        place = (lower + uniform * (same + 1)) / (len(drawn) + 1)
+    else:
+        place = cumulative_probability(family, y, location, parameters, trials).mean(axis=0)
+        if is_discrete(family):
+            below = cumulative_probability(family, y - 1, location, parameters, trials).mean(axis=0)
+            place = below + uniform * (place - below)
+    return np.asarray(ndtri(np.clip(place, SMALLEST, 1 - 2.0**-53)))

@@ -61,13 +61,14 @@ def resid(
     BayesmixedError
         When `kind`, `effects` or `prob` is not known.
     FamilyError
-        For a kind that a family other than gaussian has not.
+        For a kind that a family other than gaussian does not have.
 
     Notes
     -----
     Of another family than gaussian, y is the proportion of successes where there are trials, the Pearson and
     the standardized residual are both divided by the standard deviation that the family gives the row, and
-    quantile residuals of counts are randomized; see :mod:`bayesmixed.extract.family_residuals`.
+    quantile residuals of counts are randomized; those of a family that is Bambi's alone stand among responses
+    drawn from the model; see :mod:`bayesmixed.extract.family_residuals`.
 
     The standard deviation of row i is sigma / sqrt(w_i), and with ``effects="fixed"`` the root of
     sigma^2 / w_i + sum_k z_ik' S_k z_ik (marginal residuals: Santos Nobre and Singer 2007, Biometrical

@@ -32,7 +32,7 @@ class CheckPlots:
         self,
         *,
         by: str | None = None,
-        kind: ResidualKind = "response",
+        kind: ResidualKind | None = None,
         trend: bool = True,
         ax: Axes | None = None,
     ) -> Axes:
@@ -44,7 +44,7 @@ class CheckPlots:
     def residual_quantiles(
         self,
         *,
-        kind: ResidualKind = "standardized",
+        kind: ResidualKind | None = None,
         prob: float = 0.95,
         envelope: Envelope = "simultaneous",
         ax: Axes | None = None,

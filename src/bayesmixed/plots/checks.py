@@ -21,7 +21,7 @@ from bayesmixed.plots.observed import observed_against_fitted
 from bayesmixed.plots.posterior_checks import sampled
 from bayesmixed.plots.quantiles import normal_quantiles
 from bayesmixed.plots.ranef_matrix import point_covariance, ranef_matrix
-from bayesmixed.plots.residuals import residual_boxes, residual_scatter
+from bayesmixed.plots.residuals import RESIDUAL_NAMES, residual_boxes, residual_scatter, shown_kind
 from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.plots.style import panel_axes
 
@@ -30,19 +30,12 @@ if TYPE_CHECKING:
 
     SomeAxes = Sequence[Axes] | NDArray[Any] | Axes | None
 
-RESIDUAL_NAMES: dict[str, str] = {
-    "response": "residual",
-    "pearson": "Pearson residual",
-    "standardized": "standardized residual",
-    "quantile": "quantile residual",
-}
-
 
 def residuals(
     fit: PlottedFit,
     *,
     by: str | None = None,
-    kind: ResidualKind = "response",
+    kind: ResidualKind | None = None,
     trend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
@@ -55,8 +48,9 @@ def residuals(
     by : str, optional
         A grouping factor or a column of the data; fitted values unless given. A column of numbers gives a
         scatter plot, anything else boxes.
-    kind : {"response", "pearson", "standardized", "quantile"}
-        As in ``fit.resid``.
+    kind : {"response", "pearson", "standardized", "quantile"}, optional
+        As in ``fit.resid``. Unless given, ``"response"`` of a gaussian model and ``"quantile"`` of another
+        family, whose other residuals are not normal even where the model is right.
     trend : bool
         Whether a scatter plot shows the means of the points nearby.
     ax : Axes, optional
@@ -87,8 +81,11 @@ def residuals(
     return labelled(fit, _residuals(fit, by, kind, trend, ax))
 
 
-def _residuals(fit: PlottedFit, by: str | None, kind: ResidualKind, trend: bool, ax: Axes | None) -> Axes:
+def _residuals(
+    fit: PlottedFit, by: str | None, kind: ResidualKind | None, trend: bool, ax: Axes | None
+) -> Axes:
     """Residuals of the rows at hand."""
+    kind = kind or shown_kind(fit.spec.family, "response")
     values = fit.resid(kind=kind)["value"].to_numpy()
     design, label = fit.spec.design, RESIDUAL_NAMES[kind]
     if by is None:
@@ -119,7 +116,7 @@ def _residuals(fit: PlottedFit, by: str | None, kind: ResidualKind, trend: bool,
 def residual_quantiles(
     fit: PlottedFit,
     *,
-    kind: ResidualKind = "standardized",
+    kind: ResidualKind | None = None,
     prob: float = 0.95,
     envelope: Envelope = "simultaneous",
     ax: Axes | None = None,
@@ -130,8 +127,9 @@ def residual_quantiles(
     ----------
     fit : PlottedFit
         Bayesian, REML or ML.
-    kind : {"response", "pearson", "standardized", "quantile"}
-        As in ``fit.resid``.
+    kind : {"response", "pearson", "standardized", "quantile"}, optional
+        As in ``fit.resid``. Unless given, ``"standardized"`` of a gaussian model and ``"quantile"`` of
+        another family: the kind that is normal where the model is right.
     prob, envelope, ax
         As in :func:`bayesmixed.plots.quantiles.normal_quantiles`.
 
@@ -141,6 +139,7 @@ def residual_quantiles(
         What was drawn on; points outside the envelope have their row's label.
     """
     fit = fit.with_rows
+    kind = kind or shown_kind(fit.spec.family, "standardized")
     table = fit.resid(kind=kind)
     axes = normal_quantiles(
         table["value"].to_numpy(),

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.families.records import Family
+from bayesmixed.options import ResidualKind
 from bayesmixed.plots.marks import plain, point_style
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
@@ -23,9 +25,20 @@ from bayesmixed.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+RESIDUAL_NAMES: dict[ResidualKind, str] = {
+    "response": "residual",
+    "pearson": "Pearson residual",
+    "standardized": "standardized residual",
+    "quantile": "quantile residual",
+}
 MOST_BINS = 40
 NORMAL_975 = 1.959963984540054
 """The standard normal's 97.5 % quantile."""
+
+
+def shown_kind(family: Family, gaussian: ResidualKind) -> ResidualKind:
+    """Kind of residuals that a picture shows unless told: `gaussian`, or what is normal in other families."""
+    return gaussian if family.is_gaussian else "quantile"
 
 
 def residual_scatter(

@@ -12,7 +12,8 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import EngineError
 from bayesmixed.extract.fitted import posterior_mean_fitted
 from bayesmixed.extract.resid import resid
-from bayesmixed.families.lookup import is_native
+from bayesmixed.options import ResidualKind
+from bayesmixed.plots.residuals import RESIDUAL_NAMES, shown_kind
 from bayesmixed.report.contract import ReportedFit
 from bayesmixed.report.data_figures import PANELS, group_lines_svg, slope_variable
 from bayesmixed.report.figures import (
@@ -211,7 +212,7 @@ def _data_figures(fit: ReportedFit) -> list[str]:
     """Figures of the data beside the fit, each with its caption."""
     design = fit.spec.design
     fitted = posterior_mean_fitted(fit.draws, fit.spec)
-    residuals, kind = _residuals(fit, fitted)
+    scatter, quantiles = (_residuals(fit, kind) for kind in ("response", "standardized"))
     variable = slope_variable(design)
     block = design.blocks[0]
     shown = f"the first {PANELS} levels" if block.n_levels > PANELS else "the levels"
@@ -224,8 +225,8 @@ def _data_figures(fit: ReportedFit) -> list[str]:
     )
     observed = f"Observed against fitted values by {block.group}, from best to worst; on the line both agree."
     pictures = {
-        "Residuals against fitted values, with neighbours' means.": residual_svg(fitted, residuals, kind),
-        "Quantiles of the residuals; normal ones would lie in the band.": quantile_svg(residuals, kind),
+        "Residuals against fitted values, with neighbours' means.": residual_svg(fitted, *scatter),
+        "Quantiles of the residuals; normal ones would lie in the band.": quantile_svg(*quantiles),
     }
     pair = "\n".join(figure_html(svg, caption, wide=False) for caption, svg in pictures.items())
     return [
@@ -236,11 +237,10 @@ def _data_figures(fit: ReportedFit) -> list[str]:
     ]
 
 
-def _residuals(fit: ReportedFit, fitted: FloatArray) -> tuple[FloatArray, str]:
-    """Residuals with their name: of a family other than gaussian normal scores, where it has them."""
-    if fit.spec.family.is_gaussian or not is_native(fit.spec.family):
-        return fit.spec.design.response.observed - fitted, "residual"
-    return resid(fit.draws, fit.spec, kind="quantile")["value"].to_numpy(), "quantile residual"
+def _residuals(fit: ReportedFit, gaussian: ResidualKind) -> tuple[FloatArray, str]:
+    """Residuals with their name, of the kind that the plots show of the family."""
+    kind = shown_kind(fit.spec.family, gaussian)
+    return resid(fit.draws, fit.spec, kind=kind)["value"].to_numpy(), RESIDUAL_NAMES[kind]
 
 
 def _trace(fit: ReportedFit) -> str:
