@@ -116,6 +116,12 @@ class GroupBlock:
         return np.asarray(rows.T @ rows / len(rows))
 
     @property
+    def sets(self) -> tuple[range, ...]:
+        """Places of the effects of every set that is correlated within itself and with no other."""
+        ends = np.cumsum(self.correlated).tolist()
+        return tuple(range(end - size, end) for end, size in zip(ends, self.correlated, strict=True))
+
+    @property
     def has_correlation(self) -> bool:
         """Whether any two effects of the factor are correlated."""
         return any(size > 1 for size in self.correlated)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.errors import DataError, near_names
@@ -91,9 +92,5 @@ def correlated_pairs(block: GroupBlock) -> Iterator[tuple[int, int]]:
     tuple[int, int]
         First and second effect: (0, 1), (0, 2), (1, 2) for three correlated effects.
     """
-    start = 0
-    for size in block.correlated:
-        for first in range(start, start + size):
-            for second in range(first + 1, start + size):
-                yield first, second
-        start += size
+    for places in block.sets:
+        yield from combinations(places, 2)

@@ -105,10 +105,8 @@ def _response_latex(spec: ModelSpec, summands: list[str]) -> list[str]:
 def _correlated_sets(design: Design) -> Iterator[tuple[GroupBlock, tuple[str, ...]]]:
     """Every set of effects that are correlated among themselves, with its block."""
     for block in design.blocks:
-        start = 0
-        for size in block.correlated:
-            yield block, block.effects[start : start + size]
-            start += size
+        for places in block.sets:
+            yield block, block.effects[places.start : places.stop]
 
 
 def _times_text(name: str) -> str:

@@ -93,7 +93,9 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
             (CRITERIA[by], f"{fitted.optimum.criterion:.1f}"),
         ),
         residuals=residual_columns(scaled_residuals(point, spec)) if spec.design.sums is None else (),
-        random=random_columns(varcorr(point, spec), varcorr(point, spec, correlations=True), None),
+        random=random_columns(
+            spec.design, varcorr(point, spec), varcorr(point, spec, correlations=True), None
+        ),
         observations=observations_text(spec.design),
         fixed=_fixed_columns(fixef(fitted)),
         notes=(*dropped_text(spec.design), *singularity(fitted)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
+from itertools import count as count_from
 
 import numpy as np
 import pandas as pd
@@ -38,11 +40,15 @@ def residual_columns(scaled: FloatArray) -> tuple[Column, ...]:
     return tuple(Column(header=h, cells=(cell,)) for h, cell in zip(RESIDUAL_HEADERS, cells, strict=True))
 
 
-def random_columns(table: pd.DataFrame, pairs: pd.DataFrame, prob: float | None) -> tuple[Column, ...]:
-    """Lay out variances, standard deviations and correlations as lme4 does.
+def random_columns(
+    design: Design, table: pd.DataFrame, pairs: pd.DataFrame, prob: float | None
+) -> tuple[Column, ...]:
+    """Lay out variances, standard deviations and correlations bar by bar, as lme4 does.
 
     Parameters
     ----------
+    design : Design
+        The design that was fitted.
     table, pairs : pandas.DataFrame
         What ``varcorr`` gives, without and with ``correlations=True``.
     prob : float or None
@@ -52,17 +58,32 @@ def random_columns(table: pd.DataFrame, pairs: pd.DataFrame, prob: float | None)
     -------
     tuple[Column, ...]
         One row for each standard deviation, the residual's last.
+
+    Notes
+    -----
+    Effects that are correlated stand together under a name of their own, a grouping factor's second set under
+    ``Subject.1``: a correlation belongs to the set's rows above it and to no others.
     """
-    repeated = table["group"].duplicated()
-    groups = ["" if again else clean(group) for group, again in zip(table["group"], repeated, strict=True)]
+    labels = _set_labels(design)
     return (
-        left("Groups", groups),
+        left("Groups", [*labels, *map(clean, table["group"].iloc[len(labels) :])]),
         left("Name", [clean(effect) for effect in table["effect"]]),
         Column(header="Variance", cells=format_numbers(table["variance"])),
         Column(header="Std.Dev.", cells=format_numbers(table["sd"])),
         *(() if prob is None else _interval_column(table, prob)),
         *_correlation_columns(table, pairs),
     )
+
+
+def _set_labels(design: Design) -> list[str]:
+    """Name of every set of correlated effects beside its first effect, told apart as R's make.unique does."""
+    taken, labels = {block.group for block in design.blocks}, []
+    for block in design.blocks:
+        numbered = (f"{block.group}.{number}" for number in count_from(1))
+        free = chain([block.group], (name for name in numbered if name not in taken))
+        for places, name in zip(block.sets, free, strict=False):
+            labels += [clean(name), *[""] * (len(places) - 1)]
+    return labels
 
 
 def _interval_column(table: pd.DataFrame, prob: float) -> tuple[Column]:

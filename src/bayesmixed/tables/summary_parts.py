@@ -98,7 +98,10 @@ def summary_parts(
         ),
         residuals=residual_columns(scaled_residuals(draws, spec)) if _has_residuals(spec) else (),
         random=random_columns(
-            varcorr(draws, spec, prob=prob), varcorr(draws, spec, prob=prob, correlations=True), prob
+            spec.design,
+            varcorr(draws, spec, prob=prob),
+            varcorr(draws, spec, prob=prob, correlations=True),
+            prob,
         ),
         observations=observations_text(spec.design),
         fixed=_fixed_columns(draws, spec, diagnostics, prob),
