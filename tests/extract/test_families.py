@@ -18,7 +18,6 @@ from bayesmixed.extract.hypothesis import hypothesis
 from bayesmixed.extract.loo import loo
 from bayesmixed.extract.marginal_likelihood import log_marginal_likelihood
 from bayesmixed.extract.model_checks import check_overdispersion, check_zeros
-from bayesmixed.extract.population_mean import population_mean
 from bayesmixed.extract.predict import predict
 from bayesmixed.extract.prior_sensitivity import prior_sensitivity
 from bayesmixed.extract.simulate import simulate
@@ -200,28 +199,6 @@ def test_exponentials_are_ratios(family: str) -> None:
 def test_other_coefficients_have_no_ratio(family: str, link: str | None) -> None:
     with pytest.raises(FamilyError, match="gives ratios"):
         extract.fixef(*simulated(family, link), exponentiate=True)
-
-
-def test_the_population_mean_of_a_log_link_is_known() -> None:
-    draws, spec = simulated("poisson")
-    found = population_mean(draws, spec)["value"]
-    centre = predict(draws, spec, effects="fixed")["value"]
-    np.testing.assert_allclose(found, centre * np.exp(SD**2 / 2), rtol=1e-9)
-    new = spec.design.frame.head(3).assign(g="unseen")
-    np.testing.assert_allclose(population_mean(draws, spec, new)["value"], found.head(3))
-
-
-def test_the_population_mean_of_an_identity_link_is_that_of_the_middle_group() -> None:
-    draws, spec = simulated("t")
-    np.testing.assert_allclose(
-        population_mean(draws, spec)["value"], predict(draws, spec, effects="fixed")["value"]
-    )
-
-
-def test_the_population_mean_of_a_logit_lies_nearer_to_one_half() -> None:
-    draws, spec = simulated("bernoulli")
-    centre = predict(draws, spec, effects="fixed")["value"]
-    assert np.all(np.abs(population_mean(draws, spec)["value"] - 0.5) <= np.abs(centre - 0.5))
 
 
 @pytest.mark.parametrize(

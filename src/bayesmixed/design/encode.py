@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 WHAT = "newdata"
 
 
-def encode(design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error") -> EncodedData:
+def encode(
+    design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error", by_group: bool = True
+) -> EncodedData:
     """Encode new data by the recipe of a design.
 
     Parameters
@@ -34,6 +36,9 @@ def encode(design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error
         The predictors, grouping factors and offsets of m rows; the response is not needed.
     new_levels : {"error", "population", "sample"}
         Whether grouping factors may have levels that the design has not; they get the codes -1, -2, ...
+    by_group : bool
+        Whether to read the grouping factors; without them all rows belong to one new level of each, and their
+        columns may be missing.
 
     Returns
     -------
@@ -58,14 +63,17 @@ def encode(design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error
     one_of(new_levels, NewLevels, "new_levels")
     frame = to_pandas(newdata, WHAT)
     n = len(frame)
-    raw = pick(frame, predictor_columns(design), WHAT)
+    raw = pick(frame, predictor_columns(design, by_group=by_group), WHAT)
     counts = missing_counts(raw)
     if counts:
         listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items())
         raise DataError(f"{WHAT} has missing values in {listed}.")
     columns = tidy_all(raw)
-    coded = [_codes(block, columns, n) for block in design.blocks]
-    if new_levels == "error":
+    coded = [
+        _codes(block, columns, n) if by_group else (np.full(n, -1, dtype=np.int64), ("",))
+        for block in design.blocks
+    ]
+    if by_group and new_levels == "error":
         _check_seen(design.blocks, [new for _, new in coded])
     return EncodedData(
         fixed=apply_recipe(design.fixed.recipe.matrix, columns, n),
@@ -100,13 +108,15 @@ def own_rows(design: Design) -> EncodedData:
     )
 
 
-def predictor_columns(design: Design) -> list[str]:
+def predictor_columns(design: Design, *, by_group: bool = True) -> list[str]:
     """Names of the columns that new data must have, in order of appearance.
 
     Parameters
     ----------
     design : Design
-        The design; the columns of its grouping factors are among them.
+        The design.
+    by_group : bool
+        Whether the columns of its grouping factors are among them.
 
     Returns
     -------
@@ -117,7 +127,9 @@ def predictor_columns(design: Design) -> list[str]:
     names = [*recipe.matrix.kinds]
     for block in design.blocks:
         for bar in block.recipes:
-            names += [*bar.matrix.kinds, *(name for part in bar.group for name in part.columns)]
+            names += bar.matrix.kinds
+            if by_group:
+                names += [name for part in bar.group for name in part.columns]
     names += [name for expression, _ in recipe.offsets for name in expression.columns]
     return list(dict.fromkeys(names))
 

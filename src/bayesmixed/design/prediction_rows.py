@@ -96,6 +96,31 @@ def prediction_rows(
     return PredictionRows(design=taking_part, data=data, weights=used)
 
 
+def population_rows(design: Design, newdata: IntoFrame | None = None) -> PredictionRows:
+    """Encode rows for the whole population, whatever their groups.
+
+    Parameters
+    ----------
+    design : Design
+        What the model was fitted to.
+    newdata : pandas, polars or Arrow frame, optional
+        The rows; by default the ones that the model was fitted to. Columns of grouping factors are neither
+        needed nor read.
+
+    Returns
+    -------
+    PredictionRows
+        With all blocks of the design, and of new data with rows that all belong to new levels.
+
+    Raises
+    ------
+    DataError
+        For a missing predictor, a missing value in one, or a column of another kind.
+    """
+    data = own_rows(design) if newdata is None else encode(design, newdata, by_group=False)
+    return PredictionRows(design=design, data=data, weights=None)
+
+
 def with_effects(design: Design, effects: PredictEffects) -> Design:
     """Design without the grouping factors that take no part in a prediction.
 

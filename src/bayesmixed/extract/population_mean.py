@@ -9,21 +9,17 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
+from bayesmixed.design.prediction_rows import PredictionRows, population_rows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.fitted import n_draws, row_matrix
 from bayesmixed.extract.summaries import draw_matrix, summarize_blocks, summary_columns
-from bayesmixed.families.moments import response_mean
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import linear_predictor
-from bayesmixed.posterior.location import location_of
 from bayesmixed.posterior.new_levels import covariance_roots
+from bayesmixed.posterior.normal_mean import normal_mean
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
-
-NODES = 31
-"""Points of the Gauss-Hermite rule."""
 
 
 def population_mean(
@@ -41,7 +37,8 @@ def population_mean(
     spec : ModelSpec
         The model.
     newdata : pandas, polars or Arrow frame, optional
-        Predictors and grouping factors, whose levels may be new; by default the rows of the fit.
+        The predictors, those of the random effects among them; by default the rows of the fit. Grouping
+        factors are not read: the mean is over new groups of all of them.
     prob : float
         Probability inside the equal-tailed intervals.
 
@@ -54,15 +51,19 @@ def population_mean(
     ------
     DataError
         For a missing column or value.
+    FamilyError
+        For the links ``inverse`` and ``inverse_squared``, with which the mean over groups does not exist.
     BayesmixedError
         When `prob` is not between 0 and 1.
 
     Notes
     -----
     E h(eta + sqrt(v) Z) with h the inverse link, Z standard normal, eta = X b + offset and v = sum_k z' S_k
-    z, draw by draw, by Gauss-Hermite quadrature with 31 points.
+    z over all grouping factors k, draw by draw: eta for the identity, exp(eta + v / 2) for the logarithm,
+    Phi(eta / sqrt(1 + v)) for a probit, by quadrature to 1e-6 elsewhere; see
+    :func:`bayesmixed.posterior.normal_mean.normal_mean`.
     """
-    wanted = prediction_rows(spec.design, newdata, new_levels="population")
+    wanted = population_rows(spec.design, newdata)
     summary = summarize_blocks(
         lambda rows: _means(draws, spec, wanted, rows), wanted.n_rows, n_draws(draws), prob
     )
@@ -75,14 +76,8 @@ def _means(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows, rows: sl
     centre = row_matrix(
         linear_predictor(posterior, wanted.design, effects="fixed", rows=rows, data=wanted.data)
     )
-    spread = np.sqrt(_between(posterior, wanted, rows))
     parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameters}
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    total = np.zeros_like(centre)
-    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
-        location = location_of(centre + node * spread, spec.family)
-        total += weight * response_mean(spec.family, location, parameters)
-    return total
+    return normal_mean(spec.family, centre, _between(posterior, wanted, rows), parameters)
 
 
 def _between(posterior: xr.Dataset, wanted: PredictionRows, rows: slice) -> FloatArray:

@@ -28,12 +28,19 @@ class LinkFunction:
         Slope of the inverse at a linear predictor.
     symbol : str
         The link as formulas write it, e.g. ``"log"``.
+    normal_mean : callable or None
+        Mean of the location where the linear predictor is normal, from its mean and variance; None where it
+        has no closed form.
+    has_whole_line : bool
+        Whether every linear predictor has a finite location.
     """
 
     link: Function
     inverse: Function
     derivative: Function
     symbol: str
+    normal_mean: Callable[[FloatArray, FloatArray], FloatArray] | None = None
+    has_whole_line: bool = True
 
 
 def link_function(name: str) -> LinkFunction:
@@ -91,19 +98,33 @@ def _same(values: NDArray[np.float64]) -> FloatArray:
 
 LINKS: Mapping[str, LinkFunction] = MappingProxyType(
     {
-        "identity": LinkFunction(link=_same, inverse=_same, derivative=np.ones_like, symbol="identity"),
-        "log": LinkFunction(link=np.log, inverse=np.exp, derivative=np.exp, symbol="log"),
+        "identity": LinkFunction(
+            link=_same,
+            inverse=_same,
+            derivative=np.ones_like,
+            symbol="identity",
+            normal_mean=lambda mean, _: mean,
+        ),
+        "log": LinkFunction(
+            link=np.log,
+            inverse=np.exp,
+            derivative=np.exp,
+            symbol="log",
+            normal_mean=lambda mean, variance: np.exp(mean + variance / 2),
+        ),
         "inverse": LinkFunction(
             link=lambda mean: 1 / mean,
             inverse=lambda eta: 1 / eta,
             derivative=lambda eta: -1 / eta**2,
             symbol="1/",
+            has_whole_line=False,
         ),
         "inverse_squared": LinkFunction(
             link=lambda mean: mean**-2,
             inverse=lambda eta: eta**-0.5,
             derivative=lambda eta: -0.5 * eta**-1.5,
             symbol="1/square",
+            has_whole_line=False,
         ),
         "logit": LinkFunction(
             link=_logit,
@@ -112,7 +133,11 @@ LINKS: Mapping[str, LinkFunction] = MappingProxyType(
             symbol="logit",
         ),
         "probit": LinkFunction(
-            link=_normal_quantile, inverse=_normal_probability, derivative=_normal_density, symbol="probit"
+            link=_normal_quantile,
+            inverse=_normal_probability,
+            derivative=_normal_density,
+            symbol="probit",
+            normal_mean=lambda mean, variance: _normal_probability(mean / np.sqrt(1 + variance)),
         ),
         "cloglog": LinkFunction(
             link=lambda p: np.log(-np.log1p(-p)),
