@@ -74,6 +74,10 @@ FORMULAS = (
     "log(z) ~ I(x^2) + sqrt(w) + exp(x) + (1 | g) + offset(known)",
     "y ~ C(k) + C(dose, Sum) + flag + (flag | g)",
     "y ~ I(sex == 'm') + I(k > 1) + log(z):sex + (1 | factor(h)) + (1 | g:sex)",
+    "y ~ 0 + flag + x:flag + (0 + flag | g)",
+    "y ~ I(year > 2005):x + (0 + I(x > 1) | h) + (1 | g)",
+    "y ~ I(flag == TRUE)*sex + I(flag) + C(flag) - I(flag) - C(flag) + (1 | flag:h)",
+    "y ~ sin(2*pi*x) + cos(pi*z) + (1 | g)",
     "y ~ scale(log(z))*sex + (x | g) + (0 + dose | h)",
     "y ~ I(year %% 4) + I(x %% 2) + I(z %/% 2) + sign(x) + I(-x / z) + (1 | g)",
 )

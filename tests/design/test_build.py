@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayesmixed.design import Design, build_design
+from bayesmixed.errors import DataError
 from bayesmixed.formula import parse_formula
 
 
@@ -57,8 +58,9 @@ TERMS = {
     "y ~ cr(x, df=3)": "Intercept|cr(x, df=3)[1]|cr(x, df=3)[2]|cr(x, df=3)[3]",
     "y ~ `my x` + log(`my x`^2) + my.x + log(my.x^2)": ("Intercept|my x|log(my x^2)|my.x|log(my.x^2)"),
     "y ~ log(log) + log + C(C) + C:x": "Intercept|log(log)|log|C(C)[T.v]|C[u]:x|C[v]:x",
-    "y ~ flag": "Intercept|flag",
-    "y ~ I(f == 'a')": "Intercept|I(f == 'a')",
+    "y ~ flag": "Intercept|flag[T.True]",
+    "y ~ I(f == 'a')": "Intercept|I(f == 'a')[T.True]",
+    "y ~ 0 + flag": "flag[False]|flag[True]",
     "y ~ (x + log)^2": "Intercept|x|log|x:log",
 }
 
@@ -80,6 +82,10 @@ VALUES = {
     "I(I(x <= 0) * 3)": lambda d: 3.0 * (d.x <= 0),
     "{x + 1}": lambda d: d.x + 1,
     "as.numeric(flag)": lambda d: d.flag.astype(float),
+    "sin(2*pi*x)": lambda d: np.sin(2 * np.pi * d.x),
+    "I(x * np.pi)": lambda d: np.pi * d.x,
+    "I(`pi` * x)": lambda d: d.x * d["pi"],
+    "pi": lambda d: d["pi"],
     "count:x": lambda d: d["count"] * d.x,
 }
 
@@ -122,9 +128,17 @@ def test_names_of_the_fixed_effects(formula: str, terms: str) -> None:
 
 @pytest.mark.parametrize(("term", "expected"), VALUES.items())
 def test_values_of_a_term(term: str, expected: object) -> None:
-    data = frame()
+    data = frame().assign(**({"pi": np.arange(60.0)} if term in ("pi", "I(`pi` * x)") else {}))
     values = build(f"y ~ {term}", data).fixed.matrix[:, 1]
     np.testing.assert_allclose(values, np.asarray(expected(data), dtype=float), rtol=1e-13)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "formula", ["y ~ sin(pi*x)", "I(pi*y) ~ x", "y ~ x + (I(pi*x) | g)", "y ~ offset(pi*x)"]
+)
+def test_a_constant_that_is_a_column_too_is_refused(formula: str) -> None:
+    with pytest.raises(DataError, match=r"'pi' in '.*pi.*' is a constant, and the data have a column"):
+        build(formula, frame().assign(pi=1.0))
 
 
 def test_orthogonal_polynomials_are_those_of_r() -> None:

@@ -25,6 +25,7 @@ FORMULAS = [
     "y ~ I(f == 'a') + flag + (1 | factor(h))",
     "y ~ x + offset(scale(z)) + offset(log(count)) + (1 | h) + (0 + x | h)",
     "log(count) ~ scale(x):scale(z) + (poly(x, 2) | h)",
+    "y ~ 0 + flag + flag:x + I(x > 0.5):count + (0 + flag | h)",
     "y ~ (1 | h)",
     "y ~ 0 + (1 | h)",
 ]
@@ -105,6 +106,37 @@ def test_levels_match_by_label() -> None:
     design = design_of("y ~ 1 + (1 | h)")
     for labels in (["3", "0"], [3.0, 0.0], pd.Categorical([3, 0]), pd.array([3, 0], dtype="Int8")):
         assert encode(design, pd.DataFrame({"h": labels})).codes[0].tolist() == [3, 0]
+
+
+TRUTH: dict[str, Any] = {
+    "booleans": [True, False, True],
+    "nullable booleans": pd.array([True, False, True], dtype="boolean"),
+    "text": ["True", "False", "True"],
+    "objects": pd.Series([True, False, True], dtype=object),
+    "numbers": [1, 0, 1],
+    "floats": [1.0, 0.0, 1.0],
+}
+
+
+@pytest.mark.parametrize("new", TRUTH)
+@pytest.mark.parametrize("fitted", ["booleans", "objects", "text", "numbers"])
+def test_booleans_match_text_and_numbers(fitted: str, new: str) -> None:
+    data = pd.DataFrame({"y": [1.0, 3.0, 2.0], "late": TRUTH[fitted]})
+    design = build_design(parse_formula("y ~ late"), data)
+    if {fitted, new} in ({"text", "numbers"}, {"text", "floats"}):
+        with pytest.raises(DataError, match="'late' of the new data holds"):
+            encode(design, pd.DataFrame({"late": TRUTH[new]}))
+        return
+    encoded = encode(design, pd.DataFrame({"late": TRUTH[new]}))
+    assert encoded.fixed[:, 1].tolist() == [1.0, 0.0, 1.0]
+    assert encode(design, pd.DataFrame({"late": TRUTH[new][:1]})).fixed.tolist() == [[1.0, 1.0]]
+
+
+@pytest.mark.parametrize("late", [[2], ["yes"], [0.5], pd.to_datetime(["2020-01-01"])])
+def test_what_is_no_boolean_is_refused(late: Any) -> None:
+    design = build_design(parse_formula("y ~ late"), pd.DataFrame({"y": [1.0, 3.0], "late": [True, False]}))
+    with pytest.raises(DataError, match="the model was fitted to booleans"):
+        encode(design, pd.DataFrame({"late": late}))
 
 
 def test_the_frame_is_kept_with_its_index() -> None:

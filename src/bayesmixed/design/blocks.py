@@ -39,11 +39,6 @@ class Bar:
     effects: Algebra
     group: tuple[Expression, ...]
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns of the data that it needs."""
-        return (*self.effects.columns, *(name for part in self.group for name in part.columns))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarRecipe:

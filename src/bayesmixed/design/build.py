@@ -132,17 +132,22 @@ class Parts:
     offsets: tuple[tuple[Expression, State], ...]
 
     @property
+    def expressions(self) -> list[Expression]:
+        """What the formula computes, in order of appearance."""
+        found = [*self.response.parts, *self.fixed.expressions.values()]
+        for bar in self.bars:
+            found += [*bar.effects.expressions.values(), *bar.group]
+        return [*found, *(expression for expression, _ in self.offsets)]
+
+    @property
     def columns(self) -> list[str]:
         """Names of the columns that the formula needs, in order of appearance."""
-        names = [*self.response.columns, *self.fixed.columns]
-        names += [name for bar in self.bars for name in bar.columns]
-        names += [name for expression, _ in self.offsets for name in expression.columns]
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys(name for each in self.expressions for name in each.columns))
 
 
 def read_parts(parsed: ParsedFormula, labels: Sequence[str]) -> Parts:
     """Read the parts of a formula for data with columns of these names."""
-    return Parts(
+    parts = Parts(
         response=read_response(parsed.response),
         fixed=read_algebra(parsed.fixed),
         bars=tuple(
@@ -151,6 +156,19 @@ def read_parts(parsed: ParsedFormula, labels: Sequence[str]) -> Parts:
         ),
         offsets=tuple((read_expression(offset), {}) for offset in parsed.offsets),
     )
+    _refuse_hidden_columns(parts, labels)
+    return parts
+
+
+def _refuse_hidden_columns(parts: Parts, labels: Sequence[str]) -> None:
+    """Refuse a constant where the data have a column of the same name."""
+    for expression in parts.expressions:
+        for name in expression.constants:
+            if name in labels:
+                raise DataError(
+                    f"{name!r} in {expression.text!r} is a constant, and the data have a column of that "
+                    f"name. Write `{name}` between backticks for the column, or rename the column."
+                )
 
 
 def _rows_to_keep(raw: Mapping[str, pd.Series], n: int, missing: Missing) -> NDArray[np.bool_]:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 type Column = NDArray[Any] | pd.Categorical[Any]
 
 NUMBERS = frozenset(["integer", "floating", "mixed-integer-float", "decimal"])
+TRUTH: Mapping[Any, bool] = {"True": True, "False": False, 1: True, 0: False}
+"""What new data may hold for booleans."""
 LARGER = (
     "Data larger than memory are a path to Parquet files, or a lazy frame of polars, DuckDB, Dask, PySpark "
     "or Ibis."
 )
+KINDS = {"b": "booleans", "m": "dates", "M": "dates"}
+"""What a column of one of numpy's kinds holds, unless it is numbers."""
 DATES = frozenset(["datetime", "datetime64", "date", "timedelta", "timedelta64", "period"])
 
 
@@ -190,10 +194,44 @@ def refuse_infinite(name: str, count: int) -> None:
 
 
 def kind_of(column: Column) -> str:
-    """Name what a tidy column holds: ``"text"``, ``"dates"`` or ``"numbers"``."""
+    """Name what a tidy column holds: ``"text"``, ``"booleans"``, ``"dates"`` or ``"numbers"``."""
     if isinstance(column, pd.Categorical):
         return "text"
-    return "dates" if column.dtype.kind in "mM" else "numbers"
+    return KINDS.get(column.dtype.kind, "numbers")
+
+
+def as_kind(name: str, column: Column, kind: str) -> Column:
+    """Turn a column of new data into the kind that a model was fitted to.
+
+    Parameters
+    ----------
+    name : str
+        The column, for messages.
+    column : numpy.ndarray or pandas.Categorical
+        Tidy.
+    kind : str
+        As `kind_of` names it.
+
+    Returns
+    -------
+    numpy.ndarray or pandas.Categorical
+        Booleans match text and numbers by ``"True"`` and ``"False"``, 1 and 0.
+
+    Raises
+    ------
+    DataError
+        When the column holds something else.
+    """
+    now = kind_of(column)
+    if now == kind:
+        return column
+    if now == "booleans" and kind == "text":
+        return pd.Categorical(np.asarray(column).astype(str))
+    if now == "booleans" and kind == "numbers":
+        return np.asarray(column).astype(np.int64)
+    if kind == "booleans" and set(np.unique(np.asarray(column))) <= set(TRUTH):
+        return np.array([TRUTH[value] for value in column], dtype=bool)
+    raise DataError(f"Column {name!r} of the new data holds {now}; the model was fitted to {kind}.")
 
 
 def tidy_all(columns: Mapping[str, pd.Series]) -> dict[str, Column]:

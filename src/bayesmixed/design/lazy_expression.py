@@ -53,19 +53,35 @@ class _Scope:
 
 
 def is_categorical(expression: Expression, kinds: Mapping[str, str]) -> bool:
-    """Whether an expression gives levels: a column of text, or a call of ``C()`` or ``factor()``.
+    """Whether an expression gives levels: text, booleans, comparisons, ``C()`` and ``factor()``.
 
     Parameters
     ----------
     expression : Expression
         A factor of a term.
     kinds : Mapping[str, str]
-        ``"numbers"``, ``"text"`` or ``"dates"`` of every column.
+        ``"numbers"``, ``"text"``, ``"booleans"`` or ``"dates"`` of every column.
     """
-    if expression.is_column:
-        return kinds[expression.columns[0]] == "text"
-    body = ast.parse(expression.code, mode="eval").body
-    return isinstance(body, ast.Call) and isinstance(body.func, ast.Name) and body.func.id in CODING
+    match _within_identity(expression):
+        case ast.Name(id=code):
+            return kinds[expression.columns[int(code[1:])]] in ("text", "booleans")
+        case ast.Call() as call:
+            return _name(call) in CODING
+        case node:
+            return isinstance(node, ast.Compare)
+
+
+def is_comparison(expression: Expression) -> bool:
+    """Whether an expression is a comparison, perhaps within ``I()``."""
+    return isinstance(_within_identity(expression), ast.Compare)
+
+
+def _within_identity(expression: Expression) -> ast.AST:
+    """Syntax tree of an expression without ``I()`` around it."""
+    node: ast.AST = ast.parse(expression.code, mode="eval").body
+    while isinstance(node, ast.Call) and _name(node) == "I" and len(node.args) == 1:
+        node = node.args[0]
+    return node
 
 
 def lazy_number(expression: Expression, kinds: Mapping[str, str], state: State) -> nw.Expr:
@@ -183,7 +199,7 @@ def _value(node: ast.AST, scope: _Scope) -> Any:
         case ast.Name(id=code):
             return scope.column(code)
         case ast.Constant(value=value):
-            return value
+            return float(value) if isinstance(value, bool) else value
         case ast.UnaryOp(op=sign, operand=operand):
             inner = scope.number(_value(operand, scope))
             return -inner if isinstance(sign, ast.USub) else inner

@@ -16,7 +16,7 @@ import pandas as pd
 
 from bayesmixed.design.evaluate import State, evaluate
 from bayesmixed.design.frame import tidy
-from bayesmixed.design.lazy_expression import fill_state, is_categorical, lazy_number
+from bayesmixed.design.lazy_expression import fill_state, is_categorical, is_comparison, lazy_number
 from bayesmixed.design.lazy_rows import LazyRows
 from bayesmixed.design.matrix import MatrixRecipe, assemble, check_columns, factor_values
 from bayesmixed.design.records import FloatArray
@@ -25,7 +25,7 @@ from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
 
 Cell = tuple[tuple[str, Any], ...]
-"""A value for each of some columns of the data."""
+"""A value for each of some columns of the data, or comparisons of them."""
 
 MOST_CELLS = 100_000
 
@@ -106,10 +106,11 @@ def build_lazy_matrix(algebra: Algebra, rows: LazyRows) -> LazyMatrix:
     coded = {e.text: e for e in expressions if is_categorical(e, rows.kinds)}
     numbers = {}
     for expression in expressions:
-        if expression.text not in coded:
+        if expression.text not in coded or is_comparison(expression):
             fill_state(expression, rows.frame, rows.kinds, state[expression.text])
             numbers[expression.text] = lazy_number(expression, rows.kinds, state[expression.text])
-    levels = {name: rows.levels(name) for name in map(_only_column, coded.values())}
+    keys = {_key(e): numbers.get(e.text, nw.col(_key(e))) for e in coded.values()}
+    levels = {key: rows.levels(key, query) for key, query in keys.items()}
     n = max((len(found) for found in levels.values()), default=1)
     every_level = {name: found.iloc[np.arange(n) % len(found)] for name, found in levels.items()}
     _, spec = assemble(algebra.formula, _values(expressions, coded, every_level, n), n)
@@ -120,12 +121,14 @@ def build_lazy_matrix(algebra: Algebra, rows: LazyRows) -> LazyMatrix:
         kinds={name: rows.kinds[name] for name in algebra.columns},
     )
     check_columns(recipe)
-    columns = tuple(_columns(recipe, coded, numbers, levels))
+    columns = tuple(_columns(recipe, coded, numbers, keys, levels))
     return LazyMatrix(columns=columns, recipe=recipe)
 
 
-def _only_column(expression: Expression) -> str:
-    """Column of the data that a categorical factor is made of."""
+def _key(expression: Expression) -> str:
+    """Name of what decides on the level of a row: a column, or a comparison as it is written."""
+    if is_comparison(expression):
+        return expression.text
     if len(expression.columns) != 1:
         raise DataError(
             f"{expression.text!r} makes levels of several columns. Compute it in the data first, as a column."
@@ -141,28 +144,32 @@ def _values(
 ) -> dict[str, Any]:
     """Values of all factors for some levels, every number replaced by 1."""
     columns = {name: tidy(name, found) for name, found in levels.items()}
-    return {
-        e.text: factor_values(e, evaluate(e, columns, {}) if e.text in coded else np.ones(n), n)
-        for e in expressions
-    }
+
+    def value(expression: Expression) -> Any:
+        if expression.text not in coded:
+            return np.ones(n)
+        return columns[expression.text] if is_comparison(expression) else evaluate(expression, columns, {})
+
+    return {e.text: factor_values(e, value(e), n) for e in expressions}
 
 
 def _columns(
     recipe: MatrixRecipe,
     coded: Mapping[str, Expression],
     numbers: Mapping[str, nw.Expr],
+    keys: Mapping[str, nw.Expr],
     levels: Mapping[str, pd.Series[Any]],
 ) -> Iterator[LazyColumn]:
     """Columns of all terms, in order."""
     first = 0
     for term in recipe.spec.structure:
         factors = [factor.expr for factor in term.term.factors if factor.expr != "1"]
-        names = tuple(dict.fromkeys(_only_column(coded[f]) for f in factors if f in coded))
+        names = tuple(dict.fromkeys(_key(coded[f]) for f in factors if f in coded))
         cells, matrix = _multiplied_out(recipe, coded, levels, names)
         numeric = tuple(f for f in factors if f not in coded)
         value = reduce(mul, (numbers[f] for f in numeric), nw.lit(1.0))
         for place, name in enumerate(term.columns, start=first):
-            yield _column(str(name), numeric, value, cells, matrix[:, place])
+            yield _column(str(name), numeric, value, keys, cells, matrix[:, place])
         first += len(term.columns)
 
 
@@ -189,7 +196,12 @@ def _multiplied_out(
 
 
 def _column(
-    name: str, factors: tuple[str, ...], value: nw.Expr, cells: Sequence[Cell], weights: FloatArray
+    name: str,
+    factors: tuple[str, ...],
+    value: nw.Expr,
+    keys: Mapping[str, nw.Expr],
+    cells: Sequence[Cell],
+    weights: FloatArray,
 ) -> LazyColumn:
     """One column from what the levels of its term give."""
     if np.all(weights == weights[0]):
@@ -198,7 +210,7 @@ def _column(
             name=name, factors=factors, constant=constant, cells=(), expression=value * constant
         )
     used = tuple((cell, float(w)) for cell, w in zip(cells, weights, strict=True) if w)
-    parts = [nw.when(_is_in(cell)).then(value * w).otherwise(nw.lit(0.0)) for cell, w in used]
+    parts = [nw.when(_is_in(cell, keys)).then(value * w).otherwise(nw.lit(0.0)) for cell, w in used]
     return LazyColumn(
         name=name,
         factors=factors,
@@ -208,13 +220,13 @@ def _column(
     )
 
 
-def _is_in(cell: Cell) -> nw.Expr:
+def _is_in(cell: Cell, keys: Mapping[str, nw.Expr]) -> nw.Expr:
     """Whether a row has the levels of a cell."""
-    return reduce(and_, (_equals(name, value) for name, value in cell))
+    return reduce(and_, (_equals(keys[name], value) for name, value in cell))
 
 
-def _equals(name: str, value: Any) -> nw.Expr:
-    """Whether a column has a value."""
+def _equals(key: nw.Expr, value: Any) -> nw.Expr:
+    """Whether a column or a comparison has a value."""
     if isinstance(value, str):
-        return nw.col(name).cast(nw.String) == nw.lit(value)
-    return nw.col(name).cast(nw.Float64) == float(value)
+        return key.cast(nw.String) == nw.lit(value)
+    return key.cast(nw.Float64) == float(value)

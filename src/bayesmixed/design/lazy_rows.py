@@ -21,6 +21,8 @@ ONE = "__one"
 """Name, within queries, of the column of ones."""
 COMPLETE = "__complete"
 """Name, within queries, of the column that is 1 where nothing is missing."""
+LEVEL = "__level"
+"""Name, within queries, of the levels of a predictor."""
 MOST_LEVELS = 10_000
 """Levels of a categorical predictor beyond which it cannot be meant as one."""
 
@@ -34,7 +36,7 @@ class LazyRows:
     frame : narwhals.LazyFrame
         All columns of the rows used.
     kinds : dict[str, str]
-        Of every column that the model names ``"numbers"``, ``"text"`` or ``"dates"``.
+        Of every column that the model names ``"numbers"``, ``"text"``, ``"booleans"`` or ``"dates"``.
     n_rows, n_dropped, n_columns : int
         Rows used, rows left out, columns of the data.
     """
@@ -45,23 +47,24 @@ class LazyRows:
     n_dropped: int
     n_columns: int
 
-    def levels(self, name: str) -> pd.Series[Any]:
-        """Different values of a categorical predictor, in no order.
+    def levels(self, name: str, query: nw.Expr) -> pd.Series[Any]:
+        """Different values of a categorical predictor, a column or a comparison, in no order.
 
         Raises
         ------
         DataError
             When it holds dates, or has too many.
         """
-        if self.kinds[name] == "dates":
+        if self.kinds.get(name) == "dates":
             raise DataError(f"{name!r} holds dates. Convert them to text or numbers in the data first.")
-        found = ask(lambda: self.frame.select(name).unique().head(MOST_LEVELS + 1))[name]
+        values = query.alias(LEVEL)
+        found = ask(lambda: self.frame.select(values).unique().head(MOST_LEVELS + 1))[LEVEL]
         if len(found) > MOST_LEVELS:
             raise DataError(
                 f"{name!r} has more than {MOST_LEVELS} levels, too many for a predictor. Let it vary by a "
                 f"bar, (1 | {name}), or use it as a number."
             )
-        return found
+        return found if name in self.kinds else found.astype(bool)
 
 
 def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, missing: Missing) -> LazyRows:
@@ -131,8 +134,10 @@ def complete_rows(source: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFra
 
 def _kind(name: str, dtype: nw.dtypes.DType) -> str:
     """What a column holds."""
-    if dtype.is_numeric() or dtype == nw.Boolean:
+    if dtype.is_numeric():
         return "numbers"
+    if dtype == nw.Boolean:
+        return "booleans"
     if isinstance(dtype, nw.String | nw.Categorical | nw.Enum):
         return "text"
     if dtype.is_temporal():

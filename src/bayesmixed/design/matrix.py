@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.evaluate import State, check_finite, evaluate
-from bayesmixed.design.frame import Column, kind_of
+from bayesmixed.design.frame import Column, as_kind, kind_of
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
@@ -31,7 +31,7 @@ class MatrixRecipe:
     state : dict[str, dict]
         For every expression the memory of its transforms.
     kinds : dict[str, str]
-        What every column held: ``"numbers"`` or ``"text"``.
+        What every column held: ``"numbers"``, ``"text"`` or ``"booleans"``.
     """
 
     spec: Any
@@ -126,12 +126,9 @@ def apply_recipe(recipe: MatrixRecipe, columns: Mapping[str, Column], n: int) ->
     DataError
         For a column of another kind than before, or a level that was not there.
     """
-    for name, kind in recipe.kinds.items():
-        now = kind_of(columns[name])
-        if now != kind:
-            raise DataError(f"Column {name!r} of the new data holds {now}; the model was fitted to {kind}.")
+    held = {name: as_kind(name, columns[name], kind) for name, kind in recipe.kinds.items()}
     state = copy.deepcopy(recipe.state)
-    matrix, _ = _materialize(recipe.spec, recipe.expressions, state, columns, n)
+    matrix, _ = _materialize(recipe.spec, recipe.expressions, state, held, n)
     for name, values in zip(recipe.names, matrix.T, strict=True):
         check_finite(values, name)
     return matrix
@@ -195,7 +192,7 @@ def assemble(spec: Any, values: Mapping[str, Any], n: int) -> tuple[FloatArray, 
 
 
 def factor_values(expression: Expression, value: Any, n: int) -> Any:
-    """Wrap what an expression gave for formulaic: categorical, or one or more numeric columns.
+    """Wrap what an expression gave for formulaic: levels of text or booleans, or numeric columns.
 
     Raises
     ------
@@ -205,13 +202,14 @@ def factor_values(expression: Expression, value: Any, n: int) -> Any:
     from formulaic.materializers.types import FactorValues
     from formulaic.parser.types import Factor
 
-    if isinstance(value, pd.Categorical):
-        return FactorValues(pd.Series(value), kind=Factor.Kind.CATEGORICAL, spans_intercept=True)
     if isinstance(value, FactorValues):
         unknown = value.__formulaic_metadata__.kind is Factor.Kind.UNKNOWN
         return FactorValues(value, kind=Factor.Kind.NUMERICAL) if unknown else value
     array = np.asarray(value)
-    if array.dtype.kind not in "biuf" or array.ndim > 2 or (array.ndim and len(array) != n):
+    if isinstance(value, pd.Categorical) or array.dtype.kind == "b":
+        levels = pd.Series(pd.Categorical(value))
+        return FactorValues(levels, kind=Factor.Kind.CATEGORICAL, spans_intercept=True)
+    if array.dtype.kind not in "iuf" or array.ndim > 2 or (array.ndim and len(array) != n):
         advice = " Convert dates to numbers in the data first." if array.dtype.kind in "mM" else ""
         raise DataError(f"{expression.text!r} does not give one number per row.{advice}")
     shape = (n,) if array.ndim == 0 else array.shape

@@ -120,7 +120,7 @@ def _predictor(name: str, values: Column, is_factor: bool) -> Predictor:
     if isinstance(values, pd.Categorical):
         levels: Sequence[Any] = values.categories.tolist()
         counts = np.bincount(values.codes, minlength=len(levels))
-    elif is_factor or kind_of(values) != "numbers" or values.dtype.kind == "b":
+    elif is_factor or kind_of(values) != "numbers":
         found, counts = np.unique(values, return_counts=True)
         levels = found.tolist()
     else:

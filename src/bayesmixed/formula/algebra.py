@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, reduce
+from operator import mul
 from typing import Any
 
 from bayesmixed.formula.expression import Expression, column_expression, expression_from
@@ -14,6 +15,9 @@ from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, re
 MAX_TERMS = 2_000
 MAX_POWER = 20
 """Exponent from which on two terms are too many: 2^20 products."""
+
+BEFORE_PRODUCTS = 250
+"""Precedence of ``%in%`` as in R: above that of ``*`` and ``/``, 200 in formulaic, and below ``:``, 300."""
 
 PRODUCT = re.compile(r"[*:/^%]")
 OPERATORS = frozenset(["+", "-", "*", "/", ":", "^", "**", "%in%"])
@@ -239,11 +243,31 @@ def _formulaic(words: str, tokens: Sequence[Token], text: str) -> Any:
 def _multiply(words: str) -> Any:
     """Multiply terms out by formulaic; None when it would have too many terms."""
     from formulaic import Formula
-    from formulaic.parser import DefaultFormulaParser
 
-    if PRODUCT.search(words) and _count_terms(DefaultFormulaParser().get_ast(words)) > MAX_TERMS:
+    parser = _parser()
+    if PRODUCT.search(words) and _count_terms(parser.get_ast(words)) > MAX_TERMS:
         return None
-    return Formula(words)
+    return Formula(words, _parser=parser)
+
+
+@cache
+def _parser() -> Any:
+    """Parser of formulaic, but for ``a %in% b``, which is ``a:b`` alone as in R: formulaic adds ``b``."""
+    from formulaic.parser import DefaultFormulaParser
+    from formulaic.parser.types import Operator
+
+    parser = DefaultFormulaParser()
+    within = Operator("in", arity=2, precedence=BEFORE_PRODUCTS, associativity="left", to_terms=_within)
+    parser.operator_resolver.operator_table["in"] = [within]
+    return parser
+
+
+def _within(inner: Any, outer: Any) -> Any:
+    """Terms of ``inner %in% outer``: each of the first with all of the second."""
+    from formulaic.parser.types import OrderedSet
+
+    every = reduce(mul, outer)
+    return OrderedSet(term * every for term in inner)
 
 
 def _count_terms(node: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +53,9 @@ CONSTANTS = {
     "False": "False",
     "None": "None",
     "NULL": "None",
+    "pi": repr(math.pi),
 }
+"""Names that stand for a value inside expressions; between backticks they are columns."""
 ALLOWED_NODES = (
     *(ast.Expression, ast.keyword, ast.Name, ast.Load),
     *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.UnaryOp, ast.UAdd, ast.USub),
@@ -72,11 +75,14 @@ class Expression:
         The same in Python's syntax with ``_0``, ``_1``, ... in place of the columns, e.g. ``"I(_0**2)"``.
     columns : tuple[str, ...]
         Names of the columns, in the order of their numbers.
+    constants : tuple[str, ...]
+        Names that were read as constants, e.g. ``("pi",)``.
     """
 
     text: str
     code: str
     columns: tuple[str, ...]
+    constants: tuple[str, ...] = ()
 
     @property
     def is_column(self) -> bool:
@@ -129,7 +135,8 @@ def expression_from(tokens: Sequence[Token], text: str) -> Expression:
         )
         raise refusal(f"'{shown(tokens)}' is not a complete expression.", text, start, advice) from None
     _check(tree, tokens, text)
-    return Expression(text=render(tokens, quoted=False), code=code, columns=tuple(columns))
+    names = tuple(token.text for token in tokens if token.kind == "name" and token.text in CONSTANTS)
+    return Expression(text=render(tokens, quoted=False), code=code, columns=tuple(columns), constants=names)
 
 
 def canonical_function(name: str) -> str:
@@ -173,7 +180,7 @@ def _special_name(tokens: Sequence[Token], index: int, text: str) -> str | None:
         return token.text
     if name in CONTRASTS and index > 0 and tokens[index - 1].text in (",", "="):
         return f"{name}()"
-    return CONSTANTS.get(token.text)
+    return CONSTANTS.get(name)
 
 
 def _check(tree: ast.AST, tokens: Sequence[Token], text: str) -> None:

@@ -22,8 +22,8 @@ def parse_formula(text: str) -> ParsedFormula:
         ``response ~ fixed + (effects | group) + ...``. Bars: ``(1 | g)``, ``(x | g)``, ``(0 + x | g)``,
         ``(x || g)``, ``(1 | a/b)``, ``(1 | a:b)``, ``(1 | a*b)``, ``us(x | g)``, ``diag(x | g)``. Both sides
         of a bar and the fixed side are formulaic's language; R's ``I(x^2)``, ``factor(x)``,
-        ``as.factor(x)`` and ``TRUE`` are understood. ``offset(e)`` adds a known number to every row. Names
-        with spaces stand in backticks.
+        ``as.factor(x)``, ``TRUE`` and ``pi`` are understood. ``offset(e)`` adds a known number to every row.
+        Names with spaces stand in backticks.
 
     Returns
     -------
