@@ -14,7 +14,7 @@ from bayesmixed.classical.criteria import aic, aicc, bic
 from bayesmixed.classical.estimate import estimate, simulate_responses
 from bayesmixed.classical.fitted import fitted
 from bayesmixed.classical.point import correlations, point_tree
-from bayesmixed.classical.satterthwaite import degrees_of_freedom
+from bayesmixed.classical.satterthwaite import combination_spread, degrees_of_freedom
 from bayesmixed.classical.singularity import singularity
 from bayesmixed.design.build import build_design
 from bayesmixed.formula.parse import parse_formula
@@ -55,7 +55,7 @@ def test_balanced_one_way_layout_is_the_analysis_of_variance() -> None:
 def test_degrees_of_freedom_do_not_know_the_units_of_a_contrast() -> None:
     fit = estimated("y ~ x + (x | g) + (1 | h)")
     contrast = np.array([[1.0, 2.0], [-3.0, -6.0]])
-    one, other = degrees_of_freedom(fit, contrast)
+    one, other = degrees_of_freedom(fit, combination_spread(fit, contrast))
     assert one == pytest.approx(other, rel=1e-12)
     assert 1.0 < one < len(FRAME)
 

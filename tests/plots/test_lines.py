@@ -17,6 +17,14 @@ def test_population_line_of_a_linear_model_is_the_coefficients(sleep_reml) -> No
     assert (line["lower"] < line["value"]).all()
 
 
+def test_the_population_s_band_is_the_coefficients_interval(sleep_reml) -> None:
+    """At no days the band is the intercept's interval, by Student's t with 17 degrees of freedom."""
+    start, intercept = population_line(sleep_reml, "Days").iloc[0], sleep_reml.fixef().iloc[0]
+    reach = 2.1098156 * intercept["se"]
+    assert start["upper"] - start["value"] == pytest.approx(reach, rel=1e-6)
+    assert start["lower"] == pytest.approx(intercept["lower_2.5"])
+
+
 def test_level_lines_are_the_coefficients_of_the_levels(sleep_reml) -> None:
     lines = level_lines(sleep_reml, "Days")
     coef = sleep_reml.coef().pivot_table(index="group", columns="effect", values="value")

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.normal import normal_summary
-from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.classical.intervals import interval_summary
+from bayesmixed.classical.satterthwaite import combination_spread, degrees_of_freedom
+from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.uncertainty import LevelCovariances, conditional_covariances
 from bayesmixed.extract.blocks import chosen_blocks
 from bayesmixed.extract.coef import coefficient_names
@@ -24,7 +25,7 @@ def coef(fitted: Estimate, *, group: str | None = None, prob: float = 0.95) -> p
     group : str, optional
         One grouping factor only.
     prob : float
-        Confidence level of the normal intervals.
+        Confidence level of the intervals.
 
     Returns
     -------
@@ -41,34 +42,39 @@ def coef(fitted: Estimate, *, group: str | None = None, prob: float = 0.95) -> p
     Notes
     -----
     ``se`` is exact given the variances: the variance of b + u - u_j with the covariance of the two estimates
-    from Henderson's mixed-model equations, not the sum of squares that takes them as independent.
+    from Henderson's mixed-model equations, not the sum of squares that takes them as independent. Intervals
+    are normal; those of a coefficient that does not vary over the factor are `fixef`'s, by Student's t.
     """
     covariances = conditional_covariances(fitted.likelihood, fitted.optimum, known_coefficients=False)
     blocks, tables = fitted.design.blocks, []
     for block in chosen_blocks(fitted.design, group):
         i = blocks.index(block)
         effects = coefficient_names(fitted.design, block)
-        random = fitted.optimum.ranef[i]
-        parts = [_coefficient(fitted, block, random, covariances[i], name) for name in effects]
-        value, variance = (np.concatenate(column) for column in zip(*parts, strict=True))
-        tables.append(level_table(block, effects, normal_summary(value, np.sqrt(variance), prob), prob))
+        parts = [_coefficient(fitted, i, covariances[i], name) for name in effects]
+        value, se, df = (np.concatenate(column) for column in zip(*parts, strict=True))
+        tables.append(level_table(block, effects, interval_summary(value, se, prob, df), prob))
     return pd.concat(tables, ignore_index=True)
 
 
 def _coefficient(
-    fitted: Estimate, block: GroupBlock, effects: FloatArray, covariances: LevelCovariances, name: str
-) -> tuple[FloatArray, FloatArray]:
-    """One coefficient over the levels, with its variance, shape (J,) each."""
+    fitted: Estimate, i: int, covariances: LevelCovariances, name: str
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """One coefficient over the levels of a block, standard errors, degrees of freedom, shape (J,) each."""
+    block, terms = fitted.design.blocks[i], fitted.design.fixed.terms
     value, variance = np.zeros(block.n_levels), np.zeros(block.n_levels)
-    terms = fitted.design.fixed.terms
+    varies, df = False, np.inf
     if name in terms:
         t = terms.index(name)
         value += fitted.optimum.coefficients[t]
         variance += fitted.covariance[t, t]
     if name in block.effects:
         e = block.effects.index(name)
-        value += effects[:, e]
+        varies = fitted.optimum.covariances[i][e, e] > 0.0
+        value += fitted.optimum.ranef[i][:, e]
         variance += covariances.own[:, e, e]
         if name in terms:
             variance += 2.0 * covariances.with_coefficients[:, e, t]
-    return value, variance
+    if name in terms and not varies:
+        alone = combination_spread(fitted, np.eye(len(terms))[[t]])
+        df = degrees_of_freedom(fitted, alone).item()
+    return value, np.sqrt(variance), np.full(block.n_levels, df)

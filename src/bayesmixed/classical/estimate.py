@@ -12,7 +12,7 @@ from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.digits import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Optimum, find_optimum
-from bayesmixed.engines.reml.uncertainty import Curvature, coefficients_covariance, curvature
+from bayesmixed.engines.reml.uncertainty import Curvature, curvature, variances_at
 
 
 class Maximized(Protocol):
@@ -62,7 +62,7 @@ class Estimate:
     @cached_property
     def covariance(self) -> FloatArray:
         """Covariance matrix of the coefficients, shape (p, p)."""
-        return coefficients_covariance(self.likelihood, self.optimum.entries)
+        return variances_at(self.likelihood, self.optimum.entries).coefficients
 
     @cached_property
     def curvature(self) -> Curvature:

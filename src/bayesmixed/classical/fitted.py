@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
+from bayesmixed.classical.combinations import combinations_of, predicted_values, uncertainty
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.normal import normal_summary
-from bayesmixed.classical.row_variances import row_variances
-from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
+from bayesmixed.classical.intervals import interval_summary
+from bayesmixed.design.prediction_rows import prediction_rows
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.extract.fitted import Effects
@@ -36,32 +35,6 @@ def fitted_values(design: Design, optimum: Optimum, effects: Effects = "all") ->
     return predicted_values(design, optimum, prediction_rows(design, effects=effects))
 
 
-def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -> FloatArray:
-    """Mean of any rows, X b + Z u + offset.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    optimum : Optimum
-        Its estimate.
-    wanted : PredictionRows
-        The m rows, with the grouping factors that take part; effects of new levels are zero.
-
-    Returns
-    -------
-    FloatArray
-        Shape (m,).
-    """
-    data = wanted.data
-    ranefs = {block.group: ranef for block, ranef in zip(design.blocks, optimum.ranef, strict=True)}
-    total = data.fixed @ optimum.coefficients + data.offset
-    for block, columns, codes in zip(wanted.design.blocks, data.columns, data.codes, strict=True):
-        effects = np.where(codes[:, None] >= 0, ranefs[block.group][np.maximum(codes, 0)], 0.0)
-        total = total + np.einsum("nk,nk->n", columns, effects)
-    return np.asarray(total)
-
-
 def fitted(estimate: Estimate, *, effects: Effects = "all", prob: float = 0.95) -> pd.DataFrame:
     """Fitted value of every row with its interval.
 
@@ -72,12 +45,13 @@ def fitted(estimate: Estimate, *, effects: Effects = "all", prob: float = 0.95) 
     effects : {"all", "fixed"}
         With the row's random effects, or the population's value without them.
     prob : float
-        Confidence level of the normal intervals.
+        Confidence level of the intervals.
 
     Returns
     -------
     pandas.DataFrame
-        ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row for every row used, under the data's index.
+        ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df``, one row for every row used, under the data's
+        index.
 
     Raises
     ------
@@ -86,10 +60,11 @@ def fitted(estimate: Estimate, *, effects: Effects = "all", prob: float = 0.95) 
 
     Notes
     -----
-    Standard errors are those of Henderson's mixed-model equations, exact given the variances.
+    Intervals and ``df`` are those of :func:`bayesmixed.classical.predict.predict`: by Student's t with
+    Satterthwaite's degrees of freedom for the population's value, normal where random effects take part.
     """
     one_of(effects, Effects, "effects")
-    value = fitted_values(estimate.design, estimate.optimum, effects)
-    se = np.sqrt(row_variances(estimate, effects))
-    summary = normal_summary(value, se, prob)
-    return pd.DataFrame(summary_columns(summary, prob), index=estimate.design.frame.index)
+    asked = combinations_of(estimate, prediction_rows(estimate.design, effects=effects))
+    se, df = uncertainty(estimate, asked)
+    columns = summary_columns(interval_summary(asked.values, se, prob, df), prob)
+    return pd.DataFrame({**columns, "df": df}, index=estimate.design.frame.index)

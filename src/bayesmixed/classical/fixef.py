@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.satterthwaite import degrees_of_freedom
-from bayesmixed.extract.summaries import bound_names
+from bayesmixed.classical.intervals import interval_summary, t_test_columns
+from bayesmixed.classical.satterthwaite import combination_spread, degrees_of_freedom
+from bayesmixed.extract.summaries import summary_columns
 
 
 def fixef(fitted: Estimate, *, prob: float = 0.95) -> pd.DataFrame:
@@ -36,22 +37,8 @@ def fixef(fitted: Estimate, *, prob: float = 0.95) -> pd.DataFrame:
     Standard errors are the roots of the diagonal of sigma^2 (X'V^-1 X)^-1, the variances taken as known; that
     they are estimated enters by the degrees of freedom.
     """
-    from scipy import stats
-
-    lower, upper = bound_names(prob)
-    terms = fitted.design.fixed.terms
-    value, se = fitted.optimum.coefficients, np.sqrt(np.diag(fitted.covariance))
-    df = degrees_of_freedom(fitted, np.eye(len(terms)))
-    reach = stats.t.ppf(0.5 * (1.0 + prob), df) * se
-    return pd.DataFrame(
-        {
-            "term": list(terms),
-            "value": value,
-            "se": se,
-            lower: value - reach,
-            upper: value + reach,
-            "t": value / se,
-            "df": df,
-            "p_value": 2.0 * stats.t.sf(np.abs(value / se), df),
-        }
-    )
+    terms, value = fitted.design.fixed.terms, fitted.optimum.coefficients
+    spread = combination_spread(fitted, np.eye(len(terms)))
+    se, df = np.sqrt(spread.variances), degrees_of_freedom(fitted, spread)
+    columns = summary_columns(interval_summary(value, se, prob, df), prob)
+    return pd.DataFrame({"term": list(terms), **columns, **t_test_columns(value, se, df)})

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from bayesmixed.classical.combinations import Combinations, combinations_of, uncertainty
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.fitted import predicted_values
-from bayesmixed.classical.normal import normal_summary
-from bayesmixed.classical.row_variances import combination_variances, relative_rows
+from bayesmixed.classical.intervals import interval_summary, t_test_columns
 from bayesmixed.design.prediction_rows import PredictEffects, prediction_rows, with_effects
 from bayesmixed.design.predictors import predictor
-from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
 from bayesmixed.extract.grid import set_column
 from bayesmixed.extract.places import Places, labelled, places_at, without
 from bayesmixed.extract.summaries import summary_columns
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Combinations:
-    """Linear combinations of coefficients and random effects.
-
-    Attributes
-    ----------
-    values : FloatArray
-        Estimates, shape (m,).
-    rows : scipy.sparse.csr_array
-        What they combine, as :func:`~bayesmixed.classical.row_variances.relative_rows`, shape (m, q + p); the
-        rows of X alone, shape (m, p), where no random effect takes part.
-    """
-
-    values: FloatArray
-    rows: sparse.csr_array
 
 
 def predictions_at(
@@ -57,12 +37,12 @@ def predictions_at(
     at, average, effects
         As in :func:`bayesmixed.extract.marginal_effects.predictions_at`.
     prob : float
-        Confidence level of the normal intervals.
+        Confidence level of the intervals.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``.
+        The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df``.
 
     Raises
     ------
@@ -70,10 +50,16 @@ def predictions_at(
         When a name is no predictor, has no values, or the model has not seen a level.
     BayesmixedError
         When `effects` or `prob` is not known.
+
+    Notes
+    -----
+    Means of the population, averages over the rows too, have the interval of Student's t with Satterthwaite's
+    degrees of freedom, as in emmeans. Those that random effects take part in have the normal interval, and
+    ``df`` is infinite.
     """
     places = places_at(with_effects(estimate.design, effects), at, average)
     found = _combinations(estimate, places.rows, effects)
-    return _answers(estimate, places, [(places.labels, found)], prob)
+    return _answers(estimate, places, [(places.labels, found)], prob, tested=False)
 
 
 def comparisons(
@@ -95,13 +81,13 @@ def comparisons(
     variable, at, contrast, average, effects
         As in :func:`bayesmixed.extract.marginal_effects.comparisons`.
     prob : float
-        Confidence level of the normal intervals.
+        Confidence level of the intervals.
 
     Returns
     -------
     pandas.DataFrame
         ``term``, ``contrast``, the columns of `at` or of the rows, ``value``, ``se``, ``lower_2.5``,
-        ``upper_97.5``.
+        ``upper_97.5``, ``t``, ``df``, ``p_value`` (two-sided, not adjusted for several contrasts).
 
     Raises
     ------
@@ -113,7 +99,9 @@ def comparisons(
     Notes
     -----
     A comparison is linear in coefficients and random effects, so that its standard error follows from their
-    joint covariance without a delta method.
+    joint covariance without a delta method, averages over the rows too. Intervals and tests of the population
+    are by Student's t with Satterthwaite's degrees of freedom, as in emmeans; where random effects take part
+    they are normal, and ``df`` is infinite.
     """
     design = with_effects(estimate.design, effects)
     places = places_at(design, without(at, variable), average)
@@ -140,7 +128,7 @@ def slopes(
     variable, at, average, effects
         As in :func:`bayesmixed.extract.marginal_effects.slopes`.
     prob : float
-        Confidence level of the normal intervals.
+        Confidence level of the intervals.
 
     Returns
     -------
@@ -153,6 +141,10 @@ def slopes(
         When `variable` or a name of `at` is no predictor.
     BayesmixedError
         When `variable` is categorical; when `effects` or `prob` is not known.
+
+    Notes
+    -----
+    As in :func:`comparisons`. A slope is that of the response as the formula transforms it.
     """
     design = with_effects(estimate.design, effects)
     places = places_at(design, at or {}, average)
@@ -178,41 +170,31 @@ def _compared(
             for value in (one.high, one.low)
         )
         scale = 1.0 / np.broadcast_to(one.divisor, (len(places.rows),))
-        difference = Combinations(
-            values=scale * (high.values - low.values),
-            rows=sparse.csr_array(sparse.diags_array(scale) @ (high.rows - low.rows)),
-        )
+        difference = (high - low).mixed(sparse.diags_array(scale))
         parts.append((labelled(places.labels, variable, one), difference))
-    return _answers(estimate, places, parts, prob)
+    return _answers(estimate, places, parts, prob, tested=True)
 
 
 def _combinations(estimate: Estimate, frame: pd.DataFrame, effects: PredictEffects) -> Combinations:
     """Means of the rows of any frame."""
-    wanted = prediction_rows(estimate.design, frame, effects=effects)
-    fixed_only = not wanted.design.blocks
-    return Combinations(
-        values=predicted_values(estimate.design, estimate.optimum, wanted),
-        rows=sparse.csr_array(wanted.data.fixed) if fixed_only else relative_rows(estimate, wanted),
-    )
+    return combinations_of(estimate, prediction_rows(estimate.design, frame, effects=effects))
 
 
 def _answers(
-    estimate: Estimate, places: Places, parts: Sequence[tuple[pd.DataFrame, Combinations]], prob: float
+    estimate: Estimate,
+    places: Places,
+    parts: Sequence[tuple[pd.DataFrame, Combinations]],
+    prob: float,
+    *,
+    tested: bool,
 ) -> pd.DataFrame:
     """Tables of all parts under each other, every answer the mean of its rows."""
     mean = sparse.kron(sparse.eye_array(len(places.labels)), np.full((1, places.each), 1.0 / places.each))
     tables = []
     for labels, found in parts:
-        rows = sparse.csr_array(mean @ found.rows)
-        summary = normal_summary(mean @ found.values, np.sqrt(_variances(estimate, rows)), prob)
-        columns = pd.DataFrame(summary_columns(summary, prob), index=labels.index)
-        tables.append(pd.concat([labels, columns], axis=1))
+        asked = found.mixed(mean)
+        se, df = uncertainty(estimate, asked)
+        columns = summary_columns(interval_summary(asked.values, se, prob, df), prob)
+        columns |= t_test_columns(asked.values, se, df) if tested else {"df": df}
+        tables.append(pd.concat([labels, pd.DataFrame(columns, index=labels.index)], axis=1))
     return pd.concat(tables, ignore_index=places.each > 1)
-
-
-def _variances(estimate: Estimate, rows: sparse.csr_array) -> FloatArray:
-    """Variances of combinations of the coefficients alone or of all effects, shape (m,)."""
-    covariance = estimate.covariance
-    if rows.shape[1] == len(covariance):
-        return np.asarray(np.einsum("np,np->n", rows @ covariance, rows.toarray()))
-    return combination_variances(estimate, rows)

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from bayesmixed.classical.combinations import combinations_of, uncertainty
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.fitted import predicted_values
-from bayesmixed.classical.normal import normal_summary
-from bayesmixed.classical.row_variances import mean_variances
+from bayesmixed.classical.intervals import interval_summary
+from bayesmixed.classical.satterthwaite import Spread, new_level_spread, residual_spread
 from bayesmixed.design.prediction_rows import PredictEffects, PredictionRows, prediction_rows
-from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.predict import check_weights_given
 from bayesmixed.extract.summaries import summary_columns
 from bayesmixed.families.gaussian import residual_scale
@@ -33,7 +32,7 @@ def predict(
     prob: float = 0.95,
     weights: str | ArrayLike | None = None,
 ) -> pd.DataFrame:
-    """Prediction of every row with the normal interval that lme4 does not give.
+    """Prediction of every row with the interval that lme4 does not give.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ def predict(
         The mean of the row given the effects that take part, which is its linear predictor too, or a new
         response, whose interval holds a residual.
     prob : float
-        Confidence level of the normal intervals.
+        Confidence level of the intervals.
     weights : str or array-like, optional
         For ``kind="response"`` and a model with weights, those of the rows of `newdata`: a column, one number
         for each row, or one for all.
@@ -60,7 +59,7 @@ def predict(
     Returns
     -------
     pandas.DataFrame
-        ``value``, ``se``, ``lower_2.5``, ``upper_97.5`` under the index of `newdata`.
+        ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df`` under the index of `newdata`.
 
     Raises
     ------
@@ -74,7 +73,10 @@ def predict(
     -----
     The standard error is the root of the variance of x'b + z'u - z'u_true from Henderson's mixed-model
     equations, x'vcov(b)x where no random effect takes part; z'Sz is added for a new level, sigma^2 / w for
-    a new response. The variances are taken as known, so that intervals are somewhat short with few groups.
+    a new response. A row in which no random effect of a known level takes part has the interval of Student's
+    t, as in `fixef` and emmeans: ``df`` is Satterthwaite's for the row's whole variance. Any other row has
+    the normal interval, which takes the variances as known: somewhat short where groups are few. Its ``df``
+    is infinite.
 
     Examples
     --------
@@ -89,38 +91,20 @@ def predict(
         estimate.design, newdata, effects=effects, new_levels=new_levels, weights=weights
     )
     check_weights_given(estimate.design, wanted, kind)
-    variance = mean_variances(estimate, wanted)
+    asked = combinations_of(estimate, wanted)
+    se, df = uncertainty(estimate, asked, _drawn_anew(estimate, wanted, new_levels, kind))
+    columns = summary_columns(interval_summary(asked.values, se, prob, df), prob)
+    return pd.DataFrame({**columns, "df": df}, index=wanted.data.frame.index)
+
+
+def _drawn_anew(
+    estimate: Estimate, wanted: PredictionRows, new_levels: NewLevels, kind: PredictKind
+) -> Spread | None:
+    """Spread of what a prediction adds to the mean of every row: effects of new levels, and a residual."""
+    added = []
     if new_levels == "sample":
-        variance = variance + new_level_variances(estimate, wanted)
+        added.append(new_level_spread(estimate, wanted))
     if kind == "response":
-        variance = variance + (estimate.optimum.sigma * residual_scale(wanted.weights)) ** 2
-    value = predicted_values(estimate.design, estimate.optimum, wanted)
-    summary = normal_summary(value, np.sqrt(variance), prob)
-    return pd.DataFrame(summary_columns(summary, prob), index=wanted.data.frame.index)
-
-
-def new_level_variances(estimate: Estimate, wanted: PredictionRows) -> FloatArray:
-    """Variance that the effects of new levels add to every row, z'Sz.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    wanted : PredictionRows
-        The m rows.
-
-    Returns
-    -------
-    FloatArray
-        Shape (m,), zero in the rows of known levels.
-    """
-    covariances = {
-        block.group: covariance
-        for block, covariance in zip(estimate.design.blocks, estimate.optimum.covariances, strict=True)
-    }
-    total = np.zeros(wanted.n_rows)
-    data = wanted.data
-    for block, columns, codes in zip(wanted.design.blocks, data.columns, data.codes, strict=True):
-        added = np.einsum("nk,kl,nl->n", columns, covariances[block.group], columns)
-        total += np.where(codes < 0, added, 0.0)
-    return total
+        scale = np.broadcast_to(residual_scale(wanted.weights), (wanted.n_rows,))
+        added.append(residual_spread(estimate, scale))
+    return sum(added[1:], added[0]) if added else None

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.normal import normal_summary
+from bayesmixed.classical.intervals import interval_summary
 from bayesmixed.engines.reml.uncertainty import conditional_covariances
 from bayesmixed.extract.blocks import chosen_blocks
 from bayesmixed.extract.ranef import level_table
@@ -48,5 +48,5 @@ def ranef(fitted: Estimate, *, group: str | None = None, prob: float = 0.95) -> 
         i = blocks.index(block)
         value = fitted.optimum.ranef[i].T.ravel()
         se = np.sqrt(np.einsum("jkk->kj", covariances[i].own)).ravel()
-        tables.append(level_table(block, block.effects, normal_summary(value, se, prob), prob))
+        tables.append(level_table(block, block.effects, interval_summary(value, se, prob), prob))
     return pd.concat(tables, ignore_index=True)

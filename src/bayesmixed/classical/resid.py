@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayesmixed.classical.combinations import combinations_of, uncertainty
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.fitted import fitted_values
-from bayesmixed.classical.normal import normal_summary
-from bayesmixed.classical.row_variances import row_variances
+from bayesmixed.classical.intervals import interval_summary
+from bayesmixed.design.prediction_rows import prediction_rows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.fitted import Effects
 from bayesmixed.extract.resid import root_weights
@@ -34,7 +34,7 @@ def resid(
     effects : {"all", "fixed"}
         Around the fitted value, or around the population's value, with the random effects' variance.
     prob : float
-        Confidence level of the normal intervals.
+        Confidence level of the intervals, those of the fitted values.
 
     Returns
     -------
@@ -54,9 +54,10 @@ def resid(
     one_of(kind, ResidualKind, "kind")
     one_of(effects, Effects, "effects")
     factor = _factor(estimate, kind, effects)
-    fitted = fitted_values(estimate.design, estimate.optimum, effects)
-    value = factor * (estimate.design.response.values - fitted)
-    summary = normal_summary(value, factor * np.sqrt(row_variances(estimate, effects)), prob)
+    fitted = combinations_of(estimate, prediction_rows(estimate.design, effects=effects))
+    se, df = uncertainty(estimate, fitted)
+    value = factor * (estimate.design.response.values - fitted.values)
+    summary = interval_summary(value, factor * se, prob, df)
     columns = summary_columns(summary, prob)
     columns = {"value": summary.value} if kind == "quantile" else columns
     return pd.DataFrame(columns, index=estimate.design.frame.index)

@@ -13,39 +13,28 @@ from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.cross_products import indicator
 from bayesmixed.engines.collapsed.row_sums import cross_products_of
-from bayesmixed.extract.fitted import Effects
 
 CHUNK = 4_000_000
 """Numbers that are held at a time while equations are solved for rows."""
 
 
-def row_variances(estimate: Estimate, effects: Effects) -> FloatArray:
-    """Variance of every fitted value, the variance parameters taken as known.
+def row_variances(estimate: Estimate) -> FloatArray:
+    """Variance of every fitted value X b + Z u, the variance parameters taken as known, shape (n,)."""
+    wanted = prediction_rows(estimate.design)
+    return combination_variances(estimate, wanted.data.fixed, relative_columns(estimate, wanted))
+
+
+def combination_variances(estimate: Estimate, fixed: FloatArray, random: sparse.csr_array) -> FloatArray:
+    """Variances of linear combinations of coefficients and random effects, the variances taken as known.
 
     Parameters
     ----------
     estimate : Estimate
         The estimate.
-    effects : {"all", "fixed"}
-        Of X b + Z u, or of X b alone.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,).
-    """
-    return mean_variances(estimate, prediction_rows(estimate.design, effects=effects))
-
-
-def mean_variances(estimate: Estimate, wanted: PredictionRows) -> FloatArray:
-    """Variance of every row's predicted mean, the variance parameters taken as known.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    wanted : PredictionRows
-        The m rows, with the grouping factors that take part; effects of new levels count as zero.
+    fixed : FloatArray
+        Weights of the coefficients, shape (m, p).
+    random : scipy.sparse.csr_array
+        Weights of the unit random effects, made of :func:`relative_columns`, shape (m, q).
 
     Returns
     -------
@@ -57,27 +46,9 @@ def mean_variances(estimate: Estimate, wanted: PredictionRows) -> FloatArray:
     With T = [Z L, X], the variance of a row t is sigma^2 t' (T'W T + blockdiag(I, 0))^-1 t (Henderson 1975,
     Biometrics 31:423), L the covariance factors relative to sigma: it holds where a variance is zero too.
     """
-    if not wanted.design.blocks:
-        fixed = wanted.data.fixed
-        return np.asarray(np.einsum("np,pq,nq->n", fixed, estimate.covariance, fixed))
-    return combination_variances(estimate, relative_rows(estimate, wanted))
-
-
-def combination_variances(estimate: Estimate, asked: sparse.csr_array) -> FloatArray:
-    """Variances of linear combinations of coefficients and random effects, t'b + t'u.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    asked : scipy.sparse.csr_array
-        The combinations, made of :func:`relative_rows`, shape (m, q + p).
-
-    Returns
-    -------
-    FloatArray
-        Shape (m,).
-    """
+    units = estimate.likelihood.units
+    centred = fixed - fixed[:, :1] * units.means if units.has_intercept else fixed
+    asked = sparse.csr_array(sparse.hstack([random, sparse.csr_array(centred / units.scales)]))
     solver = splu(_precision(estimate))
     step = max(CHUNK // asked.shape[1], 1)
     variances = np.empty(asked.shape[0])
@@ -111,27 +82,25 @@ def _relative_root(estimate: Estimate, i: int) -> FloatArray:
     return np.asarray(covariance_root(estimate.optimum.covariances[i]) / estimate.optimum.sigma)
 
 
-def relative_rows(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_array:
-    """Rows of [Z L, X], the columns of X unit-free.
+def relative_columns(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_array:
+    """Columns of Z L, the weights of random effects of unit variance.
 
     Parameters
     ----------
     estimate : Estimate
         The estimate.
     wanted : PredictionRows
-        The m rows; their columns of Z are zero for new levels, and for factors that take no part.
+        The m rows; their columns are zero for new levels, and for factors that take no part.
 
     Returns
     -------
     scipy.sparse.csr_array
-        Shape (m, q + p).
+        Shape (m, q).
     """
     parts = [
         _relative_block(estimate, i, block.group, wanted) for i, block in enumerate(estimate.design.blocks)
     ]
-    units, fixed = estimate.likelihood.units, wanted.data.fixed
-    centred = fixed - fixed[:, :1] * units.means if units.has_intercept else fixed
-    return sparse.csr_array(sparse.hstack([*parts, sparse.csr_array(centred / units.scales)], format="csr"))
+    return sparse.csr_array(sparse.hstack(parts))
 
 
 def _relative_block(estimate: Estimate, i: int, group: str, wanted: PredictionRows) -> sparse.csr_array:

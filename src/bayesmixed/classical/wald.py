@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.normal import normal_summary
+from bayesmixed.classical.intervals import interval_summary
 from bayesmixed.classical.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 
@@ -43,7 +43,7 @@ def wald_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: floa
     zero, that of a correlation ends at one, so that a symmetric interval around either would be wrong by more
     than it tells; the profile and the bootstrap have intervals for them.
     """
-    summary = normal_summary(fitted.optimum.coefficients, np.sqrt(np.diag(fitted.covariance)), prob)
+    summary = interval_summary(fitted.optimum.coefficients, np.sqrt(np.diag(fitted.covariance)), prob)
     ends = np.column_stack([summary.lower, summary.upper])
     nothing = np.full(2, np.nan)
     rows = [ends[parameter.first] if parameter.kind == "beta" else nothing for parameter in parameters]

@@ -178,7 +178,7 @@ def partial_leverage(estimate: Estimate) -> FloatArray:
     estimate : Estimate
         The mixed model; its variances are taken as known.
     """
-    leverage = row_variances(estimate, "all") / estimate.optimum.sigma**2
+    leverage = row_variances(estimate) / estimate.optimum.sigma**2
     weights = estimate.design.weights
     return leverage if weights is None else leverage * weights
 

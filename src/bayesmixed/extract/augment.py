@@ -101,7 +101,5 @@ def beside_data(
 
 def _named(table: pd.DataFrame, stem: str, prob: float) -> pd.DataFrame:
     """Columns of a summary under a stem: ``fitted``, ``fitted_se``, ``fitted_lower_2.5``."""
-    lower, upper = bound_names(prob)
-    return table.rename(
-        columns={"value": stem, **{name: f"{stem}_{name}" for name in ("se", lower, upper)}},
-    )
+    names = {"value": stem, **{name: f"{stem}_{name}" for name in ("se", *bound_names(prob))}}
+    return table[list(names)].rename(columns=names)

@@ -21,9 +21,9 @@ from bayesmixed.engines.reml.optimum import (
 )
 from bayesmixed.engines.reml.optimum import hessian as hessian_of
 from bayesmixed.engines.reml.uncertainty import (
-    coefficients_covariance,
     conditional_covariances,
     curvature,
+    variances_at,
 )
 from bayesmixed.errors import EngineError
 from bayesmixed.formula.parse import parse_formula
@@ -142,7 +142,7 @@ def test_covariance_of_the_coefficients(design: Design) -> None:
     likelihood = likelihood_of(design, "reml")
     entries = random_entries(likelihood, seed=2)
     dense = dense_at(likelihood, entries).coefficients_covariance()
-    np.testing.assert_allclose(coefficients_covariance(likelihood, entries), dense, rtol=1e-7)
+    np.testing.assert_allclose(variances_at(likelihood, entries).coefficients, dense, rtol=1e-7)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -200,22 +200,21 @@ def optimum_at(likelihood: Likelihood, entries: FloatArray) -> Optimum:
     criterion, gradient = likelihood.profile(here)
     units, design = likelihood.units, likelihood.design
     sigma = np.sqrt(here.rss / likelihood.degrees)
-    factors = relative_factors(likelihood, entries)
     columns = {i: likelihood.packed.columns[f] for f, i in enumerate(likelihood.plan.blocks)}
     return Optimum(
         criterion=criterion + likelihood.shift,
         entries=entries,
         coefficients=units.coefficients(here.effects[likelihood.packed.columns[-1]]),
         sigma=units.scale * sigma,
-        covariances=tuple(
-            sigma**2 * (factor @ factor.T) * np.outer(scale, scale)
-            for factor, scale in zip(factors, effect_scales(likelihood), strict=True)
-        ),
+        covariances=block_covariances(likelihood, entries, here.rss / likelihood.degrees),
         ranef=tuple(
             units.ranef(i, here.effects[columns[i]].reshape(-1, block.n_effects))
             for i, block in enumerate(design.blocks)
         ),
-        singular=any(np.min(np.abs(np.diag(factor)), initial=1.0) < 1e-4 for factor in factors),
+        singular=any(
+            np.min(np.abs(np.diag(factor)), initial=1.0) < 1e-4
+            for factor in relative_factors(likelihood, entries)
+        ),
         gradient=float(np.max(np.abs(gradient))),
     )
 
@@ -223,6 +222,19 @@ def optimum_at(likelihood: Likelihood, entries: FloatArray) -> Optimum:
 def effect_scales(likelihood: Likelihood) -> list[FloatArray]:
     """For each block what turns its unit-free effects into the units of the data, shape (k,)."""
     return [likelihood.units.scale / scales for scales in likelihood.units.effects]
+
+
+def block_covariances(likelihood: Likelihood, entries: FloatArray, variance: float) -> tuple[FloatArray, ...]:
+    """For each block of the design the covariance matrix of its effects, shape (k, k), in the data's units.
+
+    `variance` is that of the residual, unit-free.
+    """
+    return tuple(
+        variance * (factor @ factor.T) * np.outer(scale, scale)
+        for factor, scale in zip(
+            relative_factors(likelihood, entries), effect_scales(likelihood), strict=True
+        )
+    )
 
 
 def relative_factors(likelihood: Likelihood, entries: FloatArray) -> list[FloatArray]:

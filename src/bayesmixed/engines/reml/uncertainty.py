@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,8 @@ from bayesmixed.engines.collapsed.level_covariances import level_covariances
 from bayesmixed.engines.collapsed.packing import address
 from bayesmixed.engines.collapsed.problem import DOUBLES
 from bayesmixed.engines.collapsed.sources import require_run
-from bayesmixed.engines.reml.likelihood import Likelihood
-from bayesmixed.engines.reml.optimum import Optimum, effect_scales
+from bayesmixed.engines.reml.likelihood import Evaluated, Likelihood
+from bayesmixed.engines.reml.optimum import Optimum, block_covariances, effect_scales
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.engines.units import Units
 
@@ -38,22 +39,41 @@ class LevelCovariances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variances:
+    """What covariance factors imply in the units of the data, sigma at its best; or slopes of all that.
+
+    Attributes
+    ----------
+    coefficients : FloatArray
+        Covariance of the coefficients' estimates, lme4's ``vcov``, shape (p, p).
+    blocks : tuple[FloatArray, ...]
+        For each block of the design the covariance of its effects, shape (k, k).
+    residual : FloatArray
+        sigma^2, shape ().
+    """
+
+    coefficients: FloatArray
+    blocks: tuple[FloatArray, ...]
+    residual: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curvature:
-    """Second derivatives of the criterion, and first ones of the coefficients' covariance, at an estimate.
+    """Second derivatives of the criterion, and first ones of all variances, at an estimate.
 
     Attributes
     ----------
     hessian : FloatArray
         Of the profiled criterion in the entries, shape (m, m).
-    covariance : FloatArray
-        Of the coefficients, in the units of the data, shape (p, p).
-    slopes : FloatArray
-        Derivatives of that covariance in the entries, sigma at its best at each, shape (m, p, p).
+    variances : Variances
+        At the estimate.
+    slopes : Variances
+        Their derivatives in the entries, sigma at its best at each: every array with a first axis of m.
     """
 
     hessian: FloatArray
-    covariance: FloatArray
-    slopes: FloatArray
+    variances: Variances
+    slopes: Variances
 
     @property
     def inverse(self) -> FloatArray:
@@ -63,25 +83,55 @@ class Curvature:
         return np.asarray((vectors[:, curved] / values[curved]) @ vectors[:, curved].T)
 
 
-def coefficients_covariance(likelihood: Likelihood, entries: FloatArray) -> FloatArray:
-    """Covariance matrix of the coefficients' estimates, lme4's ``vcov``.
+def variances_at(likelihood: Likelihood, entries: FloatArray) -> Variances:
+    """All variances that covariance factors imply."""
+    return _implied(likelihood, entries, likelihood.restricted().evaluate(entries))
 
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Restricted or full.
-    entries : FloatArray
-        Its parameters.
 
-    Returns
-    -------
-    FloatArray
-        sigma^2 (X'V^-1 X)^-1 in the units of the data, shape (p, p).
+def curvature(likelihood: Likelihood, entries: FloatArray) -> Curvature:
+    """Curvature of the criterion, with all variances around it, by central differences.
+
+    Two evaluations for each entry; twice as many for ML, whose own say nothing of the coefficients.
     """
-    here = likelihood.restricted().evaluate(entries)
-    to_units = coefficients_map(likelihood.units)
+    moves = np.diag(1e-4 * np.maximum(np.abs(entries), 0.1))
+    widths = 2.0 * moves.sum(axis=1)
+    restricted, gradients, around = likelihood.restricted(), [], []
+    with single_threaded_blas():
+        for end in [entries + sign * move for move in moves for sign in (1.0, -1.0)]:
+            here = restricted.evaluate(end)
+            own = here if restricted is likelihood else likelihood.evaluate(end)
+            gradients.append(likelihood.profile(own)[1])
+            around.append(_implied(likelihood, end, here))
+        variances = variances_at(likelihood, entries)
+    hessian = _differences(gradients, widths)
+    return Curvature(
+        hessian=0.5 * (hessian + hessian.T),
+        variances=variances,
+        slopes=Variances(
+            coefficients=_differences([each.coefficients for each in around], widths),
+            blocks=tuple(
+                _differences(ends, widths) for ends in zip(*(each.blocks for each in around), strict=True)
+            ),
+            residual=_differences([each.residual for each in around], widths),
+        ),
+    )
+
+
+def _implied(likelihood: Likelihood, entries: FloatArray, here: Evaluated) -> Variances:
+    """Variances from what the restricted likelihood says at the entries."""
+    variance, to_units = here.rss / likelihood.degrees, coefficients_map(likelihood.units)
     relative = to_units @ here.covariance @ to_units.T
-    return np.asarray(here.rss / likelihood.degrees * 0.5 * (relative + relative.T))
+    return Variances(
+        coefficients=np.asarray(variance * 0.5 * (relative + relative.T)),
+        blocks=block_covariances(likelihood, entries, variance),
+        residual=np.asarray(variance * likelihood.units.scale**2),
+    )
+
+
+def _differences(ends: Sequence[FloatArray], widths: FloatArray) -> FloatArray:
+    """Differences of pairs of arrays, the upper end first, over their widths, shape (m, ...)."""
+    values = np.array(ends)
+    return np.asarray((values[::2] - values[1::2]) / widths.reshape(-1, *[1] * (values.ndim - 1)))
 
 
 def coefficients_map(units: Units) -> FloatArray:
@@ -89,36 +139,6 @@ def coefficients_map(units: Units) -> FloatArray:
     origin = np.zeros(len(units.scales))
     moved = units.coefficients(np.eye(len(origin)))
     return np.asarray((moved - units.coefficients(origin)).T)
-
-
-def curvature(likelihood: Likelihood, entries: FloatArray) -> Curvature:
-    """Curvature of the criterion, with the coefficients' covariance around it, by central differences.
-
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Restricted or full.
-    entries : FloatArray
-        Its optimum.
-
-    Returns
-    -------
-    Curvature
-        Two evaluations for each entry (four for ML, whose own say nothing of the coefficients).
-    """
-    moves = np.diag(1e-4 * np.maximum(np.abs(entries), 0.1))
-    widths = 2.0 * moves.sum(axis=1)[:, None]
-    ends = [entries + sign * move for move in moves for sign in (1.0, -1.0)]
-    with single_threaded_blas():
-        gradients = np.array([likelihood.profiled(end)[1] for end in ends])
-        covariances = np.array([coefficients_covariance(likelihood, end) for end in ends])
-        here = coefficients_covariance(likelihood, entries)
-    hessian = (gradients[::2] - gradients[1::2]) / widths
-    return Curvature(
-        hessian=0.5 * (hessian + hessian.T),
-        covariance=here,
-        slopes=(covariances[::2] - covariances[1::2]) / widths[:, :, None],
-    )
 
 
 def conditional_covariances(
