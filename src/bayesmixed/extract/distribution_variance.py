@@ -1,4 +1,4 @@
-"""Variance of the response around its location, on the scale of the linear predictor."""
+"""Variance of the response within groups, on the scale of the linear predictor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
 from bayesmixed.extract.summaries import draw_matrix
-from bayesmixed.extract.variances import fixed_variance, random_variance, residual_variance
+from bayesmixed.extract.variances import (
+    fixed_variance,
+    random_variance,
+    residual_variance,
+    split_blocks,
+)
 from bayesmixed.families.links import link_function
 from bayesmixed.families.lookup import is_native
 from bayesmixed.families.moments import response_variance
@@ -29,7 +34,7 @@ LATENT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionVariance:
-    """Variance that a family itself adds, on the scale of the linear predictor.
+    """Variance within groups, on the scale of the linear predictor.
 
     Attributes
     ----------
@@ -47,7 +52,7 @@ class DistributionVariance:
 
 
 def distribution_variance(draws: xr.DataTree, spec: ModelSpec) -> DistributionVariance:
-    """Distribution-specific variance of a model, what takes the place of a residual variance.
+    """Variance within groups: distribution-specific, with that of effects which single rows have.
 
     Parameters
     ----------
@@ -74,7 +79,25 @@ def distribution_variance(draws: xr.DataTree, spec: ModelSpec) -> DistributionVa
     poisson log(1 + 1/lambda), negativebinomial log(1 + 1/lambda + 1/alpha), gamma log(1 + 1/alpha), with the
     expected count lambda = exp(m + (V_fix + V_all) / 2), m the mean over the rows of X beta + offset. All
     others by the delta method, Var(y) (d link / d mean)^2 at the linear predictor m.
+
+    The variance of a factor with a level for every row, V_over, is added: it is overdispersion and lies
+    within groups (the paper's sigma_e^2, which stands in the denominator of R2 and ICC alone). The expected
+    count is that of all rows, lambda = exp(m + (V_fix + V_all + V_over) / 2).
     """
+    within = _of_family(draws, spec)
+    rows = split_blocks(spec.design)[1]
+    if not rows:
+        return within
+    listed = " and ".join(block.group for block in rows)
+    return DistributionVariance(
+        draws=within.draws + np.sum([random_variance(draws, block) for block in rows], axis=0),
+        formula=f"V_over+{within.formula}",
+        meaning=f"V_over: variance of {listed}, one level a row, which is overdispersion; {within.meaning}",
+    )
+
+
+def _of_family(draws: xr.DataTree, spec: ModelSpec) -> DistributionVariance:
+    """Variance that the family itself adds."""
     family = spec.family
     if not is_native(family):
         raise FamilyError(f"The variance of the family {family.name!r} on the link scale is not known here.")
@@ -105,6 +128,7 @@ def _of_log_link(draws: xr.DataTree, spec: ModelSpec) -> DistributionVariance:
     between = np.sum([random_variance(draws, block) for block in spec.design.blocks], axis=0)
     spread = fixed_variance(draws, spec.design) + between
     expected = np.exp(_mean_predictor(draws, spec) + spread / 2)
+    total = "V_fix + V_all + V_over" if split_blocks(spec.design)[1] else "V_fix + V_all"
     inverse, parts = np.zeros_like(expected), []
     if spec.family.name != "gamma":
         inverse, parts = 1 / expected, ["1/lambda"]
@@ -113,7 +137,7 @@ def _of_log_link(draws: xr.DataTree, spec: ModelSpec) -> DistributionVariance:
     return DistributionVariance(
         draws=np.log1p(inverse),
         formula=f"log(1+{'+'.join(parts)})",
-        meaning="lambda: expected response, exp(m + (V_fix + V_all)/2), m the mean of X beta + offset"
+        meaning=f"lambda: expected response, exp(m + ({total})/2), m the mean of X beta + offset"
         if "1/lambda" in parts
         else "alpha: shape of the gamma distribution",
     )

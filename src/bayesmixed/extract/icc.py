@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import DataError
 from bayesmixed.extract.distribution_variance import DistributionVariance, distribution_variance
 from bayesmixed.extract.summaries import bound_names, summarize
@@ -21,6 +21,7 @@ from bayesmixed.extract.variances import (
     fixed_variance,
     random_meaning,
     random_variance,
+    split_blocks,
 )
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import IccKind, one_of
@@ -58,7 +59,8 @@ def icc(
     -------
     pandas.DataFrame
         ``group``, ``icc`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for each
-        grouping factor and, when there are several, a row ``all`` for their sum. A curve has these rows for
+        grouping factor and, when there are several, a row ``all`` for their sum. A factor with a level for
+        every row groups nothing and has no row: its variance is overdispersion. A curve has these rows for
         every combination of the values, which stand in columns of their own before them. ``attrs["legend"]``
         says what the letters of the formulas stand for.
 
@@ -76,7 +78,8 @@ def icc(
     the variance of the intercepts where only they vary; V_all is its sum over all grouping factors, which is
     V in the row ``all``; V_fix is the sample variance of X beta over the rows (Nakagawa, Johnson and
     Schielzeth 2017, J. R. Soc. Interface 14:20170213). With weights, sigma is that of a row of weight one.
-    Of a family other than gaussian, the distribution-specific variance stands in place of sigma^2: see
+    Of a family other than gaussian, the distribution-specific variance stands in place of sigma^2, and the
+    variance of a factor with a level for every row beside it, as V_over: see
     :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
     """
     one_of(kind, IccKind, "kind")
@@ -90,7 +93,7 @@ def icc(
             for place, (name, value) in enumerate(point.items()):
                 part.insert(place, name, value)
     table = pd.concat(tables, ignore_index=True)
-    table.attrs[LEGEND] = _legend(spec.design, kind, within.meaning)
+    table.attrs[LEGEND] = _legend(split_blocks(spec.design)[0], kind, within.meaning)
     return table
 
 
@@ -127,7 +130,7 @@ def _table(
     lower, upper = bound_names(prob)
     return pd.DataFrame(
         {
-            "group": [parts[0] if len(parts) == 1 else ALL_GROUPS for parts in sums],
+            "group": pd.array([parts[0] if len(parts) == 1 else ALL_GROUPS for parts in sums], dtype="str"),
             "icc": summary.value,
             lower: summary.lower,
             upper: summary.upper,
@@ -138,7 +141,7 @@ def _table(
 
 def _sums(design: Design) -> list[tuple[str, ...]]:
     """List every grouping factor alone and, when there are several, all together."""
-    groups = tuple(block.group for block in design.blocks)
+    groups = tuple(block.group for block in split_blocks(design)[0])
     alone: list[tuple[str, ...]] = [(group,) for group in groups]
     return [*alone, groups] if len(groups) > 1 else alone
 
@@ -152,11 +155,12 @@ def _shares(
     within: FloatArray,
 ) -> FloatArray:
     """Draws of the shares of sums of grouping factors, shape (chains * draws, sums)."""
-    between = {block.group: random_variance(draws, block, at) for block in design.blocks}
+    between = {block.group: random_variance(draws, block, at) for block in split_blocks(design)[0]}
     total = np.sum(list(between.values()), axis=0) + within
     if kind != "adjusted":
         total = total + fixed_variance(draws, design)
-    return np.column_stack([np.sum([between[group] for group in parts], axis=0) / total for parts in sums])
+    shares = [np.sum([between[group] for group in parts], axis=0) / total for parts in sums]
+    return np.column_stack(shares) if shares else np.empty((len(within), 0))
 
 
 def _formula(kind: IccKind, at: Mapping[str, float], within: str) -> str:
@@ -166,7 +170,7 @@ def _formula(kind: IccKind, at: Mapping[str, float], within: str) -> str:
     return f"{share} at {point}" if point else share
 
 
-def _legend(design: Design, kind: IccKind, within: str) -> str:
+def _legend(blocks: Sequence[GroupBlock], kind: IccKind, within: str) -> str:
     """Say what the letters of the formula stand for."""
     fixed = "" if kind == "adjusted" else f"; {FIXED_MEANING}"
-    return f"V: {random_meaning(design)} of the row's group; V_all: V of all groups together{fixed}; {within}"
+    return f"V: {random_meaning(blocks)} of the row's group; V_all: V of all groups together{fixed}; {within}"

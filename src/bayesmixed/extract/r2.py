@@ -14,6 +14,7 @@ from bayesmixed.extract.variances import (
     fixed_variance,
     random_meaning,
     random_variance,
+    split_blocks,
 )
 from bayesmixed.model.spec import ModelSpec
 
@@ -52,26 +53,29 @@ def r2(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95) -> pd.DataFra
     Computed draw by draw. V_fix is the sample variance of X beta over the rows, V_all the sum over the
     grouping factors of the mean over the rows of z' S z (Nakagawa and Schielzeth 2013, Methods in Ecology and
     Evolution 4:133; Johnson 2014, 5:944), and V_total = V_fix + V_all + sigma^2. Of a
-    family other than gaussian, the distribution-specific variance stands in place of sigma^2: see
-    :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
+    family other than gaussian, the distribution-specific variance stands in place of sigma^2. The variance
+    of a factor with a level for every row, V_over, is not V_all's: it is overdispersion, and part of V_total
+    alone. See :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
     """
     fixed = fixed_variance(draws, spec.design)
-    random = np.sum([random_variance(draws, block) for block in spec.design.blocks], axis=0)
+    groups, rows = split_blocks(spec.design)
+    random = np.sum([random_variance(draws, block) for block in groups], axis=0)
     within = distribution_variance(draws, spec)
     total = fixed + random + within.draws
     summary = summarize(np.column_stack([fixed / total, (fixed + random) / total]), prob)
     lower, upper = bound_names(prob)
+    total_formula = f"(V_fix+V_all+{within.formula})" if rows else "V_total"
     table = pd.DataFrame(
         {
             "type": list(FORMULAS),
             "r2": summary.value,
             lower: summary.lower,
             upper: summary.upper,
-            "formula": list(FORMULAS.values()),
+            "formula": [formula.replace("V_total", total_formula) for formula in FORMULAS.values()],
         }
     )
     table.attrs[LEGEND] = (
-        f"{FIXED_MEANING}; V_all: {random_meaning(spec.design)}, summed over the groups; "
-        f"V_total: V_fix + V_all + {within.formula}; {within.meaning}"
+        f"{FIXED_MEANING}; V_all: {random_meaning(groups)}, summed over the groups; "
+        f"{'' if rows else f'V_total: V_fix + V_all + {within.formula}; '}{within.meaning}"
     )
     return table

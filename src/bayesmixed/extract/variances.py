@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 
 import numpy as np
@@ -90,8 +90,8 @@ def residual_variance(draws: xr.DataTree) -> FloatArray:
     return draw_matrix(draws, names.SIGMA) ** 2
 
 
-def random_meaning(design: Design) -> str:
-    """Meaning of V, the variance that a grouping factor adds, in one model.
+def split_blocks(design: Design) -> tuple[tuple[GroupBlock, ...], tuple[GroupBlock, ...]]:
+    """Tell grouping factors from those that have a level for every row.
 
     Parameters
     ----------
@@ -100,10 +100,29 @@ def random_meaning(design: Design) -> str:
 
     Returns
     -------
+    groups, rows : tuple[GroupBlock, ...]
+        The variance of the first lies between groups; that of the second between single rows, it is
+        overdispersion.
+    """
+    is_row = [block.n_levels == design.n_rows for block in design.blocks]
+    pairs = list(zip(design.blocks, is_row, strict=True))
+    return tuple(b for b, row in pairs if not row), tuple(b for b, row in pairs if row)
+
+
+def random_meaning(blocks: Sequence[GroupBlock]) -> str:
+    """Meaning of V, the variance that a grouping factor adds, in one model.
+
+    Parameters
+    ----------
+    blocks : sequence of GroupBlock
+        The grouping factors.
+
+    Returns
+    -------
     str
         For the legend of a table.
     """
-    if all(block.effects == (names.INTERCEPT,) for block in design.blocks):
+    if all(block.effects == (names.INTERCEPT,) for block in blocks):
         return "variance of the intercepts"
     return "mean over the rows of z'Sz"
 
