@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,8 @@ def reference_frame(data: str) -> pd.DataFrame:
 
 def python_term(term: str, terms: tuple[str, ...]) -> str:
     """formulaic's name of R's coefficient: ``sexmale`` is ``sex[T.male]``, ``(Intercept)`` ``Intercept``."""
-    plain = {
-        t.replace("[T.", "").replace("]", "").replace("scale(bodyLength)", "bodyLength2"): t for t in terms
-    }
+    signs = re.compile(r"\[(T\.)?|\]")
+    plain = {signs.sub("", t).replace("scale(bodyLength)", "bodyLength2"): t for t in terms}
     plain |= {r_term.replace("+", "P"): t for r_term, t in plain.items()}  # brms writes 3+ as 3P
     plain |= {t: t for t in terms}
     return plain[term.replace("(", "").replace(")", "") if term == "(Intercept)" else term]

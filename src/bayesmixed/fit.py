@@ -140,6 +140,9 @@ def lmer(
     ConvergenceWarning
         Once, when a quantity is still not good at the limit; and when sampling was interrupted by Ctrl-C,
         which gives back what was drawn if two chains have 100 draws.
+    DesignWarning
+        When fixed effects are combinations of earlier ones, such as those of cells of ``f*h`` that no row
+        has: they are left out, as in lme4. When a factor seems to be nested in another and is not so written.
 
     Notes
     -----

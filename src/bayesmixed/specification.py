@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.nesting import warn_of_implicit_nesting
+from bayesmixed.design.rank import warn_of_left_out
 from bayesmixed.errors import FormulaError
 from bayesmixed.families.lookup import as_family
 from bayesmixed.families.support import check_family, family_of_response
@@ -77,6 +78,7 @@ def specify(
     design = design_for(chosen, parsed, data, weights=weights, missing=missing)
     chosen = family_of_response(chosen, design.response)
     check_family(design, chosen)
+    warn_of_left_out(design)
     if chosen.has_residual_sd and design.sums is None:
         warn_of_implicit_nesting(design)
     return ModelSpec(design=design, priors=complete_priors(design, priors, chosen), family=chosen)

@@ -51,6 +51,7 @@ def term_places(model: Any, design: Design) -> TermPlaces:
     FormulaError
         When the two read formula or data differently: another response, offset, column or level.
     """
+    check_nothing_left_out(design)
     component = parent_component(model)
     _check_same_response(model, design)
     _check_same_offset(component, design)
@@ -62,6 +63,23 @@ def term_places(model: Any, design: Design) -> TermPlaces:
     if sum(map(len, [*coefficients.values(), *effects.values()])) != wanted:
         raise _other_reading("the formula", f"{wanted} coefficients and random effects against fewer")
     return TermPlaces(coefficients=coefficients, effects=effects)
+
+
+def check_nothing_left_out(design: Design) -> None:
+    """Refuse a design that leaves out columns, which Bambi would keep.
+
+    Raises
+    ------
+    FormulaError
+        With the columns.
+    """
+    if design.fixed.left_out:
+        listed = ", ".join(map(repr, design.fixed.left_out))
+        raise FormulaError(
+            f"Bambi keeps all columns of the fixed effects, and bayesmixed leaves out {listed}, which are "
+            "combinations of others.",
+            advice="Code the terms in the data first, so that no column is a combination of others.",
+        )
 
 
 def parent_component(model: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmixed.bridge.columns import TermPlaces, term_places
+from bayesmixed.bridge.columns import TermPlaces, check_nothing_left_out, term_places
 from bayesmixed.bridge.from_bambi import import_bambi
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import DataError, DesignWarning, FormulaError, PriorError, warn
@@ -61,6 +61,7 @@ def to_bambi(spec: ModelSpec) -> Any:
     bambi = import_bambi()
     if spec.design.weights is not None and spec.design.response.trials is None:
         raise DataError("Bambi has no weights that divide the residual variance; fit without weights=.")
+    check_nothing_left_out(spec.design)
     response, data = _response(spec)
     formula = f"{response} ~ {_right_side(spec)}"
     try:

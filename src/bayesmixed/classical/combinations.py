@@ -77,7 +77,7 @@ def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -
     Returns
     -------
     FloatArray
-        Shape (m,).
+        Shape (m,), NaN for rows that the data do not tell.
     """
     data = wanted.data
     ranefs = {block.group: ranef for block, ranef in zip(design.blocks, optimum.ranef, strict=True)}
@@ -85,7 +85,7 @@ def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -
     for block, columns, codes in zip(wanted.design.blocks, data.columns, data.codes, strict=True):
         effects = np.where(codes[:, None] >= 0, ranefs[block.group][np.maximum(codes, 0)], 0.0)
         total = total + np.einsum("nk,nk->n", columns, effects)
-    return np.asarray(total)
+    return np.where(wanted.told, total, np.nan)
 
 
 def uncertainty(
@@ -109,6 +109,10 @@ def uncertainty(
     df : FloatArray
         Satterthwaite's for combinations of coefficients, with what is drawn anew; infinite for those that
         random effects take part in, whose variances are taken as known. Shape (c,).
+
+    Notes
+    -----
+    What the data do not tell has NaN for both.
     """
     alone = asked.of_coefficients
     variances, df = np.zeros(len(alone)), np.full(len(alone), np.inf)
@@ -119,4 +123,6 @@ def uncertainty(
     if asked.random is not None and not np.all(alone):
         variances[~alone] = combination_variances(estimate, asked.fixed[~alone], asked.random[~alone])
         variances[~alone] += 0.0 if added is None else added.variances[~alone]
+    untold = np.isnan(asked.values)
+    variances[untold], df[untold] = np.nan, np.nan
     return np.sqrt(variances), df

@@ -12,7 +12,12 @@ from scipy import sparse
 from bayesmixed.classical.combinations import Combinations, combinations_of, uncertainty
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.intervals import interval_summary, t_test_columns
-from bayesmixed.design.prediction_rows import PredictEffects, prediction_rows, with_effects
+from bayesmixed.design.prediction_rows import (
+    PredictEffects,
+    compared_rows,
+    prediction_rows,
+    with_effects,
+)
 from bayesmixed.design.predictors import predictor
 from bayesmixed.extract.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
 from bayesmixed.extract.grid import set_column
@@ -58,7 +63,7 @@ def predictions_at(
     ``df`` is infinite.
     """
     places = places_at(with_effects(estimate.design, effects), at, average)
-    found = _combinations(estimate, places.rows, effects)
+    found = combinations_of(estimate, prediction_rows(estimate.design, places.rows, effects=effects))
     return _answers(estimate, places, [(places.labels, found)], prob, tested=False)
 
 
@@ -165,19 +170,13 @@ def _compared(
     column = predictor(with_effects(estimate.design, effects), variable)
     parts = []
     for one in contrasts:
-        high, low = (
-            _combinations(estimate, set_column(places.rows, column, value), effects)
-            for value in (one.high, one.low)
-        )
+        frames = (set_column(places.rows, column, value) for value in (one.high, one.low))
+        rows = compared_rows(estimate.design, *frames, linear=True, effects=effects)
+        high, low = (combinations_of(estimate, wanted) for wanted in rows)
         scale = 1.0 / np.broadcast_to(one.divisor, (len(places.rows),))
         difference = (high - low).mixed(sparse.diags_array(scale))
         parts.append((labelled(places.labels, variable, one), difference))
     return _answers(estimate, places, parts, prob, tested=True)
-
-
-def _combinations(estimate: Estimate, frame: pd.DataFrame, effects: PredictEffects) -> Combinations:
-    """Means of the rows of any frame."""
-    return combinations_of(estimate, prediction_rows(estimate.design, frame, effects=effects))
 
 
 def _answers(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.comparison.group_columns import RANK, coefficient_columns, lengths, rows_of_levels
-from bayesmixed.design.checks import aliased_columns
+from bayesmixed.design.rank import aliased_columns
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 
 SAME = 1e-6

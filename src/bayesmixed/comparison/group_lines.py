@@ -206,10 +206,13 @@ def _columns_at(
     same = frame.groupby(others, sort=False, observed=True).ngroup().to_numpy()
     first, counts = np.unique(same, return_index=True, return_counts=True)[1:]
     parts = [set_column(frame.iloc[first], column, value) for value in values]
-    data = prediction_rows(design, pd.concat(parts, ignore_index=True), effects=[block.group]).data
-    matrix = lined_up(design, block, data.fixed, data.columns[0]).reshape(len(parts), len(first), -1)
+    wanted = prediction_rows(design, pd.concat(parts, ignore_index=True), effects=[block.group])
+    data, shape = wanted.data, (len(parts), len(first))
+    matrix = lined_up(design, block, data.fixed, data.columns[0]).reshape(*shape, -1)
     member = _members(block.codes[rows[first]], levels, counts.astype(np.float64))
-    return np.einsum("su,gum->sgm", member, matrix), member @ data.offset.reshape(len(parts), -1).T
+    columns = np.einsum("su,gum->sgm", member, matrix)
+    columns[(member @ ~wanted.told.reshape(shape).T) > 0.0] = np.nan
+    return columns, member @ data.offset.reshape(shape).T
 
 
 def _members(codes: IntArray, levels: IntArray, counts: FloatArray) -> FloatArray:

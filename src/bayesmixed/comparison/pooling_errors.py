@@ -12,11 +12,11 @@ from bayesmixed import names
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.fitted import fitted_values
 from bayesmixed.comparison.conditional_estimates import estimate_at
-from bayesmixed.comparison.first_stage import SAME, first_stage
+from bayesmixed.comparison.first_stage import first_stage
 from bayesmixed.comparison.group_columns import rows_of_levels
 from bayesmixed.comparison.pooling import model_of_none, partial_leverage
 from bayesmixed.comparison.pooling_records import PooledGroups
-from bayesmixed.design.checks import aliased_columns
+from bayesmixed.design.rank import find_aliases, standardized, told
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, IntArray
 from bayesmixed.engines.reml.likelihood import likelihood_of
 from bayesmixed.errors import BayesmixedError
@@ -157,26 +157,18 @@ def _partial_prediction(
     """Predictions of some rows by the conditional means given other rows, variances held, NaN if untold."""
     design, optimum = estimate.design, estimate.optimum
     relative = [covariance / optimum.sigma**2 for covariance in optimum.covariances]
-    told, used = _told_fixed(smaller.fixed.matrix, design.fixed.matrix[test])
+    every = standardized(smaller.fixed.matrix, has_intercept=smaller.fixed.has_intercept)
+    aliases = find_aliases(every)
+    used = aliases.kept
     smaller = replace(smaller, fixed=_fixed_columns(smaller.fixed, used))
     found = estimate_at(likelihood_of(smaller, estimate.likelihood.by), relative).optimum
     total = design.fixed.matrix[np.ix_(test, used)] @ found.coefficients + design.offset[test]
-    total[~told] = np.nan
+    total[~told(aliases.beyond(design.fixed.matrix[test]))] = np.nan
     for block, places, ranef in zip(design.blocks, kept, found.ranef, strict=True):
         codes = places[block.codes[test]]
         effects = np.where(codes[:, None] >= 0, ranef[codes], 0.0)
         total += np.sum(block.columns[test] * effects, axis=1)
     return np.asarray(total)
-
-
-def _told_fixed(train: FloatArray, test: FloatArray) -> tuple[NDArray[np.bool_], IntArray]:
-    """Which rows are combinations of others, with columns of these that are not aliased."""
-    aliased = np.array(aliased_columns(train) if train.shape[1] else [], dtype=np.int64)
-    used = np.setdiff1d(np.arange(train.shape[1]), aliased)
-    combined = np.linalg.lstsq(train[:, used], train[:, aliased])[0]
-    size = np.linalg.norm(train[:, aliased], axis=0) / np.sqrt(len(train))
-    apart = np.abs(test[:, aliased] - test[:, used] @ combined)
-    return np.all(apart <= SAME * size, axis=1), used
 
 
 def _fixed_columns(fixed: FixedDesign, used: IntArray) -> FixedDesign:

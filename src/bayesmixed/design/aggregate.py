@@ -12,14 +12,10 @@ from bayesmixed.design.absent import ABSENT
 from bayesmixed.design.blocks import bars_by_group, describe_block
 from bayesmixed.design.build import Parts, read_parts
 from bayesmixed.design.checks import (
-    aliased_columns,
     check_group_names,
     check_identified,
     check_levels,
-    nearly_aliased_columns,
-    refuse_aliased,
     refuse_constant,
-    refuse_nearly_aliased,
     refuse_remote,
 )
 from bayesmixed.design.fixed import FixedRecipe
@@ -27,6 +23,7 @@ from bayesmixed.design.group_sums import BlockSums, pair_sums, sum_block
 from bayesmixed.design.lazy_rows import ONE, LazyRows, read_rows
 from bayesmixed.design.lazy_sums import TARGET, log_weights_of, ranges_of
 from bayesmixed.design.model_columns import ModelColumns, model_columns
+from bayesmixed.design.rank import Aliases, Standardized, column_units, find_aliases, refuse_nearly_aliased
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums
 from bayesmixed.design.response import build_response
 from bayesmixed.design.shifted_columns import ShiftedColumns, shift_columns
@@ -88,7 +85,9 @@ def aggregate_design(
     weight = str(weights) if weights is not None else None
     log_weights = 0.0 if weight is None else log_weights_of(rows.frame, weight)
     shifted = shift_columns(columns, ranges, rows, keys=_finest(parts), weights=weight)
-    fixed = _fixed(parts, columns, shifted, rows)
+    aliases = _aliases(columns, shifted)
+    columns = columns.keeping(aliases.kept)
+    fixed = _fixed(parts, columns, shifted, aliases)
     blocks = _blocks(parts, columns, shifted, rows, centred=fixed.has_intercept)
     return Design(
         formula=parsed,
@@ -110,25 +109,33 @@ def _finest(parts: Parts) -> list[str]:
     return max(factors, key=len)
 
 
-def _fixed(parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, rows: LazyRows) -> FixedDesign:
+def _aliases(columns: ModelColumns, shifted: ShiftedColumns) -> Aliases:
+    """Columns of X that are combinations of earlier ones."""
+    names, recipe = columns.named([columns.fixed]), columns.fixed.recipe
+    centres, scales = column_units(*shifted.location(names), has_intercept=recipe.has_intercept)
+    to_x = shifted.mapped(names, centres) / scales[:, None]
+    values, vectors = np.linalg.eigh(to_x @ shifted.totals @ to_x.T / shifted.totals[0, 0])
+    root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+    lean = Standardized(root=root, centres=centres, scales=scales)
+    found = find_aliases(lean, RANK_TOLERANCE)
+    refuse_nearly_aliased(lean, found, recipe.names)
+    return found
+
+
+def _fixed(parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, aliases: Aliases) -> FixedDesign:
     """X without its rows, of full column rank."""
     names, recipe = columns.named([columns.fixed]), columns.fixed.recipe
-    to_x = shifted.standardizing(names, centred=recipe.has_intercept)
-    values, vectors = np.linalg.eigh(to_x @ shifted.totals @ to_x.T)
-    root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
-    if names:
-        refuse_aliased(aliased_columns(root, RANK_TOLERANCE), recipe.names, rows.n_rows)
-        nearly = nearly_aliased_columns(root, has_intercept=recipe.has_intercept)
-        refuse_nearly_aliased(nearly, recipe.names)
+    terms = tuple(column.name for column in columns.fixed.columns)
     if not recipe.has_intercept:
-        refuse_remote((*recipe.names, parts.response.text), *shifted.location([*names, TARGET]))
+        refuse_remote((*terms, parts.response.text), *shifted.location([*names, TARGET]))
     return FixedDesign(
         matrix=ABSENT,
-        terms=recipe.names,
+        terms=terms,
+        left_out=tuple(recipe.names[j] for j in aliases.left_out),
         has_intercept=recipe.has_intercept,
         means=np.array([0.0 if name == ONE else shifted.means[name] for name in names]),
         scales=np.array([shifted.scales[name] for name in names]),
-        recipe=FixedRecipe(matrix=recipe, offsets=parts.offsets),
+        recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=parts.offsets),
     )
 
 

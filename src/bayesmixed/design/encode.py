@@ -75,12 +75,15 @@ def encode(
     ]
     if by_group and new_levels == "error":
         _check_seen(design.blocks, [new for _, new in coded])
+    recipe = design.fixed.recipe
+    every = apply_recipe(recipe.matrix, columns, n)
     return EncodedData(
-        fixed=apply_recipe(design.fixed.recipe.matrix, columns, n),
+        fixed=np.ascontiguousarray(every[:, recipe.aliases.kept]),
+        beyond=recipe.aliases.beyond(every),
         columns=tuple(_effects(block, columns, n) for block in design.blocks),
         codes=tuple(codes for codes, _ in coded),
         new_levels=tuple(new for _, new in coded),
-        offset=sum_offsets(design.fixed.recipe.offsets, columns, n),
+        offset=sum_offsets(recipe.offsets, columns, n),
         frame=frame.copy(deep=False),
     )
 
@@ -100,6 +103,7 @@ def own_rows(design: Design) -> EncodedData:
     """
     return EncodedData(
         fixed=design.fixed.matrix,
+        beyond=np.zeros((design.n_held, len(design.fixed.left_out))),
         columns=tuple(block.columns for block in design.blocks),
         codes=tuple(block.codes for block in design.blocks),
         new_levels=((),) * len(design.blocks),

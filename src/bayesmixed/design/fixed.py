@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bayesmixed.design.checks import check_columns_near_zero, check_rank
+from bayesmixed.design.checks import check_columns_near_zero
 from bayesmixed.design.evaluate import State, evaluate_numbers
 from bayesmixed.design.frame import Column
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
+from bayesmixed.design.rank import Aliases, find_aliases, refuse_nearly_aliased, standardized
 from bayesmixed.design.records import FixedDesign, FloatArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
@@ -29,11 +30,14 @@ class FixedRecipe:
     ----------
     matrix : MatrixRecipe
         Of the terms.
+    aliases : Aliases
+        Which of its columns X keeps, and what binds the others to them.
     offsets : tuple[tuple[Expression, State], ...]
         Every offset with the memory of its transforms.
     """
 
     matrix: MatrixRecipe
+    aliases: Aliases
     offsets: tuple[tuple[Expression, State], ...]
 
 
@@ -59,27 +63,33 @@ def build_fixed(
     Returns
     -------
     FixedDesign
+        Without the columns that are combinations of earlier ones.
 
     Raises
     ------
     DataError
-        When columns of X are aliased, or a text column has hardly a value twice; they are named.
+        When a column is nearly a combination of others, or a text column has hardly a value twice.
     """
     _check_text(algebra.columns, columns, n)
-    matrix, recipe = build_matrix(algebra, columns, n)
-    check_rank(matrix, recipe.names, has_intercept=recipe.has_intercept)
+    every, recipe = build_matrix(algebra, columns, n)
+    lean = standardized(every, has_intercept=recipe.has_intercept)
+    aliases = find_aliases(lean)
+    refuse_nearly_aliased(lean, aliases, recipe.names)
+    matrix = np.ascontiguousarray(every[:, aliases.kept]) if len(aliases.left_out) else every
+    terms = tuple(recipe.names[j] for j in aliases.kept)
     if not recipe.has_intercept:
-        check_columns_near_zero(recipe.names, matrix)
+        check_columns_near_zero(terms, matrix)
     means, scales = matrix.mean(axis=0), column_scales(matrix)
     if recipe.has_intercept:
         means[0], scales[0] = 0.0, 1.0
     return FixedDesign(
         matrix=matrix,
-        terms=recipe.names,
+        terms=terms,
+        left_out=tuple(recipe.names[j] for j in aliases.left_out),
         has_intercept=recipe.has_intercept,
         means=means,
         scales=scales,
-        recipe=FixedRecipe(matrix=recipe, offsets=offsets),
+        recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=offsets),
     )
 
 

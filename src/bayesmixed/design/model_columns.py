@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import narwhals as nw
 
@@ -13,6 +13,7 @@ from bayesmixed.design.lazy_expression import fill_state, lazy_number
 from bayesmixed.design.lazy_matrix import LazyColumn, LazyMatrix, build_lazy_matrix
 from bayesmixed.design.lazy_rows import ONE, LazyRows
 from bayesmixed.design.lazy_sums import TARGET
+from bayesmixed.design.records import IntArray
 
 RESPONSE = "__response"
 """Name, within queries, of the response as it stands."""
@@ -42,6 +43,11 @@ class ModelColumns:
     names: dict[tuple[object, ...], str]
     expressions: dict[str, tuple[str, nw.Expr]]
     numeric: set[str]
+
+    def keeping(self, kept: IntArray) -> ModelColumns:
+        """The same with some columns of X alone, by their places."""
+        columns = tuple(self.fixed.columns[j] for j in kept)
+        return replace(self, fixed=replace(self.fixed, columns=columns))
 
     def named(self, matrices: Sequence[LazyMatrix]) -> list[str]:
         """Names within queries of the columns of matrices."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from bayesmixed.design.build import read_weights
 from bayesmixed.design.encode import encode, own_rows
 from bayesmixed.design.frame import to_pandas
+from bayesmixed.design.rank import told, warn_of_untold
 from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import NewLevels, one_of
@@ -35,11 +37,15 @@ class PredictionRows:
         The m rows; the tuples follow the blocks of `design`.
     weights : FloatArray or None
         Weight of every row, shape (m,); None stands for ones.
+    told : NDArray
+        Whether the data tell the mean of each row, shape (m,): where a row needs a coefficient of a column
+        that X leaves out, its predictions are NaN.
     """
 
     design: Design
     data: EncodedData
     weights: FloatArray | None
+    told: NDArray[np.bool_]
 
     @property
     def n_rows(self) -> int:
@@ -83,17 +89,70 @@ def prediction_rows(
         `newdata`.
     BayesmixedError
         When `effects` names no grouping factor.
+
+    Warns
+    -----
+    DesignWarning
+        When a row needs a coefficient of a column that X leaves out.
     """
     one_of(new_levels, NewLevels, "new_levels")
     taking_part = with_effects(design, effects)
     if newdata is None:
         if weights is not None:
             raise DataError("weights= belongs to newdata; the rows of the fit keep their own weights.")
-        return PredictionRows(design=taking_part, data=own_rows(taking_part), weights=design.weights)
+        data = own_rows(taking_part)
+        return PredictionRows(design=taking_part, data=data, weights=design.weights, told=told(data.beyond))
     taking_part = _with_known_groups(taking_part, to_pandas(newdata, "newdata").columns, new_levels)
     data = encode(taking_part, newdata, new_levels=new_levels)
     used = None if weights is None else _new_weights(weights, data)
-    return PredictionRows(design=taking_part, data=data, weights=used)
+    warn_of_untold(design, data.beyond)
+    return PredictionRows(design=taking_part, data=data, weights=used, told=told(data.beyond))
+
+
+def compared_rows(
+    design: Design,
+    high: pd.DataFrame,
+    low: pd.DataFrame,
+    *,
+    linear: bool,
+    effects: PredictEffects = "all",
+    new_levels: NewLevels = "error",
+) -> tuple[PredictionRows, PredictionRows]:
+    """Encode rows whose predictions are subtracted.
+
+    Parameters
+    ----------
+    design : Design
+        What the model was fitted to.
+    high, low : pandas.DataFrame
+        The m rows with two values of a predictor.
+    linear : bool
+        Whether predictions are linear in the coefficients: then the data may tell a difference of two values
+        of which they tell neither.
+    effects, new_levels
+        As in :func:`prediction_rows`.
+
+    Returns
+    -------
+    tuple[PredictionRows, PredictionRows]
+        Of both frames; `told` says whether the data tell the difference.
+
+    Raises
+    ------
+    DataError, BayesmixedError
+        As :func:`prediction_rows`.
+
+    Warns
+    -----
+    DesignWarning
+        When a difference needs a coefficient of a column that X leaves out.
+    """
+    taking_part = with_effects(design, effects)
+    upper, lower = (encode(taking_part, frame, new_levels=new_levels) for frame in (high, low))
+    apart = upper.beyond - lower.beyond if linear else np.maximum(abs(upper.beyond), abs(lower.beyond))
+    warn_of_untold(design, apart)
+    rows = PredictionRows(design=taking_part, data=upper, weights=None, told=told(apart))
+    return rows, replace(rows, data=lower)
 
 
 def population_rows(design: Design, newdata: IntoFrame | None = None) -> PredictionRows:
@@ -118,7 +177,8 @@ def population_rows(design: Design, newdata: IntoFrame | None = None) -> Predict
         For a missing predictor, a missing value in one, or a column of another kind.
     """
     data = own_rows(design) if newdata is None else encode(design, newdata, by_group=False)
-    return PredictionRows(design=design, data=data, weights=None)
+    warn_of_untold(design, data.beyond)
+    return PredictionRows(design=design, data=data, weights=None, told=told(data.beyond))
 
 
 def with_effects(design: Design, effects: PredictEffects) -> Design:

@@ -59,6 +59,8 @@ class FixedDesign:
         column that is not the intercept has its root mean square as scale.
     recipe : object
         What encodes new data in the same way (levels, transform state).
+    left_out : tuple[str, ...]
+        Names of the columns that X does not have, since they are combinations of earlier ones.
     """
 
     matrix: FloatArray
@@ -67,6 +69,7 @@ class FixedDesign:
     means: FloatArray
     scales: FloatArray
     recipe: Any
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +300,9 @@ class EncodedData:
     ----------
     fixed : FloatArray
         X of the new rows, shape (m, p).
+    beyond : FloatArray
+        How far each row lies from what binds the d columns that X leaves out, in their scales, shape (m, d):
+        other than zero where the coefficients that were kept do not give its mean.
     columns : tuple[FloatArray, ...]
         For each block the effect columns, shape (m, k).
     codes : tuple[IntArray, ...]
@@ -311,6 +317,7 @@ class EncodedData:
     """
 
     fixed: FloatArray
+    beyond: FloatArray
     columns: tuple[FloatArray, ...]
     codes: tuple[IntArray, ...]
     new_levels: tuple[tuple[str, ...], ...]

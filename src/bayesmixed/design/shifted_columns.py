@@ -103,7 +103,7 @@ class ShiftedColumns:
         return np.asarray(self.mapped(columns, centres, over) / scales[:, None])
 
     def mapped(
-        self, columns: Sequence[str], centres: Sequence[float], over: Sequence[str] | None = None
+        self, columns: Sequence[str], centres: Sequence[float] | FloatArray, over: Sequence[str] | None = None
     ) -> FloatArray:
         """Linear map from shifted columns to columns less given numbers.
 

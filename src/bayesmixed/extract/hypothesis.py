@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed.design.evaluate import evaluate
+from bayesmixed.design.rank import absence
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.extract.quantities import labels, other_spellings, quantities
@@ -301,6 +302,7 @@ def _scanned(expression: str, spec: ModelSpec) -> tuple[tuple[Token, ...], str]:
     if not isinstance(expression, str) or not expression.strip():
         raise BayesmixedError(f"{expression!r} is no expression; write e.g. 'Days > 8'.")
     every = [*labels(spec.design, spec.family.parameters), *other_spellings(spec.design)]
+    every += spec.design.fixed.left_out
     known = "|".join(_pattern(label) for label in sorted(every, key=len, reverse=True))
     text = re.sub(
         rf"(?P<known>{known})|{WORDS.pattern}",
@@ -320,7 +322,7 @@ def _check_brackets(text: str, known: Sequence[str]) -> None:
     """Refuse a name with brackets that is none of the model's."""
     for found in re.finditer(r"`[^`]*`|(?P<wrong>[\w.:]+\[[^\]]*\]?)", text):
         if found["wrong"]:
-            raise BayesmixedError(_unknown(found["wrong"], known))
+            raise BayesmixedError(_unknown(found["wrong"], near_names(found["wrong"], known)))
 
 
 def _parsed(tokens: tuple[Token, ...], text: str, spec: ModelSpec) -> Expression:
@@ -330,7 +332,7 @@ def _parsed(tokens: tuple[Token, ...], text: str, spec: ModelSpec) -> Expression
     known = [*labels(spec.design, spec.family.parameters), *spellings]
     for name in expression.columns:
         if name not in known:
-            raise BayesmixedError(_unknown(name, known))
+            raise BayesmixedError(_unknown(name, absence(spec.design, name) or near_names(name, known)))
     for node in ast.walk(ast.parse(expression.code, mode="eval")):
         called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "abs"
         if called not in ELEMENTWISE:
@@ -342,9 +344,9 @@ def _parsed(tokens: tuple[Token, ...], text: str, spec: ModelSpec) -> Expression
     return Expression(text=expression.text, code=expression.code, columns=columns)
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
-    """Message for a name that the model has not."""
-    return f"The model has no parameter {name!r}. {near_names(name, known)}"
+def _unknown(name: str, advice: str) -> str:
+    """Message for a name that the model does not have."""
+    return f"The model has no parameter {name!r}. {advice}"
 
 
 def _value(expression: Expression, values: dict[str, FloatArray]) -> FloatArray:

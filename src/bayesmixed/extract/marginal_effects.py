@@ -10,9 +10,15 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.prediction_rows import PredictEffects, prediction_rows, with_effects
-from bayesmixed.design.predictors import predictor
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.prediction_rows import (
+    PredictEffects,
+    PredictionRows,
+    compared_rows,
+    prediction_rows,
+    with_effects,
+)
+from bayesmixed.design.predictors import Predictor, predictor
+from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
 from bayesmixed.extract.fitted import n_draws, row_matrix
 from bayesmixed.extract.grid import set_column
@@ -23,7 +29,7 @@ from bayesmixed.extract.summaries import block_slices, check_prob, summarize_blo
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels
 
-PredictFrame = Callable[[pd.DataFrame], RowDraws]
+PredictRows = Callable[[PredictionRows], RowDraws]
 
 
 def predictions_at(
@@ -71,7 +77,8 @@ def predictions_at(
     -------
     pandas.DataFrame or xarray.DataArray
         The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``; or draws with dimensions
-        (chain, draw, row) and the grid's columns as coordinates of the rows.
+        (chain, draw, row) and the grid's columns as coordinates of the rows. NaN where a row needs a
+        coefficient that the fixed effects leave out, such as that of a cell without rows.
 
     Raises
     ------
@@ -88,7 +95,8 @@ def predictions_at(
     check_prob(prob)
     design = with_effects(spec.design, effects)
     places = places_at(design, at, average)
-    found = _frame_predictor(draws, spec, effects, new_levels, seed)(places.rows)
+    wanted = prediction_rows(spec.design, places.rows, effects=effects, new_levels=new_levels)
+    found = _row_predictor(draws, spec, new_levels, seed)(wanted)
     return _answers(draws, places, [(places.labels, found)], prob, as_draws)
 
 
@@ -134,7 +142,8 @@ def comparisons(
     -------
     pandas.DataFrame or xarray.DataArray
         ``term``, ``contrast``, the columns of `at` or of the rows, ``value``, ``se``, ``lower_2.5``,
-        ``upper_97.5``; or draws with dimensions (chain, draw, row).
+        ``upper_97.5``; or draws with dimensions (chain, draw, row). NaN where the difference needs a
+        coefficient that the fixed effects leave out.
 
     Raises
     ------
@@ -153,11 +162,7 @@ def comparisons(
     column = predictor(design, variable)
     places = places_at(design, without(at, variable), average)
     contrasts = contrasts_of(column, places.rows[column.name], contrast)
-    predicted = _frame_predictor(draws, spec, effects, new_levels, seed)
-    parts = [
-        (labelled(places.labels, variable, one), _difference(predicted, places.rows, design, variable, one))
-        for one in contrasts
-    ]
+    parts = _differences(draws, spec, places, column, contrasts, effects, new_levels, seed)
     return _answers(draws, places, parts, prob, as_draws)
 
 
@@ -212,18 +217,14 @@ def slopes(
     column = predictor(design, variable)
     places = places_at(design, at or {}, average)
     one = slope_of(column, places.rows[column.name])
-    predicted = _frame_predictor(draws, spec, effects, new_levels, seed)
-    difference = _difference(predicted, places.rows, design, variable, one)
-    return _answers(draws, places, [(labelled(places.labels, variable, one), difference)], prob, as_draws)
+    parts = _differences(draws, spec, places, column, [one], effects, new_levels, seed)
+    return _answers(draws, places, parts, prob, as_draws)
 
 
-def _frame_predictor(
-    draws: xr.DataTree, spec: ModelSpec, effects: PredictEffects, new_levels: NewLevels, seed: int
-) -> PredictFrame:
-    """Function that predicts the mean of the rows of any frame."""
+def _row_predictor(draws: xr.DataTree, spec: ModelSpec, new_levels: NewLevels, seed: int) -> PredictRows:
+    """Function that predicts the mean of any rows."""
 
-    def predicted(frame: pd.DataFrame) -> RowDraws:
-        wanted = prediction_rows(spec.design, frame, effects=effects, new_levels=new_levels)
+    def predicted(wanted: PredictionRows) -> RowDraws:
         known = with_levels(draws, spec, wanted)
         return predictor_of(
             known, wanted, kind="mean", sampled=new_levels == "sample", seed=seed, family=spec.family
@@ -232,14 +233,35 @@ def _frame_predictor(
     return predicted
 
 
-def _difference(
-    predicted: PredictFrame, rows: pd.DataFrame, design: Design, variable: str, contrast: Contrast
-) -> RowDraws:
+def _differences(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    places: Places,
+    column: Predictor,
+    contrasts: Sequence[Contrast],
+    effects: PredictEffects,
+    new_levels: NewLevels,
+    seed: int,
+) -> list[tuple[pd.DataFrame, RowDraws]]:
+    """Labels of contrasts of one predictor, with functions that give their draws."""
+    predicted, parts = _row_predictor(draws, spec, new_levels, seed), []
+    for one in contrasts:
+        high, low = compared_rows(
+            spec.design,
+            set_column(places.rows, column, one.high),
+            set_column(places.rows, column, one.low),
+            linear=spec.family.is_gaussian,
+            effects=effects,
+            new_levels=new_levels,
+        )
+        divisor = np.broadcast_to(one.divisor, (len(places.rows),))
+        difference = _difference(predicted(high), predicted(low), divisor)
+        parts.append((labelled(places.labels, column.name, one), difference))
+    return parts
+
+
+def _difference(high: RowDraws, low: RowDraws, divisor: FloatArray) -> RowDraws:
     """Function that gives the draws of a contrast for a slice of the rows."""
-    column = predictor(design, variable)
-    low = predicted(set_column(rows, column, contrast.low))
-    high = predicted(set_column(rows, column, contrast.high))
-    divisor = np.broadcast_to(contrast.divisor, (len(rows),))
 
     def difference(part: slice) -> xr.DataArray:
         found = high(part)

@@ -77,7 +77,8 @@ def _means(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows, rows: sl
         linear_predictor(posterior, wanted.design, effects="fixed", rows=rows, data=wanted.data)
     )
     parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameters}
-    return normal_mean(spec.family, centre, _between(posterior, wanted, rows), parameters)
+    means = normal_mean(spec.family, centre, _between(posterior, wanted, rows), parameters)
+    return np.where(wanted.told[rows], means, np.nan)
 
 
 def _between(posterior: xr.Dataset, wanted: PredictionRows, rows: slice) -> FloatArray:

@@ -84,7 +84,7 @@ def predict(
     -------
     pandas.DataFrame or xarray.DataArray
         ``value``, ``se``, ``lower_2.5``, ``upper_97.5`` under the index of `newdata`; or draws with
-        dimensions (chain, draw, row).
+        dimensions (chain, draw, row). NaN in rows that need a coefficient that the fixed effects leave out.
 
     Raises
     ------

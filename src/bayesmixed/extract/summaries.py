@@ -40,7 +40,7 @@ def draw_matrix(draws: xr.DataTree, variable: str) -> FloatArray:
     """
     array = draws["posterior"][variable].transpose(names.CHAIN, names.DRAW, ...)
     values = np.asarray(array.values, dtype=float)
-    return values.reshape(-1, *values.shape[2:])
+    return values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
 
 
 def summarize(values: FloatArray, prob: float = 0.95) -> Summary:

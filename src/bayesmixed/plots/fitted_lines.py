@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayesmixed.design.prediction_rows import prediction_rows, with_effects
+from bayesmixed.design.encode import encode
+from bayesmixed.design.prediction_rows import with_effects
 from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
 from bayesmixed.design.records import Design, GroupBlock, IntArray
 from bayesmixed.errors import DataError
@@ -94,7 +95,7 @@ def level_lines(
     block = chosen_blocks(fit.spec.design, group)[0]
     design = with_effects(fit.spec.design, [block.group])
     grid = reference_grid(design, {x: _along(fit.spec.design, x)})
-    codes = prediction_rows(design, grid, effects=[block.group]).data.codes[0]
+    codes = encode(design, grid).codes[0]
     grid = _at_own_values(design, block, grid, codes, x)
     labels = np.asarray(block.levels, dtype=object)[codes]
     absent = sorted(set(levels or ()) - set(labels))

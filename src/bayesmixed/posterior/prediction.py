@@ -85,21 +85,23 @@ def prediction_draws(
     Returns
     -------
     xarray.DataArray
-        Dimensions (chain, draw, row), in the units of the response.
+        Dimensions (chain, draw, row), in the units of the response; NaN for rows that the data do not tell.
     """
     predictor = linear_predictor(
         posterior, wanted.design, rows=rows, data=wanted.data, new_effects=new_effects
     )
     if kind == "link":
-        return predictor
-    if kind == "response" and not family.is_gaussian:
+        out = predictor
+    elif kind == "response" and not family.is_gaussian:
         chosen = None if trials is None else trials[rows]
-        return _draw_responses(predictor, posterior, family, chosen, keys[rows], seed)
-    mean = mean_of(predictor, posterior, family)
-    if kind == "response":
-        scale = np.broadcast_to(residual_scale(wanted.weights), (wanted.n_rows,))[rows]
-        _add_residuals(mean.values, posterior, np.asarray(scale), keys[rows], seed)
-    return mean
+        out = _draw_responses(predictor, posterior, family, chosen, keys[rows], seed)
+    else:
+        out = mean_of(predictor, posterior, family)
+        if kind == "response":
+            scale = np.broadcast_to(residual_scale(wanted.weights), (wanted.n_rows,))[rows]
+            _add_residuals(out.values, posterior, np.asarray(scale), keys[rows], seed)
+    out.values[:, :, ~wanted.told[rows]] = np.nan
+    return out
 
 
 def _add_residuals(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from bayesmixed import names
+from bayesmixed.design.rank import absence
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError, near_names
 from bayesmixed.families.records import GAUSSIAN, Family
@@ -139,7 +140,8 @@ def _unknown_name(design: Design, name: str, known: list[str]) -> str:
     for block in design.blocks:
         if name == names.corr(block.group):
             return f"Prior for {name!r}: the effects of {block.group!r} are not correlated in this model."
-    return f"Prior for {name!r}: the model has no such parameter. {near_names(name, known)}"
+    why = absence(design, name) or near_names(name, known)
+    return f"Prior for {name!r}: the model has no such parameter. {why}"
 
 
 def _check_role(name: str, prior: Prior, role: Role) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from bayesmixed.design.build import build_design
 from bayesmixed.design.frame import to_pandas
+from bayesmixed.design.rank import warn_of_left_out
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError, FormulaError
 from bayesmixed.extract.blocks import correlated_pairs
@@ -138,6 +139,7 @@ def simulate_data(
         raise DataError("data= holds groups and predictors; leave groups= and predictors= out beside it.")
     frame[response] = 0.0
     design = build_design(parsed, frame, missing="raise", residual_variance=False)
+    warn_of_left_out(design)
     coefficients = named_numbers(fixed, design.fixed.terms, "fixed")
     sds, correlations = _covariances(design, sd, corr or {})
     effects = _random_effects(design, sds, correlations, of_effects)

@@ -17,9 +17,9 @@ from bayesmixed.tables.summary import html_layout, text_layout
 from bayesmixed.tables.summary_columns import (
     data_text,
     decimals_for,
-    dropped_text,
     estimates,
     left,
+    left_out_text,
     observations_text,
     random_columns,
     residual_columns,
@@ -98,7 +98,7 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
         ),
         observations=observations_text(spec.design),
         fixed=_fixed_columns(fixef(fitted)),
-        notes=(*dropped_text(spec.design), *singularity(fitted)),
+        notes=(*left_out_text(spec.design), *singularity(fitted)),
     )
 
 

@@ -108,12 +108,17 @@ def _correlation_columns(table: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Colu
     )
 
 
-def dropped_text(design: Design) -> tuple[str, ...]:
-    """Say how many rows were left out, if any were."""
-    if not design.n_dropped:
-        return ()
-    verb = "was" if design.n_dropped == 1 else "were"
-    return (f"{count(design.n_dropped, 'row')} {verb} left out because a value is missing.",)
+def left_out_text(design: Design) -> tuple[str, ...]:
+    """Say which columns of X and how many rows were left out, if any were."""
+    terms, notes = design.fixed.left_out, []
+    if terms:
+        what = "is a combination" if len(terms) == 1 else "are combinations"
+        listed = ", ".join(map(clean, terms))
+        notes.append(f"Left out of the fixed effects: {listed}, which {what} of other columns.")
+    if design.n_dropped:
+        verb = "was" if design.n_dropped == 1 else "were"
+        notes.append(f"{count(design.n_dropped, 'row')} {verb} left out because a value is missing.")
+    return tuple(notes)
 
 
 def estimates(values: pd.Series, decimals: int | None) -> tuple[str, ...]:

@@ -24,9 +24,9 @@ from bayesmixed.tables.summary_columns import (
     count,
     data_text,
     decimals_for,
-    dropped_text,
     estimates,
     left,
+    left_out_text,
     observations_text,
     random_columns,
     residual_columns,
@@ -198,7 +198,7 @@ def _fixed_columns(
 def _notes(design: Design, prob: float) -> tuple[str, ...]:
     """Say what the numbers are and which rows were left out."""
     meaning = f"Estimates are posterior medians; intervals are equal-tailed, {100 * prob:.6g}%."
-    return (meaning, *dropped_text(design))
+    return (meaning, *left_out_text(design))
 
 
 def diagnostics_text(diagnostics: pd.DataFrame) -> str:

@@ -1,0 +1,348 @@
+"""Columns of X that depend on others: which are left out, and which rows the data then do not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.errors import DataError, DesignWarning, warn
+
+RANK_TOLERANCE, NEARLY = 1e-9, 1e-5
+"""Share of a column that must be left beside the others: to be told apart, and to keep its digits."""
+
+BEYOND = 1e-9
+"""Scales of a left-out column by which a row may miss its combination: rounding, so that a step of a slope,
+a millionth of a range, is still seen."""
+
+OF_ZEROS = 1e-100
+"""Scale of a column of zeros, of which nothing else is known: every other number is beyond it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Aliases:
+    """Which of P columns are kept, and what binds the others to them.
+
+    Attributes
+    ----------
+    kept, left_out : IntArray
+        Places of the p independent columns and of the d others, each of which depends on earlier ones.
+    centres, scales : FloatArray
+        Of all columns, shape (P,): what is subtracted, none without an intercept, and what is divided by.
+    combined : FloatArray
+        Left-out columns as combinations of those kept, both so standardized, shape (p, d).
+    """
+
+    kept: IntArray
+    left_out: IntArray
+    centres: FloatArray
+    scales: FloatArray
+    combined: FloatArray
+
+    def beyond(self, every: FloatArray) -> FloatArray:
+        """How far rows lie from what binds the left-out columns in the rows of the fit.
+
+        Parameters
+        ----------
+        every : FloatArray
+            All columns of some rows, shape (m, P).
+
+        Returns
+        -------
+        FloatArray
+            In scales of the left-out columns, shape (m, d): zero, but for rounding, where the coefficients
+            that were kept give the mean of the row.
+        """
+        if not len(self.left_out):
+            return np.zeros((len(every), 0))
+        rows = (every - self.centres) / self.scales
+        return np.asarray(rows[:, self.left_out] - rows[:, self.kept] @ self.combined)
+
+
+def told(beyond: FloatArray) -> NDArray[np.bool_]:
+    """Which rows, or differences of rows, are combinations of the rows of the fit.
+
+    Parameters
+    ----------
+    beyond : FloatArray
+        From :meth:`Aliases.beyond`, shape (m, d).
+
+    Returns
+    -------
+    NDArray
+        Shape (m,).
+    """
+    return np.asarray(np.all(np.abs(beyond) <= BEYOND, axis=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Standardized:
+    """Columns less their centres over their scales, without their rows.
+
+    Attributes
+    ----------
+    root : FloatArray
+        R with R'R = Z'Z / n of the n standardized rows Z, shape (r, P).
+    centres, scales : FloatArray
+        Of the columns, shape (P,).
+    """
+
+    root: FloatArray
+    centres: FloatArray
+    scales: FloatArray
+
+
+def standardized(matrix: FloatArray, *, has_intercept: bool) -> Standardized:
+    """Standardize the columns of X, and take the rows away.
+
+    Parameters
+    ----------
+    matrix : FloatArray
+        All columns, shape (n, P).
+    has_intercept : bool
+        Whether the first column is an intercept: then the others are taken from their means.
+
+    Returns
+    -------
+    Standardized
+        From a QR decomposition.
+    """
+    centres, scales = column_units(matrix.mean(axis=0), matrix.std(axis=0), has_intercept=has_intercept)
+    root = np.linalg.qr((matrix - centres) / scales, mode="r") / np.sqrt(len(matrix))
+    return Standardized(root=root, centres=centres, scales=scales)
+
+
+def column_units(means: FloatArray, sds: FloatArray, *, has_intercept: bool) -> tuple[FloatArray, FloatArray]:
+    """Centre and scale of every column of X.
+
+    Parameters
+    ----------
+    means, sds : FloatArray
+        Of the columns over the rows, shape (P,).
+    has_intercept : bool
+        Whether the first column is an intercept.
+
+    Returns
+    -------
+    centres, scales : FloatArray
+        Means and standard deviations beside an intercept, zeros and root mean squares without. A column that
+        is the same in every row, but for rounding, has its size as scale, so that beside an intercept nothing
+        is left of it.
+    """
+    centres = means.copy() if has_intercept else np.zeros_like(means)
+    centres[:1] = 0.0
+    spread = sds if has_intercept else np.hypot(means, sds)
+    scales = np.where(sds <= RANK_TOLERANCE * np.abs(means), np.abs(means), spread)
+    return centres, np.where(scales == 0.0, OF_ZEROS, scales)
+
+
+def find_aliases(columns: Standardized, tolerance: float = RANK_TOLERANCE) -> Aliases:
+    """Find the columns of X that depend on earlier ones, over its rows.
+
+    Parameters
+    ----------
+    columns : Standardized
+        All columns.
+    tolerance : float
+        Share of a column that must be left.
+
+    Returns
+    -------
+    Aliases
+        Of two equal columns the later one is left out, as in R's ``lm`` and ``lmer``.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 5.0])
+    >>> matrix = np.column_stack([np.ones(3), x, 1.0 - 2.0 * x])
+    >>> found = find_aliases(standardized(matrix, has_intercept=True))
+    >>> found.kept.tolist(), found.left_out.tolist()
+    ([0, 1], [2])
+    >>> told(found.beyond(np.array([[1.0, 9.0, -17.0], [1.0, 9.0, 0.0]]))).tolist()
+    [True, False]
+    """
+    root = columns.root
+    left_out = dependent_columns(root, tolerance)
+    kept = np.setdiff1d(np.arange(root.shape[1]), left_out)
+    return Aliases(
+        kept=kept,
+        left_out=np.array(left_out, dtype=np.int64),
+        centres=columns.centres,
+        scales=columns.scales,
+        combined=np.linalg.lstsq(root[:, kept], root[:, left_out])[0],
+    )
+
+
+def dependent_columns(root: FloatArray, tolerance: float) -> list[int]:
+    """Find the columns of length 1 or less of which no more than a tolerance is left beside earlier ones.
+
+    Parameters
+    ----------
+    root : FloatArray
+        Shape (r, P), r small: a QR decomposition takes the rows away.
+    tolerance : float
+        Length.
+
+    Returns
+    -------
+    list[int]
+        Their places.
+
+    Notes
+    -----
+    Gram-Schmidt, twice for orthogonality to rounding, column after column.
+    """
+    basis = np.empty((len(root), 0))
+    found: list[int] = []
+    for index, column in enumerate(root.T):
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)
+        length = np.linalg.norm(rest)
+        if length < tolerance:
+            found.append(index)
+        else:
+            basis = np.column_stack([basis, rest / length])
+    return found
+
+
+def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> list[int]:
+    """Find the columns of a matrix that depend linearly on earlier ones.
+
+    Parameters
+    ----------
+    matrix : FloatArray
+        Shape (n, p).
+    tolerance : float
+        Share of its length below which the remainder of a column counts as nothing.
+
+    Returns
+    -------
+    list[int]
+        Their indices; of two equal columns the later one, as in R's ``lm``.
+
+    Examples
+    --------
+    >>> aliased_columns(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0], [1.0, 2.0, 5.0]]))
+    [1]
+    """
+    lengths = np.linalg.norm(matrix, axis=0)
+    triangle = np.linalg.qr(matrix / np.where(lengths == 0, 1.0, lengths), mode="r")
+    return dependent_columns(triangle, tolerance)
+
+
+def refuse_nearly_aliased(columns: Standardized, aliases: Aliases, names: Sequence[str]) -> None:
+    """Refuse columns of which too little is left beside earlier ones for the digits of a cross-product.
+
+    Parameters
+    ----------
+    columns : Standardized
+        All columns.
+    aliases : Aliases
+        Those left out, of which nothing is left.
+    names : sequence of str
+        Of all columns.
+
+    Raises
+    ------
+    DataError
+        With their names.
+
+    Notes
+    -----
+    Cross-products square the condition of a matrix: of a column that differs by a share r of its standard
+    deviation from a combination of others, about 16 + 2 log10(r) digits are left, six at 1e-5.
+    """
+    nearly = [aliases.kept[j] for j in dependent_columns(columns.root[:, aliases.kept], NEARLY)]
+    if nearly:
+        raise DataError(
+            f"The fixed effects can hardly be told apart: {_listed([names[j] for j in nearly])} differs "
+            f"by less than {NEARLY:g} of its standard deviation from a combination of the other columns, so "
+            "that a fit would lose its digits. Take the difference as the predictor, or leave it out."
+        )
+
+
+def warn_of_left_out(design: Design) -> None:
+    """Warn of the columns of X that were left out, all of them at once.
+
+    Parameters
+    ----------
+    design : Design
+        The design to be fitted.
+
+    Warns
+    -----
+    DesignWarning
+        When there are any.
+    """
+    if not design.fixed.left_out:
+        return
+    aliases: Aliases = design.fixed.recipe.aliases
+    empty = aliases.scales[aliases.left_out] == OF_ZEROS
+    zeros, others = (
+        [term for term, is_empty in zip(design.fixed.left_out, empty, strict=True) if is_empty == wanted]
+        for wanted in (True, False)
+    )
+    combination = "a combination" if len(others) == 1 else "combinations"
+    reasons = [f"{_listed(zeros)} (zero in every row)"] if zeros else []
+    reasons += [f"{_listed(others)} ({combination} of the other columns)"] if others else []
+    warn(
+        f"The data of {design.n_rows} rows cannot tell all fixed effects apart. The model leaves out "
+        f"{' and '.join(reasons)}, as lme4 does; predictions that need them are NaN.",
+        DesignWarning,
+    )
+
+
+def warn_of_untold(design: Design, beyond: FloatArray) -> None:
+    """Warn of predictions that the data do not tell.
+
+    Parameters
+    ----------
+    design : Design
+        What was fitted.
+    beyond : FloatArray
+        Of the rows, from :meth:`Aliases.beyond`, shape (m, d).
+
+    Warns
+    -----
+    DesignWarning
+        When some are not told, with the columns that were left out.
+    """
+    apart = np.abs(beyond) > BEYOND
+    if np.any(apart):
+        needed = [term for term, j in zip(design.fixed.left_out, apart.T, strict=True) if np.any(j)]
+        rows = f"{np.sum(np.any(apart, axis=1))} of {len(apart)} rows"
+        warn(
+            f"The data do not tell the predictions of {rows}, which are NaN, and so are means over them: "
+            f"they need {_listed(needed)}, which the fixed effects leave out.",
+            DesignWarning,
+        )
+
+
+def absence(design: Design, name: str) -> str:
+    """Say that a name is that of a column that X leaves out.
+
+    Parameters
+    ----------
+    design : Design
+        The design.
+    name : str
+        That the model does not have.
+
+    Returns
+    -------
+    str
+        A sentence, empty for other names.
+    """
+    if name not in design.fixed.left_out:
+        return ""
+    return (
+        f"{name!r} is left out, since it is a combination of other columns over these {design.n_rows} rows."
+    )
+
+
+def _listed(terms: Sequence[str]) -> str:
+    """Names of columns."""
+    return ", ".join(map(repr, terms))
