@@ -15,7 +15,7 @@ from bayesmixed.design.source import ask
 from bayesmixed.errors import DataError
 from bayesmixed.formula.expression import CODING, STATEFUL, Expression
 
-MOMENTS = frozenset(["center", "scale", "standardize"])
+MOMENTS = frozenset(["center", "scale"])
 """Stateful functions that need a mean and a standard deviation alone."""
 
 

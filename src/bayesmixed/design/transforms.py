@@ -115,7 +115,7 @@ def functions() -> dict[str, Function]:
     elementwise = ["abs", "ceil", "cos", "exp", "exp2", "expm1", "floor", "log", "log10", "log1p", "log2"]
     elementwise += ["round", "sign", "sin", "sqrt", "tan", "tanh"]
     table: dict[str, Function] = {name: _elementwise(getattr(np, name)) for name in elementwise}
-    table |= {name: _on_numbers(known[name]) for name in ("center", "scale", "standardize")}
+    table |= {name: _on_numbers(known[name]) for name in ("center", "scale")}
     table |= {name: _spline(known[name], constraints="center") for name in ("cc", "cr")}
     table |= {name: known[name] for name in ("Diff", "Helmert", "Poly", "Sum", "Treatment")}
     table["bs"] = _spline(known["bs"], extrapolation="extend")

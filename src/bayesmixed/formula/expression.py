@@ -17,7 +17,7 @@ ELEMENTWISE = frozenset(
         *("round", "sign", "sin", "sqrt", "tan", "tanh"),
     )
 )
-STATEFUL = frozenset(["bs", "cc", "center", "cr", "poly", "scale", "standardize"])
+STATEFUL = frozenset(["bs", "cc", "center", "cr", "poly", "scale"])
 CODING = frozenset(["C", "factor"])
 CONTRASTS = frozenset(["Diff", "Helmert", "Poly", "Sum", "Treatment"])
 FUNCTIONS = ELEMENTWISE | STATEFUL | CODING | CONTRASTS | {"I", "c", "numeric"}
@@ -30,6 +30,7 @@ ALIASES = {
     "contr.poly": "Poly",
     "contr.sum": "Sum",
     "contr.treatment": "Treatment",
+    "standardize": "scale",
 }
 INSTEAD = {
     "cbind": "A model has one response: fit one model for each column.",
