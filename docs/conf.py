@@ -47,7 +47,7 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 def compile_kernels(_app: object) -> None:
     """Fit once before the pages do, which would otherwise show the notice of a first compilation."""
     bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), seed=1).reml()
-    bm.glmer("p(incidence, size) ~ 1 + (1 | herd)", bm.load_dataset("cbpp"), "binomial", seed=1)
+    bm.glmer("prop(incidence, size) ~ 1 + (1 | herd)", bm.load_dataset("cbpp"), "binomial", seed=1)
 
 
 def resolve_short_name(

@@ -44,7 +44,7 @@ def glmer(
     Parameters
     ----------
     formula : str
-        In lme4's language. A binomial response is ``prop(successes, trials)`` (or ``p()``),
+        In lme4's language. A binomial response is ``prop(successes, trials)``,
         ``cbind(successes, failures)``, a proportion with ``weights=`` as trials, a comparison
         (``use == 'Y'``), 0 and 1, or a column with two levels, of which the later one is modelled: the
         summary names it. ``offset(log(exposure))`` makes counts rates.

@@ -63,3 +63,9 @@ def test_reference_lists_every_public_name() -> None:
     text = (DOCS / "reference" / "index.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^   bayesmixed\.(\w+)$", text, re.MULTILINE))
     assert set(bm.__all__) - listed == set()
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", DOCS / "conf.py"], ids=lambda page: page.name)
+def test_successes_of_trials_have_one_spelling(page: Path) -> None:
+    other = re.findall(r"\b(?:p|proportion)\([^()]*\) ~", page.read_text(encoding="utf-8"))
+    assert not other, f"write prop(successes, trials): {other}"
