@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bayesmixed.design import Design, build_design, encode
-from bayesmixed.errors import BayesmixedError, DataError
+from bayesmixed.errors import BayesmixedError, DataError, DesignWarning
 from bayesmixed.formula import parse_formula
 
 FORMULAS = [
@@ -83,11 +83,37 @@ def test_encoding_does_not_change_the_recipe() -> None:
 
 
 def test_transforms_reach_beyond_the_data() -> None:
-    design = design_of("y ~ scale(x) + bs(z, df=4)")
-    new = pd.DataFrame({"x": [frame().x.mean()], "z": [1.5]})
-    encoded = encode(design, new)
-    assert encoded.fixed[0, 1] == pytest.approx(0.0, abs=1e-12)
-    assert np.isfinite(encoded.fixed).all()
+    design = design_of("y ~ scale(x) + cr(z, df=4)")
+    encoded = encode(design, pd.DataFrame({"x": [frame().x.mean()] * 3, "z": [1.5, 2.5, 3.5]}))
+    np.testing.assert_allclose(encoded.fixed[:, 1], 0.0, atol=1e-12)
+    np.testing.assert_allclose(np.diff(encoded.fixed[:, 2:], n=2, axis=0), 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "knots"),
+    [
+        ("y ~ bs(z, df=4)", (0.0275591, 0.961)),
+        ("y ~ 1 + (bs(z, df=4) | h)", (0.0275591, 0.961)),
+        ("y ~ x + bs(z, df=4, lower_bound=-1, upper_bound=2)", (-1, 2)),
+    ],
+)
+def test_beyond_its_knots_a_spline_warns(formula: str, knots: tuple[float, float]) -> None:
+    low, high = knots
+    data = frame().assign(z=np.linspace(0.0275591, 0.961, 60))
+    design = build_design(parse_formula(formula), data)
+    inside = pd.DataFrame({"z": [low, high], "x": 0.0, "h": 1})
+    assert np.isfinite(encode(design, inside).fixed).all()
+    with pytest.warns(
+        DesignWarning, match=rf"beyond its boundary knots, {low:g} and {high:g}, in 1 row, .* -9\."
+    ):
+        encode(design, inside.assign(z=[low, -9.0]))
+    with pytest.warns(DesignWarning, match=r"in 2 rows, the farthest at 100\. .*cr\(\)"):
+        encode(design, inside.assign(z=[-9.0, 100.0]))
+
+
+def test_knots_within_the_data_warn_when_they_are_fitted() -> None:
+    with pytest.warns(DesignWarning, match="beyond its boundary knots, 0.2 and 0.8"):
+        design_of("y ~ bs(z, df=4, lower_bound=0.2, upper_bound=0.8)")
 
 
 @pytest.mark.parametrize("how", ["population", "sample"])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bayesmixed.design.frame import Column
 from bayesmixed.design.records import FloatArray
 from bayesmixed.design.transforms import functions, numbers
-from bayesmixed.errors import DataError
+from bayesmixed.errors import DataError, DesignWarning, warn
 from bayesmixed.formula.expression import STATEFUL, Expression
 
 LARGEST = 1e75
@@ -44,8 +44,9 @@ COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Values of the columns by their numbers, and the memory of the transforms."""
+    """Name of the expression, values of the columns by their numbers, and the memory of the transforms."""
 
+    text: str
     columns: Mapping[str, Column]
     state: State
 
@@ -72,7 +73,8 @@ def evaluate(expression: Expression, columns: Mapping[str, Column], state: State
     DataError
         When the columns do not fit the expression, e.g. text in ``log``.
     """
-    scope = _Scope({f"_{i}": columns[name] for i, name in enumerate(expression.columns)}, state)
+    numbered = {f"_{i}": columns[name] for i, name in enumerate(expression.columns)}
+    scope = _Scope(expression.text, numbered, state)
     try:
         with np.errstate(all="ignore"):
             return _value(ast.parse(expression.code, mode="eval").body, scope)
@@ -127,9 +129,27 @@ def _called(name: str, node: ast.Call, scope: _Scope) -> Any:
     if name in STATEFUL:
         options["_state"] = scope.state.setdefault(ast.unparse(node), {})
     try:
-        return functions()[name](*arguments, **options)
+        value = functions()[name](*arguments, **options)
     except TypeError:
         raise DataError(f"the arguments do not suit {name}()") from None
+    if name == "bs":
+        _warn_beyond_knots(scope.text, numbers(arguments[0]), options["_state"])
+    return value
+
+
+def _warn_beyond_knots(text: str, values: FloatArray, memory: Mapping[str, Any]) -> None:
+    """Warn of values where a B-spline is no longer one, as R does."""
+    low, high = memory["lower_bound"], memory["upper_bound"]
+    beyond = values[(values < low) | (values > high)]
+    if beyond.size:
+        farthest = beyond[np.argmax(np.abs(beyond - (low + high) / 2))]
+        rows = f"{beyond.size} row{'s' if beyond.size > 1 else ''}, the farthest at {farthest:g}"
+        warn(
+            f"{text!r} lies beyond its boundary knots, {low:g} and {high:g}, in {rows}. There its "
+            "polynomials run on and soon reach any size. Stay between the knots, or fit cr(), which runs on "
+            "as a straight line.",
+            DesignWarning,
+        )
 
 
 def evaluate_numbers(
