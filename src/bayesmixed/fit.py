@@ -92,7 +92,8 @@ def lmer(
         the means of the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``,
         ``"corr_<group>"`` and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
     weights : str or array, optional
-        A column's name or one number for each row: the residual variance of a row is sigma^2 / weight.
+        A column's name or one number for each row, a Series matched by its index and all else by position:
+        the residual variance of a row is sigma^2 / weight. A row whose weight is missing is left out.
     method : {"bayes", "reml", "ml"}
         The posterior; or lme4's estimates by restricted or full maximum likelihood, for which neither priors
         nor the arguments below play a part.

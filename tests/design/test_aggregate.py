@@ -16,6 +16,7 @@ from bayesmixed.design.encode import encode
 from bayesmixed.design.source import ask
 from bayesmixed.errors import DataError
 from bayesmixed.formula import parse_formula
+from bayesmixed.formula.expression import ALIASES, CODING, CONTRASTS, FUNCTIONS
 from lazy_rows import FORMULAS, SOURCES
 
 RELATIVE = 1e-11
@@ -84,7 +85,9 @@ def test_refusals(source: str, formula: str, message: str, parquet_folder: Path)
     ("changed", "options", "message"),
     [
         ({"x": np.inf}, {}, "'x' has 1 infinite value"),
-        ({"w": np.nan}, {"weights": "w"}, "1 of the weights are missing"),
+        ({"w": np.nan}, {"weights": "w", "missing": "raise"}, r"Values are missing in .*'w' \(1\)"),
+        ({"w": np.inf}, {"weights": "w"}, "'w' has 1 infinite value"),
+        ({}, {"weights": "sex"}, "weights must be numbers"),
         ({"w": 0.0}, {"weights": "w"}, "1 of the weights are zero or negative"),
         ({}, {"weights": [1.0, 2.0]}, "is the name of a column"),
         ({"x": np.nan}, {"missing": "raise"}, r"Values are missing in .*'x' \(3\)"),
@@ -142,3 +145,25 @@ def test_passes_over_the_rows(
     monkeypatch.setattr(lazy_sums, "ask", lambda query: asked.append(1) or ask(query))
     aggregate_design(parse_formula(formula), SOURCES["polars"](parquet_folder), weights=weights)
     assert len(asked) == passes
+
+
+IN_MEMORY_ALONE = {"bs", "cc", "cr", "exp2", "expm1", "poly", "round", "tan", "tanh"}
+EVERYWHERE = {name for name, known in ({n: n for n in FUNCTIONS} | ALIASES).items() if known not in CONTRASTS}
+EVERYWHERE -= {*IN_MEMORY_ALONE, "c"}
+
+
+@pytest.mark.parametrize("name", sorted(EVERYWHERE))
+def test_every_function_gives_the_same_wherever_the_rows_lie(
+    name: str, parquet_folder: Path, rows_in_memory: pd.DataFrame
+) -> None:
+    argument = "k" if ALIASES.get(name, name) in CODING else "x" if name == "sign" else "z"
+    parsed = parse_formula(f"y ~ {name}({argument}) + (1 | g)")
+    lazy = aggregate_design(parsed, SOURCES["polars"](parquet_folder))
+    ours, theirs = (encode(d, rows_in_memory.dropna()) for d in (lazy, build_design(parsed, rows_in_memory)))
+    np.testing.assert_allclose(ours.fixed, theirs.fixed, rtol=RELATIVE, atol=RELATIVE)
+
+
+@pytest.mark.parametrize("name", sorted(IN_MEMORY_ALONE))
+def test_a_function_that_needs_the_rows_is_refused(name: str, parquet_folder: Path) -> None:
+    with pytest.raises(DataError, match=r"needs all rows in memory|is not known where the data lie"):
+        aggregate_design(parse_formula(f"y ~ {name}(z) + (1 | g)"), SOURCES["polars"](parquet_folder))

@@ -132,15 +132,16 @@ CASES: dict[str, tuple[str, Callable[[], Any], str]] = {
 WEIGHTS: dict[str, tuple[Any, str]] = {
     "wrong length": (np.ones(N - 1), "shape (11,); the data have 12 rows"),
     "a matrix": (np.ones((N, 1)), "shape (12, 1)"),
-    "missing": ([1.0] * (N - 1) + [np.nan], "1 of the weights are missing, the first in row 11"),
-    "None": ([None] + [1.0] * (N - 1), "weights are missing"),
     "negative": ([1.0] * (N - 1) + [-1.0], "zero or negative"),
     "zero": ([0] + [1] * (N - 1), "zero or negative, the first in row 0"),
     "infinite": ([np.inf] + [1.0] * (N - 1), "infinite"),
     "text": (["1"] * N, "must be numbers"),
     "text column": ("f", "must be numbers"),
     "unknown column": ("G", "Did you mean 'g'"),
-    "series": (pd.Series([1.0] * (N - 1)), "shape (11,)"),
+    "short series": (pd.Series([1.0] * (N - 1)), "a Series of 11 values whose index is not that of the 12"),
+    "long series": (pd.Series([1.0] * (N + 1)), "a Series of 13 values whose index is not that of the 12"),
+    "another index": (pd.Series([1.0] * N, index=range(1, N + 1)), "nobody knows which belongs to which"),
+    "labels twice": (pd.Series([1.0] * N, index=[0] * N), "weights.to_numpy() if both are in the same order"),
 }
 
 
@@ -163,13 +164,6 @@ def test_bad_weights(case: str) -> None:
     with pytest.raises(DataError) as caught:
         build_design(parse_formula("y ~ x + (1 | g)"), good(), weights=weights)
     assert words in str(caught.value)
-
-
-def test_a_missing_weight_in_a_column() -> None:
-    for dtype in ("float64", "Float64"):
-        data = good().assign(w=pd.array([1.0] * (N - 1) + [None], dtype=dtype))
-        with pytest.raises(DataError, match="missing"):
-            build_design(parse_formula("y ~ x"), data, weights="w")
 
 
 def test_missing_raise_names_columns_and_counts() -> None:

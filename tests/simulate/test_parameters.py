@@ -43,6 +43,17 @@ def test_a_matrix_is_taken_as_it_is() -> None:
     np.testing.assert_array_equal(correlation_matrix(block("(x + v | g)"), given), given)
 
 
+def test_a_labelled_matrix_goes_by_its_labels() -> None:
+    given = pd.DataFrame(
+        [[1, 0.5, 0.2], [0.5, 1, 0.3], [0.2, 0.3, 1]], index=list("xvI"), columns=list("xvI")
+    )
+    given = given.rename(index={"I": "Intercept"}, columns={"I": "Intercept"})
+    matrix = correlation_matrix(block("(x + v | g)"), given)
+    assert matrix.tolist() == [[1.0, 0.2, 0.3], [0.2, 1.0, 0.5], [0.3, 0.5, 1.0]]
+    with pytest.raises(DataError, match="names 'X'"):
+        correlation_matrix(block("(x + v | g)"), given.rename(columns={"x": "X"}))
+
+
 def test_effects_that_the_formula_keeps_apart_cannot_be_correlated() -> None:
     given = np.array([[1, 0.5, 0.2], [0.5, 1, 0], [0.2, 0, 1]])
     with pytest.raises(DataError, match="independent in the formula"):

@@ -54,7 +54,7 @@ def predict(
         Confidence level of the intervals.
     weights : str or array-like, optional
         For ``kind="response"`` and a model with weights, those of the rows of `newdata`: a column, one number
-        for each row, or one for all.
+        for each row (a Series by its index, all else by position), or one for all.
 
     Returns
     -------

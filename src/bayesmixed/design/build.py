@@ -16,14 +16,14 @@ from bayesmixed.design.checks import (
     check_identified,
     check_levels,
     check_response,
-    check_weights,
 )
 from bayesmixed.design.evaluate import State
 from bayesmixed.design.fixed import build_fixed, sum_offsets
 from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
 from bayesmixed.design.levels import group_expressions
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import Design
 from bayesmixed.design.response import build_response
+from bayesmixed.design.weights import usable_weights, weights_of_rows
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra, read_algebra
 from bayesmixed.formula.expression import Expression, read_expression
@@ -53,10 +53,10 @@ def build_design(
     data : pandas, polars or Arrow frame
         One row for each observation; it is not changed.
     weights : str or array-like, optional
-        Column, or one positive number for each row of `data` (matched by position); the residual variance
-        of a row is sigma^2 / weight.
+        Column, or one positive number for each row of `data`, a Series matched by its index and all else by
+        position; the residual variance of a row is sigma^2 / weight.
     missing : {"drop", "raise"}
-        What to do with rows in which a column that the formula names is missing.
+        What to do with rows in which a column that the formula names, or the weight, is missing.
     residual_variance : bool
         Whether the model has a residual variance of its own (gaussian): then the response must vary, and
         there must be more rows than random effects.
@@ -85,9 +85,11 @@ def build_design(
     frame = to_pandas(data)
     parts = read_parts(parsed, [str(label) for label in frame.columns])
     raw = pick(frame, parts.columns)
-    keep = _rows_to_keep(raw, len(frame), missing)
+    given = None if weights is None else weights_of_rows(weights, frame)
+    needed = raw if given is None else raw | {str(given.name): given}
+    keep = _rows_to_keep(needed, len(frame), missing)
     n = int(keep.sum())
-    used_weights = None if weights is None else read_weights(weights, frame, keep)
+    used_weights = None if given is None else usable_weights(given[keep])
     columns = tidy_all(raw if keep.all() else {name: column[keep] for name, column in raw.items()})
     response = build_response(parts.response, columns, n, successes=successes, weights=used_weights)
     offset = sum_offsets(parts.offsets, columns, n)
@@ -219,42 +221,3 @@ def check_any_complete(n_complete: int, n: int, counts: Mapping[str, int]) -> No
 def _listed(counts: Mapping[str, int]) -> str:
     """Columns with their numbers of missing values."""
     return ", ".join(f"{name!r} ({count})" for name, count in counts.items())
-
-
-def read_weights(weights: str | ArrayLike, frame: pd.DataFrame, keep: NDArray[np.bool_]) -> FloatArray:
-    """Weights of the rows that are kept.
-
-    Parameters
-    ----------
-    weights : str or array-like
-        A column of `frame`, or one positive number for each of its rows.
-    frame : pandas.DataFrame
-        The data, n rows.
-    keep : NDArray
-        Which rows, shape (n,).
-
-    Returns
-    -------
-    FloatArray
-        One for each row kept.
-
-    Raises
-    ------
-    DataError
-        When they are too few, too many, missing or not positive.
-    """
-    if isinstance(weights, str):
-        column = pick(frame, [weights])[weights]
-        values: ArrayLike = (
-            column.to_numpy(dtype=np.float64, na_value=np.nan) if _is_number(column) else column
-        )
-    else:
-        values = weights.to_numpy() if isinstance(weights, pd.Series) else weights
-    array = np.asarray(values)
-    if array.shape != keep.shape:
-        raise DataError(f"weights has shape {array.shape}; the data have {len(keep)} rows.")
-    return check_weights(array[keep], int(keep.sum()))
-
-
-def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)

@@ -77,7 +77,7 @@ def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, 
     names : sequence of str
         Columns that the formula needs.
     weights : str or None
-        Column of weights; the rows where it is missing are not left out but refused later.
+        Column of weights.
     missing : {"drop", "raise"}
         What to do with rows in which a value is missing.
 
@@ -100,8 +100,10 @@ def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, 
     wanted = list(dict.fromkeys([*names, *([weights] if isinstance(weights, str) else [])]))
     pick(pd.DataFrame(columns=labels), wanted)
     kinds = {name: _kind(name, schema[name]) for name in wanted}
-    gone = {name: _is_missing(name, schema[name]) for name in names}
-    floats = [name for name in names if schema[name].is_float()]
+    if isinstance(weights, str) and kinds[weights] != "numbers":
+        raise DataError("weights must be numbers.")
+    gone = {name: _is_missing(name, schema[name]) for name in wanted}
+    floats = [name for name in wanted if schema[name].is_float()]
     n, kept, counts, infinite = _counts(source, gone, floats)
     if n == 0:
         raise DataError("data has no rows.")

@@ -9,13 +9,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayesmixed.design.build import read_parts, read_weights
+from bayesmixed.design.build import read_parts
 from bayesmixed.design.encode import encode
 from bayesmixed.design.frame import pick, tidy_all
 from bayesmixed.design.lazy_rows import complete_rows
 from bayesmixed.design.records import Design, IntArray
 from bayesmixed.design.response import build_response
 from bayesmixed.design.source import ask, open_source, refused
+from bayesmixed.design.weights import usable_weights, weights_of_rows
 from bayesmixed.errors import DataError
 from bayesmixed.options import checked_count, checked_seed
 
@@ -62,6 +63,7 @@ def sample_design(design: Design, n: int, seed: int) -> Design:
         )
     source = open_source(design.source.data)
     names = read_parts(design.formula, list(source.collect_schema().names())).columns
+    names += [] if design.source.weights is None else [design.source.weights]
     total = design.n_rows
     chosen = np.sort(np.random.default_rng(number).choice(total, min(size, total), replace=False))
     frame = _pick_rows(complete_rows(source, names), chosen)
@@ -82,7 +84,7 @@ def _with_rows(design: Design, frame: pd.DataFrame) -> Design:
         fixed=replace(design.fixed, matrix=data.fixed),
         blocks=tuple(replace(block, columns=columns, codes=codes) for block, columns, codes in blocks),
         offset=data.offset,
-        weights=None if weights is None else read_weights(weights, frame, np.ones(n, dtype=bool)),
+        weights=None if weights is None else usable_weights(weights_of_rows(weights, frame)),
         frame=frame,
     )
 

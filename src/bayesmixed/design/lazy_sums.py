@@ -101,19 +101,14 @@ def log_weights_of(frame: nw.LazyFrame[Any], weights: str) -> float:
     Raises
     ------
     DataError
-        For weights that are missing, infinite, zero or negative.
+        For weights that are zero or negative.
     """
     w = nw.col(weights).cast(nw.Float64)
-    flags = {"missing": w.is_null() | w.is_nan(), "infinite": w == float("inf"), "zero or negative": w <= 0.0}
-    counted = [
-        nw.when(flag).then(nw.lit(1.0)).otherwise(nw.lit(0.0)).alias(word) for word, flag in flags.items()
-    ]
-    logarithm = nw.when(w > 0.0).then(w).otherwise(None).log().alias("log")
-    rows = frame.select(logarithm, *counted)
-    found = ask(lambda: rows.select(nw.col(name).sum() for name in ("log", *flags))).iloc[0]
-    for word in flags:
-        if found[word]:
-            raise DataError(f"{int(found[word])} of the weights are {word}.")
+    bad = nw.when(w > 0.0).then(nw.lit(0.0)).otherwise(nw.lit(1.0))
+    rows = frame.select(nw.when(w > 0.0).then(w).otherwise(None).log().alias("log"), bad.alias("bad"))
+    found = ask(lambda: rows.select(nw.col("log").sum(), nw.col("bad").sum())).iloc[0]
+    if found["bad"]:
+        raise DataError(f"{int(found['bad'])} of the weights are zero or negative.")
     return float(found["log"])
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bayesmixed.design.build import read_weights
 from bayesmixed.design.encode import encode, own_rows
 from bayesmixed.design.frame import to_pandas
 from bayesmixed.design.rank import told, warn_of_untold
 from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock
+from bayesmixed.design.weights import usable_weights, weights_of_rows
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import NewLevels, one_of
 
@@ -75,7 +75,8 @@ def prediction_rows(
         Whether grouping factors may have levels that the model has not seen; with ``"population"`` their
         columns may be missing.
     weights : str or array-like, optional
-        Weights of the rows of `newdata`: a column, or one number for each row, or one for all.
+        Weights of the rows of `newdata`: a column, one number for each row (a Series by its index, all else
+        by position), or one for all.
 
     Returns
     -------
@@ -246,7 +247,6 @@ def _named(effects: object) -> list[object]:
 
 def _new_weights(weights: str | ArrayLike, data: EncodedData) -> FloatArray:
     """Weights of new rows, one number standing for all of them."""
-    n = len(data.frame)
     if not isinstance(weights, str) and np.ndim(weights) == 0:
-        weights = np.full(n, weights)
-    return read_weights(weights, data.frame, np.ones(n, dtype=bool))
+        weights = np.full(len(data.frame), weights)
+    return usable_weights(weights_of_rows(weights, data.frame))

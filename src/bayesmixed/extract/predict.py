@@ -71,7 +71,7 @@ def predict(
         Probability inside the equal-tailed intervals.
     weights : str or array-like, optional
         For ``kind="response"`` and a model with weights, those of the rows of `newdata`: a column, one number
-        for each row, or one for all.
+        for each row (a Series by its index, all else by position), or one for all.
     as_draws : bool
         Whether the draws come back in place of the table.
     seed : int

@@ -65,7 +65,8 @@ def simulate_data(
         ``{"Subject": {"Intercept": 25, "Days": 6}}``, or one number where one effect varies. The factors of
         ``(1 | a/b)`` are ``"a"`` and ``"a:b"``.
     corr : mapping, optional
-        True correlations, ``{"Subject": 0.1}`` for all pairs of effects or a matrix; 0 unless given.
+        True correlations, ``{"Subject": 0.1}`` for all pairs of effects or a matrix, as a pandas frame by the
+        names of the effects; 0 unless given.
     sigma : float
         Residual standard deviation, in the units of the response.
     groups : mapping, optional

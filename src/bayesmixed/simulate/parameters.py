@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from bayesmixed.design.records import FloatArray, GroupBlock
@@ -138,7 +139,8 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
     block : GroupBlock
         The grouping factor.
     given : float or matrix
-        One number for every pair that is correlated in the formula, or the whole matrix.
+        One number for every pair that is correlated in the formula, or the whole matrix, as a pandas frame by
+        the names of the effects.
 
     Returns
     -------
@@ -156,6 +158,10 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
     free = np.zeros((k, k), dtype=bool)
     for first, second in correlated_pairs(block):
         free[first, second] = free[second, first] = True
+    if isinstance(given, pd.DataFrame):
+        for labels in (given.index, given.columns):
+            check_names(dict.fromkeys(labels), block.effects, argument)
+        given = given.loc[list(block.effects), list(block.effects)]
     try:
         matrix = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
