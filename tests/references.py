@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+import bayesmixed as bm
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 TEXT_COLUMNS = {
@@ -24,6 +29,8 @@ def _reference(name: str) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
+OWN = Path(__file__).resolve().parent / "reference"
+SATTERTHWAITE: list[dict[str, Any]] = json.loads((OWN / "satterthwaite.json").read_text())["models"]
 LME4: dict[str, Any] = _reference("lme4.json")
 BRMS: dict[str, Any] = _reference("brms.json")
 
@@ -33,6 +40,25 @@ def reference_frame(data: str) -> pd.DataFrame:
     files, _, key = data.partition(" on ")
     frames = [pd.read_csv(SHARED / "data" / f, dtype=TEXT_COLUMNS.get(f)) for f in files.split(" + ")]
     return frames[0].merge(frames[1], on=key, how="left") if key else frames[0]
+
+
+def own_frame(data: str) -> pd.DataFrame:
+    """Frame of a model of `SATTERTHWAITE`: a file beside it, or a bundled data set."""
+    return pd.read_csv(OWN / data) if data.endswith(".csv") else bm.load_dataset(data)
+
+
+@cache
+def satterthwaite_fit(i: int) -> bm.RemlFit:
+    """Our fit of a model of `SATTERTHWAITE`."""
+    model = SATTERTHWAITE[i]
+    frame, absent = own_frame(model["data"]), model.get("without")
+    if absent:
+        frame = frame[~np.logical_and.reduce([frame[name] == level for name, level in absent.items()])]
+    with warnings.catch_warnings():
+        # in two models a cell has no rows, on purpose
+        warnings.simplefilter("ignore", bm.DesignWarning)
+        weights = model.get("weights") or None
+        return bm.lmer(model["formula"], frame, method=model["method"], weights=weights)
 
 
 def python_term(term: str, terms: tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ EVERY_FIT = {
 POSTERIOR = {
     "confint": "fit.fixef(prob=0.9) and fit.varcorr(), which have intervals, or fit.reml().confint()",
     "conf_int": "fit.fixef(prob=0.9) and fit.varcorr(), which have intervals, or fit.reml().confint()",
-    "anova": "bm.compare({...}) or bm.bayes_factor(m1, m0), or bm.anova(m0.reml(), m1.reml())",
+    "anova": "bm.compare({...}), bm.bayes_factor(m1, m0), fit.reml().anova(), bm.anova(m0.reml(), m1.reml())",
     "aic": "fit.loo(), or fit.ml().aic()",
     "bic": "fit.loo() or fit.log_marginal_likelihood(), or fit.ml().bic()",
     "logLik": "fit.log_marginal_likelihood(), or fit.ml().log_likelihood()",
@@ -37,7 +37,6 @@ POSTERIOR = {
     "idata": "fit.draws",
 }
 ESTIMATE = {
-    "anova": "bm.anova(m0, m1)",
     "logLik": "fit.log_likelihood()",
     "draws": "bm.lmer(..., method='bayes').draws; fit.bootstrap() has refits",
     "diagnostics": "bm.lmer(..., method='bayes').diagnostics()",

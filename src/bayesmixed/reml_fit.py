@@ -14,6 +14,7 @@ from bayesmixed.classical.prediction_methods import PredictionMethods
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import (
+    AnovaType,
     ConfintMethod,
     IccKind,
     ResidualKind,
@@ -303,6 +304,12 @@ class RemlFit(PredictionMethods, TableMethods, SampleMethods):
         from bayesmixed import extract
 
         return extract.equation(self.point, self.spec, group_level, group=group, digits=digits)
+
+    def anova(self, *others: RemlFit, type: AnovaType = "III") -> pd.DataFrame:  # noqa: A002 (R's name)
+        """F tests of the terms, or tests against others; see :func:`bayesmixed.comparison.anova.anova`."""
+        from bayesmixed.comparison.anova import anova
+
+        return anova(self, *others, type=type)
 
     def drop1(self) -> pd.DataFrame:
         """Likelihood ratio tests of the fixed terms; see :func:`bayesmixed.comparison.drop1.drop1`."""

@@ -6,9 +6,6 @@ Maker of the numbers: `tests/reference/satterthwaite.R`, R 4.2.2 with lme4 1.1-3
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,27 +15,15 @@ from scipy import stats
 
 import bayesmixed as bm
 from bayesmixed.classical.satterthwaite import combination_spread, degrees_of_freedom
+from references import SATTERTHWAITE as MODELS
+from references import own_frame, satterthwaite_fit
 
 from .estimates import SLEEP, estimated
 
-FOLDER = Path(__file__).resolve().parents[1] / "reference"
-MODELS: list[dict[str, Any]] = json.loads((FOLDER / "satterthwaite.json").read_text())["models"]
 NAMES = [f"{m['data']}: {m['formula']} by {m['method']}" for m in MODELS]
 COLUMNS = {"value": "value", "se": "se", "lower": "lower_2.5", "upper": "upper_97.5", "df": "df"}
 TESTS = COLUMNS | {"t": "t", "p": "p_value"}
 RTOL = {"df": 1e-5, "p": 1e-4}  # a p-value far in the tail moves df times as fast as t
-
-
-@cache
-def frame_of(data: str) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / data) if data.endswith(".csv") else bm.load_dataset(data)
-
-
-@cache
-def fit_of(i: int) -> bm.RemlFit:
-    model = MODELS[i]
-    weights = model.get("weights") or None
-    return bm.lmer(model["formula"], frame_of(model["data"]), method=model["method"], weights=weights)
 
 
 def asked(kind: str) -> list[Any]:
@@ -70,13 +55,13 @@ def lined_up(ours: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.DataFr
 def test_coefficients(i: int) -> None:
     theirs = pd.DataFrame(MODELS[i]["fixef"]).rename(columns={"p_value": "p"})
     same = {name: column for name, column in TESTS.items() if name not in ("lower", "upper")}
-    check(fit_of(i).fixef(), theirs, same)
+    check(satterthwaite_fit(i).fixef(), theirs, same)
 
 
 @pytest.mark.parametrize(("i", "question"), asked("means"))
 def test_means(i: int, question: dict[str, Any]) -> None:
     rows, by = pd.DataFrame(question["rows"]), list(question["by"])
-    fit = fit_of(i)
+    fit = satterthwaite_fit(i)
     ours = fit.predictions_at({name: list(dict.fromkeys(rows[name])) for name in by})
     check(lined_up(ours, rows, by), rows, COLUMNS)
     grid = ours.drop(columns=COLUMNS.values())
@@ -89,9 +74,9 @@ def test_pairwise_contrasts(i: int, question: dict[str, Any]) -> None:
     at = {name: list(dict.fromkeys(rows[name])) for name in by}
     variable = question["variable"]
     if at:
-        ours = fit_of(i).comparisons(variable, contrast="pairwise", at=at, average=False)
+        ours = satterthwaite_fit(i).comparisons(variable, contrast="pairwise", at=at, average=False)
     else:  # the model is additive: every average over the data is the contrast
-        ours = fit_of(i).comparisons(variable, contrast="pairwise")
+        ours = satterthwaite_fit(i).comparisons(variable, contrast="pairwise")
     check(lined_up(ours, rows, ["contrast", *by]), rows, TESTS)
 
 
@@ -99,20 +84,22 @@ def test_pairwise_contrasts(i: int, question: dict[str, Any]) -> None:
 def test_slopes(i: int, question: dict[str, Any]) -> None:
     rows, by = pd.DataFrame(question["rows"]), list(question["by"])
     at = {name: list(dict.fromkeys(rows[name])) for name in by}
-    ours = fit_of(i).slopes(question["variable"], at=at, average=not by)
+    ours = satterthwaite_fit(i).slopes(question["variable"], at=at, average=not by)
     check(lined_up(ours, rows, by), rows, TESTS)
 
 
 @pytest.mark.parametrize(("i", "question"), asked("averages"))
 def test_averages_over_the_rows(i: int, question: dict[str, Any]) -> None:
     """lmerTest's `contest` of the mean difference of the rows of X."""
-    ours = fit_of(i).comparisons(question["variable"], contrast=(question["low"], question["high"]))
+    ours = satterthwaite_fit(i).comparisons(
+        question["variable"], contrast=(question["low"], question["high"])
+    )
     check(ours, pd.DataFrame([question]), TESTS)
 
 
 def test_four_groups_are_two_against_two() -> None:
     """The textbook's t test of the four groups' means, with two degrees of freedom."""
-    data = frame_of("four_groups.csv")
+    data = own_frame("four_groups.csv")
     means = data.groupby(["treatment", "g"])["y"].mean()
     test = stats.ttest_ind(means["b"], means["a"])
     row = bm.lmer("y ~ treatment + (1 | g)", data, method="reml").comparisons("treatment").iloc[0]

@@ -135,7 +135,6 @@ NO_DAYS = "Reaction ~ 1 + (Days | Subject)"
 @pytest.mark.parametrize(
     ("arguments", "options", "said"),
     [
-        ((CORRELATED,), {}, "two or more fits"),
         ((INTERCEPT, NO_DAYS), {"refit": False}, "fixed parts differ"),
         ((INTERCEPT, CORRELATED), {"boot": -1}, "boot=-1"),
         ((INTERCEPT, CORRELATED), {"boot": 2.5}, "boot=2.5"),

@@ -96,5 +96,5 @@ def test_names_in_backticks_and_weights() -> None:
 
 
 def test_what_is_no_likelihood_fit_is_refused() -> None:
-    with pytest.raises(BayesmixedError, match="drop1 is a test between fits by REML or ML"):
+    with pytest.raises(BayesmixedError, match="drop1 is for fits by REML or ML"):
         drop1(None)  # type: ignore[arg-type]

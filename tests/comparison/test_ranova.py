@@ -146,7 +146,7 @@ def test_offset_and_weights_stay() -> None:
 
 
 def test_what_is_no_likelihood_fit_is_refused() -> None:
-    with pytest.raises(BayesmixedError, match="ranova is a test between fits by REML or ML"):
+    with pytest.raises(BayesmixedError, match="ranova is for fits by REML or ML"):
         ranova(None)  # type: ignore[arg-type]
 
 

@@ -50,7 +50,10 @@ asked <- list(
   list(data = "uneven.csv", formula = "y ~ 0 + f + h + x + (x | g)", means = list(c("f", "h"))),
   list(data = "uneven.csv", formula = "y ~ h * poly(x, 2) + (1 | g)", means = list("h")),
   list(data = "uneven.csv", formula = "y ~ f + (1 | g) + (0 + x | g)", means = list("f")),
-  list(data = "uneven.csv", formula = "y ~ h + h:f + x + (1 | g)"))
+  list(data = "uneven.csv", formula = "y ~ h + h:f + x + (1 | g)"),
+  list(data = "uneven.csv", without = list(f = "top", h = "north"), formula = "y ~ f * h + x + (1 | g)"),
+  list(data = "uneven.csv", without = list(f = "top", h = "north"), formula = "y ~ C(f, Sum) * C(h, Sum) + x + (x | g)",
+       r = "y ~ C(f, contr.sum) * C(h, contr.sum) + x + (x | g)"))
 
 numbers <- function(table) {
   table <- as.data.frame(table)
@@ -84,6 +87,7 @@ averaged <- function(m, d, variable, low, high) {
 answer <- function(ask) {
   d <- frames[[ask$data]]
   reml <- is.null(ask$method)
+  if (!is.null(ask$without)) d <- d[!(d$f == ask$without$f & d$h == ask$without$h), ]
   if (!is.null(ask$weights)) d$.w <- d[[ask$weights]] else d$.w <- 1
   m <- lmer(as.formula(if (is.null(ask$r)) ask$formula else ask$r), d, REML = reml, weights = .w, control = control)
   for (again in 1:3) m <- update(m, start = getME(m, "theta"), control = polish)
@@ -101,7 +105,7 @@ answer <- function(ask) {
     list(variable = v[[1]], by = I(as.character(by)), rows = both(grid, paste0(v[[1]], ".trend")))
   })
   averages <- lapply(ask$averages, function(v) averaged(m, d, v[[1]], v[[2]], v[[3]]))
-  list(data = ask$data, formula = ask$formula, method = if (reml) "reml" else "ml", weights = ask$weights,
+  list(data = ask$data, formula = ask$formula, method = if (reml) "reml" else "ml", weights = ask$weights, without = ask$without,
        fixef = cbind(term = rownames(table), table, row.names = NULL), means = means, pairs = pairs,
        trends = trends, averages = averages, anova = sapply(c("I", "II", "III"), f_table, m = m, simplify = FALSE))
 }

@@ -1,4 +1,4 @@
-"""Likelihood-ratio tests between nested models, lme4's ``anova``."""
+"""Tests of the terms of one model and between nested models, lmerTest's and lme4's ``anova``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayesmixed.classical.criteria import aic, bic
 from bayesmixed.classical.estimate import Estimate, estimate
+from bayesmixed.classical.f_tests import term_tests
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
 from bayesmixed.comparison.nesting import is_nested
 from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
@@ -21,7 +22,7 @@ from bayesmixed.comparison.records_likelihood import (
 from bayesmixed.design.held import held_design
 from bayesmixed.errors import BayesmixedError, DesignWarning, warn
 from bayesmixed.extract.variances import LEGEND
-from bayesmixed.options import seed_sequence
+from bayesmixed.options import AnovaType, one_of, seed_sequence
 
 NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan}
 """Of the smallest model, which is tested against nothing."""
@@ -29,20 +30,26 @@ NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan
 
 def anova(
     *fits: LikelihoodFit,
+    type: AnovaType = "III",  # noqa: A002 (R's name)
     refit: bool = True,
     names: Sequence[str] | None = None,
     boot: int = 0,
     seed: int | None = None,
 ) -> pd.DataFrame:
-    """Table of likelihood-ratio tests between models fitted by REML or ML.
+    """Tests of the fixed terms of one model, or between models, fitted by REML or ML.
 
-    Use it as lme4's ``anova``: every model is tested against the one above it, which should be a special case
-    of it.
+    Use it as R's ``anova``. With one fit: the F test of every fixed term, all columns of a factor together,
+    by Satterthwaite's degrees of freedom, as in lmerTest. With several: likelihood-ratio tests, as in lme4;
+    every model is tested against the one above it, which should be a special case of it.
 
     Parameters
     ----------
     *fits : RemlFit
-        Two or more fits to the same rows, response and weights.
+        One fit, or several to the same rows, response and weights.
+    type : {"III", "II", "I"}
+        Of the F tests. ``"III"``: a term's effect averaged over the levels of the factors that it interacts
+        with, every cell of levels weighted equally. ``"II"``: adjusted for all terms that do not contain it.
+        ``"I"``: adjusted for the terms before it.
     refit : bool
         Whether REML fits are fitted anew by ML first, as lme4 does. With False the criteria they were fitted
         by are compared, which for REML asks for the same fixed part.
@@ -56,17 +63,19 @@ def anova(
     Returns
     -------
     pandas.DataFrame
-        By increasing number of parameters: ``model``, ``npar``, ``AIC``, ``BIC``, ``logLik``, ``deviance``
-        (minus twice the log likelihood), ``Chisq`` (likelihood-ratio statistic against the row above),
-        ``Df``, ``p_value``, ``p_mixture`` and, when asked for, ``p_boot``. ``attrs["legend"]`` says by which
-        criterion, and what the p-values are.
+        Of one fit by term: ``term``, ``sum_sq``, ``mean_sq``, ``NumDF``, ``DenDF``, ``F``, ``p_value``.
+        Of several by increasing number of parameters: ``model``, ``npar``, ``AIC``, ``BIC``, ``logLik``,
+        ``deviance`` (minus twice the log likelihood), ``Chisq`` (likelihood-ratio statistic against the row
+        above), ``Df``, ``p_value``, ``p_mixture`` and, when asked for, ``p_boot``. ``attrs["legend"]`` says
+        by which criterion, and what the p-values are.
 
     Raises
     ------
     BayesmixedError
-        For fewer than two fits, a Bayesian fit, or REML fits that cannot be compared without refitting.
+        For no fit, a Bayesian fit, an unknown `type`, or REML fits that cannot be compared without refitting.
     DataError
-        When rows, responses or weights differ.
+        When rows, responses or weights differ; for type III, when the random sample of rows that are not in
+        memory does not hold all combinations of levels.
 
     Warns
     -----
@@ -80,6 +89,13 @@ def anova(
     chi-squared with ``Df`` and half with ``Df`` - 1 degrees of freedom, is the limit then (Stram and Lee
     1994, Biometrics 50:1171), and NaN elsewhere. Models with equally many parameters are not tested.
 
+    F tests are lmerTest's, of SAS's hypotheses (Kuznetsova, Brockhoff and Christensen 2017, Journal of
+    Statistical Software 82(13)); ``mean_sq`` is F times sigma^2. Two things to know of the types. In the
+    presence of ``f:x`` the number x is not averaged over: f is tested where x is 0, so centre x first. And
+    ``y ~ h + h:f`` has the same test of h of type III as ``y ~ h * f``, the same model; lmerTest tests h at
+    the first level of f there. Where a cell of levels has no rows, type III depends on which cells have some.
+    A model with a single term is tested as type I, where all types agree.
+
     Examples
     --------
     >>> import bayesmixed as bm
@@ -88,12 +104,21 @@ def anova(
     >>> m1 = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
     >>> anova(m0, m1)[["npar", "deviance", "Chisq"]].round(2).values.tolist()
     [[4.0, 1794.08, nan], [6.0, 1751.94, 42.14]]
+    >>> cakes = bm.load_dataset("cake")
+    >>> m = bm.lmer("angle ~ recipe * temperature + (1 | recipe:replicate)", cakes, method="reml")
+    >>> anova(m)[["term", "NumDF", "DenDF", "F"]].round(2).values.tolist()
+    [['recipe', 2, 42.0, 0.25], ['temperature', 5, 210.0, 20.52], ['recipe:temperature', 10, 210.0, 1.01]]
     """
     check_boot(boot)
-    if len(fits) < 2:
-        raise BayesmixedError(
-            "anova compares two or more fits; for the terms of one fit use drop1 or ranova."
-        )
+    if not fits:
+        raise BayesmixedError("anova needs a fit by REML or ML, or several to compare.")
+    if len(fits) == 1:
+        if boot or names is not None:
+            raise BayesmixedError(
+                "boot= and names= belong to tests between two fits or more; with one fit anova gives the F "
+                "tests of its terms. For bootstrap tests of random effects use ranova(fit, boot=...)."
+            )
+        return _f_table(require_estimate(fits[0], "anova"), type)
     given = [require_estimate(fit, "anova") for fit in fits]
     labelled = list(zip(_labels(fits, names), _by_ml(given) if refit else given, strict=True))
     labelled.sort(key=lambda pair: pair[1].n_parameters)
@@ -105,6 +130,14 @@ def anova(
     if boot:
         table["p_boot"] = _bootstrapped(fitted, table["Df"], boot, seed)
     table.attrs[LEGEND] = _legend(table, fitted[0], refitted=any(e not in given for e in fitted))
+    return table
+
+
+def _f_table(fitted: Estimate, kind: AnovaType) -> pd.DataFrame:
+    """F tests of the fixed terms of one model."""
+    one_of(kind, AnovaType, "type")
+    table = term_tests(fitted, kind)
+    table.attrs[LEGEND] = f"Type {kind}, with Satterthwaite's degrees of freedom."
     return table
 
 

@@ -42,7 +42,7 @@ def require_estimate(fit: LikelihoodFit, verb: str) -> Estimate:
     found = getattr(fit, "estimate", None)
     if not isinstance(found, Estimate):
         raise BayesmixedError(
-            f"{verb} is a test between fits by REML or ML, and this is {type(fit).__name__}. Give fit.reml() "
+            f"{verb} is for fits by REML or ML, and this is {type(fit).__name__}. Give fit.reml() "
             "in place of a Bayesian fit; Bayesian fits themselves are compared by bm.compare or "
             "bm.bayes_factor."
         )

@@ -77,7 +77,7 @@ def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tup
     """
     expressions = tuple(algebra.expressions.values())
     state: dict[str, State] = {expression.text: {} for expression in expressions}
-    matrix, spec = _materialize(algebra.formula, expressions, state, columns, n)
+    matrix, spec = assemble(algebra.formula, _factors(expressions, state, columns, n, {}), n)
     kinds = {name: kind_of(columns[name]) for name in algebra.columns}
     recipe = MatrixRecipe(spec=spec, expressions=expressions, state=state, kinds=kinds)
     check_columns(recipe)
@@ -126,30 +126,37 @@ def apply_recipe(recipe: MatrixRecipe, columns: Mapping[str, Column], n: int) ->
     DataError
         For a column of another kind than before, or a level that was not there.
     """
-    held = {name: as_kind(name, columns[name], kind) for name, kind in recipe.kinds.items()}
-    state = copy.deepcopy(recipe.state)
-    matrix, _ = _materialize(recipe.spec, recipe.expressions, state, held, n)
+    matrix, _ = assemble(recipe.spec, recipe_factors(recipe, columns, n), n)
     for name, values in zip(recipe.names, matrix.T, strict=True):
         check_finite(values, name)
     return matrix
 
 
-def _materialize(
-    spec: Any,
+def recipe_factors(recipe: MatrixRecipe, columns: Mapping[str, Column], n: int) -> dict[str, Any]:
+    """Values of the factors for new data, by name, as `factor_values`."""
+    held = {name: as_kind(name, columns[name], kind) for name, kind in recipe.kinds.items()}
+    return _factors(recipe.expressions, copy.deepcopy(recipe.state), held, n, recipe.spec.encoder_state)
+
+
+def _factors(
     expressions: tuple[Expression, ...],
     state: dict[str, State],
     columns: Mapping[str, Column],
     n: int,
-) -> tuple[FloatArray, Any]:
-    known, values = getattr(spec, "encoder_state", {}), {}
+    known: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Values of factors by name; levels that are not `known` are refused."""
+    values = {}
     for expression in expressions:
         value = factor_values(expression, evaluate(expression, columns, state[expression.text]), n)
         _check_levels(expression, value, known)
         values[expression.text] = value
-    return assemble(spec, values, n)
+    return values
 
 
-def assemble(spec: Any, values: Mapping[str, Any], n: int) -> tuple[FloatArray, Any]:
+def assemble(
+    spec: Any, values: Mapping[str, Any], n: int, *, full_rank: bool = True
+) -> tuple[FloatArray, Any]:
     """Multiply the values of the factors out to the columns of a matrix.
 
     Parameters
@@ -160,6 +167,8 @@ def assemble(spec: Any, values: Mapping[str, Any], n: int) -> tuple[FloatArray, 
         From `factor_values`, by the factors' names.
     n : int
         Number of rows.
+    full_rank : bool
+        Whether contrasts stand for levels where other terms span the rest; else every level has a column.
 
     Returns
     -------
@@ -184,7 +193,9 @@ def assemble(spec: Any, values: Mapping[str, Any], n: int) -> tuple[FloatArray, 
         materializer.factor_cache[name] = EvaluatedFactor(factor=factor, values=factor_value)
     try:
         with np.errstate(all="ignore"):
-            built = materializer.get_model_matrix(spec, output="numpy", na_action="ignore")
+            built = materializer.get_model_matrix(
+                spec, output="numpy", na_action="ignore", ensure_full_rank=full_rank
+            )
     except (FormulaicError, ValueError, TypeError, KeyError) as error:
         raise DataError(f"The terms cannot be turned into columns: {str(error).splitlines()[0]}") from None
     matrix = np.ascontiguousarray(np.asarray(built, dtype=np.float64).reshape(n, -1))
