@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,6 +123,22 @@ def weighted(frame: pd.DataFrame) -> bm.RemlFit:
 def test_other_data_are_refused(other: object, said: str) -> None:
     with pytest.raises(DataError, match=said):
         anova(sleep(INTERCEPT), other(frame_of("sleepstudy")))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (lambda f: f.iloc[::-1], "the same rows in another order, by the labels of the index"),
+        (lambda f: f.iloc[::-1].reset_index(drop=True), "'Reaction' are the same in another order"),
+        (lambda f: f.set_axis(f.index + 1), r"different rows, .*: row 0 .* is 0 in one and 1 in the other"),
+        (lambda f: f.set_axis([*f.index[:-1], "x"]), r"row 179 .* is 179 in one and 'x' in the other"),
+        (lambda f: f.set_axis(pd.date_range("2020", periods=180)), r"row 0 .* is 0 in one and Timestamp"),
+    ],
+)
+def test_rows_in_another_order_are_called_so(other: Any, said: str) -> None:
+    turned = bm.lmer(CORRELATED, other(frame_of("sleepstudy")), method="reml")
+    with pytest.raises(DataError, match=f"{said}.* fit both to one data frame"):
+        anova(sleep(INTERCEPT), turned)
 
 
 def test_unit_weights_are_no_weights() -> None:
