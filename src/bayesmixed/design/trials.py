@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bayesmixed.design.evaluate import evaluate_numbers
@@ -9,6 +11,7 @@ from bayesmixed.design.frame import missing_counts, pick, tidy_all
 from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import DataError
+from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.response import read_response
 
 
@@ -39,10 +42,29 @@ def trials_of_rows(wanted: PredictionRows) -> FloatArray | None:
     expression = read_response(wanted.design.formula.response)
     if expression.kind == "value":
         raise DataError("New successes need numbers of trials: give weights=, a column or numbers.")
-    parts = expression.parts if expression.kind == "failures" else expression.parts[-1:]
-    raw = pick(frame, list(dict.fromkeys(name for part in parts for name in part.columns)), "newdata")
+    successes, second = expression.parts
+    if expression.kind == "trials":
+        return _numbers(second, wanted)
+    if successes.is_column:
+        first, other = (_total(successes, second, wanted, supposed) for supposed in (1.0, 2.0))
+        if np.array_equal(first, other):
+            return first
+    return _numbers(successes, wanted) + _numbers(second, wanted)
+
+
+def _total(
+    successes: Expression, failures: Expression, wanted: PredictionRows, supposed: float
+) -> FloatArray:
+    """Successes and failures, supposing a number of successes: ``cbind(k, n - k)`` has n whatever k is."""
+    return supposed + _numbers(failures, wanted, {successes.columns[0]: np.full(wanted.n_rows, supposed)})
+
+
+def _numbers(
+    expression: Expression, wanted: PredictionRows, supposed: Mapping[str, FloatArray] | None = None
+) -> FloatArray:
+    """Value of an expression in every row, some columns supposed."""
+    known = dict(supposed or {})
+    raw = pick(wanted.data.frame, [name for name in expression.columns if name not in known], "newdata")
     if missing_counts(raw):
         raise DataError(f"newdata has missing values in {', '.join(map(repr, missing_counts(raw)))}.")
-    columns = tidy_all(raw)
-    total: FloatArray = np.sum([evaluate_numbers(part, columns, wanted.n_rows, {}) for part in parts], axis=0)
-    return total
+    return evaluate_numbers(expression, tidy_all(raw) | known, wanted.n_rows, {})
