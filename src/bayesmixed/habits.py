@@ -16,6 +16,8 @@ EVERY_FIT = {
     "params": "fit.fixef()",
     "residuals": "fit.resid()",
     "fittedvalues": "fit.fitted()",
+    "emmeans": "fit.predictions_at({...}) and fit.comparisons(...)",
+    "emtrends": "fit.slopes(...)",
     "plot_ranef": "fit.plot.ranef()",
     "to_csv": "fit.tidy().to_csv(path)",
 }
@@ -44,7 +46,7 @@ ESTIMATE = {
     "plan": "bm.lmer(..., method='bayes').plan",
     "pymc_model": "bm.lmer(..., method='bayes').pymc_model",
     "loo": "fit.aic(), or bm.lmer(..., method='bayes').loo()",
-    "hypothesis": "bm.lmer(..., method='bayes').hypothesis(...)",
+    "hypothesis": "fit.comparisons(...) or fit.anova(), or bm.lmer(..., method='bayes').hypothesis(...)",
     "save": "fit.tidy().to_csv(path), or bm.lmer(..., method='bayes').save(path)",
 }
 
