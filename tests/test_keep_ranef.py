@@ -13,6 +13,7 @@ import pytest
 import bayesmixed as bm
 from bayesmixed import MixedFit, names
 from bayesmixed.extract import redraw
+from nested_rows import nested_frame
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 RUN: dict[str, Any] = {"draws": 1000, "adapt": False, "seed": 4}
@@ -137,6 +138,22 @@ def test_the_summary_and_the_equation_need_no_draws(kept: MixedFit, drawn: Mixed
     assert kept.equation("308").startswith("Reaction = 25")
     assert "kept as moments" in kept.plan
     assert "moments" not in drawn.plan
+
+
+def test_the_equation_of_a_nested_level_adds_the_means_of_its_parents() -> None:
+    """Beside the means of the same run's draws, over 200 draws; the parent's effect is more than 1."""
+    run = {**SHORT, "draws": 100}
+    fits = []
+    for kept in ("moments", "draws"):
+        with pytest.warns(bm.ConvergenceWarning):
+            fits.append(bm.lmer("y ~ x + (1 | a/b)", nested_frame(), keep_ranef=kept, **run))
+    moments, draws = fits
+    posterior = draws.draws["posterior"]
+    inner, outer = (posterior[f"ranef_{g}"].sel({g: at}) for g, at in (("a:b", "a2:b1"), ("a", "a2")))
+    total = posterior["beta"].sel(term="Intercept") + inner[..., 0] + outer[..., 0]
+    found = float(moments.equation("a2:b1", digits=6).split()[2])
+    assert found == pytest.approx(float(total.mean()), abs=4 * float(total.std()) / np.sqrt(200))
+    assert abs(found - float((total - outer[..., 0]).mean())) > 1
 
 
 REFUSING: dict[str, Callable[[MixedFit], object]] = {

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from bayesmixed.design.lineage import lineage
+from bayesmixed.extract.coef import line_points
 from bayesmixed.fit import lmer
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.options import Missing, NoPooling, PoolingMethod, one_of
@@ -108,7 +110,8 @@ def pooling(
     method : {"bayes", "reml"}
         How the mixed model is fitted: ``partial`` holds posterior medians, or lme4's estimates.
     group : str, optional
-        The grouping factor to look at; needed when the model has several.
+        The grouping factor to look at; needed when the model has several. The lines of a nested one add the
+        effects of its parents; those of crossed factors stand at zero, their average level.
     no_pooling : {"model", "lines"}
         Which coefficients are a group's own without pooling: those that vary in the mixed model (a regression
         per group for ``(x | g)``, groups as fixed intercepts for ``(1 | g)``), or all of them (a regression
@@ -150,7 +153,7 @@ def pooling(
     3       lines            36       36.0
     """
     from bayesmixed.comparison.conditional_estimates import estimate_of_draws
-    from bayesmixed.comparison.pooling import pooled_groups
+    from bayesmixed.comparison.pooling import only_block, pooled_groups
 
     one_of(method, PoolingMethod, "method")
     if method == "reml":
@@ -160,9 +163,10 @@ def pooling(
     if isinstance(fit, RemlFit):
         groups = pooled_groups(fit.estimate, group=group, no_pooling=no_pooling)
     else:
+        design = fit.spec.design
         groups = pooled_groups(
-            estimate_of_draws(fit.spec.design, fit.draws),
-            partial=fit.coef(group=group),
+            estimate_of_draws(design, fit.draws),
+            partial=line_points(fit.draws, fit.spec, lineage(design, only_block(design, group))),
             group=group,
             no_pooling=no_pooling,
         )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+import bayesmixed as bm
 from bayesmixed.errors import DataError
 from bayesmixed.extract import equation
 from bayesmixed.extract.equation import line_text
+from nested_rows import CASES, as_posterior, levels_of, means_of_levels, nested_fit, nested_frame
 
 
 @pytest.mark.parametrize(
@@ -67,3 +72,36 @@ def test_a_level_of_two_factors(toy: Any) -> None:
         equation(toy.draws, spec, "l1")
     assert equation(toy.draws, spec, "l1", group="b").count("z") == 1
     assert "z" not in equation(toy.draws, spec, "l5")
+
+
+def height(text: str, **at: float) -> float:
+    """Value of an equation at some predictors."""
+    signs = text.split(" = ")[1].replace("- ", "-").replace("+ ", "").split()
+    total, coefficient = 0.0, 0.0
+    for part in signs:
+        try:
+            total, coefficient = total + coefficient, float(part)
+        except ValueError:
+            coefficient *= math.prod(at[name] for name in part.split(":"))
+    return total + coefficient
+
+
+@pytest.mark.parametrize("method", ["reml", "posterior"])
+@pytest.mark.parametrize(("formula", "group"), CASES)
+def test_the_equation_holds_at_the_means_of_the_rows(formula: str, group: str, method: str) -> None:
+    """Parents are added, crossed factors are not."""
+    fit = nested_fit(formula) if method == "reml" else as_posterior(nested_fit(formula))
+    means = means_of_levels(fit, formula, group)
+    w = nested_frame()["w"].groupby(levels_of(group).to_numpy()).first()
+    for level, row in means.iterrows():
+        text = fit.equation(level, group=group, digits=9)
+        assert height(text, x=row["x"], w=w[level]) == pytest.approx(row["fitted"], abs=1e-6)
+
+
+def test_dragons_of_lme4(shared: Path) -> None:
+    """lme4 1.1-31, (1 | mountainRange/site): 40.066685 - 25.313507 - 2.467271, slope 0.05125933."""
+    dragons = pd.read_csv(shared / "data" / "dragons.csv")
+    fit = bm.lmer("testScore ~ bodyLength + (1 | mountainRange/site)", dragons, method="reml")
+    assert fit.equation("Bavarian:a") == "testScore = 12.29 + 0.05 bodyLength"
+    own = fit.coef(group="mountainRange:site").query("group == 'Bavarian:a' and effect == 'Intercept'")
+    assert own["value"].item() == pytest.approx(37.59941, abs=1e-3)

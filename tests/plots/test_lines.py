@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import bayesmixed as bm
+from bayesmixed.engines.records import RawDraws
 from bayesmixed.plots.fitted_lines import level_lines, population_line
+from bayesmixed.posterior.tree import draws_tree
+from nested_rows import CASES, as_posterior, levels_of, means_of_levels, nested_fit, nested_frame
 
 
 def test_population_line_of_a_linear_model_is_the_coefficients(sleep_reml) -> None:
@@ -96,3 +101,91 @@ def test_categories_stand_in_the_order_of_their_levels() -> None:
     ax = bm.lmer("y ~ t + (1 | g)", frame, method="reml").plot.line("t")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c"]
     assert ax.lines[0].get_xdata(orig=False).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("method", ["reml", "posterior"])
+@pytest.mark.parametrize(("formula", "group"), CASES)
+def test_a_line_runs_through_the_mean_of_its_rows_and_stops_where_they_do(
+    formula: str, group: str, method: str
+) -> None:
+    fit = nested_fit(formula) if method == "reml" else as_posterior(nested_fit(formula))
+    lines, means = level_lines(fit, "x", group=group), means_of_levels(fit, formula, group)
+    assert sorted(lines["group"].unique()) == sorted(means.index)
+    own = nested_frame()["x"].groupby(levels_of(group).to_numpy()).agg(["min", "max"])
+    for level, line in lines.groupby("group"):
+        np.testing.assert_allclose(line["x"].iloc[[0, -1]], own.loc[level])
+        height = np.interp(means.loc[level, "x"], line["x"], line["value"])
+        # an interaction of x with w, constant in b, leaves the line straight
+        assert height == pytest.approx(means.loc[level, "fitted"], rel=1e-9), level
+
+
+def test_the_line_of_a_nested_level_has_the_uncertainty_of_its_parents() -> None:
+    """Draw by draw by hand: the median and the interval of b + u_a + u_ab, not of b + u_ab."""
+    spec = nested_fit("y ~ x + (1 | a/b)").spec
+    rng, (inner, outer) = np.random.default_rng(3), spec.design.blocks
+    raw = RawDraws(
+        beta=rng.normal(size=(2, 40, 2)),
+        sigma=np.ones((2, 40)),
+        sd=(np.ones((2, 40, 1)), np.ones((2, 40, 1))),
+        corr=(None, None),
+        ranef=(rng.normal(size=(2, 40, 15, 1)), 5 * rng.normal(size=(2, 40, 5, 1))),
+        sample_stats={},
+    )
+    fit = replace(as_posterior(nested_fit("y ~ x + (1 | a/b)")), draws=draws_tree(spec.design, raw, {}))
+    line = level_lines(fit, "x", group="a:b", levels=["a2:b1"]).iloc[-1]
+    ab, a = inner.levels.index("a2:b1"), outer.levels.index("a2")
+    effects = raw.ranef[0][:, :, ab, 0] + raw.ranef[1][:, :, a, 0]
+    draws = raw.beta[:, :, 0] + raw.beta[:, :, 1] * line["x"] + effects
+    expected = np.quantile(draws, [0.5, 0.025, 0.975])
+    np.testing.assert_allclose(line[["value", "lower", "upper"]].to_numpy(dtype=float), expected)
+    assert fit.equation("a2:b1", digits=6).split()[2] == f"{np.median(raw.beta[:, :, 0] + effects):.6f}"
+
+
+def test_a_level_of_one_place_is_a_dash() -> None:
+    sleep = bm.load_dataset("sleepstudy")
+    fit = bm.lmer(
+        "Reaction ~ Days + (1 | Subject)",
+        sleep[(sleep["Subject"] != "308") | (sleep["Days"] == 3)],
+        method="reml",
+    )
+    dash, line = (ax.lines[1] for ax in fit.plot.groups("Days", levels=["308", "309"]))
+    assert (dash.get_marker(), line.get_marker()) == ("_", "None")
+    assert set(dash.get_xdata()) == {3.0}
+
+
+def test_a_level_s_line_over_categories_has_its_own() -> None:
+    cake = bm.load_dataset("cake")
+    fit = bm.lmer(
+        "angle ~ recipe + (1 | replicate)",
+        cake[(cake["replicate"] != "1") | (cake["recipe"] != "B")],
+        method="reml",
+    )
+    lines = level_lines(fit, "recipe", levels=["1", "2"])
+    assert lines.groupby("group")["x"].agg("".join).to_dict() == {"1": "AC", "2": "ABC"}
+
+
+def test_pictures_say_at_which_level_a_predictor_is_held() -> None:
+    sleep = bm.load_dataset("sleepstudy")
+    sleep["arm"] = np.where(sleep["Subject"].isin(["309", "330"]), "placebo", "drug")
+    plot = bm.lmer("Reaction ~ Days * arm + (1 | Subject)", sleep, method="reml").plot
+    legend = plot.line("Days", group=["308", "309"]).get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "population (arm = drug)",
+        "308 (arm = drug)",
+        "309 (arm = placebo)",
+    ]
+    axes = plot.groups("Days", levels=["308", "309"])
+    assert [ax.get_title() for ax in axes] == ["308\narm = drug", "309\narm = placebo"]
+    assert axes[0].figure.get_supxlabel() == "Days\n(population: arm = drug)"
+    ax = plot.groups("Days", facets=False)
+    assert ax.get_xlabel() == "Days\n(each Subject at its own: arm = drug or arm = placebo)"
+
+
+def test_what_all_lines_hold_alike_is_said_once() -> None:
+    plot = bm.lmer("angle ~ temp + recipe + (1 | replicate)", bm.load_dataset("cake"), method="reml").plot
+    axes = plot.groups("temp", levels=["1", "2"])
+    assert [ax.get_title() for ax in axes] == ["1", "2"]
+    assert axes[0].figure.get_supxlabel() == "temp\n(recipe = A)"
+    ax = plot.groups("temp", facets=False)
+    assert ax.get_xlabel() == "temp"
+    assert ax.get_legend().get_texts()[0].get_text() == "population (recipe = A)"

@@ -191,5 +191,5 @@ def test_lines_of_interactions_and_curves_in_a_browser(tmp_path: Path) -> None:
     fitted = pooling.fit.fitted()["value"].to_numpy().reshape(18, 10)
     lines = np.array(data["lines"][STEPS // 2])
     assert lines[:, [0, -1]] == pytest.approx(fitted[:, [0, -1]], rel=1e-6)
-    assert (data["predictor"], len(data["at"]), data["ticks"]) == ("Days", 25, [])
+    assert (data["predictor"], len(data["at"][0]), data["ticks"]) == ("Days", 25, [])
     assert in_browser(Path(pooling.explorer(tmp_path / "page.html")))["dots"] == 18

@@ -11,6 +11,7 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.group_columns import rows_of_levels
+from bayesmixed.design.lineage import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
 from bayesmixed.engines.reml.optimum import effect_scales, factor_places, optimum_at
@@ -153,7 +154,7 @@ def _independent_variation(estimate: Estimate, index: int) -> FloatArray:
 
 
 def coefficients_of(estimate: Estimate, index: int, wanted: Sequence[str]) -> FloatArray:
-    """Coefficients of every level at an estimate, fixed plus random.
+    """Coefficients of the line of every level at an estimate, fixed plus random.
 
     Parameters
     ----------
@@ -168,12 +169,18 @@ def coefficients_of(estimate: Estimate, index: int, wanted: Sequence[str]) -> Fl
     -------
     FloatArray
         Shape (J, m).
+
+    Notes
+    -----
+    Effects of the factors in which the levels are nested are added, those of crossed factors are not.
     """
-    block, ranef = estimate.design.blocks[index], estimate.optimum.ranef[index]
-    random = {effect: ranef[:, e] for e, effect in enumerate(block.effects)}
-    return population_of(estimate, wanted) + np.column_stack(
-        [random.get(name, np.zeros(block.n_levels)) for name in wanted]
-    )
+    kin = lineage(estimate.design, estimate.design.blocks[index])
+    total = np.tile(population_of(estimate, wanted), (kin.blocks[0].n_levels, 1))
+    for place, block, levels in zip(kin.places, kin.blocks, kin.levels, strict=True):
+        for effect in set(block.effects) & set(wanted):
+            ranef = estimate.optimum.ranef[place][levels, block.effects.index(effect)]
+            total[:, list(wanted).index(effect)] += ranef
+    return total
 
 
 def population_of(estimate: Estimate, wanted: Sequence[str]) -> FloatArray:

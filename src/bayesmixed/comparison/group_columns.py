@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed import names
+from bayesmixed.design.lineage import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
-from bayesmixed.extract.coef import coefficient_names
+from bayesmixed.extract.coef import coefficient_names, line_names
 
 RANK = 1e-9
 """Relative length below which a column counts as a combination of others."""
@@ -57,31 +58,44 @@ def coefficient_columns(design: Design, block: GroupBlock) -> CoefficientColumns
         The fixed terms, then effects that are only random.
     """
     wanted = coefficient_names(design, block)
-    matrix = lined_up(design, block, design.fixed.matrix, block.columns)
+    matrix = lined_up(design, [block], design.fixed.matrix, [block.columns])
     return CoefficientColumns(names=wanted, matrix=matrix, between=_between(wanted, matrix, block))
 
 
-def lined_up(design: Design, block: GroupBlock, fixed: FloatArray, effects: FloatArray) -> FloatArray:
-    """Columns of the coefficients in any rows, shape (r, m).
+def line_columns(design: Design, kin: Lineage) -> CoefficientColumns:
+    """Line up the columns of a grouping factor's lines: its own, then those of what varies by parents alone.
+
+    The latter count as told by groups alone: no regression of a group's own rows has them.
+    """
+    own, wanted = coefficient_columns(design, kin.blocks[0]), line_names(design, kin)
+    return CoefficientColumns(
+        names=wanted,
+        matrix=lined_up(design, kin.blocks, design.fixed.matrix, [block.columns for block in kin.blocks]),
+        between=(*own.between, *[True] * (len(wanted) - len(own.names))),
+    )
+
+
+def lined_up(
+    design: Design, blocks: Sequence[GroupBlock], fixed: FloatArray, effects: Sequence[FloatArray]
+) -> FloatArray:
+    """Columns of the coefficients in any rows, each name once, shape (r, m).
 
     Parameters
     ----------
     design : Design
         Names the fixed terms.
-    block : GroupBlock
-        Names the effects.
+    blocks : sequence of GroupBlock
+        Name the effects.
     fixed : FloatArray
         X of the rows, shape (r, p).
-    effects : FloatArray
-        Columns of the block's effects in the rows, shape (r, k).
+    effects : sequence of FloatArray
+        Columns of each block's effects in the rows, shape (r, k).
     """
-    terms = design.fixed.terms
-    return np.column_stack(
-        [
-            fixed[:, terms.index(name)] if name in terms else effects[:, block.effects.index(name)]
-            for name in coefficient_names(design, block)
-        ]
-    )
+    columns = dict(zip(design.fixed.terms, fixed.T, strict=True))
+    for block, values in zip(blocks, effects, strict=True):
+        for effect, column in zip(block.effects, values.T, strict=True):
+            columns.setdefault(effect, column)
+    return np.column_stack(list(columns.values()))
 
 
 def group_notes(design: Design, block: GroupBlock) -> tuple[str, ...]:

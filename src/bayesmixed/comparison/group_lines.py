@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from bayesmixed import names
 from bayesmixed.comparison.group_columns import lined_up
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.frame import pick
+from bayesmixed.design.lineage import Lineage
 from bayesmixed.design.matrix import MatrixRecipe
 from bayesmixed.design.prediction_rows import prediction_rows
 from bayesmixed.design.predictors import Predictor, predictors
@@ -36,7 +37,7 @@ class GroupLines:
     ticks : tuple[str, ...]
         Levels of a categorical predictor, at 0, 1, 2, ...; empty for numbers.
     at : FloatArray
-        Places of the predictor, shape (G,).
+        Places of the predictor along each line, shape (S, G); NaN at levels that a group does not have.
     columns : FloatArray
         Columns of the m coefficients, averaged over the rows of a group with the predictor set, shape
         (S, G, m).
@@ -65,7 +66,7 @@ class GroupLines:
         return np.asarray(parts.sum(axis=2) + self.offset)
 
 
-def group_lines(groups: PooledGroups, shown: Sequence[int] | IntArray) -> GroupLines:
+def group_lines(groups: PooledGroups, shown: Sequence[int] | IntArray, *, whole: bool = False) -> GroupLines:
     """Prepare the lines of some groups over a predictor, all else at the groups' own values.
 
     Parameters
@@ -74,11 +75,13 @@ def group_lines(groups: PooledGroups, shown: Sequence[int] | IntArray) -> GroupL
         Supplies the design.
     shown : sequence of int
         S levels of the grouping factor.
+    whole : bool
+        Whether lines run over the range of all rows; over that of the group's own unless asked for.
 
     Returns
     -------
     GroupLines
-        Over the range of the predictor in all rows, or over its levels.
+        Over a range of the predictor, or over its levels.
 
     Notes
     -----
@@ -94,15 +97,16 @@ def group_lines(groups: PooledGroups, shown: Sequence[int] | IntArray) -> GroupL
         return GroupLines(
             predictor=None,
             ticks=(),
-            at=np.array([0.0, 1.0]),
+            at=np.tile([0.0, 1.0], (len(levels), 1)),
             columns=np.repeat(columns[:, None], 2, axis=1),
             offset=np.repeat(offset[:, None], 2, axis=1),
             rows_at=np.full(n, np.nan),
         )
-    rows_at, at, values = _axis(predictor)
-    columns, offset = _columns_at(groups, levels, predictor, values)
-    if not predictor.is_categorical and _is_straight(np.dstack([columns, offset]), at):
-        at, columns, offset = at[[0, -1]], columns[:, [0, -1]], offset[:, [0, -1]]
+    rows_at = _rows_at(predictor)
+    at = _places(predictor, [rows_at if whole else rows_at[groups.block.codes == j] for j in levels])
+    columns, offset = _columns_at(groups, levels, predictor, at)
+    if not predictor.is_categorical and _is_straight(np.dstack([columns, offset])):
+        at, columns, offset = at[:, [0, -1]], columns[:, [0, -1]], offset[:, [0, -1]]
     return GroupLines(
         predictor=predictor.name,
         ticks=tuple(str(level) for level in predictor.levels),
@@ -127,11 +131,15 @@ def predictor_of(groups: PooledGroups) -> Predictor | None:
         Of the columns behind slopes that vary, then behind the others, the first one of numbers that differs
         within groups; a categorical one where there are no such numbers; None without any.
     """
-    within = [name for name in groups.columns.within if name != names.INTERCEPT]
-    varying = [name for name in within if name in groups.varying]
+    varying = [name for name in groups.kin.effects if name != names.INTERCEPT]
     known = predictors(groups.design)
-    sources = _sources(groups.design, groups.block)
-    columns = dict.fromkeys(column for name in (*varying, *within) for column in sources[name])
+    sources = _sources(groups.design, groups.kin)
+    columns = dict.fromkeys(
+        column
+        for name in (*varying, *groups.columns.within)
+        if name != names.INTERCEPT
+        for column in sources[name]
+    )
     found = [known[name] for name in columns if _differs_within(known[name], groups.block)]
     numbers = (column for column in found if not column.is_categorical)
     return next(numbers, next(iter(found), None))
@@ -165,9 +173,9 @@ def telling_groups(groups: PooledGroups, most: int) -> IntArray:
     return np.sort(order[np.linspace(0, n - 1, most).round().astype(int)])
 
 
-def _sources(design: Design, block: GroupBlock) -> dict[str, list[str]]:
+def _sources(design: Design, kin: Lineage) -> dict[str, list[str]]:
     """Columns of the data behind every coefficient."""
-    recipes: list[MatrixRecipe] = [bar.matrix for bar in block.recipes]
+    recipes: list[MatrixRecipe] = [bar.matrix for block in kin.blocks for bar in block.recipes]
     out: dict[str, list[str]] = {}
     for recipe in (*recipes, design.fixed.recipe.matrix):
         columns = {expression.text: expression.columns for expression in recipe.expressions}
@@ -184,35 +192,51 @@ def _differs_within(column: Predictor, block: GroupBlock) -> bool:
     return bool(np.any(values != values[first][block.codes]))
 
 
-def _axis(column: Predictor) -> tuple[FloatArray, FloatArray, Iterable[Any]]:
-    """Place of every row, the places of a grid, and the values that stand there."""
+def _rows_at(column: Predictor) -> FloatArray:
+    """Place of every row: the number, or that of its level among the levels."""
     if not column.is_categorical:
-        numbers = np.asarray(column.values, dtype=np.float64)
-        grid = np.linspace(numbers.min(), numbers.max(), PLACES)
-        return numbers, grid, grid
+        return np.asarray(column.values, dtype=np.float64)
     places = {level: float(i) for i, level in enumerate(column.levels)}
-    rows = np.array([places[value] for value in np.asarray(column.values).tolist()])
-    return rows, np.arange(len(places), dtype=np.float64), column.levels
+    return np.array([places[value] for value in np.asarray(column.values).tolist()])
+
+
+def _places(column: Predictor, members: Sequence[FloatArray]) -> FloatArray:
+    """Places along each line by those of its members, shape (S, G)."""
+    if not column.is_categorical:
+        return np.array([np.linspace(part.min(), part.max(), PLACES) for part in members])
+    every = np.arange(len(column.levels), dtype=np.float64)
+    return np.array([np.where(np.isin(every, part), every, np.nan) for part in members])
 
 
 def _columns_at(
-    groups: PooledGroups, levels: IntArray, column: Predictor, values: Iterable[Any]
+    groups: PooledGroups, levels: IntArray, column: Predictor, at: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Columns of the coefficients with offsets, a predictor set, averaged by group: (S, G, m), (S, G)."""
-    design, block = groups.design, groups.block
+    design, block, kin = groups.design, groups.block, groups.kin
     rows = np.flatnonzero(np.isin(block.codes, levels))
     frame = pd.DataFrame(pick(design.frame, list(predictors(design)))).iloc[rows].reset_index(drop=True)
     others = [name for name in frame if name != column.name]
     same = frame.groupby(others, sort=False, observed=True).ngroup().to_numpy()
     first, counts = np.unique(same, return_index=True, return_counts=True)[1:]
-    parts = [set_column(frame.iloc[first], column, value) for value in values]
-    wanted = prediction_rows(design, pd.concat(parts, ignore_index=True), effects=[block.group])
+    codes = block.codes[rows[first]]
+    parts = [set_column(frame.iloc[first], column, values) for values in _values(column, levels, codes, at)]
+    wanted = prediction_rows(design, pd.concat(parts, ignore_index=True), effects=kin.groups)
     data, shape = wanted.data, (len(parts), len(first))
-    matrix = lined_up(design, block, data.fixed, data.columns[0]).reshape(*shape, -1)
-    member = _members(block.codes[rows[first]], levels, counts.astype(np.float64))
-    columns = np.einsum("su,gum->sgm", member, matrix)
+    by_group = dict(zip([b.group for b in wanted.design.blocks], data.columns, strict=True))
+    matrix = lined_up(design, kin.blocks, data.fixed, [by_group[group] for group in kin.groups])
+    member = _members(codes, levels, counts.astype(np.float64))
+    columns = np.einsum("su,gum->sgm", member, matrix.reshape(*shape, -1))
     columns[(member @ ~wanted.told.reshape(shape).T) > 0.0] = np.nan
     return columns, member @ data.offset.reshape(shape).T
+
+
+def _values(column: Predictor, levels: IntArray, codes: IntArray, at: FloatArray) -> Iterator[Any]:
+    """Values of the predictor at each place along the lines: a level, or a number for every row."""
+    if column.is_categorical:
+        yield from column.levels
+        return
+    line = {level: i for i, level in enumerate(levels.tolist())}
+    yield from at[[line[code] for code in codes.tolist()]].T
 
 
 def _members(codes: IntArray, levels: IntArray, counts: FloatArray) -> FloatArray:
@@ -221,9 +245,9 @@ def _members(codes: IntArray, levels: IntArray, counts: FloatArray) -> FloatArra
     return np.asarray(member / member.sum(axis=1, keepdims=True))
 
 
-def _is_straight(columns: FloatArray, at: FloatArray) -> bool:
-    """Whether all columns are straight lines over the grid, which is even; shape (S, G, m)."""
-    share = ((at - at[0]) / (at[-1] - at[0]))[:, None]
+def _is_straight(columns: FloatArray) -> bool:
+    """Whether all columns are straight lines over even steps; shape (S, G, m)."""
+    share = np.linspace(0.0, 1.0, columns.shape[1])[:, None]
     line = columns[:, :1] * (1.0 - share) + columns[:, -1:] * share
     scale = np.abs(columns).max(axis=(0, 1), initial=1e-300)
     return bool(np.all(np.abs(columns - line) <= STRAIGHT * scale))

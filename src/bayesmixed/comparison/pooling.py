@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -15,9 +17,10 @@ from bayesmixed.comparison.conditional_estimates import (
     shrinkage_weights,
     unpooled_covariance,
 )
-from bayesmixed.comparison.group_columns import coefficient_columns, group_notes
+from bayesmixed.comparison.group_columns import group_notes, line_columns
 from bayesmixed.comparison.group_regressions import GroupRegression, regress
 from bayesmixed.comparison.pooling_records import PooledGroups
+from bayesmixed.design.lineage import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.blocks import chosen_blocks
@@ -25,7 +28,7 @@ from bayesmixed.extract.variances import LEGEND
 from bayesmixed.options import NoPooling, one_of
 
 TABLE_LEGEND = (
-    "complete: one regression; none: {none}; partial: the mixed model; "
+    "complete: one regression; none: {none}; partial: the mixed model{parents}; "
     "weight: share of a group's own rows in its partial value (0 pools completely, 1 not at all)"
 )
 MODELS_LEGEND = (
@@ -41,7 +44,7 @@ MEANINGS = {
 def pooled_groups(
     estimate: Estimate,
     *,
-    partial: pd.DataFrame | None = None,
+    partial: FloatArray | None = None,
     group: str | None = None,
     no_pooling: NoPooling = "model",
 ) -> PooledGroups:
@@ -51,8 +54,8 @@ def pooled_groups(
     ----------
     estimate : Estimate
         The mixed model at an estimate of its variances.
-    partial : pandas.DataFrame, optional
-        ``coef()`` of a posterior, to take the place of the conditional means.
+    partial : FloatArray, optional
+        Coefficients of the lines by a posterior, to take the place of the conditional means, shape (J, m).
     group : str, optional
         The grouping factor; needed when the model has several.
     no_pooling : {"model", "lines"}
@@ -72,28 +75,28 @@ def pooled_groups(
     """
     one_of(no_pooling, NoPooling, "no_pooling")
     design = estimate.design
-    block = _only_block(design, group)
-    index, columns = chosen_index(design, block), coefficient_columns(design, block)
+    block = only_block(design, group)
+    index, columns = chosen_index(design, block), line_columns(design, lineage(design, block))
     lines = regress(design, block, columns.within)
     if no_pooling == "lines":
         own, none = columns.within, lines
     else:
         own = block.effects
         none = regress(design, block, own, unpooled_covariance(estimate, index))
-    values = coefficients_of(estimate, index, columns.names)
-    if partial is not None:
-        chosen = partial.loc[partial["group_var"] == block.group, "value"]
-        values = chosen.to_numpy().reshape(len(columns.names), block.n_levels).T
+    own_lines = coefficients_of(estimate, index, columns.names) if partial is None else partial
+    regressions = {
+        "complete": regress(design, block, ()),
+        "intercepts": regress(design, block, (names.INTERCEPT,)),
+        "lines": lines,
+        "none": none,
+    }
     return PooledGroups(
         estimate=estimate,
         index=index,
         columns=columns,
         own=own,
-        complete=regress(design, block, ()),
-        intercepts=regress(design, block, (names.INTERCEPT,)),
-        lines=lines,
-        none=none,
-        partial=values,
+        **{name: _widened(regression, len(columns.names)) for name, regression in regressions.items()},
+        partial=own_lines,
         population=population_of(estimate, columns.names),
         weights=_weights_of(estimate, index, columns.names),
         n_rows=tuple(np.bincount(block.codes, minlength=block.n_levels).tolist()),
@@ -114,6 +117,7 @@ def pooling_table(groups: PooledGroups) -> pd.DataFrame:
     pandas.DataFrame
         ``group`` (the level), ``effect``, ``complete``, ``none``, ``partial``, ``weight``, ``n`` (rows of the
         group), ``note``; by effect, then group. ``none`` is NaN where the rows of a group do not tell it.
+        ``partial`` of a nested factor adds the effects of its parents, so that it stands beside ``none``.
     """
     block, effects = groups.block, groups.columns.names
     table = pd.DataFrame(
@@ -128,7 +132,9 @@ def pooling_table(groups: PooledGroups) -> pd.DataFrame:
             "note": np.tile(np.asarray(groups.notes, dtype=object), len(effects)),
         }
     ).astype({"group": "str", "effect": "str", "note": "str"})
-    table.attrs[LEGEND] = TABLE_LEGEND.format(none=meaning_of_none(groups))
+    parents = " and ".join(groups.kin.groups[1:])
+    added = f", effects of {parents} added" if parents else ""
+    table.attrs[LEGEND] = TABLE_LEGEND.format(none=meaning_of_none(groups), parents=added)
     return table
 
 
@@ -198,13 +204,19 @@ def model_of_none(groups: PooledGroups) -> str:
     return f"table() shows as none a model between: {meaning_of_none(groups)}"
 
 
-def _only_block(design: Design, group: str | None) -> GroupBlock:
-    """The grouping factor that is meant."""
+def only_block(design: Design, group: str | None) -> GroupBlock:
+    """The grouping factor that is meant; a BayesmixedError where there are several and none is named."""
     blocks = chosen_blocks(design, group)
     if len(blocks) > 1:
         listed = " or ".join(repr(block.group) for block in blocks)
         raise BayesmixedError(f"The model has several grouping factors; choose group={listed}.")
     return blocks[0]
+
+
+def _widened(regression: GroupRegression, m: int) -> GroupRegression:
+    """Regression with coefficients of zero for what varies by parents of the groups alone."""
+    table = regression.coefficients
+    return replace(regression, coefficients=np.pad(table, ((0, 0), (0, m - table.shape[1]))))
 
 
 def _weights_of(estimate: Estimate, index: int, wanted: tuple[str, ...]) -> FloatArray:

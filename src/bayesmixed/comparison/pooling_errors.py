@@ -13,7 +13,7 @@ from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.fitted import fitted_values
 from bayesmixed.comparison.conditional_estimates import estimate_at
 from bayesmixed.comparison.first_stage import first_stage
-from bayesmixed.comparison.group_columns import rows_of_levels
+from bayesmixed.comparison.group_columns import coefficient_columns, rows_of_levels
 from bayesmixed.comparison.pooling import model_of_none, partial_leverage
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.rank import find_aliases, standardized, told
@@ -142,11 +142,11 @@ def _predicted(groups: PooledGroups, train: IntArray, test: IntArray) -> dict[st
     design, block = groups.design, groups.block
     smaller, kept = design_of_rows(design, train)
     own = {"complete": (), "intercepts": (names.INTERCEPT,), "lines": groups.columns.within}
-    codes = kept[groups.index][block.codes[test]]
+    codes, rows = kept[groups.index][block.codes[test]], coefficient_columns(design, block).matrix[test]
     out = {}
     for model, free in own.items():
         regression = first_stage(smaller, smaller.blocks[groups.index], free)
-        out[model] = regression.predict(groups.columns.matrix[test], codes) + design.offset[test]
+        out[model] = regression.predict(rows, codes) + design.offset[test]
     out["partial"] = _partial_prediction(groups.estimate, smaller, kept, test)
     return out
 

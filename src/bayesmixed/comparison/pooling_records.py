@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.group_columns import CoefficientColumns
 from bayesmixed.comparison.group_regressions import GroupRegression
+from bayesmixed.design.lineage import Lineage, lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 
 
@@ -22,14 +23,14 @@ class PooledGroups:
     index : int
         Of the grouping factor among the blocks of the design.
     columns : CoefficientColumns
-        The m coefficients.
+        The m coefficients of the groups' lines.
     own : tuple[str, ...]
         Coefficients that every group has for itself in the regression without pooling.
     complete, intercepts, lines, none : GroupRegression
         One regression; groups as fixed intercepts with common slopes; a regression per group; and the one
         that stands against the mixed model, with own coefficients for `own`.
     partial : FloatArray
-        Coefficients of the mixed model, shape (J, m).
+        Coefficients of the mixed model, the effects of the parents of a nested factor added, shape (J, m).
     population : FloatArray
         Coefficients of the mixed model's population, shape (m,).
     weights : FloatArray
@@ -63,6 +64,11 @@ class PooledGroups:
     def block(self) -> GroupBlock:
         """The grouping factor."""
         return self.design.blocks[self.index]
+
+    @property
+    def kin(self) -> Lineage:
+        """The grouping factor with those in which it is nested."""
+        return lineage(self.design, self.block)
 
     @property
     def varying(self) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.design.lineage import Lineage
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.extract.moments import summary_of_moments
 from bayesmixed.extract.ranef import tabulate_levels
 from bayesmixed.extract.records import Summary
@@ -50,9 +53,10 @@ def coef(
     -----
     For level j of a factor, coefficient t is ``beta[t] + ranef[j, t]``, added draw by draw, so that the
     interval holds their covariance. With several grouping factors each one's table adds its own random
-    effects alone, as ``coef`` of lme4 does. Of a fit with ``keep_ranef="moments"`` the moments of that sum
-    are kept, and give value and interval of the coefficients that vary as those of
-    :func:`~bayesmixed.extract.ranef.ranef` do.
+    effects alone, as ``coef`` of lme4 does, so that the coefficients of a nested factor are not those of its
+    lines: plots, ``equation`` and ``pooling`` add the effects of its parents. Of a fit with
+    ``keep_ranef="moments"`` the moments of that sum are kept, and give value and interval of the coefficients
+    that vary as those of :func:`~bayesmixed.extract.ranef.ranef` do.
     """
     return tabulate_levels(
         spec.design,
@@ -83,64 +87,60 @@ def coefficient_names(design: Design, block: GroupBlock) -> tuple[str, ...]:
 
 
 def coefficient_draws(
-    draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, name: str, levels: slice
+    draws: xr.DataTree, spec: ModelSpec, name: str, levels: Sequence[tuple[GroupBlock, IntArray | slice]]
 ) -> FloatArray:
-    """Draws of one coefficient for a slice of the levels.
+    """Draws of one coefficient, the effects of some levels of one or several factors added.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    block : GroupBlock
-        The grouping factor.
-    name : str
-        One of :func:`coefficient_names`.
-    levels : slice
-        Which levels.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws, levels), or (chains * draws, 1) for a coefficient that does not vary.
+    Shape (chains * draws, levels), or (chains * draws, 1) for a coefficient that varies by none of them.
     """
-    terms = spec.design.fixed.terms
-    beta = draw_matrix(draws, names.BETA)
-    fixed = beta[:, [terms.index(name)]] if name in terms else np.zeros((len(beta), 1))
-    if name not in block.effects:
-        return fixed
-    random = ranef_draws(draws["posterior"].to_dataset(), block.group)
-    own = random[:, :, levels, block.effects.index(name)].to_numpy()
-    total: FloatArray = fixed + own.reshape(len(beta), -1)
+    terms, beta = spec.design.fixed.terms, draw_matrix(draws, names.BETA)
+    total: FloatArray = beta[:, [terms.index(name)]] if name in terms else np.zeros((len(beta), 1))
+    for block, at in levels:
+        if name in block.effects:
+            random = ranef_draws(draws["posterior"].to_dataset(), block.group)
+            own = random[:, :, at, block.effects.index(name)].to_numpy()
+            total = total + own.reshape(len(beta), -1)
     return total
 
 
-def coefficient_point(draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, name: str, level: int) -> float:
-    """Point value of one coefficient of one level, as :func:`coef` gives it.
+def line_names(design: Design, kin: Lineage) -> tuple[str, ...]:
+    """Names of the coefficients of a grouping factor's lines: its own, then what varies by parents alone."""
+    own = coefficient_names(design, kin.blocks[0])
+    return (*own, *(effect for effect in kin.effects if effect not in own))
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    block : GroupBlock
-        The grouping factor.
-    name : str
-        One of :func:`coefficient_names`.
-    level : int
-        Place of the level.
 
-    Returns
-    -------
-    float
-        The posterior median, or the mean where moments are kept.
+def line_points(
+    draws: xr.DataTree, spec: ModelSpec, kin: Lineage, levels: IntArray | None = None
+) -> FloatArray:
+    """Coefficients of the lines of some levels, all unless given, effects of the parents added, shape (L, m).
+
+    Posterior medians, or means where moments are kept; other factors stand at zero, their average level.
     """
-    if keeps_moments(draws) and name in block.effects:
-        place = block.effects.index(name)
-        return float(level_moments(draws, names.coef(block.group))[0, level, place])
-    return float(np.median(coefficient_draws(draws, spec, block, name, slice(level, level + 1))))
+    wanted = line_names(spec.design, kin)
+    levels = np.arange(kin.blocks[0].n_levels) if levels is None else levels
+    places = [(block, at[levels]) for block, at in zip(kin.blocks, kin.levels, strict=True)]
+    columns = [_line_points(draws, spec, name, places) for name in wanted]
+    return np.column_stack([np.broadcast_to(column, len(levels)) for column in columns])
+
+
+def _line_points(
+    draws: xr.DataTree, spec: ModelSpec, name: str, levels: Sequence[tuple[GroupBlock, IntArray]]
+) -> FloatArray:
+    """One coefficient of the lines of some levels, shape (L,), or (1,) where it does not vary."""
+    varying = [(block, at) for block, at in levels if name in block.effects]
+    if varying and keeps_moments(draws):
+        kinds = [names.coef, *[names.ranef] * (len(varying) - 1)]
+        means = [
+            level_moments(draws, kind(block.group))[0, at, block.effects.index(name)]
+            for kind, (block, at) in zip(kinds, varying, strict=True)
+        ]
+        return np.asarray(np.sum(means, axis=0))
+    n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
+    return summarize_blocks(
+        lambda part: coefficient_draws(draws, spec, name, [(block, at[part]) for block, at in varying]),
+        len(levels[0][1]) if varying else 1,
+        n_draws,
+    ).value
 
 
 def _coefficient_summary(
@@ -148,12 +148,12 @@ def _coefficient_summary(
 ) -> Summary:
     """Summary of one coefficient over the levels, shape (J,)."""
     if name not in block.effects:
-        constant = summarize(coefficient_draws(draws, spec, block, name, slice(0, 1)), prob)
+        constant = summarize(coefficient_draws(draws, spec, name, []), prob)
         return stack([constant] * block.n_levels)
     if keeps_moments(draws):
         kept = level_moments(draws, names.coef(block.group))[:, :, block.effects.index(name)]
         return summary_of_moments(kept, prob)
     n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
     return summarize_blocks(
-        lambda levels: coefficient_draws(draws, spec, block, name, levels), block.n_levels, n_draws, prob
+        lambda levels: coefficient_draws(draws, spec, name, [(block, levels)]), block.n_levels, n_draws, prob
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
 from bayesmixed import names
+from bayesmixed.design.lineage import lineage
 from bayesmixed.extract.blocks import block_of_level
-from bayesmixed.extract.coef import coefficient_names, coefficient_point
+from bayesmixed.extract.coef import line_names, line_points
 from bayesmixed.model.spec import ModelSpec
 
 
@@ -31,7 +33,7 @@ def equation(
     Returns
     -------
     str
-        E.g. ``"Reaction = 253.66 + 19.67 Days"``: posterior medians of the level's coefficients (means with
+        E.g. ``"Reaction = 253.66 + 19.67 Days"``: posterior medians of the line's coefficients (means with
         ``keep_ranef="moments"``). A link other than the identity stands around the response,
         ``"log(y) = ..."``.
 
@@ -39,13 +41,17 @@ def equation(
     ------
     DataError
         When no grouping factor has the level, or several have it.
+
+    Notes
+    -----
+    The line of a nested level adds the effects of the levels in which it lies, a site's those of its range,
+    so that it runs through the rows of the level; ``coef``, as lme4's, adds the level's own effects alone.
+    The effects of factors that are crossed with it stand at zero, their average level.
     """
     block = block_of_level(spec.design, str(group_level), group)
-    level = block.levels.index(str(group_level))
-    terms = [
-        (name, coefficient_point(draws, spec, block, name, level))
-        for name in coefficient_names(spec.design, block)
-    ]
+    kin, level = lineage(spec.design, block), block.levels.index(str(group_level))
+    values = line_points(draws, spec, kin, np.array([level]))[0].tolist()
+    terms = list(zip(line_names(spec.design, kin), values, strict=True))
     name, link = spec.design.response.name, spec.family.link
     return line_text(name if link == "identity" else f"{link}({name})", terms, digits)
 

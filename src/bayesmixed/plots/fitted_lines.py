@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.design.encode import encode
+from bayesmixed.design.lineage import lineage
 from bayesmixed.design.prediction_rows import with_effects
 from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
 from bayesmixed.design.records import Design, GroupBlock, IntArray
@@ -37,7 +38,8 @@ def population_line(fit: PredictingFit, x: str, *, prob: float = 0.95) -> pd.Dat
     Returns
     -------
     pandas.DataFrame
-        ``x``, ``value``, ``lower``, ``upper`` in the units of the response.
+        ``x``, ``value``, ``lower``, ``upper`` in the units of the response, and ``held``, the categorical
+        predictors with the levels at which they stand, e.g. ``"arm = drug"``.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def population_line(fit: PredictingFit, x: str, *, prob: float = 0.95) -> pd.Dat
     """
     design = with_effects(fit.spec.design, "fixed")
     grid = reference_grid(design, {x: _along(fit.spec.design, x)})
-    return _predicted(fit, grid, x, effects="fixed", prob=prob)
+    return _predicted(fit, design, grid, x, effects="fixed", prob=prob)
 
 
 def level_lines(
@@ -70,7 +72,7 @@ def level_lines(
     x : str
         Column that the lines run along.
     group : str, optional
-        Grouping factor; the one with the most levels unless given. Other factors' effects are left out.
+        Grouping factor; the one with the most levels unless given.
     levels : sequence of str, optional
         All levels unless given.
     prob : float
@@ -79,7 +81,8 @@ def level_lines(
     Returns
     -------
     pandas.DataFrame
-        ``group`` (the level), ``x``, ``value``, ``lower``, ``upper``.
+        ``group`` (the level), ``x``, ``value``, ``lower``, ``upper``, ``held`` as of :func:`population_line`;
+        `x` runs over the range, or the levels, that the rows of the level have.
 
     Raises
     ------
@@ -89,31 +92,60 @@ def level_lines(
 
     Notes
     -----
-    Other numbers stand at the mean of the level's rows, other categorical predictors at the value that is
-    most frequent among them.
+    The effects of the factors in which the levels are nested are added, a site's line has those of its range;
+    the effects of factors that are crossed with them stand at zero, their average level. Other numbers stand
+    at the mean of the level's rows, other categorical predictors at the value that is most frequent among
+    them. Where nothing but `x` differs within levels and no factor is crossed, the line of a gaussian model
+    runs through the mean of the level's fitted values.
     """
     block = chosen_blocks(fit.spec.design, group)[0]
-    design = with_effects(fit.spec.design, [block.group])
+    effects = lineage(fit.spec.design, block).groups
+    design = with_effects(fit.spec.design, effects)
     grid = reference_grid(design, {x: _along(fit.spec.design, x)})
-    codes = encode(design, grid).codes[0]
+    place = [other.group for other in design.blocks].index(block.group)
+    codes = encode(design, grid).codes[place]
+    grid, codes = _on_own_range(predictor(design, x), block, grid, codes)
     grid = _at_own_values(design, block, grid, codes, x)
     labels = np.asarray(block.levels, dtype=object)[codes]
     absent = sorted(set(levels or ()) - set(labels))
     if absent:
         raise DataError(f"The random sample of the rows has none of {block.group} {', '.join(absent)}.")
     wanted = np.isin(labels, list(block.levels if levels is None else levels))
-    lines = _predicted(fit, grid[wanted], x, effects=[block.group], prob=prob)
+    lines = _predicted(fit, design, grid[wanted], x, effects=effects, prob=prob)
     lines.insert(0, "group", labels[wanted])
     return lines
+
+
+def _on_own_range(
+    column: Predictor, block: GroupBlock, grid: pd.DataFrame, codes: IntArray
+) -> tuple[pd.DataFrame, IntArray]:
+    """Grid whose x keeps to the range, or the levels, of the rows of each row's level, with its codes."""
+    name = column.name
+    if column.is_categorical:
+        places = pd.Index(column.levels)
+        seen = np.zeros((block.n_levels, len(places)), dtype=bool)
+        seen[block.codes, places.get_indexer(pd.Index(np.asarray(column.values).tolist()))] = True
+        kept = seen[codes, places.get_indexer(pd.Index(grid[name].tolist()))]
+        return grid[kept].reset_index(drop=True), codes[kept]
+    values = np.asarray(column.values, dtype=float)
+    low, high = np.full(block.n_levels, np.inf), np.full(block.n_levels, -np.inf)
+    np.minimum.at(low, block.codes, values)
+    np.maximum.at(high, block.codes, values)
+    share = (grid[name].to_numpy(dtype=float) - values.min()) / (np.ptp(values) or 1.0)
+    return grid.assign(**{name: low[codes] + (high - low)[codes] * share}), codes
+
+
+def _held(design: Design, x: str) -> dict[str, Predictor]:
+    """Predictors that stand still along a line over x."""
+    still = (x, *grouping_columns(design))
+    return {name: column for name, column in predictors(design).items() if name not in still}
 
 
 def _at_own_values(
     design: Design, block: GroupBlock, grid: pd.DataFrame, codes: IntArray, x: str
 ) -> pd.DataFrame:
     """Grid whose other predictors stand at the typical value of each row's level."""
-    held = [name for name in predictors(design) if name not in (x, *grouping_columns(design))]
-    for name in held:
-        column = predictor(design, name)
+    for column in _held(design, x).values():
         grid = set_column(grid, column, _typical_of_levels(column, block)[codes])
     return grid
 
@@ -138,10 +170,13 @@ def _along(design: Design, x: str) -> list[Any]:
     return list(np.linspace(values.min(), values.max(), GRID_POINTS))
 
 
-def _predicted(fit: PredictingFit, grid: pd.DataFrame, x: str, *, effects: Any, prob: float) -> pd.DataFrame:
+def _predicted(
+    fit: PredictingFit, design: Design, grid: pd.DataFrame, x: str, *, effects: Any, prob: float
+) -> pd.DataFrame:
     """Predictions for the rows of a grid."""
     table = cast(pd.DataFrame, fit.predict(grid, effects=effects, prob=prob))
     lower, upper = bounds(table)
-    return pd.DataFrame(
-        {"x": grid[x].to_numpy(), "value": table["value"].to_numpy(), "lower": lower, "upper": upper}
-    )
+    named = [name for name, column in _held(design, x).items() if column.is_categorical]
+    columns = {"x": grid[x].to_numpy(), "value": table["value"].to_numpy(), "lower": lower, "upper": upper}
+    held = [", ".join(f"{name} = {row[name]}" for name in named) for row in grid[named].to_dict("records")]
+    return pd.DataFrame({**columns, "held": held})

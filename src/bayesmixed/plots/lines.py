@@ -15,7 +15,7 @@ from bayesmixed.extract.blocks import block_of_level, chosen_blocks
 from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.plots.fitted_lines import level_lines, population_line
 from bayesmixed.plots.intervals import legend_above
-from bayesmixed.plots.marks import plain, point_style
+from bayesmixed.plots.marks import draw_line, plain, point_style
 from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.plots.style import PALETTE, ink, muted, panel_axes, single_axes, tidy_axes
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_FACETS = 24
 FEW_FACETS = 6
+MOST_HELD = 3
 
 
 def group_facets(
@@ -36,6 +37,10 @@ def group_facets(
     ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
 ) -> NDArray[Any]:
     """Data of every level with its fitted line, a panel for each; the population's line is dashed.
+
+    A level's line stops where its rows do. It has the effects of the factors in which the level is nested;
+    factors that are crossed with it stand at their average level. Categorical predictors other than `x` stand
+    at their most frequent level, of the population or of the level, and the picture says which.
 
     Parameters
     ----------
@@ -75,16 +80,20 @@ def group_facets(
     shown = _facet_levels(fit, block, levels)
     population = population_line(fit, x, prob=prob)
     lines = level_lines(fit, x, group=block.group, levels=shown, prob=prob)
+    common = _all_held_alike(population, lines)
     size = 2.4 if len(shown) <= FEW_FACETS else 1.7
     axes = panel_axes(ax, len(shown), width=size, height=size)
     for panel, level in zip(axes, shown, strict=True):
         rows = block.codes == block.levels.index(level)
         _draw_points(panel, fit, x, rows, muted(0.75))
         panel.plot(population["x"], population["value"], color=muted(0.5), linewidth=1, linestyle="--")
-        _draw_line(panel, lines[lines["group"] == level], PALETTE[0])
-        panel.set_title(plain(level), fontsize="medium")
+        line = lines[lines["group"] == level]
+        _draw_line(panel, line, PALETTE[0])
+        own = "" if common else line["held"].iloc[0]
+        panel.set_title(plain(f"{level}\n{own}" if own else level), fontsize="small" if own else "medium")
         tidy_axes(panel)
-    _name_figure(axes, x, fit.spec.design.response.name, own_figure=ax is None)
+    note = population["held"].iloc[0] if common else f"population: {population['held'].iloc[0]}"
+    _name_figure(axes, _noted(x, note), fit.spec.design.response.name, own_figure=ax is None)
     return labelled(fit, axes)
 
 
@@ -98,6 +107,8 @@ def group_lines(
     ax: Axes | None = None,
 ) -> Axes:
     """Fitted lines of all levels of a grouping factor on the data, in one panel.
+
+    Lines of levels are those of :func:`group_facets`.
 
     Parameters
     ----------
@@ -128,10 +139,12 @@ def group_lines(
     width, alpha = float(np.clip(25 / n_lines, 0.5, 1.3)), float(np.clip(7 / np.sqrt(n_lines), 0.3, 0.9))
     for _, line in lines.groupby("group", sort=False):
         at = _on_axis(line["x"])
-        axes.plot(at, line["value"], color=PALETTE[0], linewidth=width, alpha=alpha, zorder=3)
-    _draw_line(axes, population_line(fit, x, prob=prob), ink(), label="population")
+        draw_line(axes, at, line["value"], color=PALETTE[0], linewidth=width, alpha=alpha, zorder=3)
+    population = population_line(fit, x, prob=prob)
+    _draw_line(axes, population, ink(), label=_with_held("population", population))
     legend_above(axes)
-    axes.set(xlabel=plain(x), ylabel=plain(fit.spec.design.response.name))
+    note = "" if _all_held_alike(population, lines) else _own_held(block.group, lines)
+    axes.set(xlabel=plain(_noted(x, note)), ylabel=plain(fit.spec.design.response.name))
     return labelled(fit, tidy_axes(axes))
 
 
@@ -145,6 +158,8 @@ def population_and_groups(
     ax: Axes | None = None,
 ) -> Axes:
     """Population's line with its band, and the lines of chosen levels with their data.
+
+    Lines of levels are those of :func:`group_facets`.
 
     Parameters
     ----------
@@ -184,13 +199,13 @@ def population_and_groups(
     population = population_line(fit, x, prob=prob)
     axes = single_axes(ax)
     _draw_points(axes, fit, x, np.ones(fit.spec.design.n_held, dtype=bool), muted(0.3))
-    _draw_line(axes, population, ink(), label="population")
+    _draw_line(axes, population, ink(), label=_with_held("population", population))
     for i, (level, block) in enumerate(zip(levels, blocks, strict=True)):
         color = PALETTE[i % len(PALETTE)]
         _draw_points(axes, fit, x, block.codes == block.levels.index(level), color)
         line = level_lines(fit, x, group=block.group, levels=[level], prob=prob)
-        _draw_line(axes, line, color, label=plain(level))
-    legend_above(axes, columns=7)
+        _draw_line(axes, line, color, label=_with_held(level, line))
+    legend_above(axes, columns=2 if population["held"].iloc[0] else 7)
     axes.set(xlabel=plain(x), ylabel=plain(fit.spec.design.response.name))
     return labelled(fit, tidy_axes(axes))
 
@@ -230,8 +245,35 @@ def _draw_points(ax: Axes, fit: PredictingFit, x: str, rows: NDArray[np.bool_], 
 def _draw_line(ax: Axes, line: pd.DataFrame, color: Any, label: str | None = None) -> None:
     """Line of means with its band."""
     at = _on_axis(line["x"])
-    ax.fill_between(at, line["lower"], line["upper"], color=color, alpha=0.18, linewidth=0, zorder=2)
-    ax.plot(at, line["value"], color=color, linewidth=1.8, label=label, zorder=4)
+    if len(set(at)) > 1:
+        ax.fill_between(at, line["lower"], line["upper"], color=color, alpha=0.18, linewidth=0, zorder=2)
+    else:
+        ax.vlines(at, line["lower"], line["upper"], color=color, alpha=0.18, linewidth=4, zorder=2)
+    draw_line(ax, at, line["value"], color=color, linewidth=1.8, label=label, zorder=4)
+
+
+def _all_held_alike(population: pd.DataFrame, lines: pd.DataFrame) -> bool:
+    """Whether all lines hold the other categorical predictors where the population's does."""
+    return bool((lines["held"] == population["held"].iloc[0]).all())
+
+
+def _own_held(group: str, lines: pd.DataFrame) -> str:
+    """Where the lines of levels hold other categorical predictors."""
+    places = lines["held"].unique()
+    if len(places) > MOST_HELD:
+        return f"each {group} at the levels most frequent in its own rows"
+    return f"each {group} at its own: {' or '.join(places)}"
+
+
+def _with_held(name: str, line: pd.DataFrame) -> str:
+    """Name of a line with the levels at which it holds other predictors."""
+    held = line["held"].iloc[0]
+    return plain(f"{name} ({held})" if held else name)
+
+
+def _noted(x: str, note: str) -> str:
+    """Name of the axis with a note on what is held."""
+    return f"{x}\n({note})" if note else x
 
 
 def _name_figure(axes: NDArray[Any], x: str, y: str, *, own_figure: bool) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesmixed.plots.style import PALETTE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MANY_POINTS = 2000
 """More points than this become a picture in a vector file."""
@@ -41,6 +44,14 @@ def point_style(n_points: int, color: str = PALETTE[0]) -> dict[str, Any]:
         "rasterized": many,
         "zorder": 2,
     }
+
+
+def draw_line(ax: Axes, x: Any, y: Any, **style: Any) -> None:
+    """Draw a line through points, arrays of shape (G,), or a short dash where all have one place."""
+    marks: dict[str, Any] = (
+        {} if len(set(x)) > 1 else {"marker": "_", "markersize": 12, "markeredgewidth": 2.0}
+    )
+    ax.plot(x, y, **style, **marks)
 
 
 def plain(text: object) -> str:

@@ -82,6 +82,7 @@ class FitPlots(CheckPlots):
     ) -> Any:
         """Fitted lines of groups on the data.
 
+        A level's line has the effects of the levels in which it lies; crossed factors stand at zero.
         Facets are by :func:`bayesmixed.plots.group_facets` (array of axes), one panel by
         :func:`bayesmixed.plots.group_lines` (axes).
         """

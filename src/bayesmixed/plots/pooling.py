@@ -15,7 +15,7 @@ from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.extract.blocks import block_of_level
-from bayesmixed.plots.marks import plain, point_style
+from bayesmixed.plots.marks import draw_line, plain, point_style
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
     PALETTE,
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 NONE, PARTIAL, COMPLETE = PALETTE[1], PALETTE[0], PALETTE[2]
 """Colours of the three ways, in every picture the same."""
+STYLES: dict[str, tuple[str, Any, float]] = {
+    "complete": (COMPLETE, (0, (1, 1.2)), 1.4),
+    "none": (NONE, (0, (5, 2)), 1.4),
+    "partial": (PARTIAL, "-", 2.0),
+}
+"""Colour, dashes and width of their lines."""
 SHARES = (0.5, 0.95)
 """Of the groups, inside the ellipses."""
 
@@ -76,6 +82,8 @@ def lines(
 ) -> NDArray[Any]:
     """Rows of single groups with their lines under complete, no and partial pooling.
 
+    The lines of a group's own stop where its rows do; that of complete pooling runs on.
+
     Parameters
     ----------
     groups : PooledGroups
@@ -105,14 +113,17 @@ def lines(
         for level in levels:
             block_of_level(groups.design, level, block.group)
         shown = [block.levels.index(level) for level in levels]
-    axes, curves = panel_axes(ax, len(shown), columns=4), group_lines(groups, shown)
+    axes = panel_axes(ax, len(shown), columns=4)
+    curves, whole = group_lines(groups, shown), group_lines(groups, shown, whole=True)
     ways = {
-        "complete": (COMPLETE, curves.heights(groups.complete.coefficients[shown])),
-        "none": (NONE, curves.heights(groups.none.coefficients[shown])),
-        "partial": (PARTIAL, curves.heights(groups.partial[shown])),
+        "complete": (whole.at, whole.heights(groups.complete.coefficients[shown])),
+        "none": (curves.at, curves.heights(groups.none.coefficients[shown])),
+        "partial": (curves.at, curves.heights(groups.partial[shown])),
     }
     for i, (panel, level) in enumerate(zip(axes, shown, strict=True)):
-        _panel(panel, groups, level, curves, {way: (c, heights[i]) for way, (c, heights) in ways.items()})
+        _panel(
+            panel, groups, level, curves, {way: (at[i], heights[i]) for way, (at, heights) in ways.items()}
+        )
     chosen = f"{len(shown)} of {block.n_levels} groups" if len(shown) < block.n_levels else ""
     _label_panels(axes, groups, curves, chosen if levels is None else "", own_figure=ax is None)
     return axes
@@ -216,9 +227,12 @@ def _plane(groups: PooledGroups, effects: tuple[str, ...], ax: Axes | None) -> A
 
 
 def _ellipses(ax: Axes, groups: PooledGroups, effects: tuple[str, ...], centre: FloatArray) -> None:
-    """Ellipses that hold shares of the groups by the mixed model's estimated distribution."""
-    chosen = [groups.varying.index(effect) for effect in effects]
-    covariance = groups.estimate.optimum.covariances[groups.index][np.ix_(chosen, chosen)]
+    """Ellipses that hold shares of the groups by the mixed model's distribution, that of parents in it."""
+    covariance = np.zeros((len(effects), len(effects)))
+    for place, block in zip(groups.kin.places, groups.kin.blocks, strict=True):
+        have = [i for i, effect in enumerate(effects) if effect in block.effects]
+        chosen = [block.effects.index(effects[i]) for i in have]
+        covariance[np.ix_(have, have)] += groups.estimate.optimum.covariances[place][np.ix_(chosen, chosen)]
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     turn = np.linspace(0, 2 * np.pi, 200)
@@ -265,17 +279,26 @@ def _panel(
     groups: PooledGroups,
     level: int,
     curves: GroupLines,
-    ways: dict[str, tuple[str, FloatArray]],
+    ways: dict[str, tuple[FloatArray, FloatArray]],
 ) -> None:
-    """Rows of one group with the three lines over all its neighbours' range."""
+    """Rows of one group with the three lines; a line of one place is a mark."""
     rows = rows_of_levels(groups.block)[level]
     at = np.linspace(0.3, 0.7, len(rows)) if curves.predictor is None else curves.rows_at[rows]
     ax.scatter(at, groups.design.response.values[rows], s=9, color=muted(0.75), zorder=2, linewidth=0)
-    for way, (color, heights) in ways.items():
-        style = {"complete": (0, (1, 1.2)), "none": (0, (5, 2)), "partial": "-"}[way]
-        width = 2.0 if way == "partial" else 1.4
+    for way, (places, heights) in ways.items():
+        color, style, width = STYLES[way]
         label = f"{way} pooling".replace("none", "no")
-        ax.plot(curves.at, heights, color=color, linestyle=style, linewidth=width, label=label, zorder=3)
+        known = np.isfinite(places)
+        draw_line(
+            ax,
+            places[known],
+            heights[known],
+            color=color,
+            linestyle=style,
+            linewidth=width,
+            label=label,
+            zorder=3,
+        )
     note = f", {groups.notes[level]}" if groups.notes[level] else ""
     ax.set_title(
         f"{plain(groups.block.levels[level])} ({groups.n_rows[level]}{plain(note)})", fontsize="small"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from bayesmixed.engines.collapsed.layout import CHAIN, DENSE, SAMPLED
-from bayesmixed.engines.collapsed.plan import is_nested, make_plan
+from bayesmixed.engines.collapsed.plan import make_plan
 
 LEVEL_BY_LEVEL = "integrated out, level by level."
 
@@ -63,18 +62,3 @@ def test_sentences_say_what_happens_and_why(spec_of: Callable[..., Any], frame: 
     )
     last = make_plan(design).sentences[-1]
     assert last == "Coefficients are integrated out: their priors are normal."
-
-
-@pytest.mark.parametrize(
-    ("fine", "coarse", "expected"),
-    [
-        ([0, 1, 2, 0, 1, 2], [0, 0, 1, 0, 0, 1], True),
-        ([0, 1, 2, 0, 1, 2], [0, 1, 2, 0, 1, 2], True),
-        ([0, 1, 2, 0, 1, 2], [0, 0, 0, 0, 0, 0], True),
-        ([0, 1, 2, 0, 1, 2], [0, 0, 1, 0, 0, 0], False),
-        ([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1], False),
-        ([0, 1, 2, 0, 1, 2], [0, 0, 1, 1, 0, 1], False),
-    ],
-)
-def test_nested_means_one_container_each(fine: list[int], coarse: list[int], expected: bool) -> None:
-    assert is_nested(np.array(fine), np.array(coarse), 3) is expected

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from bayesmixed.design.records import Design, IntArray
+from bayesmixed.design.lineage import is_nested
+from bayesmixed.design.records import Design
 from bayesmixed.engines.collapsed import layout as at
 
 DENSE_LIMIT = 160
@@ -69,21 +68,6 @@ class Plan:
     def samples_effects(self) -> bool:
         """Whether random effects of some factor stay with NUTS."""
         return any(factor.role == at.SAMPLED for factor in self.factors)
-
-
-def is_nested(fine: IntArray, coarse: IntArray, n_fine: int) -> bool:
-    """Whether every level of one factor lies in a single level of another.
-
-    Parameters
-    ----------
-    fine, coarse : IntArray
-        Level of every row, shape (n,).
-    n_fine : int
-        Number of levels of the first factor.
-    """
-    container = np.empty(n_fine, dtype=np.int64)
-    container[fine] = coarse
-    return bool(np.array_equal(container[fine], coarse))
 
 
 def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit: int = DENSE_LIMIT) -> Plan:

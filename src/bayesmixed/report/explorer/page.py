@@ -117,6 +117,7 @@ def explorer_data(groups: PooledGroups, path: PoolingPath, *, posterior: bool) -
         "ticks": list(curves.ticks),
         "at": _numbers(curves.at),
         "effects": list(block.effects),
+        "parents": groups.kin.groups[1:],
         "levels": [block.levels[j] for j in shown],
         "nLevels": block.n_levels,
         "n": [groups.n_rows[j] for j in shown],
