@@ -12,7 +12,8 @@ import pandas as pd
 import bayesmixed as bm
 
 NEW = "new"
-NEW_X = 1.4
+FAR = 10.0
+"""By how much x lies further from zero where groups have correlated slopes."""
 BOTH = ("Intercept", "x")
 
 
@@ -89,10 +90,15 @@ class Case:
         return self.frame["x"].to_numpy()
 
     @property
+    def new_x(self) -> float:
+        """Predictor of the new row."""
+        return float(self.x.mean()) + 0.9
+
+    @property
     def new_row(self) -> pd.DataFrame:
         """One row in which every grouping factor has a level that the fit has not seen."""
         levels = {name: [NEW] for name in self.frame.columns if name not in ("x", "w")}
-        return pd.DataFrame({**levels, "x": [NEW_X], "w": [1.0]})
+        return pd.DataFrame({**levels, "x": [self.new_x], "w": [1.0]})
 
 
 def _labels(letter: str, codes: object) -> list[str]:
@@ -162,6 +168,7 @@ def _of_two_factors(key: str, title: str, frame: pd.DataFrame, **more: Any) -> C
 def _slopes(key: str, title: str, bar: str, *, correlated: bool) -> Case:
     """Random intercepts with slopes in 15 groups of 6 rows."""
     frame = _grouped(15, 6)
+    frame["x"] += FAR if correlated else 0.0
     grouping = Grouping(name="g", labels=frame["g"], effects=BOTH, correlated=correlated)
     others = {"corr_g": bm.prior("LKJ", eta=2)} if correlated else {}
     return _of_one_factor(
@@ -185,6 +192,40 @@ def _nesting() -> Case:
         frame=frame,
         groupings=(Grouping(name="a", labels=frame["a"]), inner),
         priors=_gaussian("sd_a", "sd_a:b"),
+    )
+
+
+def _nested_slopes() -> Case:
+    """Correlated slopes at two levels."""
+    frame = _nested(8, 4, 5)
+    frame["x"] += FAR
+    inner = frame["a"] + ":" + frame["b"]
+    lkj = bm.prior("LKJ", eta=2)
+    return Case(
+        key="nested-slopes",
+        title="Nested correlated slopes: 32 classes in 8 schools, 5 rows each",
+        formula="y ~ x + (x | a/b)",
+        frame=frame,
+        groupings=tuple(
+            Grouping(name=name, labels=labels, effects=BOTH, correlated=True)
+            for name, labels in (("a", frame["a"]), ("a:b", inner))
+        ),
+        priors=_gaussian("sd_a", "sd_a:b", corr_a=lkj, **{"corr_a:b": lkj}),
+    )
+
+
+def _poisson_slopes() -> Case:
+    """Counts with correlated slopes."""
+    frame = _grouped(15, 8)
+    frame["x"] += FAR
+    return _of_one_factor(
+        "poisson-slopes",
+        "Poisson, log link, correlated slopes, 15 groups of 8 rows",
+        frame,
+        family="poisson",
+        formula="y ~ x + (x | g)",
+        groupings=(Grouping(name="g", labels=frame["g"], effects=BOTH, correlated=True),),
+        priors=_linked(corr_g=bm.prior("LKJ", eta=2)),
     )
 
 
@@ -229,4 +270,6 @@ CASES: tuple[Case, ...] = (
         family="poisson",
         priors=_linked(),
     ),
+    _nested_slopes(),
+    _poisson_slopes(),
 )

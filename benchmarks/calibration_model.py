@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from calibration_cases import NEW_X, Case, Grouping
+from calibration_cases import Case, Grouping
 from scipy import special, stats
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
@@ -73,19 +73,20 @@ def simulate(case: Case, replication: int) -> Simulation:
     sd: dict[str, FloatArray] = {}
     corr: dict[str, FloatArray] = {}
     ranef: dict[str, FloatArray] = {}
-    new = intercept + slope * NEW_X
+    new = intercept + slope * case.new_x
     for grouping in case.groupings:
         name, k = grouping.name, len(grouping.effects)
-        sd[name] = np.array([[_draw(case, f"sd_{name}", rng) for _ in grouping.effects]])
-        factor = np.eye(k)
+        scales = np.array([_draw(case, f"sd_{name}", rng) for _ in grouping.effects])
+        root = np.diag(scales)
         if grouping.correlated:
-            # Two effects under LKJ(eta): (r + 1) / 2 ~ Beta(eta, eta).
-            eta = case.priors[f"corr_{name}"].args["eta"]
-            corr[name] = np.array([2 * rng.beta(eta, eta) - 1])
-            factor = np.linalg.cholesky(np.where(factor == 1, 1.0, corr[name]))
-        effects = rng.standard_normal((len(grouping.levels) + 1, k)) @ factor.T * sd[name]
+            root = _at_zero(case) @ root @ _correlation_root(case, name, rng)
+        covariance = root @ root.T
+        sd[name] = np.sqrt(np.diag(covariance))[None, :]
+        if grouping.correlated:
+            corr[name] = np.array([covariance[0, 1] / sd[name].prod()])
+        effects = rng.standard_normal((len(grouping.levels) + 1, k)) @ root.T
         ranef[name] = effects[None, :-1]
-        new += effects[-1] @ np.array([1.0, NEW_X])[:k]
+        new += effects[-1] @ np.array([1.0, case.new_x])[:k]
     truth = Parameters(beta=np.array([[intercept, slope]]), sd=sd, corr=corr, ranef=ranef, family=family)
     rows = response(case, predictor(case, truth), family, row_weights(case))
     new_row = response(case, np.array([[new]]), family)
@@ -96,6 +97,18 @@ def simulate(case: Case, replication: int) -> Simulation:
         new_response=float(new_row.rvs(size=(1, 1), random_state=rng)[0, 0]),
         seed=int(rng.integers(2**31)),
     )
+
+
+def _at_zero(case: Case) -> FloatArray:
+    """Map from an intercept at the mean of x and a slope to the intercept at zero and the slope."""
+    return np.array([[1.0, -case.x.mean()], [0.0, 1.0]])
+
+
+def _correlation_root(case: Case, name: str, rng: np.random.Generator) -> FloatArray:
+    """Cholesky factor of the correlation of two effects under LKJ(eta): (r + 1) / 2 ~ Beta(eta, eta)."""
+    eta = case.priors[f"corr_{name}"].args["eta"]
+    r = 2 * rng.beta(eta, eta) - 1
+    return np.linalg.cholesky(np.array([[1.0, r], [r, 1.0]]))
 
 
 def _draw(case: Case, name: str, rng: np.random.Generator) -> float:

@@ -11,7 +11,7 @@ from bayesmixed.engines.settings import sampler_settings
 from bayesmixed.fit import sample_model
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import Engine
+from bayesmixed.options import Center, Engine
 from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.specification import specify
 
@@ -55,8 +55,7 @@ def from_bambi(
     FamilyError
         For a family, a link or a kind of response that we have not.
     PriorError
-        For a fixed value in place of a prior, random effects that are not Normal(0, sigma), or an intercept's
-        prior that is not of the centred intercept (``center_predictors=False``).
+        For a fixed value in place of a prior, or random effects that are not Normal(0, sigma).
 
     Warns
     -----
@@ -100,6 +99,7 @@ def bambi_spec(model: Any) -> ModelSpec:
         As in :func:`from_bambi`.
     """
     statement = read_bambi(model)
-    spec = specify(statement.formula, statement.data, family=statement.family)
+    center: Center = "fixed" if model.center_predictors else False
+    spec = specify(statement.formula, statement.data, center=center, family=statement.family)
     priors = bambi_priors(model, spec.design)
     return replace(spec, priors=complete_priors(spec.design, priors, spec.family))

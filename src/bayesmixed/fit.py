@@ -17,7 +17,7 @@ from bayesmixed.errors import FileError, PriorError
 from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import Engine, KeepRanef, Method, Missing, one_of
+from bayesmixed.options import Center, Engine, KeepRanef, Method, Missing, one_of
 from bayesmixed.reml_fit import RemlFit, reml_fit
 from bayesmixed.specification import Weights, specify
 
@@ -33,6 +33,7 @@ def lmer(
     data: Data,
     *,
     priors: Mapping[str, object] | None = None,
+    center: Center = True,
     weights: Weights | None = None,
     method: Literal["bayes"] = "bayes",
     engine: Engine = "auto",
@@ -61,6 +62,7 @@ def lmer(
     data: Data,
     *,
     priors: Mapping[str, object] | None = None,
+    center: Center = True,
     weights: Weights | None = None,
     method: Method = "bayes",
     engine: Engine = "auto",
@@ -91,6 +93,12 @@ def lmer(
         Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at
         the means of the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``,
         ``"corr_<group>"`` and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
+    center : {True, "fixed", False}
+        Where the priors stand. By default at the means of all predictors, both those of the coefficients and
+        those of the covariance of a correlated bar ``(x | g)``, so that they do not know where a predictor's
+        zero is; tables show values at zero all the same. ``"fixed"`` is the convention of brms and rstanarm:
+        the intercept at the means, random effects at zero. ``False`` puts all at zero. REML and ML have no
+        priors.
     weights : str or array, optional
         A column's name or one number for each row, a Series matched by its index and all else by position:
         the residual variance of a row is sigma^2 / weight. A row whose weight is missing is left out.
@@ -162,7 +170,7 @@ def lmer(
     one_of(method, Method, "method")
     if method != "bayes" and priors:
         raise PriorError(f"method={method!r} uses no priors; leave priors= out, or use method='bayes'.")
-    spec = specify(formula, data, priors=priors, weights=weights, missing=missing)
+    spec = specify(formula, data, priors=priors, center=center, weights=weights, missing=missing)
     if method != "bayes":
         return reml_fit(spec, method)
     settings = sampler_settings(

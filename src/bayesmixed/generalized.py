@@ -10,7 +10,7 @@ from bayesmixed.engines.settings import sampler_settings
 from bayesmixed.fit import sample_model
 from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
-from bayesmixed.options import Engine, KeepRanef, Missing
+from bayesmixed.options import Center, Engine, KeepRanef, Missing
 from bayesmixed.specification import Weights, specify
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def glmer(
     *,
     link: str | None = None,
     priors: Mapping[str, object] | None = None,
+    center: Center = True,
     weights: Weights | None = None,
     engine: Engine = "auto",
     draws: int = 1000,
@@ -61,6 +62,8 @@ def glmer(
         Priors by name, as in :func:`bayesmixed.lmer`, on the scale of the linear predictor, or by class
         (``"b"``, ``"sd"``, ``"cor"``); and of the family's own parameters: ``"alpha"`` (negativebinomial,
         gamma), ``"kappa"`` (beta), ``"sigma"`` (t, lognormal), ``"nu"`` (t).
+    center : {True, "fixed", False}
+        Where the priors stand, as in :func:`bayesmixed.lmer`.
     weights : str or array, optional
         Of a proportion the numbers of trials; of a gaussian family as in :func:`bayesmixed.lmer`.
     engine : {"auto", "joint", "pymc", "collapsed"}
@@ -106,7 +109,16 @@ def glmer(
     'poisson (log)'
     """
     started = time.perf_counter()
-    spec = specify(formula, data, priors=priors, weights=weights, missing=missing, family=family, link=link)
+    spec = specify(
+        formula,
+        data,
+        priors=priors,
+        center=center,
+        weights=weights,
+        missing=missing,
+        family=family,
+        link=link,
+    )
     settings = sampler_settings(
         draws, tune, chains, cores, seed, adapt=adapt, progress=progress, keep_ranef=keep_ranef
     )

@@ -326,5 +326,6 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
             draws=self.draws,
             run=self.run,
             family=self.spec.family,
+            center=design.center,
         )
         write_fit(path, saved)

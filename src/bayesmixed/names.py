@@ -82,6 +82,16 @@ def sd_of(group: str, effect: str) -> str:
     return f"sd_{group}[{effect}]"
 
 
+def sd_centred(group: str) -> str:
+    """Name of the standard deviations of centred effects in the PyMC graph, shape (effect,)."""
+    return f"sd_centred_{group}"
+
+
+def sd_centred_of(group: str, effect: str) -> str:
+    """Label of one of them, when they have priors of several kinds."""
+    return f"{sd_centred(group)}[{effect}]"
+
+
 def beta_centred_of(term: str) -> str:
     """Label of one free coefficient in the PyMC graph, when coefficients have priors of several kinds."""
     return f"{BETA_CENTRED}[{term}]"

@@ -12,6 +12,7 @@ Covariance = Literal["us", "diag"]
 Method = Literal["bayes", "reml", "ml"]
 Engine = Literal["auto", "collapsed", "joint", "pymc"]
 Missing = Literal["drop", "raise"]
+Center = Literal[True, False, "fixed"]
 KeepRanef = Literal["draws", "moments"]
 NoPooling = Literal["model", "lines"]
 PoolingMethod = Literal["bayes", "reml"]
@@ -53,6 +54,32 @@ def one_of(value: str, allowed: object, argument: str) -> None:
     if value not in words:
         listed = ", ".join(repr(word) for word in words)
         raise BayesmixedError(f"{argument}={value!r} is not known; use one of {listed}.")
+
+
+def checked_center(value: object) -> Center:
+    """Where the priors of a model stand.
+
+    Parameters
+    ----------
+    value : {True, "fixed", False}
+        What the user gave.
+
+    Returns
+    -------
+    bool or str
+        The same.
+
+    Raises
+    ------
+    BayesmixedError
+        When it is something else.
+    """
+    if isinstance(value, bool) or (isinstance(value, str) and value == "fixed"):
+        return value  # type: ignore[return-value]
+    raise BayesmixedError(
+        f"center={value!r} is not known; use True (priors at the means of all predictors), "
+        "'fixed' (random effects at zero, as in brms and rstanarm) or False (all at zero)."
+    )
 
 
 def checked_seed(value: object) -> int:

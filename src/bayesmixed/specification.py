@@ -17,7 +17,7 @@ from bayesmixed.families.support import check_family, family_of_response
 from bayesmixed.formula import parse_formula
 from bayesmixed.model.design_for import design_for
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import Missing, checked_count, checked_seed, seed_sequence
+from bayesmixed.options import Center, Missing, checked_center, checked_count, checked_seed, seed_sequence
 from bayesmixed.priors.prior_set import complete_priors
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def specify(
     priors: Mapping[str, object] | None = None,
     weights: Weights | None = None,
     missing: Missing = "drop",
+    center: Center = True,
     family: object = "gaussian",
     link: str | None = None,
 ) -> ModelSpec:
@@ -45,7 +46,7 @@ def specify(
 
     Parameters
     ----------
-    formula, data, priors, weights, missing
+    formula, data, priors, weights, missing, center
         As in :func:`bayesmixed.lmer`.
     family, link
         As in :func:`bayesmixed.glmer`.
@@ -75,7 +76,7 @@ def specify(
             "for a regression without groups use another package, e.g. statsmodels.",
         )
     chosen = as_family(family, link)
-    design = design_for(chosen, parsed, data, weights=weights, missing=missing)
+    design = design_for(chosen, parsed, data, weights=weights, missing=missing, center=checked_center(center))
     chosen = family_of_response(chosen, design.response)
     check_family(design, chosen)
     warn_of_left_out(design)

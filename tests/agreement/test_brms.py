@@ -47,9 +47,9 @@ def fit_of(name: str) -> bm.MixedFit:
     reference = BRMS[name]
     frame = reference_frame(reference["data"])
     if reference["family"] == "gaussian":
-        return bm.lmer(reference["formula"], frame, draws=4000, seed=20)
+        return bm.lmer(reference["formula"], frame, center="fixed", draws=4000, seed=20)
     seed = SEEDS.get(name, 20)
-    return bm.glmer(reference["formula"], frame, reference["family"], draws=2000, seed=seed)
+    return bm.glmer(reference["formula"], frame, reference["family"], center="fixed", draws=2000, seed=seed)
 
 
 def our_draws(name: str, variable: str) -> np.ndarray:

@@ -93,9 +93,12 @@ def test_priors_set_afterwards_are_seen(herds: pd.DataFrame) -> None:
     assert bambi_spec(model).priors.coefficients[1] == Prior("Laplace", {"mu": 0, "b": 2})
 
 
-def test_flat_priors_do_not_care_where_the_intercept_is(herds: pd.DataFrame) -> None:
-    model = stated("incidence ~ size + (1|herd)", herds, auto_scale=False, center_predictors=False)
-    assert bambi_spec(model).priors.coefficients[0].name == "Flat"
+@pytest.mark.parametrize(("centred", "center"), [(True, "fixed"), (False, False)])
+def test_the_intercept_stands_where_bambi_has_it(
+    herds: pd.DataFrame, centred: bool, center: bool | str
+) -> None:
+    model = stated("incidence ~ size + (1|herd)", herds, center_predictors=centred)
+    assert bambi_spec(model).design.center == center
 
 
 @pytest.mark.parametrize(
@@ -115,12 +118,6 @@ def test_flat_priors_do_not_care_where_the_intercept_is(herds: pd.DataFrame) -> 
         ("censored(size, code) ~ (1|herd)", {"family": "weibull"}, FamilyError, "is censored"),
         ("period ~ size + (1|herd)", {"family": "categorical"}, FamilyError, "'Categorical' is none of"),
         ("rate ~ (1|herd)", {"family": "gaussian", "link": "log"}, FamilyError, "no link 'log'"),
-        (
-            "incidence ~ size + (1|herd)",
-            {"center_predictors": False},
-            PriorError,
-            "where all predictors are zero",
-        ),
         ("rate ~ (1|herd)", {"family": "t", "priors": {"sigma": 2}}, PriorError, "fixes 'sigma' at 2"),
         (
             "incidence ~ size + (1|herd)",
@@ -184,7 +181,7 @@ def test_without_bambi_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("formula", "family", "options"),
     [
-        ("incidence ~ period * size + offset(log(size)) + (period || herd)", "poisson", {}),
+        ("incidence ~ period * size + offset(log(size)) + (period || herd)", "poisson", {"center": "fixed"}),
         (
             "incidence ~ I(size^2) + (1 | herd / side)",
             "t",
@@ -212,7 +209,7 @@ def test_models_go_and_come_back(
 
 def test_lost_correlations_are_told(herds: pd.DataFrame) -> None:
     with pytest.warns(DesignWarning, match="those of 'herd' are independent"):
-        to_bambi(bm.specify("incidence ~ size + (size | herd)", herds, family="poisson"))
+        to_bambi(bm.specify("incidence ~ size + (size | herd)", herds, family="poisson", center="fixed"))
 
 
 @pytest.mark.parametrize(
@@ -221,6 +218,9 @@ def test_lost_correlations_are_told(herds: pd.DataFrame) -> None:
         ("rate ~ size + (1 | herd)", {"weights": "size"}, "no weights that divide the residual variance"),
         ("rate ~ scale(size) + (1 | herd)", {}, "read the term 'scale.size.' differently"),
         ("rate ~ period + (1 | herd)", {"priors": {"period[T.2]": Prior("Flat")}}, "Flat and Normal"),
+        ("rate ~ size + (size | herd)", {}, "of the random effects of 'herd' stand at the means.*'fixed'"),
+        ("rate ~ size * period + (1 | herd)", {}, "coefficients that have an interaction"),
+        ("rate ~ 0 + period * size + (1 | herd)", {}, "coefficients that have an interaction"),
     ],
 )
 def test_what_bambi_has_not_is_refused(
@@ -231,12 +231,13 @@ def test_what_bambi_has_not_is_refused(
         to_bambi(spec)
 
 
+@pytest.mark.parametrize("centred", [True, False])
 @pytest.mark.parametrize(
     ("formula", "family"),
     [("rate ~ size + (1|herd)", "gaussian"), ("incidence ~ size + offset(log(size)) + (1|herd)", "poisson")],
 )
-def test_the_density_is_the_same(formula: str, family: str, herds: pd.DataFrame) -> None:
-    model = stated(formula, herds, family)
+def test_the_density_is_the_same(formula: str, family: str, centred: bool, herds: pd.DataFrame) -> None:
+    model = stated(formula, herds, family, center_predictors=centred)
     model.build()
     theirs, ours = model.backend.model, build_pymc_model(bambi_spec(model))
     compiled = [graph.compile_logp() for graph in (theirs, ours)]

@@ -211,11 +211,14 @@ def test_grouping_factors_of_every_type(case: str) -> None:
     assert block.codes.tolist() == codes
 
 
-def test_scales_and_means() -> None:
+def test_scales_and_centring() -> None:
     data = frame()
     data["three"] = 3.0
     design = build("y ~ 1 + x + (1 + x | g) + (0 + three | h)", data)
-    np.testing.assert_allclose(design.fixed.means, [0.0, data.x.mean()])
+    about_means = [[1.0, -data.x.mean()], [0.0, 1.0]]
+    np.testing.assert_allclose(design.fixed.centring, about_means)
+    np.testing.assert_allclose(design.block("g").centring, about_means)
+    np.testing.assert_allclose(design.block("h").centring, [[1.0]])
     np.testing.assert_allclose(design.fixed.scales, [1.0, data.x.std()])
     np.testing.assert_allclose(design.block("g").scales, [1.0, data.x.std()])
     np.testing.assert_allclose(design.block("h").scales, [3.0])

@@ -166,6 +166,6 @@ def test_data_elsewhere_leave_out_the_same(source: str, formula: str, tmp_path: 
     theirs = build_design(parse_formula(formula), frame)
     assert ours.fixed.terms == theirs.fixed.terms
     assert ours.fixed.left_out == theirs.fixed.left_out != ()
-    np.testing.assert_allclose(ours.fixed.means, theirs.fixed.means, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(ours.fixed.centring, theirs.fixed.centring, rtol=1e-10, atol=1e-12)
     new = frame.assign(f=frame["f"].to_numpy()[::-1], x=1.0)
     assert told(encode(ours, new).beyond).tolist() == told(encode(theirs, new).beyond).tolist()

@@ -34,7 +34,7 @@ class Parameters:
     """A point in the units of the data.
 
     Blocks stand in the order of the design. `coefficients` and `sampled` are used where NUTS walks over
-    them: coefficients with the intercept at the means of the columns, effects or standard normal deviates.
+    them: coefficients, effects or standard normal deviates, all of the centred columns.
     """
 
     log_sd: tuple[FloatArray, ...]
@@ -75,9 +75,8 @@ class Case:
 
     @cached_property
     def fixed(self) -> FloatArray:
-        """Columns of X, centred where there is an intercept."""
-        fixed = self.design.fixed
-        return fixed.matrix - fixed.means if fixed.has_intercept else fixed.matrix
+        """Centred columns of X."""
+        return self.design.fixed.matrix @ self.design.fixed.centring
 
     @cached_property
     def noise(self) -> FloatArray:
@@ -224,9 +223,9 @@ def block_diagonal(matrices: list[FloatArray]) -> FloatArray:
 
 
 def indicator(block: GroupBlock) -> FloatArray:
-    """Z of a block, dense, column (level, effect) at place level * k + effect."""
+    """Z of a block's centred columns, dense, column (level, effect) at place level * k + effect."""
     out = np.zeros((len(block.codes), block.n_levels, block.n_effects))
-    out[np.arange(len(block.codes)), block.codes] = block.columns
+    out[np.arange(len(block.codes)), block.codes] = block.columns @ block.centring
     return out.reshape(len(block.codes), -1)
 
 

@@ -89,8 +89,9 @@ def graph_point(
         labels = [names.beta_centred_of(term) for term in design.fixed.terms]
         point |= vector(names.BETA_CENTRED, labels, priors.coefficients, coefficients, "")
     for i, block in enumerate(design.blocks):
-        labels = [names.sd_of(block.group, effect) for effect in block.effects]
-        point |= vector(names.sd(block.group), labels, priors.sd[i], parameters.log_sd[i], "_log__")
+        whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
+        labels = [one(block.group, effect) for effect in block.effects]
+        point |= vector(whole(block.group), labels, priors.sd[i], parameters.log_sd[i], "_log__")
         used = 0
         for j, size in enumerate(block.correlated):
             count = size * (size - 1) // 2

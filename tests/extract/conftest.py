@@ -50,6 +50,7 @@ def _block(frame: pd.DataFrame, bar: Bar) -> GroupBlock:
         codes=codes.astype(np.int64),
         levels=tuple(str(level) for level in levels),
         correlated=correlated,
+        centring=np.eye(len(effects)),
         scales=np.ones(len(effects)),
         recipes=(),
     )
@@ -75,7 +76,7 @@ def make_spec(
             matrix=_matrix(frame, terms),
             terms=terms,
             has_intercept="Intercept" in terms,
-            means=np.zeros(len(terms)),
+            centring=np.eye(len(terms)),
             scales=np.ones(len(terms)),
             recipe=None,
         ),

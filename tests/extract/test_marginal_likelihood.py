@@ -67,7 +67,7 @@ def quadrature(spec: ModelSpec, center: tuple[float, float]) -> float:
     z = np.eye(design.blocks[0].n_levels)[design.blocks[0].codes] * design.blocks[0].columns
     roots, vectors = np.linalg.eigh(z @ z.T)
     spread = np.array([p.args["sigma"] for p in priors])
-    centred = design.fixed.matrix - design.fixed.means
+    centred = design.fixed.matrix @ design.fixed.centring
     fixed = vectors.T @ (centred * spread)
     residual = vectors.T @ (design.response.values - centred @ [p.args["mu"] for p in priors])
 

@@ -93,7 +93,7 @@ def test_the_collapsed_density_keeps_its_digits(case: str, formula: str, log_sd:
 def collapsed_log_density(spec: bm.ModelSpec, sd: np.ndarray, sigma: float) -> float:
     """Log density of one grouping factor of independent effects, flat in its sds, in their logarithms."""
     design, fixed = spec.design, spec.design.fixed
-    centred = wide(fixed.matrix) - wide(fixed.means)
+    centred = wide(fixed.matrix) @ wide(fixed.centring)
     priors = [prior.args for prior in spec.priors.coefficients]
     center = np.float64(priors[0]["mu"])
     means = wide([0.0, *(args["mu"] for args in priors[1:])])

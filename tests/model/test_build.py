@@ -42,6 +42,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("y ~ x + (1 | g) + (0 + x + v | g)", {}),
     ("y ~ x + offset(known) + (x | g)", {"weights": "w"}),
     ("y ~ x + (x | g)", {"priors": MIXED}),
+    ("y ~ x * v + I(x^2) + (x * v | g)", {}),
+    ("y ~ x * v + (x | g)", {"center": "fixed"}),
+    ("y ~ x * v + (x | g)", {"center": False}),
 ]
 
 
@@ -56,18 +59,24 @@ def log_of(spec: ModelSpec, point: Point) -> float:
         total += sum(float(log_density(p, b)) for p, b in zip(priors.coefficients, beta, strict=True))
         mean += design.fixed.matrix @ original(spec, beta)
     for block, sds, lkj in zip(design.blocks, priors.sd, priors.correlation, strict=True):
-        labels = [names.sd_of(block.group, effect) for effect in block.effects]
-        log_sd = values(point, names.sd(block.group), labels, suffix="_log__")
+        log_sd = log_sds(block, point)
         total += sum(float(log_density(p, np.exp(t))) + t for p, t in zip(sds, log_sd, strict=True))
         factor, log_prior = cholesky(block, lkj, point)
         z = np.column_stack([point[names.standardized_ranef(block.group, e)] for e in block.effects])
         total += log_prior + stats.norm.logpdf(z).sum()
-        ranef = z @ factor.T * np.exp(log_sd)
+        ranef = z @ factor.T * np.exp(log_sd) @ block.centring.T
         mean += (block.columns * ranef[block.codes]).sum(axis=1)
     t = float(point["sigma_log__"])
     total += float(log_density(priors.sigma, np.exp(t))) + t
     weights = np.ones(design.n_rows) if design.weights is None else design.weights
     return float(total + stats.norm(mean, np.exp(t) / np.sqrt(weights)).logpdf(design.response.values).sum())
+
+
+def log_sds(block: GroupBlock, point: Point) -> FloatArray:
+    """Logarithms of the standard deviations that have priors, those of centred effects."""
+    whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
+    labels = [one(block.group, effect) for effect in block.effects]
+    return values(point, whole(block.group), labels, suffix="_log__")
 
 
 def values(point: Point, name: str, labels: list[str], suffix: str = "") -> FloatArray:
@@ -79,10 +88,7 @@ def values(point: Point, name: str, labels: list[str], suffix: str = "") -> Floa
 
 def original(spec: ModelSpec, centred: FloatArray) -> FloatArray:
     """Coefficients on the original scale."""
-    beta = centred.copy()
-    if spec.design.fixed.has_intercept:
-        beta[0] -= (centred * spec.design.fixed.means).sum()
-    return beta
+    return spec.design.fixed.centring @ centred
 
 
 def cholesky(block: GroupBlock, lkj: Prior | None, point: Point) -> tuple[FloatArray, float]:
@@ -124,7 +130,7 @@ def test_the_density_is_the_models(spec_of: SpecOf, formula: str, options: dict[
     assert theirs == pytest.approx(log_of(spec, point), abs=1e-6)  # PyMC's log(2) is in single precision
 
 
-@pytest.mark.parametrize(("formula", "options"), CASES[:2] + CASES[4:9])
+@pytest.mark.parametrize(("formula", "options"), CASES[:2] + CASES[4:9] + CASES[-3:])
 def test_what_is_recorded_is_on_the_original_scale(
     spec_of: SpecOf, formula: str, options: dict[str, Any]
 ) -> None:
@@ -139,12 +145,15 @@ def test_what_is_recorded_is_on_the_original_scale(
         np.testing.assert_allclose(recorded[names.BETA], expected, rtol=1e-10)
     for block, lkj in zip(spec.design.blocks, spec.priors.correlation, strict=True):
         factor, _ = cholesky(block, lkj, point)
-        sd = recorded[names.sd(block.group)]
+        root = block.centring @ (np.exp(log_sds(block, point))[:, None] * factor)
+        sd = np.sqrt(np.sum(root**2, axis=1))
+        np.testing.assert_allclose(recorded[names.sd(block.group)], sd, rtol=1e-9)
         z = np.column_stack([point[names.standardized_ranef(block.group, e)] for e in block.effects])
-        np.testing.assert_allclose(recorded[names.ranef(block.group)], z @ factor.T * sd, rtol=1e-9)
+        np.testing.assert_allclose(recorded[names.ranef(block.group)], z @ root.T, rtol=1e-9)
         assert (names.corr(block.group) in recorded) == block.has_correlation
         if block.has_correlation:
-            np.testing.assert_allclose(recorded[names.corr(block.group)], factor @ factor.T, atol=1e-12)
+            expected = root @ root.T / np.outer(sd, sd)
+            np.testing.assert_allclose(recorded[names.corr(block.group)], expected, atol=1e-12)
 
 
 def test_dimensions_are_those_of_a_posterior(spec_of: SpecOf) -> None:

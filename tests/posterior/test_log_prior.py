@@ -23,16 +23,20 @@ def test_every_parameter_has_its_own_density(spec_of: SpecOf, random_draws_of: D
     draws = random_draws_of(spec)
     posterior, out = draws["posterior"].to_dataset(), log_prior(draws, spec)
     assert set(out.data_vars) == {"beta", "sd_g", "corr_g", "sd_h", "sigma"}
-    intercept = (
-        posterior["beta"].values[..., 0] + posterior["beta"].values[..., 1] * spec.design.fixed.means[1]
-    )
+    mean = spec.design.fixed.matrix[:, 1].mean()
+    intercept = posterior["beta"].values[..., 0] + posterior["beta"].values[..., 1] * mean
     expected = stats.norm(*spec.priors.coefficients[0].args.values()).logpdf(intercept)
     np.testing.assert_allclose(out["beta"].sel(term="Intercept"), expected)
     np.testing.assert_allclose(
         out["beta"].sel(term="x"), stats.t(4, 0, 2).logpdf(posterior["beta"].sel(term="x"))
     )
-    np.testing.assert_allclose(out["sd_g"], stats.expon(scale=0.5).logpdf(posterior["sd_g"]))
-    np.testing.assert_allclose(out["corr_g"], lkj_log_density(posterior["corr_g"].values, 2.0))
+    sd, corr = posterior["sd_g"].values, posterior["corr_g"].values
+    move = np.array([[1.0, mean], [0.0, 1.0]])
+    covariance = move @ (sd[..., :, None] * corr * sd[..., None, :]) @ move.T
+    centred = np.sqrt(np.einsum("cdkk->cdk", covariance))
+    np.testing.assert_allclose(out["sd_g"], stats.expon(scale=0.5).logpdf(centred))
+    corr = covariance / (centred[..., :, None] * centred[..., None, :])
+    np.testing.assert_allclose(out["corr_g"], lkj_log_density(corr, 2.0))
     scale = spec.priors.sigma.args["sigma"]
     np.testing.assert_allclose(out["sigma"], np.log(2) + stats.t(3, 0, scale).logpdf(posterior["sigma"]))
 

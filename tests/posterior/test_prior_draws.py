@@ -43,11 +43,16 @@ def test_parameters_follow_their_priors(spec_of: SpecOf) -> None:
     spec = spec_of("y ~ x + (x | g)", chosen)
     group, predictive = prior_predictive(spec, draws=2000, seed=3)
     centred = centred_coefficients(group["beta"].values[0], spec.design.fixed)
+    at_zero, corr = group["sd_g"].values[0], group["corr_g"].values[0]
+    move = np.array([[1.0, spec.design.fixed.matrix[:, 1].mean()], [0.0, 1.0]])
+    covariance = move @ (at_zero[:, :, None] * corr * at_zero[:, None, :]) @ move.T
+    sd = np.sqrt(np.einsum("skk->sk", covariance))
     laws = [
         *((centred[:, j], stats.norm(*p.args.values())) for j, p in enumerate(spec.priors.coefficients)),
-        (group["sd_g"].values[0, :, 1], stats.halfnorm(0, 0.7)),
+        (sd[:, 0], stats.halfnorm(0, 0.7)),
+        (sd[:, 1], stats.halfnorm(0, 0.7)),
         (group["sigma"].values[0], stats.expon(scale=0.5)),
-        ((group["corr_g"].values[0, :, 0, 1] + 1) / 2, stats.beta(2, 2)),
+        ((covariance[:, 0, 1] / sd.prod(axis=1) + 1) / 2, stats.beta(2, 2)),
         ((group["ranef_g"].values[0, :, 3] / group["sd_g"].values[0])[:, 1], stats.norm()),
     ]
     for values, law in laws:

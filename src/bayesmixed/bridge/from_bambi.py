@@ -119,11 +119,10 @@ def bambi_priors(model: Any, design: Design) -> dict[str, Prior]:
     FormulaError
         When Bambi codes a term in another way.
     PriorError
-        For a fixed value in place of a prior, random effects that are not normal around zero, a distribution
-        that we have not, or an intercept's prior that is not of the centred intercept.
+        For a fixed value in place of a prior, random effects that are not normal around zero, or a
+        distribution that we do not have.
     """
     component, places = parent_component(model), term_places(model, design)
-    _check_centred(model, design)
     found: dict[str, Prior] = {}
     for name, columns in places.coefficients.items():
         for j, column in enumerate(columns):
@@ -190,19 +189,6 @@ def _check_parts(model: Any) -> None:
         )
     if model.potentials:
         raise FormulaError("The Bambi model has potentials, which bayesmixed cannot fit.")
-
-
-def _check_centred(model: Any, design: Design) -> None:
-    """Refuse a prior of the intercept where the predictors are zero, unless it is the same one."""
-    intercept = parent_component(model).intercept_term
-    if model.center_predictors or intercept is None or np.allclose(design.fixed.means[1:], 0):
-        return
-    if getattr(intercept.prior, "name", "") != "Flat":
-        raise PriorError(
-            f"The Bambi model has the prior {intercept.prior} for the intercept where all predictors are "
-            "zero (center_predictors=False); bayesmixed's is for the intercept at their means. "
-            "Centre the predictors in the data, or use center_predictors=True."
-        )
 
 
 def _spread_prior(name: str, whole: Any) -> Any:

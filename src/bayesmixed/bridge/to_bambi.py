@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayesmixed.bridge.columns import TermPlaces, check_nothing_left_out, term_places
 from bayesmixed.bridge.from_bambi import import_bambi
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError, DesignWarning, FormulaError, PriorError, warn
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior import Prior
@@ -45,7 +45,9 @@ def to_bambi(spec: ModelSpec) -> Any:
     FormulaError
         When Bambi cannot read the formula, or codes a term in another way.
     PriorError
-        When the columns of one term have priors of several distributions.
+        When the columns of one term have priors of several distributions, or priors stand at means where
+        Bambi's stand at zero: those of a correlated bar and of the lower terms of an interaction, unless the
+        model has ``center="fixed"``.
 
     Warns
     -----
@@ -62,12 +64,19 @@ def to_bambi(spec: ModelSpec) -> Any:
     if spec.design.weights is not None and spec.design.response.trials is None:
         raise DataError("Bambi has no weights that divide the residual variance; fit without weights=.")
     check_nothing_left_out(spec.design)
+    _check_center(spec.design)
     response, data = _response(spec)
     formula = f"{response} ~ {_right_side(spec)}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # of Bambi's select_dtypes("object")
-            model = bambi.Model(formula, data, family=spec.family.name, link=spec.family.link)
+            model = bambi.Model(
+                formula,
+                data,
+                family=spec.family.name,
+                link=spec.family.link,
+                center_predictors=spec.design.center is not False,
+            )
     except Exception as error:  # formulae's errors have no common class
         raise FormulaError(f"Bambi cannot state this model: {error}", formula) from error
     model.set_priors(_priors(spec, term_places(model, spec.design), bambi.Prior))
@@ -75,6 +84,19 @@ def to_bambi(spec: ModelSpec) -> Any:
         if block.has_correlation:
             warn(_uncorrelated(block.group), DesignWarning)
     return model
+
+
+def _check_center(design: Design) -> None:
+    """Refuse priors at the means of columns for which Bambi's stand at zero."""
+    beyond = design.fixed.centring - np.eye(len(design.fixed.terms))
+    elsewhere = [f"the random effects of {block.group!r}" for block in design.blocks if block.is_centred]
+    if np.any(beyond[1:] if design.fixed.has_intercept else beyond):
+        elsewhere.append("coefficients that have an interaction or a power above them")
+    if elsewhere:
+        raise PriorError(
+            f"The priors of {' and of '.join(elsewhere)} stand at the means of the predictors; Bambi's stand "
+            "at zero. State the model with center='fixed', which puts them there."
+        )
 
 
 def _uncorrelated(group: str) -> str:

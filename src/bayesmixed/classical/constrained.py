@@ -301,6 +301,6 @@ def _without(fixed: FixedDesign, j: int) -> FixedDesign:
         matrix=np.delete(fixed.matrix, j, axis=1),
         terms=fixed.terms[:j] + fixed.terms[j + 1 :],
         has_intercept=fixed.has_intercept and j > 0,
-        means=np.delete(fixed.means, j),
+        centring=np.delete(np.delete(fixed.centring, j, axis=0), j, axis=1),
         scales=np.delete(fixed.scales, j),
     )

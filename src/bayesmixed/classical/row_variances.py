@@ -9,6 +9,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from bayesmixed.classical.estimate import Estimate, covariance_root
+from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.cross_products import indicator
@@ -47,7 +48,7 @@ def combination_variances(estimate: Estimate, fixed: FloatArray, random: sparse.
     Biometrics 31:423), L the covariance factors relative to sigma: it holds where a variance is zero too.
     """
     units = estimate.likelihood.units
-    centred = fixed - fixed[:, :1] * units.means if units.has_intercept else fixed
+    centred = centred_columns(fixed, units.centring)
     asked = sparse.csr_array(sparse.hstack([random, sparse.csr_array(centred / units.scales)]))
     solver = splu(_precision(estimate))
     step = max(CHUNK // asked.shape[1], 1)

@@ -83,11 +83,11 @@ def _triangle(design: Design) -> FloatArray:
     if design.sums is None:
         return np.asarray(np.linalg.qr(design.fixed.matrix)[1])
     p, fixed, n = len(design.fixed.terms), design.fixed, design.n_rows
-    inner = (n - 1) * design.sums.fixed_covariance
+    inner, means = (n - 1) * design.sums.fixed_covariance, design.sums.fixed_means
     if not fixed.has_intercept:
-        return np.asarray(np.linalg.cholesky(inner + n * np.outer(fixed.means, fixed.means)).T)
+        return np.asarray(np.linalg.cholesky(inner + n * np.outer(means, means)).T)
     triangle = np.zeros((p, p))
-    triangle[0] = np.sqrt(n) * np.where(np.arange(p) == 0, 1.0, fixed.means)
+    triangle[0] = np.sqrt(n) * means
     triangle[1:, 1:] = np.linalg.cholesky(inner[1:, 1:]).T
     return triangle
 

@@ -145,7 +145,8 @@ def bayes_factor_of(
     Notes
     -----
     A standard deviation of zero is the limit of the collapsed likelihood, at which its prior and that of its
-    correlations are taken out; all other priors stay. What is left (sigma and further components) is
+    correlations are taken out; all other priors stay. The intercept of a correlated bar is the one at the
+    means of the bar's columns, where its prior stands. What is left (sigma and further components) is
     integrated by importance sampling around its mode.
     """
     from bayesmixed.engines.collapsed.null_component import evidence_without

@@ -17,6 +17,7 @@ from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_
 from bayesmixed.engines.reml.optimum import effect_scales, factor_places, optimum_at
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.extract.summaries import draw_matrix
+from bayesmixed.posterior.log_prior import centred_scales
 
 SINGULAR = 1e-4
 """Standard deviations below this share of the residual's count as zero."""
@@ -82,16 +83,18 @@ def estimate_of_draws(design: Design, draws: xr.DataTree) -> Estimate:
     -------
     Estimate
         At the posterior medians of the standard deviations, the posterior means of the correlations (a mean
-        of correlation matrices is one) and flat priors on the coefficients.
+        of correlation matrices is one), both of centred effects, and flat priors on the coefficients.
     """
     sigma = float(np.median(draw_matrix(draws, names.SIGMA)))
-    covariances = []
-    for block in design.blocks:
-        sd = np.median(draw_matrix(draws, names.sd(block.group)), axis=0)
-        known = block.has_correlation
-        corr = draw_matrix(draws, names.corr(block.group)).mean(axis=0) if known else np.eye(len(sd))
-        covariances.append(corr * np.outer(sd, sd) / sigma**2)
+    covariances = [_middle_covariance(draws, block) / sigma**2 for block in design.blocks]
     return estimate_at(likelihood_of(design), covariances, sigma)
+
+
+def _middle_covariance(draws: xr.DataTree, block: GroupBlock) -> FloatArray:
+    """Covariance of a grouping factor's effects in the middle of a posterior, shape (k, k)."""
+    sd, corr = centred_scales(draws["posterior"].to_dataset(), block)
+    root = block.centring * np.median(sd, axis=(0, 1))
+    return np.asarray(root @ corr.mean(axis=(0, 1)) @ root.T)
 
 
 def pooled_by(estimate: Estimate, index: int, factor: float) -> Estimate:

@@ -177,7 +177,7 @@ def _fixed_columns(fixed: FixedDesign, used: IntArray) -> FixedDesign:
         fixed,
         matrix=np.ascontiguousarray(fixed.matrix[:, used]),
         terms=tuple(fixed.terms[j] for j in used),
-        means=fixed.means[used],
+        centring=fixed.centring[np.ix_(used, used)],
         scales=fixed.scales[used],
     )
 

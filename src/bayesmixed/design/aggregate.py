@@ -11,6 +11,7 @@ import numpy as np
 from bayesmixed.design.absent import ABSENT
 from bayesmixed.design.blocks import bars_by_group, describe_block
 from bayesmixed.design.build import Parts, read_parts
+from bayesmixed.design.centring import block_diagonal
 from bayesmixed.design.checks import (
     check_group_names,
     check_identified,
@@ -18,25 +19,31 @@ from bayesmixed.design.checks import (
     refuse_constant,
     refuse_remote,
 )
-from bayesmixed.design.fixed import FixedRecipe
+from bayesmixed.design.fixed import FixedRecipe, centring_of_means
 from bayesmixed.design.group_sums import BlockSums, pair_sums, sum_block
+from bayesmixed.design.lazy_matrix import LazyMatrix
 from bayesmixed.design.lazy_rows import ONE, LazyRows, read_rows
 from bayesmixed.design.lazy_sums import TARGET, log_weights_of, ranges_of
 from bayesmixed.design.model_columns import ModelColumns, model_columns
 from bayesmixed.design.rank import Aliases, Standardized, column_units, find_aliases, refuse_nearly_aliased
-from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, IntArray, Response, RowSource, RowSums
 from bayesmixed.design.response import build_response
 from bayesmixed.design.shifted_columns import ShiftedColumns, shift_columns
 from bayesmixed.design.source import open_source
 from bayesmixed.formula.terms import ParsedFormula
-from bayesmixed.options import Missing, one_of
+from bayesmixed.options import Center, Missing, one_of
 
 RANK_TOLERANCE = 1e-6
 """Share of a column's length that sums of squares can tell from nothing: the root of their precision."""
 
 
 def aggregate_design(
-    parsed: ParsedFormula, data: Any, *, weights: object = None, missing: Missing = "drop"
+    parsed: ParsedFormula,
+    data: Any,
+    *,
+    weights: object = None,
+    missing: Missing = "drop",
+    center: Center = True,
 ) -> Design:
     """Build the design of a gaussian model from queries, without its rows.
 
@@ -53,6 +60,8 @@ def aggregate_design(
         Column of prior weights.
     missing : {"drop", "raise"}
         What to do with rows in which a column that the formula names is missing.
+    center : {True, "fixed", False}
+        Where the priors stand.
 
     Returns
     -------
@@ -87,8 +96,8 @@ def aggregate_design(
     shifted = shift_columns(columns, ranges, rows, keys=_finest(parts), weights=weight)
     aliases = _aliases(columns, shifted)
     columns = columns.keeping(aliases.kept)
-    fixed = _fixed(parts, columns, shifted, aliases)
-    blocks = _blocks(parts, columns, shifted, rows, centred=fixed.has_intercept)
+    fixed = _fixed(parts, columns, shifted, aliases, center)
+    blocks = _blocks(parts, columns, shifted, rows, fixed, center)
     return Design(
         formula=parsed,
         response=Response(name=parts.response.text, values=ABSENT),
@@ -98,8 +107,9 @@ def aggregate_design(
         weights=None if weight is None else ABSENT,
         frame=ABSENT,
         n_dropped=rows.n_dropped,
-        sums=_sums(rows, columns, shifted, blocks, log_weights),
+        sums=_sums(rows, columns, shifted, fixed, blocks, log_weights),
         source=RowSource(data=data, weights=weight),
+        center=center,
     )
 
 
@@ -122,10 +132,13 @@ def _aliases(columns: ModelColumns, shifted: ShiftedColumns) -> Aliases:
     return found
 
 
-def _fixed(parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, aliases: Aliases) -> FixedDesign:
+def _fixed(
+    parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, aliases: Aliases, center: Center
+) -> FixedDesign:
     """X without its rows, of full column rank."""
     names, recipe = columns.named([columns.fixed]), columns.fixed.recipe
     terms = tuple(column.name for column in columns.fixed.columns)
+    centring = _centring(columns, columns.fixed, shifted, center, aliases.kept)
     if not recipe.has_intercept:
         refuse_remote((*terms, parts.response.text), *shifted.location([*names, TARGET]))
     return FixedDesign(
@@ -133,24 +146,49 @@ def _fixed(parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, aliases
         terms=terms,
         left_out=tuple(recipe.names[j] for j in aliases.left_out),
         has_intercept=recipe.has_intercept,
-        means=np.array([0.0 if name == ONE else shifted.means[name] for name in names]),
-        scales=np.array([shifted.scales[name] for name in names]),
+        centring=centring,
+        scales=shifted.centred_scales(names, centring),
         recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=parts.offsets),
     )
 
 
+def _centring(
+    columns: ModelColumns,
+    matrix: LazyMatrix,
+    shifted: ShiftedColumns,
+    center: Center,
+    kept: IntArray | None = None,
+) -> FloatArray:
+    """Map to the centred columns of a matrix, as `matrix_centring` finds it of rows."""
+    names, recipe = columns.named([matrix]), matrix.recipe
+    means = np.array([shifted.means[name] for name in names])
+    constant = np.array([name in shifted.constant for name in names], dtype=bool)
+    return centring_of_means(recipe, center, means, constant, lambda products: means @ products, kept)
+
+
 def _blocks(
-    parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, rows: LazyRows, *, centred: bool
+    parts: Parts,
+    columns: ModelColumns,
+    shifted: ShiftedColumns,
+    rows: LazyRows,
+    fixed: FixedDesign,
+    center: Center,
 ) -> list[BlockSums]:
     """Grouping factors with their sums, by decreasing number of levels, then as written."""
     x, out = columns.named([columns.fixed]), []
     for bars, matrices in zip(bars_by_group(parts.bars), columns.effects, strict=True):
         z = columns.named(matrices)
-        scales = np.array([shifted.scales[name] for name in z])
-        block = describe_block(bars, [matrix.recipe for matrix in matrices], scales)
+        centring = block_diagonal(
+            [
+                _centring(columns, matrix, shifted, center is True and bar.is_correlated)
+                for bar, matrix in zip(bars, matrices, strict=True)
+            ]
+        )
+        scales = shifted.centred_scales(z, centring)
+        block = describe_block(bars, [matrix.recipe for matrix in matrices], centring, scales)
         refuse_remote(block.effects, *shifted.location(z))
         block = replace(block, moments=_second_moments(shifted, [ONE, *z]))
-        out.append(sum_block(block, bars[0].group, z, x, shifted, centred=centred))
+        out.append(sum_block(block, bars[0].group, z, fixed, x, shifted))
     out.sort(key=lambda each: -each.block.n_levels)
     blocks = [each.block for each in out]
     check_group_names(blocks)
@@ -163,12 +201,14 @@ def _sums(
     rows: LazyRows,
     columns: ModelColumns,
     shifted: ShiftedColumns,
+    fixed: FixedDesign,
     blocks: Sequence[BlockSums],
     log_weights: float,
 ) -> RowSums:
     """All that a gaussian model needs of the rows."""
-    x, centred = columns.named([columns.fixed]), columns.fixed.recipe.has_intercept
-    to_x, to_y = shifted.standardizing(x, centred=centred), shifted.standardizing([TARGET], centred=centred)
+    x = columns.named([columns.fixed])
+    to_x = shifted.standardizing(x, fixed.centring, fixed.scales)
+    to_y = shifted.target(centred=fixed.has_intercept)
     about_means = shifted.mapped(x, [shifted.means[name] for name in x])
     return RowSums(
         n_rows=rows.n_rows,
@@ -176,6 +216,7 @@ def _sums(
         log_weights=log_weights,
         response_mean=shifted.means[TARGET],
         response_sd=shifted.scales[TARGET],
+        fixed_means=np.array([shifted.means[name] for name in x]),
         fixed_covariance=about_means @ shifted.totals @ about_means.T / (rows.n_rows - 1),
         constant=columns.labels_of(shifted.constant),
         pairs=pair_sums(blocks, shifted),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmixed.design.absent import ABSENT
+from bayesmixed.design.centring import block_diagonal
 from bayesmixed.design.checks import check_columns_near_zero
-from bayesmixed.design.fixed import column_scales
+from bayesmixed.design.fixed import column_scales, matrix_centring
 from bayesmixed.design.frame import Column
 from bayesmixed.design.levels import level_codes
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
@@ -18,7 +19,7 @@ from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.terms import RandomTerm
-from bayesmixed.options import Covariance
+from bayesmixed.options import Center
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,11 @@ class Bar:
     effects: Algebra
     group: tuple[Expression, ...]
 
+    @property
+    def is_correlated(self) -> bool:
+        """Whether its effects are correlated with each other."""
+        return self.term.covariance != "diag"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarRecipe:
@@ -56,7 +62,9 @@ class BarRecipe:
     group: tuple[Expression, ...]
 
 
-def build_blocks(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> tuple[GroupBlock, ...]:
+def build_blocks(
+    bars: Sequence[Bar], columns: Mapping[str, Column], n: int, *, center: Center = True
+) -> tuple[GroupBlock, ...]:
     """Build one block for each grouping factor.
 
     Parameters
@@ -67,6 +75,8 @@ def build_blocks(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> 
         Tidy columns by name.
     n : int
         Number of rows.
+    center : {True, "fixed", False}
+        Where the priors stand.
 
     Returns
     -------
@@ -78,7 +88,7 @@ def build_blocks(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> 
     DataError
         When a column does not fit its term, or an effect is zero in every row.
     """
-    blocks = [_build_block(same, columns, n) for same in bars_by_group(bars)]
+    blocks = [_build_block(same, columns, n, center) for same in bars_by_group(bars)]
     return tuple(sorted(blocks, key=lambda block: -block.n_levels))
 
 
@@ -90,17 +100,25 @@ def bars_by_group(bars: Sequence[Bar]) -> list[list[Bar]]:
     return list(by_group.values())
 
 
-def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int) -> GroupBlock:
+def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int, center: Center) -> GroupBlock:
     built = [build_matrix(bar.effects, columns, n) for bar in bars]
     matrix = np.ascontiguousarray(np.hstack([part for part, _ in built]))
-    scales = np.concatenate([_scales(part, recipe) for part, recipe in built])
-    empty = describe_block(bars, [recipe for _, recipe in built], scales)
+    centrings = [
+        matrix_centring(part, recipe, center=center is True and bar.is_correlated)
+        for bar, (part, recipe) in zip(bars, built, strict=True)
+    ]
+    scales = np.concatenate(
+        [_scales(part, recipe, each) for (part, recipe), each in zip(built, centrings, strict=True)]
+    )
+    empty = describe_block(bars, [recipe for _, recipe in built], block_diagonal(centrings), scales)
     check_columns_near_zero(empty.effects, matrix)
     codes, levels = level_codes(bars[0].group, columns, n)
     return replace(empty, columns=matrix, codes=codes, levels=levels)
 
 
-def describe_block(bars: Sequence[Bar], recipes: Sequence[MatrixRecipe], scales: FloatArray) -> GroupBlock:
+def describe_block(
+    bars: Sequence[Bar], recipes: Sequence[MatrixRecipe], centring: FloatArray, scales: FloatArray
+) -> GroupBlock:
     """Describe the effects of one grouping factor, its levels and rows left open.
 
     Parameters
@@ -109,8 +127,10 @@ def describe_block(bars: Sequence[Bar], recipes: Sequence[MatrixRecipe], scales:
         Of one grouping factor.
     recipes : sequence of MatrixRecipe
         Of their effects.
+    centring : FloatArray
+        Shape (k, k).
     scales : FloatArray
-        Of all effects, shape (k,).
+        Of all centred effects, shape (k,).
 
     Returns
     -------
@@ -131,21 +151,20 @@ def describe_block(bars: Sequence[Bar], recipes: Sequence[MatrixRecipe], scales:
         codes=ABSENT,
         levels=(),
         correlated=tuple(
-            size
-            for bar, recipe in zip(bars, recipes, strict=True)
-            for size in _sizes(bar.term.covariance, len(recipe.names))
+            size for bar, recipe in zip(bars, recipes, strict=True) for size in _sizes(bar, len(recipe.names))
         ),
+        centring=centring,
         scales=scales,
         recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group) for recipe in recipes),
     )
 
 
-def _sizes(covariance: Covariance, k: int) -> tuple[int, ...]:
-    return (1,) * k if covariance == "diag" else (k,)
+def _sizes(bar: Bar, k: int) -> tuple[int, ...]:
+    return (k,) if bar.is_correlated else (1,) * k
 
 
-def _scales(matrix: FloatArray, recipe: MatrixRecipe) -> FloatArray:
-    scales = column_scales(matrix)
+def _scales(matrix: FloatArray, recipe: MatrixRecipe, centring: FloatArray) -> FloatArray:
+    scales = column_scales(matrix, centring)
     if recipe.has_intercept:
         scales[0] = 1.0
     return scales

@@ -29,7 +29,7 @@ from bayesmixed.formula.algebra import Algebra, read_algebra
 from bayesmixed.formula.expression import Expression, read_expression
 from bayesmixed.formula.response import ResponseExpression, read_response
 from bayesmixed.formula.terms import ParsedFormula
-from bayesmixed.options import Missing, one_of
+from bayesmixed.options import Center, Missing, one_of
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -41,6 +41,7 @@ def build_design(
     *,
     weights: str | ArrayLike | None = None,
     missing: Missing = "drop",
+    center: Center = True,
     residual_variance: bool = True,
     successes: bool = False,
 ) -> Design:
@@ -57,6 +58,8 @@ def build_design(
         position; the residual variance of a row is sigma^2 / weight.
     missing : {"drop", "raise"}
         What to do with rows in which a column that the formula names, or the weight, is missing.
+    center : {True, "fixed", False}
+        Where the priors stand: at the means of all columns, of those of X alone, or at zero.
     residual_variance : bool
         Whether the model has a residual variance of its own (gaussian): then the response must vary, and
         there must be more rows than random effects.
@@ -93,10 +96,10 @@ def build_design(
     columns = tidy_all(raw if keep.all() else {name: column[keep] for name, column in raw.items()})
     response = build_response(parts.response, columns, n, successes=successes, weights=used_weights)
     offset = sum_offsets(parts.offsets, columns, n)
-    blocks = build_blocks(parts.bars, columns, n)
+    blocks = build_blocks(parts.bars, columns, n, center=center)
     check_group_names(blocks)
     check_levels(blocks)
-    fixed = build_fixed(parts.fixed, parts.offsets, columns, n)
+    fixed = build_fixed(parts.fixed, parts.offsets, columns, n, center=center)
     if residual_variance:
         check_response(response, offset, centred=fixed.has_intercept)
         check_identified(blocks, n)
@@ -109,6 +112,7 @@ def build_design(
         weights=used_weights,
         frame=frame.copy(deep=False) if keep.all() else frame[keep],
         n_dropped=len(frame) - n,
+        center=center,
     )
 
 

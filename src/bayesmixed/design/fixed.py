@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from bayesmixed.design.centring import (
+    centred_columns,
+    codings,
+    column_products,
+    mean_centring,
+    no_centring,
+    product_centring,
+)
 from bayesmixed.design.checks import check_columns_near_zero
 from bayesmixed.design.evaluate import State, evaluate_numbers
 from bayesmixed.design.frame import Column
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
 from bayesmixed.design.rank import Aliases, find_aliases, refuse_nearly_aliased, standardized
-from bayesmixed.design.records import FixedDesign, FloatArray
+from bayesmixed.design.records import FixedDesign, FloatArray, IntArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
+from bayesmixed.options import Center
 
 FEW_ROWS = 10
 """In smaller data a text column may have more levels than half the rows."""
@@ -46,6 +56,8 @@ def build_fixed(
     offsets: tuple[tuple[Expression, State], ...],
     columns: Mapping[str, Column],
     n: int,
+    *,
+    center: Center = True,
 ) -> FixedDesign:
     """Build X of full column rank.
 
@@ -59,6 +71,8 @@ def build_fixed(
         Tidy columns by name.
     n : int
         Number of rows.
+    center : {True, "fixed", False}
+        Where the priors stand.
 
     Returns
     -------
@@ -79,15 +93,16 @@ def build_fixed(
     terms = tuple(recipe.names[j] for j in aliases.kept)
     if not recipe.has_intercept:
         check_columns_near_zero(terms, matrix)
-    means, scales = matrix.mean(axis=0), column_scales(matrix)
+    centring = matrix_centring(matrix, recipe, center=center, kept=aliases.kept)
+    scales = column_scales(matrix, centring)
     if recipe.has_intercept:
-        means[0], scales[0] = 0.0, 1.0
+        scales[0] = 1.0
     return FixedDesign(
         matrix=matrix,
         terms=terms,
         left_out=tuple(recipe.names[j] for j in aliases.left_out),
         has_intercept=recipe.has_intercept,
-        means=means,
+        centring=centring,
         scales=scales,
         recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=offsets),
     )
@@ -105,13 +120,76 @@ def _check_text(names: Iterable[str], columns: Mapping[str, Column], n: int) -> 
             )
 
 
-def column_scales(matrix: FloatArray) -> FloatArray:
-    """Compute the scale of every column of a matrix.
+def matrix_centring(
+    matrix: FloatArray, recipe: MatrixRecipe, *, center: Center, kept: IntArray | None = None
+) -> FloatArray:
+    """Find the map to the centred columns of a matrix, shape (p, p); of some of the recipe's where `kept`."""
+    if not matrix.size:
+        return no_centring(matrix.shape[1])
+    return centring_of_means(
+        recipe,
+        center,
+        matrix.mean(axis=0),
+        is_constant(matrix),
+        lambda products: centred_columns(matrix, products).mean(axis=0),
+        kept,
+    )
+
+
+def centring_of_means(
+    recipe: MatrixRecipe,
+    center: Center,
+    means: FloatArray,
+    constant: NDArray[np.bool_],
+    means_of_products: Callable[[FloatArray], FloatArray],
+    kept: IntArray | None = None,
+) -> FloatArray:
+    """Find the map to the centred columns of a matrix from their means.
+
+    Parameters
+    ----------
+    recipe : MatrixRecipe
+        Of the matrix.
+    center : {True, "fixed", False}
+        Where priors stand: ``"fixed"`` centres no numbers within products.
+    means : FloatArray
+        Of the columns, shape (p,).
+    constant : NDArray
+        Which columns are the same in every row; their means stay.
+    means_of_products : callable
+        From a map to the means of the mapped columns.
+    kept : IntArray, optional
+        Places of the columns among those of the recipe; all of them unless given.
+
+    Returns
+    -------
+    FloatArray
+        Shape (p, p).
+    """
+    products = no_centring(len(means))
+    if center is True:
+        every = column_products(recipe.spec, recipe.expressions)
+        columns = every if kept is None else tuple(every[j] for j in kept)
+        products = product_centring(columns, codings(recipe.spec), means)
+    if center is False or not recipe.has_intercept:
+        return products
+    return products @ mean_centring(np.where(constant, 0.0, means_of_products(products)))
+
+
+def is_constant(matrix: FloatArray) -> NDArray[np.bool_]:
+    """Tell the columns that are the same in every row, shape (k,)."""
+    return np.asarray(matrix.max(axis=0) == matrix.min(axis=0))
+
+
+def column_scales(matrix: FloatArray, centring: FloatArray) -> FloatArray:
+    """Compute the scale of every centred column of a matrix.
 
     Parameters
     ----------
     matrix : FloatArray
         Shape (n, k).
+    centring : FloatArray
+        Shape (k, k).
 
     Returns
     -------
@@ -120,16 +198,15 @@ def column_scales(matrix: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> column_scales(np.array([[1.0, 3.0], [3.0, 3.0]])).round(3).tolist()
+    >>> column_scales(np.array([[1.0, 3.0], [3.0, 3.0]]), np.eye(2)).round(3).tolist()
     [1.414, 3.0]
     """
     if not matrix.size:
         return np.ones(matrix.shape[1])
-    constant = matrix.max(axis=0) == matrix.min(axis=0)
     if len(matrix) == 1:
         return np.array(np.abs(matrix[0]))
-    scales: FloatArray = np.where(constant, np.abs(matrix[0]), np.std(matrix, axis=0, ddof=1))
-    return scales
+    spread = np.std(centred_columns(matrix, centring), axis=0, ddof=1)
+    return np.where(is_constant(matrix), np.abs(matrix[0]), spread)
 
 
 def sum_offsets(

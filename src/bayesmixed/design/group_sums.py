@@ -12,7 +12,7 @@ from bayesmixed.design.frame import tidy
 from bayesmixed.design.lazy_rows import ONE
 from bayesmixed.design.lazy_sums import TARGET, add_by_code
 from bayesmixed.design.levels import level_codes
-from bayesmixed.design.records import FloatArray, GroupBlock, IntArray, PairSums
+from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock, IntArray, PairSums
 from bayesmixed.design.shifted_columns import ShiftedColumns
 from bayesmixed.formula.expression import Expression
 
@@ -32,7 +32,7 @@ class BlockSums:
     gram : FloatArray
         Z'Z level by level, shape (J, k, k).
     fixed, response : FloatArray
-        Z'X of shape (J k, p), Z'y of shape (J k,).
+        Z'X of shape (J k, p), Z'y of shape (J k,); columns of both centred as their priors are.
     """
 
     block: GroupBlock
@@ -52,10 +52,9 @@ def sum_block(
     block: GroupBlock,
     group: tuple[Expression, ...],
     names: list[str],
-    fixed: Sequence[str],
+    fixed: FixedDesign,
+    x: Sequence[str],
     shifted: ShiftedColumns,
-    *,
-    centred: bool,
 ) -> BlockSums:
     """Sum by the levels of one grouping factor, in one query at most.
 
@@ -65,12 +64,14 @@ def sum_block(
         Its effects; the levels are found here.
     group : tuple[Expression, ...]
         Parts of the grouping factor.
-    names, fixed : sequence of str
-        Columns of Z and of X, by their names within queries.
+    names : list[str]
+        Columns of Z, by their names within queries.
+    fixed : FixedDesign
+        Centring and scales of X.
+    x : sequence of str
+        Columns of X, by their names within queries.
     shifted : ShiftedColumns
         What is summed.
-    centred : bool
-        Whether X and the response are less their means.
 
     Returns
     -------
@@ -81,22 +82,22 @@ def sum_block(
     DataError
         When two levels would have the same label.
     """
-    left, right = list(dict.fromkeys([ONE, *names])), list(dict.fromkeys([ONE, *names, *fixed, TARGET]))
+    left, right = list(dict.fromkeys([ONE, *names])), list(dict.fromkeys([ONE, *names, *x, TARGET]))
     keys = tuple(dict.fromkeys(name for part in group for name in part.columns))
     found = shifted.products(keys, left, right)
     codes, levels = _codes(group, found.keys)
     sums = add_by_code(codes, found.matrix(left, right), len(levels))
-    to_z = shifted.standardizing(names, centred=False, over=left)
-    gram_right = shifted.standardizing(names, centred=False, over=right)
-    to_x = shifted.standardizing(fixed, centred=centred, over=right)
-    to_y = shifted.standardizing([TARGET], centred=centred, over=right)
+    to_z = shifted.standardizing(names, block.centring, block.scales, left)
+    gram_right = shifted.standardizing(names, block.centring, block.scales, right)
+    to_x = shifted.standardizing(x, fixed.centring, fixed.scales, right)
+    to_y = shifted.target(centred=fixed.has_intercept, over=right)
     rows = to_z @ sums
     return BlockSums(
         block=replace(block, levels=levels),
         group=group,
         names=names,
         gram=rows @ gram_right.T,
-        fixed=(rows @ to_x.T).reshape(len(levels) * len(names), len(fixed)),
+        fixed=(rows @ to_x.T).reshape(len(levels) * len(names), len(x)),
         response=(rows @ to_y.T).ravel(),
     )
 
@@ -135,8 +136,8 @@ def _pair(first: BlockSums, second: BlockSums, shifted: ShiftedColumns) -> PairS
         _places(first, found.keys) * n + _places(second, found.keys), return_inverse=True
     )
     sums = add_by_code(codes, found.matrix(left, right), len(pairs))
-    to_first = shifted.standardizing(first.names, centred=False, over=left)
-    to_second = shifted.standardizing(second.names, centred=False, over=right)
+    to_first = shifted.standardizing(first.names, first.block.centring, first.block.scales, left)
+    to_second = shifted.standardizing(second.names, second.block.centring, second.block.scales, right)
     return PairSums(first=pairs // n, second=pairs % n, products=to_first @ sums @ to_second.T)
 
 

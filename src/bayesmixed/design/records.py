@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.options import Center
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -54,9 +55,11 @@ class FixedDesign:
         The p column names, e.g. ``("Intercept", "Days", "sex[T.male]")``.
     has_intercept : bool
         Whether column 0 is an explicit intercept.
-    means, scales : FloatArray
-        Column means and sample standard deviations (n - 1), shape (p,): 0 and 1 for the intercept. A constant
-        column that is not the intercept has its root mean square as scale.
+    centring : FloatArray
+        C of the centred columns X C that have priors, shape (p, p); see :mod:`bayesmixed.design.centring`.
+    scales : FloatArray
+        Sample standard deviations (n - 1) of the centred columns, shape (p,), 1 for the intercept. A constant
+        column that is not the intercept has its root mean square.
     recipe : object
         What encodes new data in the same way (levels, transform state).
     left_out : tuple[str, ...]
@@ -66,7 +69,7 @@ class FixedDesign:
     matrix: FloatArray
     terms: tuple[str, ...]
     has_intercept: bool
-    means: FloatArray
+    centring: FloatArray
     scales: FloatArray
     recipe: Any
     left_out: tuple[str, ...] = ()
@@ -91,9 +94,12 @@ class GroupBlock:
     correlated : tuple[int, ...]
         Sizes of the consecutive sets of effects that are correlated among themselves; they sum to k.
         ``(Days | Subject)`` gives ``(2,)``, ``(Days || Subject)`` gives ``(1, 1)``.
+    centring : FloatArray
+        C of the centred effects u_c, u = C u_c, whose standard deviations and correlations have priors, shape
+        (k, k); see :mod:`bayesmixed.design.centring`.
     scales : FloatArray
-        Sample standard deviation of every column, 1 for an intercept, shape (k,); a constant column that is
-        not an intercept has its root mean square.
+        Sample standard deviation of every centred column, 1 for an intercept, shape (k,); a constant column
+        that is not an intercept has its root mean square.
     recipes : tuple
         What encodes new data for each bar in the same way.
     moments : FloatArray or None
@@ -106,6 +112,7 @@ class GroupBlock:
     codes: IntArray
     levels: tuple[str, ...]
     correlated: tuple[int, ...]
+    centring: FloatArray
     scales: FloatArray
     recipes: tuple[Any, ...]
     moments: FloatArray | None = None
@@ -128,6 +135,11 @@ class GroupBlock:
     def has_correlation(self) -> bool:
         """Whether any two effects of the factor are correlated."""
         return any(size > 1 for size in self.correlated)
+
+    @property
+    def is_centred(self) -> bool:
+        """Whether the effects that have priors are other than those at zero."""
+        return not np.array_equal(self.centring, np.eye(self.n_effects))
 
     @property
     def n_effects(self) -> int:
@@ -172,6 +184,8 @@ class RowSums:
         Sum of the rows' log weights.
     response_mean, response_sd : float
         Of the response less the offset, over the rows (n - 1).
+    fixed_means : FloatArray
+        Of the columns of X over the rows, shape (p,).
     fixed_covariance : FloatArray
         Sample covariances (n - 1) of the columns of X over the rows, shape (p, p), in the units of the data.
     constant : frozenset[str]
@@ -193,6 +207,7 @@ class RowSums:
     log_weights: float
     response_mean: float
     response_sd: float
+    fixed_means: FloatArray
     fixed_covariance: FloatArray
     constant: frozenset[str]
     pairs: dict[tuple[int, int], PairSums]
@@ -245,6 +260,8 @@ class Design:
         Of data that are not in memory, in place of every array above that has one entry for each row.
     source : RowSource or None
         Where the rows of such data lie, for a random sample of them.
+    center : {True, "fixed", False}
+        Where the priors stand: at the means of all columns, of those of X alone, or at zero.
     """
 
     formula: ParsedFormula
@@ -257,6 +274,7 @@ class Design:
     n_dropped: int
     sums: RowSums | None = None
     source: RowSource | None = None
+    center: Center = True
 
     @property
     def n_rows(self) -> int:

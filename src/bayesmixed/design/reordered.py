@@ -31,6 +31,7 @@ def reorder_effects(design: Design, i: int, order: IntArray) -> Design:
         block,
         effects=tuple(block.effects[e] for e in order),
         columns=block.columns if design.sums is not None else block.columns[:, order],
+        centring=block.centring[np.ix_(order, order)],
         scales=block.scales[order],
         moments=None if block.moments is None else block.moments[np.ix_(with_one, with_one)],
     )

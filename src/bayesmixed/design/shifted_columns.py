@@ -80,16 +80,20 @@ class ShiftedColumns:
         )
 
     def standardizing(
-        self, columns: Sequence[str], *, centred: bool, over: Sequence[str] | None = None
+        self,
+        columns: Sequence[str],
+        centring: FloatArray,
+        scales: FloatArray,
+        over: Sequence[str] | None = None,
     ) -> FloatArray:
-        """Linear map to columns over their scales, less their means if asked for.
+        """Linear map to centred columns over their scales.
 
         Parameters
         ----------
         columns : sequence of str
-            The p columns wanted.
-        centred : bool
-            Whether means are subtracted, of all but the ones.
+            The p columns that are centred.
+        centring, scales : FloatArray
+            Shapes (p, p) and (p,).
         over : sequence of str, optional
             The shifted columns that there are sums of; all unless given.
 
@@ -98,9 +102,22 @@ class ShiftedColumns:
         FloatArray
             As :meth:`mapped`.
         """
-        centres = [self.means[name] if centred and name != ONE else 0.0 for name in columns]
-        scales = np.array([self.scales[name] for name in columns])
-        return np.asarray(self.mapped(columns, centres, over) / scales[:, None])
+        as_they_are = self.mapped(columns, [0.0] * len(columns), over)
+        return np.asarray(centring.T @ as_they_are / scales[:, None])
+
+    def target(self, *, centred: bool, over: Sequence[str] | None = None) -> FloatArray:
+        """Linear map to the response less offset over its scale, less its mean if asked for, shape (1, m)."""
+        centre = self.means[TARGET] if centred else 0.0
+        return np.asarray(self.mapped([TARGET], [centre], over) / self.scales[TARGET])
+
+    def centred_scales(self, columns: Sequence[str], centring: FloatArray) -> FloatArray:
+        """Standard deviations (n - 1) of centred columns, 1 for the ones, the size of constant ones."""
+        to_centred = self.standardizing(columns, centring, np.ones(len(columns)))
+        n, squares = self.totals[0, 0], np.einsum("pi,ij,pj->p", to_centred, self.totals, to_centred)
+        around = np.maximum(squares - (to_centred @ self.totals[0]) ** 2 / n, 0.0)
+        spread = np.sqrt(around / max(n - 1.0, 1.0))
+        kept = {ONE, *self.constant}
+        return np.array([self.scales[c] if c in kept else s for c, s in zip(columns, spread, strict=True)])
 
     def mapped(
         self, columns: Sequence[str], centres: Sequence[float] | FloatArray, over: Sequence[str] | None = None

@@ -1,8 +1,8 @@
 """The unit-free form of a model, in which all engines' arithmetic is done.
 
-The response is divided by its sample standard deviation, every column by its own, columns of X are centred
-when there is an intercept. So rescaling y or a predictor by a power of two changes not one bit of what is
-sampled, and the units of the data cost no digits.
+The response is divided by its sample standard deviation, every centred column by its own (see
+:mod:`bayesmixed.design.centring`). So rescaling y or a predictor by a power of two changes not one bit of
+what is sampled, and the units of the data cost no digits.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmixed.design.centring import centred_columns, moved_covariance, no_centring
 from bayesmixed.design.records import Design, FloatArray, IntArray
 
 
@@ -22,28 +23,33 @@ class Units:
     ----------
     center, scale : float
         The response is ``center + scale * unit-free``; the centre is 0 without an intercept.
-    means, scales : FloatArray
-        Of the columns of X, shape (p,); means are 0 without an intercept.
+    centring : FloatArray
+        C of the centred columns X C, shape (p, p).
+    scales : FloatArray
+        Of these, shape (p,).
+    effect_centrings : tuple[FloatArray, ...]
+        For each block C of its centred columns, shape (k, k).
     effects : tuple[FloatArray, ...]
-        For each block the scales of its columns, shape (k,).
+        For each block their scales, shape (k,).
     has_intercept : bool
         Whether column 0 of X is an intercept.
     """
 
     center: float
     scale: float
-    means: FloatArray
+    centring: FloatArray
     scales: FloatArray
+    effect_centrings: tuple[FloatArray, ...]
     effects: tuple[FloatArray, ...]
     has_intercept: bool
 
     def coefficients(self, unit_free: FloatArray) -> FloatArray:
-        """Coefficients in the units of the data, the intercept at x = 0.
+        """Coefficients of the columns as they are, in the units of the data.
 
         Parameters
         ----------
         unit_free : FloatArray
-            Shape (..., p), the intercept at the means of the columns.
+            Of the centred columns, shape (..., p).
 
         Returns
         -------
@@ -52,13 +58,34 @@ class Units:
         """
         out = unit_free * (self.scale / self.scales)
         if self.has_intercept:
-            out[..., 0] += self.center - out[..., 1:] @ self.means[1:]
-        return out
+            out[..., 0] += self.center
+        return np.asarray(out @ self.centring.T)
+
+    def effect_map(self, block: int) -> FloatArray:
+        """Map from unit-free effects of a block's centred columns to effects of its columns, shape (k, k)."""
+        return np.asarray(self.effect_centrings[block] * (self.scale / self.effects[block]))
 
     def ranef(self, block: int, unit_free: FloatArray) -> FloatArray:
-        """Random effects, or their sds, of a block in the units of the data, shape (..., k)."""
-        scaled: FloatArray = unit_free * (self.scale / self.effects[block])
-        return scaled
+        """Random effects of a block's columns as they are, in the units of the data, shape (..., k)."""
+        return np.asarray(unit_free @ self.effect_map(block).T)
+
+    def covariance(self, block: int, sd: FloatArray, corr: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Standard deviations and correlations of those effects from unit-free ones of centred columns.
+
+        Parameters
+        ----------
+        block : int
+            Index of the block.
+        sd, corr : FloatArray
+            Shapes (..., k) and (..., k, k).
+
+        Returns
+        -------
+        tuple[FloatArray, FloatArray]
+            Shapes (..., k) and (..., k, k).
+        """
+        scaled: FloatArray = sd * (self.scale / self.effects[block])
+        return moved_covariance(scaled, corr, self.effect_centrings[block])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +116,15 @@ class UnitFree:
     log_weights: float
 
 
-def units_of(design: Design) -> Units:
+def units_of(design: Design, *, about_means: bool = True) -> Units:
     """Units of a design.
 
     Parameters
     ----------
     design : Design
         The design to be fitted.
+    about_means : bool
+        Whether random effects are those of centred columns, as their priors are; REML has no priors.
 
     Returns
     -------
@@ -112,8 +141,11 @@ def units_of(design: Design) -> Units:
     return Units(
         center=center if fixed.has_intercept else 0.0,
         scale=scale,
-        means=fixed.means if fixed.has_intercept else np.zeros_like(fixed.means),
+        centring=fixed.centring,
         scales=fixed.scales,
+        effect_centrings=tuple(
+            block.centring if about_means else no_centring(block.n_effects) for block in design.blocks
+        ),
         effects=tuple(block.scales for block in design.blocks),
         has_intercept=fixed.has_intercept,
     )
@@ -134,9 +166,12 @@ def unit_free(design: Design, units: Units) -> UnitFree:
     UnitFree
         Arrays with one entry for each row used.
     """
-    fixed = (design.fixed.matrix - units.means) / units.scales
+    fixed = centred_columns(design.fixed.matrix, units.centring) / units.scales
     response = (design.response.values - design.offset - units.center) / units.scale
-    columns = [block.columns / block.scales for block in design.blocks]
+    columns = [
+        centred_columns(block.columns, centring) / scales
+        for block, centring, scales in zip(design.blocks, units.effect_centrings, units.effects, strict=True)
+    ]
     if design.weights is not None:
         root = np.sqrt(design.weights)
         response, fixed = response * root, fixed * root[:, None]

@@ -8,7 +8,7 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.integrated import IntegratedModel, points_of_draws
 from bayesmixed.extract.summaries import draw_matrix
-from bayesmixed.posterior.log_prior import centred_coefficients
+from bayesmixed.posterior.log_prior import centred_coefficients, centred_scales
 
 
 def integrated_points(draws: xr.DataTree, model: IntegratedModel) -> FloatArray:
@@ -26,13 +26,14 @@ def integrated_points(draws: xr.DataTree, model: IntegratedModel) -> FloatArray:
     FloatArray
         Shape (chains * draws, dimension).
     """
-    design = model.spec.design
+    design, posterior = model.spec.design, draws["posterior"].to_dataset()
+    sd, corr = zip(*(centred_scales(posterior, block) for block in design.blocks), strict=True)
     return points_of_draws(
         model,
-        sd=tuple(draw_matrix(draws, names.sd(block.group)) for block in design.blocks),
+        sd=tuple(each.reshape(-1, each.shape[-1]) for each in sd),
         corr=tuple(
-            draw_matrix(draws, names.corr(block.group)) if block.has_correlation else None
-            for block in design.blocks
+            each.reshape(-1, *each.shape[-2:]) if block.has_correlation else None
+            for each, block in zip(corr, design.blocks, strict=True)
         ),
         sigma=draw_matrix(draws, names.SIGMA),
         coefficients=centred_coefficients(draw_matrix(draws, names.BETA), design.fixed),

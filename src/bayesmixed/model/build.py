@@ -11,6 +11,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesmixed import names
+from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.families.graph import predictor_arguments
@@ -38,9 +39,9 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
     -------
     pymc.Model
         With coordinates, and variables named as in a fit's posterior. Sampled are ``beta_centred`` (the
-        intercept at the means of the columns of X, then the slopes), ``sd_<g>``, ``partial_corr_<g>``,
-        ``sigma`` and the standard normal ``z_<g>_<effect>``; ``beta``, ``corr_<g>`` and ``ranef_<g>`` are
-        computed from them.
+        coefficients of the centred columns of X), ``sd_<g>`` (``sd_centred_<g>`` where the columns of a bar
+        are centred), ``partial_corr_<g>``, ``sigma`` and the standard normal ``z_<g>_<effect>``; ``beta``,
+        ``corr_<g>`` and ``ranef_<g>``, of the columns as they are, are computed from them.
 
     Notes
     -----
@@ -105,12 +106,15 @@ def _fixed_part(design: Design, priors: Sequence[Prior]) -> Any:
     labels = {names.beta_centred_of(term): prior for term, prior in zip(fixed.terms, priors, strict=True)}
     free = _parameters(names.BETA_CENTRED, labels, names.TERM)
     centred = pt.stack(free) if isinstance(free, list) else free
-    if not fixed.has_intercept:
-        beta = pm.Deterministic(names.BETA, centred, dims=names.TERM)
-        return _product_by_columns(fixed.matrix, beta)
-    first = np.eye(len(fixed.terms))[0]
-    pm.Deterministic(names.BETA, centred - first * (fixed.means * centred).sum(), dims=names.TERM)
-    return _product_by_columns(fixed.matrix - fixed.means, centred)
+    beta = [_combination(row, [centred[j] for j in range(len(row))]) for row in fixed.centring]
+    pm.Deterministic(names.BETA, pt.stack(beta), dims=names.TERM)
+    return _product_by_columns(centred_columns(fixed.matrix, fixed.centring), centred)
+
+
+def _combination(weights: FloatArray, values: Scalars) -> Any:
+    """Sum of scalars with weights, most of which are 0 or 1."""
+    parts = [v if w == 1.0 else v * w for v, w in zip(values, weights, strict=True) if w != 0.0]
+    return sum(parts[1:], parts[0])
 
 
 def _product_by_columns(matrix: FloatArray, coefficients: Any) -> Any:
@@ -127,20 +131,43 @@ def _times(value: Any, column: FloatArray) -> Any:
 
 def _random_part(block: GroupBlock, sd_priors: Sequence[Prior], lkj: Prior | None) -> Any:
     """Z u of one grouping factor, with sd, correlations and random effects recorded."""
-    labels = {names.sd_of(block.group, e): p for e, p in zip(block.effects, sd_priors, strict=True)}
     effect_dim, level_dim = names.effect_dim(block.group), names.level_dim(block.group)
-    free = _parameters(names.sd(block.group), labels, effect_dim)
-    if isinstance(free, list):
-        pm.Deterministic(names.sd(block.group), pt.stack(free), dims=effect_dim)
+    whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
+    labels = {one(block.group, e): p for e, p in zip(block.effects, sd_priors, strict=True)}
+    free = _parameters(whole(block.group), labels, effect_dim)
     factors = _cholesky_factors(block, lkj)
-    if lkj is not None:
-        _record_correlation(block, factors)
     deviates = [pm.Normal(names.standardized_ranef(block.group, e), dims=level_dim) for e in block.effects]
     effects: Scalars = []
     for i, row in enumerate(_block_rows(factors)):
         effects.append(free[i] * sum(factor * deviates[m] for m, factor in row.items()))
-    pm.Deterministic(names.ranef(block.group), pt.stack(effects).T, dims=(level_dim, effect_dim))
-    return sum(_times(effect[block.codes], block.columns[:, i]) for i, effect in enumerate(effects))
+    _record_scales(block, free, _block_rows(factors))
+    at_zero = [_combination(row, effects) for row in block.centring]
+    pm.Deterministic(names.ranef(block.group), pt.stack(at_zero).T, dims=(level_dim, effect_dim))
+    columns = centred_columns(block.columns, block.centring)
+    return sum(_times(effect[block.codes], columns[:, i]) for i, effect in enumerate(effects))
+
+
+def _record_scales(block: GroupBlock, free: Any, rows: list[dict[int, Any]]) -> None:
+    """Record standard deviations and correlations of the effects of the columns as they are."""
+    sd, corr = names.sd(block.group), names.corr(block.group)
+    effect_dim = names.effect_dim(block.group)
+    dims = (effect_dim, names.effect_bis_dim(block.group))
+    if block.is_centred:
+        scaled = [{m: free[i] * factor for m, factor in row.items()} for i, row in enumerate(rows)]
+        rows = [
+            {
+                m: _combination(weights, [each.get(m, pt.constant(0.0)) for each in scaled])
+                for m in range(len(rows))
+            }
+            for weights in block.centring
+        ]
+        sds = [pt.sqrt(_product(row, row)) for row in rows]
+        rows = [{m: value / s for m, value in row.items()} for row, s in zip(rows, sds, strict=True)]
+        pm.Deterministic(sd, pt.stack(sds), dims=effect_dim)
+    elif isinstance(free, list):
+        pm.Deterministic(sd, pt.stack(free), dims=effect_dim)
+    if block.has_correlation:
+        pm.Deterministic(corr, _correlation(rows), dims=dims)
 
 
 def _parameters(name: str, labels: Mapping[str, Prior], dim: str) -> Any:
@@ -200,17 +227,14 @@ def _block_rows(factors: list[list[Scalars]]) -> list[dict[int, Any]]:
     ]
 
 
-def _record_correlation(block: GroupBlock, factors: list[list[Scalars]]) -> None:
+def _correlation(rows: list[dict[int, Any]]) -> Any:
     """Correlation matrix of all effects, zero between sets that are not correlated."""
-    rows = _block_rows(factors)
     entries = [
         _product(rows[i], rows[j]) if i != j else pt.constant(1.0)
         for i in range(len(rows))
         for j in range(len(rows))
     ]
-    matrix = pt.stack(entries).reshape((len(rows), len(rows)))
-    dims = (names.effect_dim(block.group), names.effect_bis_dim(block.group))
-    pm.Deterministic(names.corr(block.group), matrix, dims=dims)
+    return pt.stack(entries).reshape((len(rows), len(rows)))
 
 
 def _product(left: Mapping[int, Any], right: Mapping[int, Any]) -> Any:

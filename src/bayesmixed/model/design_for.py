@@ -11,7 +11,7 @@ from bayesmixed.errors import DataError
 from bayesmixed.families.records import Family
 from bayesmixed.families.support import takes_successes
 from bayesmixed.formula.terms import ParsedFormula
-from bayesmixed.options import Missing
+from bayesmixed.options import Center, Missing
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +27,7 @@ def design_for(
     *,
     weights: str | ArrayLike | None = None,
     missing: Missing = "drop",
+    center: Center = True,
 ) -> Design:
     """Build the design of a model, from a frame or from data that are larger than memory.
 
@@ -42,6 +43,8 @@ def design_for(
         Prior weights.
     missing : {"drop", "raise"}
         What to do with rows in which a value is missing.
+    center : {True, "fixed", False}
+        Where the priors stand.
 
     Returns
     -------
@@ -55,20 +58,21 @@ def design_for(
 
     """
     if lies_elsewhere(data):
-        return _aggregated(family, parsed, data, weights, missing)
+        return _aggregated(family, parsed, data, weights, missing, center)
     frame: Any = data
     return build_design(
         parsed,
         frame,
         weights=weights,
         missing=missing,
+        center=center,
         residual_variance=family.has_residual_sd,
         successes=takes_successes(family),
     )
 
 
 def _aggregated(
-    family: Family, parsed: ParsedFormula, data: object, weights: object, missing: Missing
+    family: Family, parsed: ParsedFormula, data: object, weights: object, missing: Missing, center: Center
 ) -> Design:
     """Design with sums in place of rows."""
     if not family.is_gaussian:
@@ -78,4 +82,4 @@ def _aggregated(
         )
     from bayesmixed.design.aggregate import aggregate_design
 
-    return aggregate_design(parsed, data, weights=weights, missing=missing)
+    return aggregate_design(parsed, data, weights=weights, missing=missing, center=center)

@@ -94,7 +94,8 @@ def _double_ranks(values: FloatArray) -> IntArray:
     if (ordered[:, 1:] == ordered[:, :-1]).any():
         from scipy.stats import rankdata
 
-        return np.rint(2 * rankdata(values, axis=1)).astype(np.int64)
+        twice: IntArray = np.rint(2 * rankdata(values, axis=1)).astype(np.int64)
+        return twice
     ranks = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(2, 2 * values.shape[1] + 1, 2)[None, :], axis=1)
     return ranks

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesmixed import names
+from bayesmixed.design.centring import inverse, moved_covariance
 from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
@@ -31,8 +32,9 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``beta`` (chain, draw, term), the intercept's at the means of the columns; ``sd_<g>`` (chain, draw,
-        effect); ``corr_<g>`` and the family's parameters, such as ``sigma`` (chain, draw).
+        ``beta`` (chain, draw, term), ``sd_<g>`` (chain, draw, effect) and ``corr_<g>`` (chain, draw), each at
+        the centred columns where its prior stands; and the family's parameters, such as ``sigma`` (chain,
+        draw).
 
     Notes
     -----
@@ -49,33 +51,31 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
         out[names.BETA] = _by_column(centred, spec.priors.coefficients)
     for block, sds, lkj in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
         sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, names.effect_dim(block.group))
-        out[names.sd(block.group)] = _by_column(sd, sds)
+        centred_sd, corr = centred_scales(posterior, block)
+        out[names.sd(block.group)] = _by_column(sd.copy(data=centred_sd), sds)
         if lkj is not None:
-            out[names.corr(block.group)] = CHAIN_DRAW, _correlation(posterior, block, lkj.args["eta"])
+            out[names.corr(block.group)] = CHAIN_DRAW, _correlation(corr, block, lkj.args["eta"])
     for name, prior in spec.priors.parameters.items():
         out[name] = CHAIN_DRAW, log_density(prior, posterior[name].transpose(*CHAIN_DRAW).values)
     return out
 
 
 def centred_coefficients(beta: NDArray[np.float64], fixed: FixedDesign) -> FloatArray:
-    """Coefficients with the intercept at the means of the columns in place of that at zero.
+    """Coefficients of centred columns from those of the columns as they are.
 
     Parameters
     ----------
     beta : NDArray
         Coefficients, shape (..., p).
     fixed : FixedDesign
-        Supplies the means; without an intercept nothing changes.
+        Supplies the centring.
 
     Returns
     -------
     FloatArray
         Shape (..., p).
     """
-    out = np.array(beta, dtype=np.float64)
-    if fixed.has_intercept:
-        out[..., 0] += beta @ fixed.means
-    return out
+    return np.asarray(beta @ inverse(fixed.centring).T)
 
 
 def _by_column(values: xr.DataArray, priors: tuple[Prior, ...]) -> xr.DataArray:
@@ -84,10 +84,31 @@ def _by_column(values: xr.DataArray, priors: tuple[Prior, ...]) -> xr.DataArray:
     return values.copy(data=np.stack(columns, axis=-1))
 
 
-def _correlation(posterior: xr.Dataset, block: GroupBlock, eta: float) -> FloatArray:
+def centred_scales(posterior: xr.Dataset, block: GroupBlock) -> tuple[FloatArray, FloatArray]:
+    """Standard deviations and correlations of a grouping factor's centred effects, where priors stand.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Draws of ``sd_<g>`` and, where effects are correlated, ``corr_<g>``, both at zero.
+    block : GroupBlock
+        The grouping factor.
+
+    Returns
+    -------
+    tuple[FloatArray, FloatArray]
+        Shapes (chain, draw, k) and (chain, draw, k, k).
+    """
+    effect, bis = names.effect_dim(block.group), names.effect_bis_dim(block.group)
+    sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, effect).values
+    if not block.has_correlation:
+        return sd, np.broadcast_to(np.eye(block.n_effects), (*sd.shape, block.n_effects))
+    corr = posterior[names.corr(block.group)].transpose(*CHAIN_DRAW, effect, bis).values
+    return moved_covariance(sd, corr, inverse(block.centring))
+
+
+def _correlation(matrix: FloatArray, block: GroupBlock, eta: float) -> FloatArray:
     """LKJ's log density, summed over the correlated sets of a grouping factor, shape (chain, draw)."""
-    dims = (names.effect_dim(block.group), names.effect_bis_dim(block.group))
-    matrix = posterior[names.corr(block.group)].transpose(*CHAIN_DRAW, *dims).values
     total, start = np.zeros(matrix.shape[:2]), 0
     for size in block.correlated:
         within = slice(start, start + size)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.posterior.linear_predictor import NewEffects
+from bayesmixed.posterior.log_prior import centred_scales
 
 LEVEL_STREAM = 1
 """Keeps the random numbers of levels apart from those of rows."""
@@ -67,13 +67,12 @@ def covariance_roots(posterior: xr.Dataset, block: GroupBlock) -> FloatArray:
     FloatArray
         Shape (chain, draw, k, k); they exist for singular matrices too.
     """
-    effect, bis = names.effect_dim(block.group), names.effect_bis_dim(block.group)
-    sd = posterior[names.sd(block.group)].transpose(names.CHAIN, names.DRAW, effect).values
+    sd, corr = centred_scales(posterior, block)
     if not block.has_correlation:
-        return np.asarray(sd[..., None] * np.eye(block.n_effects))
-    corr = posterior[names.corr(block.group)].transpose(names.CHAIN, names.DRAW, effect, bis).values
+        return np.asarray(sd[..., None] * corr)
     values, vectors = np.linalg.eigh(corr)
-    return np.asarray(sd[..., None] * vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
+    centred = sd[..., None] * vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    return np.asarray(block.centring @ centred)
 
 
 def _digest(group: str, label: str) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
+from bayesmixed.design.centring import moved_covariance
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.model.spec import ModelSpec
@@ -82,9 +83,10 @@ def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDr
         sd = _columns(priors, draws, rng)
         factor = _cholesky(block, lkj, draws, rng)
         deviates = rng.standard_normal((draws, block.n_levels, block.n_effects))
-        sds.append(sd[None])
-        correlations.append(None if lkj is None else _correlation(factor)[None])
-        effects.append((deviates @ factor.swapaxes(-1, -2) * sd[:, None, :])[None])
+        at_zero, corr = moved_covariance(sd, _correlation(factor), block.centring)
+        sds.append(at_zero[None])
+        correlations.append(None if lkj is None else corr[None])
+        effects.append((deviates @ factor.swapaxes(-1, -2) * sd[:, None, :] @ block.centring.T)[None])
     return RawDraws(
         beta=beta[None],
         sigma=None if spec.priors.sigma is None else random_draws(spec.priors.sigma, draws, rng)[None],
@@ -101,11 +103,8 @@ def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDr
 def _coefficients(
     design: Design, priors: tuple[Prior, ...], draws: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Coefficients with the intercept at zero, shape (draws, p)."""
-    beta = _columns(priors, draws, rng)
-    if design.fixed.has_intercept:
-        beta[:, 0] -= beta @ design.fixed.means
-    return beta
+    """Coefficients of the columns as they are, shape (draws, p)."""
+    return np.asarray(_columns(priors, draws, rng) @ design.fixed.centring.T)
 
 
 def _columns(priors: tuple[Prior, ...], draws: int, rng: np.random.Generator) -> FloatArray:

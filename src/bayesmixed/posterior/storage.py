@@ -24,6 +24,7 @@ from bayesmixed.families.records import GAUSSIAN, Family
 from bayesmixed.families.support import takes_successes
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import Center, checked_center
 from bayesmixed.posterior.archive import read_archive, write_archive
 from bayesmixed.posterior.frames import frame_bytes, frame_from_bytes
 from bayesmixed.posterior.labels import plain, restored
@@ -56,6 +57,8 @@ class SavedFit:
         Rows that the fit left out because a value was missing; they are not in `frame`.
     family : Family
         Distribution of the response.
+    center : {True, "fixed", False}
+        Where the priors stand.
     """
 
     formula: str
@@ -66,6 +69,7 @@ class SavedFit:
     run: RunInfo
     n_dropped: int = 0
     family: Family = GAUSSIAN
+    center: Center = True
 
     def spec(self) -> ModelSpec:
         """Model that was fitted, built again from formula, rows and priors.
@@ -79,6 +83,7 @@ class SavedFit:
             parse_formula(self.formula),
             self.frame,
             weights=self.weights,
+            center=self.center,
             residual_variance=self.family.has_residual_sd,
             successes=takes_successes(self.family),
         )
@@ -118,6 +123,7 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
         "run": plain(asdict(saved.run)),
         "n_dropped": saved.n_dropped,
         "family": plain(asdict(saved.family)),
+        "center": saved.center,
         "groups": groups,
     }
     members[FIT] = json.dumps(record).encode()
@@ -169,6 +175,7 @@ def _fit(members: dict[str, bytes]) -> SavedFit:
         run=RunInfo(**run),
         n_dropped=record["n_dropped"],
         family=Family(**restored(record["family"])),
+        center=checked_center(record.get("center", "fixed")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,9 +117,20 @@ def _in_order(prior_set: PriorSet) -> list[Prior]:
 
 
 def _place(design: Design, label: str) -> str:
-    """Where a parameter lives, when that is not plain from its name."""
-    is_intercept = design.fixed.has_intercept and label == design.fixed.terms[0]
-    return "at the means of the columns" if is_intercept else ""
+    """Where the prior of a parameter stands, when that is not at zero."""
+    moved = _moved(design.fixed.terms, design.fixed.centring)
+    for block in design.blocks:
+        labels = [names.sd_of(block.group, effect) for effect in block.effects]
+        moved |= _moved(labels, block.centring)
+        if block.is_centred:
+            moved.add(names.corr(block.group))
+    return "at the means of the columns" if label in moved else ""
+
+
+def _moved(labels: Sequence[str], centring: FloatArray) -> set[str]:
+    """Labels of what is not the same for centred columns as for the columns as they are."""
+    beyond = centring - np.eye(len(labels))
+    return {label for label, row in zip(labels, beyond, strict=True) if np.any(row)}
 
 
 def _notes(design: Design, family: Family) -> dict[str, str]:
@@ -131,13 +143,16 @@ def _notes(design: Design, family: Family) -> dict[str, str]:
         for j, term in enumerate(fixed.terms)
     }
     if fixed.has_intercept:
-        notes[fixed.terms[0]] = f"{_place(design, fixed.terms[0])}: {words.centre}, 2.5 {words.unit}".strip()
+        notes[fixed.terms[0]] = f"{words.centre}, 2.5 {words.unit}".strip()
     for block in design.blocks:
         for k, effect in enumerate(block.effects):
             spread = "" if effect == names.INTERCEPT else _spread("z", design, effect, block.columns, k)
             divisor = f" / {spread}" if spread else ""
             notes[names.sd_of(block.group, effect)] = f"{words.unit or '1'}{divisor}"
         notes[names.corr(block.group)] = "density ~ det(C)^(eta - 1)"
+    for label, note in notes.items():
+        place = _place(design, label)
+        notes[label] = f"{place}: {note}" if place else note
     return {**notes, **dict.fromkeys(family.auxiliary, ""), names.SIGMA: words.sigma, **AUXILIARY_NOTES}
 
 

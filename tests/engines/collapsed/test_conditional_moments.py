@@ -48,11 +48,9 @@ def seeds() -> list[np.random.SeedSequence]:
 
 
 def at_zero(case: Any, p: int) -> np.ndarray:
-    """Matrix that turns coefficients with the intercept at the means into those with it at x = 0."""
-    matrix = np.eye(p)
-    if case.design.fixed.has_intercept:
-        matrix[0, 1:] = -case.design.fixed.means[1:]
-    return matrix
+    """Matrix that turns coefficients of centred columns into those of the columns as they are."""
+    assert p == len(case.design.fixed.terms)
+    return case.design.fixed.centring
 
 
 def dense_components(case: Any, parameters: Any, i: int) -> tuple[np.ndarray, ...]:
@@ -71,7 +69,7 @@ def dense_components(case: Any, parameters: Any, i: int) -> tuple[np.ndarray, ..
     if not case.plan.coefficients_sampled and p:
         beta, pick = shift @ mean[-p:], shift @ np.eye(len(mean))[-p:]
     block, terms = case.design.blocks[i], list(case.design.fixed.terms)
-    select = np.eye(len(mean))[own]
+    select = np.kron(np.eye(block.n_levels), block.centring) @ np.eye(len(mean))[own]
     fixed = np.zeros(len(select))
     both = select.copy()
     for row in range(len(select)):
@@ -79,7 +77,8 @@ def dense_components(case: Any, parameters: Any, i: int) -> tuple[np.ndarray, ..
         if effect in terms:
             fixed[row] = beta[terms.index(effect)]
             both[row] += pick[terms.index(effect)] if len(pick) else 0
-    return mean[own], select @ covariance @ select.T, mean[own] + fixed, both @ covariance @ both.T
+    effects = select @ mean
+    return effects, select @ covariance @ select.T, effects + fixed, both @ covariance @ both.T
 
 
 def mixture(means: np.ndarray, variances: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ INVERSE = {"sd_g": prior("InverseGamma", alpha=3, beta=40)}
         ("y ~ x + (1 | g) + (1 | h)", "g", (0,), "y ~ x + (1 | h)", INVERSE),
         ("y ~ x + (1 | coarse/mid)", "mid:coarse", (0,), "y ~ x + (1 | coarse)", {}),
         ("y ~ x + (x | g)", "g", (1,), "y ~ x + (1 | g)", {}),
-        ("y ~ x + (x | g)", "g", (0,), "y ~ x + (0 + x | g)", {}),
+        ("y ~ x + (x | g)", "g", (0,), "y ~ x + (0 + center(x) | g)", {}),
         ("y ~ x + (x || g)", "g", (1,), "y ~ x + (1 | g)", {}),
         ("y ~ x + v + (x + v | g) + (1 | h)", "g", (0, 1, 2), "y ~ x + v + (1 | h)", {}),
     ],

@@ -62,9 +62,7 @@ def quadrature(case: Any, n: int = 41) -> np.ndarray:
     )
     weights, moments = [], []
     fixed, base = case.design.fixed, case.parameters(0)
-    p = len(fixed.terms)
-    to_original = np.eye(p)
-    to_original[0] -= fixed.means
+    p, to_original = len(fixed.terms), fixed.centring
     for a, b in zip(log_sd.ravel(), log_sigma.ravel(), strict=True):
         parameters = type(base)(
             log_sd=(np.array([a]),),
@@ -189,20 +187,35 @@ def test_lp_is_the_log_density_in_the_units_of_the_data(case_of: Callable[[str],
 
 
 def parameters_of(case: Any, draws: RawDraws, chain: int, draw: int) -> Any:
-    """One draw as a point in the units of the data, the intercept at the means of the columns."""
-    coefficients = draws.beta[chain, draw].copy()
-    if case.design.fixed.has_intercept:
-        coefficients[0] += case.design.fixed.means @ coefficients
+    """One draw as a point in the units of the data, everything about the means of the columns."""
+    fixed, blocks = case.design.fixed, case.design.blocks
+    coefficients = np.linalg.solve(fixed.centring, draws.beta[chain, draw])
+    effects = [
+        np.linalg.solve(b.centring, u[chain, draw].T).T for b, u in zip(blocks, draws.ranef, strict=True)
+    ]
+    scales = [centred_scales(b, draws, i, chain, draw) for i, b in enumerate(blocks)]
     return type(case.parameters(0))(
-        log_sd=tuple(np.log(sd[chain, draw]) for sd in draws.sd),
+        log_sd=tuple(np.log(sd) for sd, _ in scales),
         logits=tuple(
-            np.empty(0) if corr is None else logits_of(corr[chain, draw], block.correlated)
-            for corr, block in zip(draws.corr, case.design.blocks, strict=True)
+            logits_of(corr, b.correlated) if b.has_correlation else np.empty(0)
+            for b, (_, corr) in zip(blocks, scales, strict=True)
         ),
         log_sigma=float(np.log(draws.sigma[chain, draw])),
         coefficients=coefficients,
-        sampled=tuple(u[chain, draw] for u in draws.ranef),
+        sampled=tuple(effects),
     )
+
+
+def centred_scales(
+    block: Any, draws: RawDraws, i: int, chain: int, draw: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviations and correlations of one draw's effects about the means of their columns."""
+    sd, corr = draws.sd[i][chain, draw], draws.corr[i]
+    covariance = np.diag(sd) @ (np.eye(len(sd)) if corr is None else corr[chain, draw]) @ np.diag(sd)
+    back = np.linalg.inv(block.centring)
+    covariance = back @ covariance @ back.T
+    centred = np.sqrt(np.diag(covariance))
+    return centred, covariance / np.outer(centred, centred)
 
 
 def whitened(case: Any, draws: RawDraws, chain: int, draw: int) -> np.ndarray:

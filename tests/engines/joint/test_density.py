@@ -76,15 +76,17 @@ def graph_point(case: Any, point: np.ndarray) -> tuple[dict[str, Any], float]:
     effects, log_volume = point[n_low:], 0.0
     for f, i in enumerate(problem.plan.blocks):
         block, theta = design.blocks[i], point[case.mode.packed.theta_of_factor[f]]
-        log_sd = np.log(units.ranef(i, np.exp(theta[: block.n_effects])))
+        unit = units.scale / units.effects[i]
+        log_sd = theta[: block.n_effects] + np.log(unit)
         cholesky = correlation_cholesky(theta[block.n_effects :], block.correlated)
         factor = np.exp(log_sd)[:, None] * cholesky
         own = effects[problem.first_effects[f] : problem.first_effects[f + 1]]
-        own = units.ranef(i, own.reshape(block.n_levels, block.n_effects))
+        own = own.reshape(block.n_levels, block.n_effects) * unit
         deviates = solve_triangular(factor, own.T, lower=True).T
         log_volume += block.n_levels * np.log(np.diag(factor)).sum()
         out |= {names.standardized_ranef(block.group, e): deviates[:, j] for j, e in enumerate(block.effects)}
-        out[f"{names.sd(block.group)}_log__"] = log_sd
+        sd = names.sd_centred if block.is_centred else names.sd
+        out[f"{sd(block.group)}_log__"] = log_sd
         out |= logits(block, theta[block.n_effects :])
     return out | coefficients(case, effects[problem.first_effects[-1] :]), log_volume
 
@@ -101,7 +103,7 @@ def logits(block: Any, values: np.ndarray) -> dict[str, Any]:
 
 
 def coefficients(case: Any, unit_free: np.ndarray) -> dict[str, Any]:
-    """Coefficients with the intercept at the means of the columns."""
+    """Coefficients of the centred columns."""
     units, terms, priors = case.problem.units, case.spec.design.fixed.terms, case.spec.priors.coefficients
     values = unit_free * units.scale / units.scales
     if units.has_intercept:

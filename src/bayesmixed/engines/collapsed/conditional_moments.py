@@ -188,10 +188,9 @@ class _Covariances:
         self.prior = self.precision.copy()
         self.out = np.zeros(sum(int(np.prod(shape)) for shape in self._shapes()))
         units = target.problem.units
-        to_data = units.coefficients(np.eye(len(units.means))) - units.coefficients(
-            np.zeros(len(units.means))
-        )
-        self.to_data = to_data if p else np.zeros((0, len(units.means)))
+        origin = np.zeros(len(units.scales))
+        to_data = units.coefficients(np.eye(len(origin))) - units.coefficients(origin)
+        self.to_data = to_data if p else np.zeros((0, len(origin)))
 
     def _shapes(self) -> list[tuple[int, int, int]]:
         """For each integrated factor, (J, k, k + p)."""
@@ -241,21 +240,24 @@ class _Covariances:
             first += size
             if len(self.prior):
                 explained += self.target.problem.products.fixed[i].T @ own.reshape(-1, shape[2])[:, k:]
-            scale = units.ranef(i, np.ones(k))
-            effects.append(own[:, :, :k] * (variance * np.outer(scale, scale)))
-            crossed.append(self._crossed(i, own[:, :, k:], variance * scale))
+            to_zero = units.effect_map(i)
+            effects.append(variance * (to_zero @ own[:, :, :k] @ to_zero.T))
+            crossed.append(self._crossed(i, variance * (to_zero @ own[:, :, k:])))
         return ConditionalCovariances(
             effects=tuple(effects),
             crossed=tuple(crossed),
             coefficients=self._of_coefficients(variance, variance * explained),
         )
 
-    def _crossed(self, i: int, with_beta: FloatArray, factor: FloatArray) -> FloatArray:
-        """Covariances of a block's effects with the coefficients to which they add, shape (J, k)."""
+    def _crossed(self, i: int, with_beta: FloatArray) -> FloatArray:
+        """Covariances of a block's effects with the coefficients to which they add, shape (J, k).
+
+        `with_beta` has those with the unit-free coefficients, shape (J, k, p).
+        """
         out = np.zeros(with_beta.shape[:2])
         for e, place in enumerate(fixed_places(self.target.design, self.target.design.blocks[i])):
             if place is not None:
-                out[:, e] = with_beta[:, e] @ (factor[e] * self.to_data[:, place])
+                out[:, e] = with_beta[:, e] @ self.to_data[:, place]
         return out
 
     def _of_coefficients(self, variance: float, explained: FloatArray) -> FloatArray:

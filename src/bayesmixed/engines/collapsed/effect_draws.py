@@ -66,7 +66,7 @@ def draw_effects(
     """
     shape, blocks = points.shape[:2], target.design.blocks
     wanted = {i: np.arange(blocks[i].n_levels) for i in target.plan.blocks} if levels is None else levels
-    beta = np.empty((*shape, len(target.problem.units.means)))
+    beta = np.empty((*shape, len(target.problem.units.scales)))
     ranef = {i: np.empty((*shape, len(own), blocks[i].n_effects)) for i, own in wanted.items()}
 
     def draw(chain: int) -> None:

@@ -128,7 +128,7 @@ def points_of_draws(
     sigma: FloatArray,
     coefficients: FloatArray,
 ) -> FloatArray:
-    """Points of named draws, the way back from the units of the data.
+    """Points of named draws, the way back from the units of the data; all are those of centred columns.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def points_of_draws(
     sigma : FloatArray
         Shape (S,).
     coefficients : FloatArray
-        With the intercept at the means of the columns, shape (S, p); used when they are not integrated.
+        Shape (S, p); used when they are not integrated.
 
     Returns
     -------

@@ -80,8 +80,8 @@ def scales_of(
     corr: dict[int, FloatArray | None] = {}
     for f, i in enumerate(target.plan.blocks):
         unit_sd, cholesky = unit_factor(target, f, points)
-        sd[i] = target.problem.units.ranef(i, unit_sd)
-        corr[i] = correlation_matrix(cholesky) if target.design.blocks[i].has_correlation else None
+        sd[i], moved = target.problem.units.covariance(i, unit_sd, correlation_matrix(cholesky))
+        corr[i] = moved if target.design.blocks[i].has_correlation else None
     order = range(len(target.design.blocks))
     return tuple(sd[i] for i in order), tuple(corr[i] for i in order)
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import betaln, gammaln
 
+from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.collapsed import layout as roles
 from bayesmixed.engines.collapsed.plan import Plan
@@ -235,8 +236,11 @@ def _rows(design: Design, units: Units, family: int, plan: Plan) -> Rows:
         trials=np.asarray(trials, dtype=np.float64),
         weights=design.weights if is_located and design.weights is not None else np.ones(n),
         offset=offset / units.scale if is_located else offset,
-        fixed=(design.fixed.matrix - units.means) / units.scales,
-        columns=tuple(design.blocks[i].columns / units.effects[i] for i in plan.blocks),
+        fixed=centred_columns(design.fixed.matrix, units.centring) / units.scales,
+        columns=tuple(
+            centred_columns(design.blocks[i].columns, units.effect_centrings[i]) / units.effects[i]
+            for i in plan.blocks
+        ),
         codes=tuple(block.codes for block in blocks),
     )
 

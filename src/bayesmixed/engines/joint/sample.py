@@ -153,10 +153,10 @@ def _in_units(target: JointTarget, points: FloatArray, stats: dict[str, np.ndarr
     effects = points[:, :, packed.n_low :]
     for f, i in enumerate(problem.plan.blocks):
         block, theta = target.design.blocks[i], points[:, :, packed.theta_of_factor[f]]
-        sd[i] = units.ranef(i, np.exp(theta[:, :, : block.n_effects]))
-        if block.has_correlation:
-            cholesky = correlation_cholesky(theta[:, :, block.n_effects :], block.correlated)
-            corr[i] = correlation_matrix(cholesky)
+        cholesky = correlation_cholesky(theta[:, :, block.n_effects :], block.correlated)
+        unit_sd = np.exp(theta[:, :, : block.n_effects])
+        sd[i], moved = units.covariance(i, unit_sd, correlation_matrix(cholesky))
+        corr[i] = moved if block.has_correlation else None
         own = effects[:, :, problem.first_effects[f] : problem.first_effects[f + 1]]
         ranef[i] = units.ranef(i, own.reshape(*own.shape[:2], block.n_levels, block.n_effects))
     logs = points[:, :, problem.n_theta : packed.n_low]

@@ -234,7 +234,7 @@ def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
             f"REML and ML integrate all random effects out together, and here more than {OPTIMUM_LIMIT} are "
             "crossed; use method='bayes', which samples some of them."
         )
-    units = units_of(design)
+    units = units_of(design, about_means=False)
     products = cross_products_of(design, units)
     p = len(products.fixed_gram)
     nothing = UnitFreePriors(
