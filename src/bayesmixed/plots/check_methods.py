@@ -36,7 +36,10 @@ class CheckPlots:
         trend: bool = True,
         ax: Axes | None = None,
     ) -> Axes:
-        """Residuals against fitted values, a column, or by level; see :mod:`bayesmixed.plots.residuals`."""
+        """Residuals against fitted values, a column, or by level; see :mod:`bayesmixed.plots.residuals`.
+
+        Unless `kind` says otherwise, raw ones of a gaussian model and quantile residuals of other families.
+        """
         from bayesmixed.plots.checks import residuals
 
         return residuals(self.fit, by=by, kind=kind, trend=trend, ax=ax)
@@ -49,7 +52,10 @@ class CheckPlots:
         envelope: Envelope = "simultaneous",
         ax: Axes | None = None,
     ) -> Axes:
-        """Residuals against normal quantiles; see :func:`bayesmixed.plots.quantiles.normal_quantiles`."""
+        """Residuals against normal quantiles; see :func:`bayesmixed.plots.quantiles.normal_quantiles`.
+
+        Unless `kind` says otherwise, standardized ones of a gaussian model and quantile residuals of others.
+        """
         from bayesmixed.plots.checks import residual_quantiles
 
         return residual_quantiles(self.fit, kind=kind, prob=prob, envelope=envelope, ax=ax)
