@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.design.absent import AbsentRows, refuse
+from bayesmixed.design.categories import sort_undeclared
 from bayesmixed.errors import DataError, near_names
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def _from_native(data: Any, what: str) -> pd.DataFrame:
     if isinstance(data, AbsentRows):
         refuse()
     try:
-        frame: pd.DataFrame = nw.from_native(data, eager_only=True).to_pandas()
+        held = nw.from_native(data, eager_only=True)
+        frame: pd.DataFrame = sort_undeclared(held.to_pandas(), held)
     except TypeError:
         kind = type(data).__name__
         advice = "Collect it first." if kind == "LazyFrame" else "Give a pandas, polars or Arrow frame."
@@ -136,7 +138,7 @@ def tidy(name: str, values: pd.Series) -> Column:
     -------
     numpy.ndarray or pandas.Categorical
         Numbers, booleans or dates as an array; text as a Categorical with its categories sorted; a
-        categorical column keeps its order and loses categories that no row has.
+        categorical column keeps its declared order and loses categories that no row has.
 
     Raises
     ------
@@ -146,6 +148,8 @@ def tidy(name: str, values: pd.Series) -> Column:
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Categorical(values).remove_unused_categories()
+    if isinstance(dtype, pd.ArrowDtype) and hasattr(dtype.pyarrow_dtype, "ordered"):
+        return _tidy_dictionary(values)
     if pd.api.types.is_object_dtype(dtype):
         return _tidy_objects(name, values)
     if isinstance(dtype, pd.DatetimeTZDtype):
@@ -156,6 +160,13 @@ def tidy(name: str, values: pd.Series) -> Column:
         return values.to_numpy()
     array = values.to_numpy()
     return _tidy_objects(name, pd.Series(array)) if array.dtype == object else _finite(name, array)
+
+
+def _tidy_dictionary(values: pd.Series) -> Column:
+    """Categorical of a dictionary of Arrow, sorted unless its order is declared."""
+    found = pd.Categorical(pd.Series(values.array.__arrow_array__().to_pandas()))
+    kept = found.remove_unused_categories()
+    return kept if found.ordered else kept.reorder_categories(sorted(kept.categories))
 
 
 def _tidy_objects(name: str, values: pd.Series) -> Column:

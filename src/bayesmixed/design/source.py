@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bayesmixed.design.categories import declared_in_files, sort_undeclared
 from bayesmixed.errors import BayesmixedError, DataError
 
 if TYPE_CHECKING:
@@ -87,9 +88,25 @@ def _parquet(path: str | os.PathLike[str]) -> Any:
             "A polars frame, e.g. polars.scan_parquet(path), needs no DuckDB."
         ) from None
     try:
-        return duckdb.connect().read_parquet(pattern)
+        connection = duckdb.connect()
+        rows = connection.read_parquet(pattern)
+        paths = [found for (found,) in connection.execute("SELECT file FROM glob(?)", [pattern]).fetchall()]
+        return _with_declared_orders(rows, declared_in_files(paths))
     except duckdb.Error as error:
         raise DataError(f"data cannot be read: {_first_line(error)}") from None
+
+
+def _with_declared_orders(rows: Any, orders: Mapping[str, Sequence[str]]) -> Any:
+    """Relation of DuckDB in which text with a declared order is an enumeration: DuckDB reads it as text."""
+
+    def quoted(text: str, mark: str) -> str:
+        return mark + text.replace(mark, 2 * mark) + mark
+
+    casts = []
+    for name, levels in orders.items():
+        column, listed = quoted(name, '"'), ", ".join(quoted(level, "'") for level in levels)
+        casts.append(f"CAST({column} AS ENUM({listed})) AS {column}")
+    return rows.project(f"* REPLACE ({', '.join(casts)})") if casts else rows
 
 
 def ask(query: Callable[[], nw.LazyFrame[Any]]) -> pd.DataFrame:
@@ -111,7 +128,8 @@ def ask(query: Callable[[], nw.LazyFrame[Any]]) -> pd.DataFrame:
         With the first line of what the data's own engine says.
     """
     try:
-        return query().collect("pandas").to_pandas()
+        asked = query()
+        return sort_undeclared(asked.collect("pandas").to_pandas(), asked)
     except BayesmixedError:
         raise
     except Exception as error:

@@ -1,0 +1,82 @@
+"""Which orders of levels count as declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from bayesmixed.design.aggregate import aggregate_design
+from bayesmixed.design.build import build_design
+from bayesmixed.design.categories import MOST_DECLARED, declared_in_files
+from bayesmixed.formula import parse_formula
+
+
+def write(folder: Path, *orders: list[str], ordered: bool = True, name: str = "f") -> list[str]:
+    """Files with the levels b and a, each declaring an order."""
+    paths = []
+    for place, order in enumerate(orders):
+        frame = pd.DataFrame({name: pd.Categorical(["b", "a"] * 6, categories=order, ordered=ordered)})
+        frame = frame.assign(y=[float(i * i % 7) for i in range(12)], g=list("uuvvww") * 2)
+        paths.append(str(folder / f"{place}.parquet"))
+        frame.to_parquet(paths[-1], index=False)
+    return paths
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize(
+    ("orders", "expected"),
+    [
+        ([["b", "z", "a"]], {"f": ["b", "z", "a"]}),
+        ([["b", "z", "a"], ["b", "z", "a"]], {"f": ["b", "z", "a"]}),
+        ([["b", "z", "a"], ["b", "a"]], {}),
+        ([["b", "a"], ["a", "b"], ["b", "a"]], {}),
+        (
+            [["b", "a", *map(str, range(MOST_DECLARED - 2))]],
+            {"f": ["b", "a", *map(str, range(MOST_DECLARED - 2))]},
+        ),
+        ([["b", "a", *map(str, range(MOST_DECLARED - 1))]], {}),
+    ],
+)
+def test_files_declare_what_all_of_them_say(
+    orders: list[list[str]], expected: dict[str, list[str]], ordered: bool, tmp_path: Path
+) -> None:
+    assert declared_in_files(write(tmp_path, *orders, ordered=ordered)) == expected
+
+
+def test_what_nobody_declares(tmp_path: Path) -> None:
+    paths = {
+        name: str(tmp_path / f"{name}.parquet") for name in ("text", "seen", "numbers", "none", "broken")
+    }
+    parquet.write_table(pa.table({"f": ["b", "a"]}), paths["text"])
+    parquet.write_table(pa.table({"f": pa.array(["b", "a"]).dictionary_encode()}), paths["seen"])
+    pd.DataFrame({"f": pd.Categorical([2, 1], categories=[2, 1], ordered=True)}).to_parquet(paths["numbers"])
+    pd.DataFrame({"f": pd.Categorical([], categories=["b", "a"])}).to_parquet(paths["none"])
+    Path(paths["broken"]).write_bytes(b"PAR1")
+    assert [declared_in_files([path]) for path in paths.values()] == [{}] * 5
+    assert declared_in_files([]) == {}
+
+
+@pytest.mark.parametrize("name", ["f", "my f", 'say "f"', "f'"])
+def test_names_and_levels_of_any_characters(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    levels = ["it's", 'a "b"', "b"]
+    frame = pd.DataFrame({name: pd.Categorical(levels * 4, categories=levels), "g": list("uuvvww") * 2})
+    frame = frame.assign(y=[float(i * i % 7) for i in range(12)])
+    frame.to_parquet(tmp_path / "rows.parquet")
+    parsed = parse_formula(f"y ~ `{name}` + (1 | g)")
+    terms = aggregate_design(parsed, tmp_path / "rows.parquet").fixed.terms
+    assert terms == build_design(parsed, frame).fixed.terms
+    assert terms == ("Intercept", f'{name}[T.a "b"]', f"{name}[T.b]")
+
+
+def test_a_folder_of_files_that_disagree_is_sorted(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    parsed = parse_formula("y ~ f + (1 | g)")
+    write(tmp_path, ["b", "a"], ["b", "a"])
+    assert aggregate_design(parsed, tmp_path).fixed.terms == ("Intercept", "f[T.a]")
+    write(tmp_path, ["b", "a"], ["a", "b"])
+    assert aggregate_design(parsed, tmp_path).fixed.terms == ("Intercept", "f[T.b]")
