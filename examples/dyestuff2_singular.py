@@ -12,7 +12,7 @@ print("Priors, with the numbers used:")
 print(fit.priors)
 
 print("\nStandard deviations, posterior medians and 95% intervals:")
-print(fit.varcorr()[["group", "sd", "sd_2.5", "sd_97.5"]].round(3).to_string(index=False))
+print(fit.varcorr()[["group", "sd", "sd_2.5", "sd_97.5"]])
 
 between = fit.draws["posterior"]["sd_Batch"].sel(Batch_effect="Intercept")
 within = fit.draws["posterior"]["sigma"]

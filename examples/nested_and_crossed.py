@@ -17,4 +17,4 @@ nested = bm.lmer("strength ~ 1 + (1 | batch/cask)", pastes, method="reml")
 for name, fit in {"crossed, by mistake": crossed, "nested": nested}.items():
     print(f"\n{name}:")
     print(fit.ngrps().to_string())
-    print(fit.varcorr().round(2).to_string(index=False))
+    print(fit.varcorr())

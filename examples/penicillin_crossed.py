@@ -15,7 +15,7 @@ print("What was integrated out exactly, and why:")
 print(fit.plan)
 
 print("\nVariance components (diameters in mm):")
-print(fit.varcorr().round(3).to_string(index=False))
+print(fit.varcorr())
 
 print("\nThe six samples, as deviations from the mean:")
-print(fit.ranef(group="sample").round(2).to_string(index=False))
+print(fit.ranef(group="sample"))

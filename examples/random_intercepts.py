@@ -18,7 +18,7 @@ students = bm.simulate_data(
 fit = bm.lmer(students.formula, students.data, seed=1)
 
 print("Truth beside estimate:")
-print(bm.recover(students, fit).round(3).to_string(index=False))
+print(bm.recover(students, fit))
 
 print("\nShare of the variance between students:")
-print(fit.icc()[["group", "icc", "lower_2.5", "upper_97.5"]].round(3).to_string(index=False))
+print(fit.icc()[["group", "icc", "lower_2.5", "upper_97.5"]])

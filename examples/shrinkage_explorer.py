@@ -4,9 +4,9 @@ import bayesmixed as bm
 
 pooled = bm.pooling("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
 print("Four models of the same rows:")
-print(pooled.models().round(1).to_string(index=False))
+print(pooled.models())
 
 print("\nCross-validated errors:")
-print(pooled.errors().round(2).to_string(index=False))
+print(pooled.errors())
 
 print("\nOpen in a browser:", pooled.explorer("shrinkage.html"))

@@ -12,11 +12,11 @@ fit = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, seed=1)
 print(fit)
 
 print("\nIntercept and slope of every subject, fixed plus random; the first rows:")
-print(fit.coef().round(2).head().to_string(index=False))
+print(fit.coef().head())
 
 print("\nThe line of subject 308:", fit.equation("308"))
 
 print("\nHow much of the variance lies between subjects, on average over the days, and on day 9?")
 columns = ["group", "icc", "lower_2.5", "upper_97.5"]
-print(fit.icc()[columns].round(3).to_string(index=False))
-print(fit.icc(at={"Days": 9})[columns].round(3).to_string(index=False))
+print(fit.icc()[columns])
+print(fit.icc(at={"Days": 9})[columns])

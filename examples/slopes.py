@@ -8,11 +8,11 @@ slopes = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
 
 print("By likelihood; a variance cannot be negative, so the p-value is that of a mixture:")
 tests = bm.anova(parallel, slopes, refit=False)
-print(tests[["npar", "Chisq", "p_value", "p_mixture"]].to_string())
+print(tests[["npar", "Chisq", "p_value", "p_mixture"]])
 
 print("\nBy profile, the intervals of every parameter:")
-print(slopes.confint().round(2).to_string(index=False))
+print(slopes.confint())
 
 fit = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, seed=1)
 print("\nBy posterior:")
-print(fit.varcorr().round(2).to_string(index=False))
+print(fit.varcorr())

@@ -11,8 +11,8 @@ both = pupils.merge(schools, on="schoolNR", validate="many_to_one")
 
 fit = bm.lmer("langPOST ~ IQ_ver_cen + schoolSES + (1 | schoolNR)", both, seed=1)
 print("Pupils' and schools' coefficients:")
-print(fit.fixef().round(3).to_string(index=False))
+print(fit.fixef())
 
 new = pd.DataFrame({"IQ_ver_cen": [0.0, 0.0], "schoolSES": [20, 20], "schoolNR": ["new A", "new B"]})
 print("\nMean of an average class in two schools not yet seen:")
-print(fit.predict(new, new_levels="sample", seed=1).round(1).to_string(index=False))
+print(fit.predict(new, new_levels="sample", seed=1))

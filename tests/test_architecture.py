@@ -22,6 +22,8 @@ ORDER = (
     "names",
     "options",
     "habits",
+    "printing",
+    "surface",
     "datasets",
     "formula",
     "design",

@@ -109,16 +109,6 @@ def test_estimates_are_printed_and_written(
     assert pd.read_csv(tmp_path / "glance.csv")["engine"].tolist() == [method]
 
 
-@pytest.mark.parametrize("option", ["--report", "--save"])
-def test_estimates_have_no_posterior_to_write(
-    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    target = tmp_path / "file"
-    assert main(["fit", FORMULA, "Dyestuff", "--method", "reml", option, str(target)]) == 2
-    assert "need a posterior" in capsys.readouterr().err
-    assert not target.exists()
-
-
 def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:
     frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 5.5, 8.0, 9.0, 3.0, 2.5], "g": [1, 1, 2, 2, 30, 30, 4, 4]})
     frame.to_csv(tmp_path / "d.csv", index=False)
@@ -143,7 +133,7 @@ def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:
         (FORMULA, "dyestuff", ("--family", "poison"), "no family 'poison'. Did you mean 'poisson'"),
         (FORMULA, "dyestuff", ("--family", "gamma", "--link", "logg"), "no link 'logg'"),
         (FORMULA, "dyestuff", ("--family", "beta"), "needs numbers between 0 and 1"),
-        (FORMULA, "dyestuff", ("--family", "gamma", "--method", "reml"), "is for linear mixed models"),
+        (FORMULA, "dyestuff", ("--method", "reml"), "reml does not use --draws, --chains and --seed; leave"),
     ],
 )
 def test_mistake_is_told_without_a_traceback(

@@ -11,17 +11,17 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 PROMISED = {
     "sleepstudy.py": ("Linear mixed model fit", "The line of subject 308: Reaction = ", "on day 9?"),
-    "penicillin_crossed.py": ("sample is crossed and small", "plate Intercept", "sample Intercept     F"),
+    "penicillin_crossed.py": ("sample is crossed and small", "plate    Intercept", "sample    Intercept F"),
     "dyestuff2_singular.py": (
         "sd_Batch[Intercept]",
         "P(batches vary more than yields within a batch | data) = 0.0",
     ),
     "arviz_tour.py": ("beta[temp]", "elpd_loo", "recipes", "likelihood diagnosis"),
-    "random_intercepts.py": ("sd_student[Intercept]  0.250", "Share of the variance between students"),
-    "slopes.py": ("42.836813", "cor_Days.Intercept|Subject", "By posterior"),
+    "random_intercepts.py": ("sd_student[Intercept] 0.250", "Share of the variance between students"),
+    "slopes.py": ("42.837", "cor_Days.Intercept|Subject", "By posterior"),
     "nested_and_crossed.py": ("write (1 | batch/cask)", "batch:cask    30", "cask      3"),
-    "two_levels.py": ("schoolSES  0.2", "two schools not yet seen"),
-    "shrinkage_explorer.py": ("complete     47.45", "Open in a browser"),
+    "two_levels.py": ("schoolSES   0.2", "two schools not yet seen"),
+    "shrinkage_explorer.py": ("complete     47.449", "Open in a browser"),
 }
 
 

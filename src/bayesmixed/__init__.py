@@ -20,6 +20,7 @@ from bayesmixed.errors import (
     FormulaError,
     PriorError,
     SamplingError,
+    near_names,
 )
 from bayesmixed.priors.choice import prior
 
@@ -109,7 +110,8 @@ def __getattr__(name: str) -> Any:
         return import_module("bayesmixed.plots")
     if name in _LAZY:
         return getattr(import_module(f"bayesmixed.{_LAZY[name]}"), name)
-    raise AttributeError(f"module 'bayesmixed' has no attribute {name!r}")
+    advice = "" if name.startswith("_") else f". {near_names(name, __all__)}"
+    raise AttributeError(f"module 'bayesmixed' has no attribute {name!r}{advice}")
 
 
 def __dir__() -> list[str]:

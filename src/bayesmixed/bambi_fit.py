@@ -14,8 +14,10 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, Engine
 from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.specification import specify
+from bayesmixed.surface import public
 
 
+@public
 def from_bambi(
     model: Any,
     *,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
 from bayesmixed.options import Method
+from bayesmixed.surface import unused_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 MISTAKE = 2
 INTERRUPTED = 130
-SAMPLED = ("weights", "draws", "chains", "seed", "missing")
+SAMPLED = ("draws", "chains", "seed")
+FOR_POSTERIORS = ("family", "link", *SAMPLED, "report", "save")
+"""Options that estimates by REML and maximum likelihood do not use."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,8 +89,8 @@ def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
     add("--family", metavar="NAME", help="distribution of the response, e.g. binomial (default gaussian)")
     add("--link", metavar="NAME", help="link of the family, e.g. probit (default the family's own)")
     add("--weights", metavar="COLUMN", help="column of prior weights, or of trials of a proportion")
-    add("--draws", type=_count, default=1000, metavar="N", help="kept draws of each chain (default 1000)")
-    add("--chains", type=_count, default=4, metavar="N", help="number of chains (default 4)")
+    add("--draws", type=_count, metavar="N", help="kept draws of each chain (default 1000)")
+    add("--chains", type=_count, metavar="N", help="number of chains (default 4)")
     add("--seed", type=_seed, metavar="N", help="seed that makes the draws repeat")
     add(
         "--prob",
@@ -161,22 +164,15 @@ def _fit(arguments: argparse.Namespace) -> None:
 
 def _check_method(arguments: argparse.Namespace) -> None:
     """Refuse what needs a posterior when none is asked for."""
-    if arguments.method == "bayes":
-        return
-    if arguments.report or arguments.save:
-        raise BayesmixedError(
-            f"--report and --save need a posterior; leave out --method {arguments.method}, or use --csv."
-        )
-    if arguments.family or arguments.link:
-        raise BayesmixedError(
-            f"--method {arguments.method} is for linear mixed models; "
-            "leave it out, or leave out --family and --link."
-        )
+    given = [f"--{name}" for name in FOR_POSTERIORS if getattr(arguments, name) is not None]
+    if arguments.method != "bayes" and given:
+        raise BayesmixedError(unused_text(f"--method {arguments.method}", given, "--method bayes"))
 
 
 def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
     """Posterior of a linear model, or of a generalized one when a family is named."""
-    options: dict[str, Any] = {name: getattr(arguments, name) for name in SAMPLED}
+    given = {name: getattr(arguments, name) for name in ("weights", "missing", *SAMPLED)}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     options["progress"] = not arguments.quiet and sys.stderr.isatty()
     if arguments.family or arguments.link:
         from bayesmixed.generalized import glmer

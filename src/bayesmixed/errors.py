@@ -86,14 +86,14 @@ def warn(message: str, category: type[Warning]) -> None:
     warnings.warn(message, category, skip_file_prefixes=(PACKAGE,))
 
 
-def near_names(wrong: str, known: Iterable[str]) -> str:
+def near_names(wrong: object, known: Iterable[object]) -> str:
     """List the known names most like a wrong one, as a clause for an error message.
 
     Parameters
     ----------
-    wrong : str
-        The name that was not found.
-    known : iterable of str
+    wrong : object
+        The name that was not found, whatever was given for one.
+    known : iterable
         The names that exist.
 
     Returns
@@ -108,7 +108,7 @@ def near_names(wrong: str, known: Iterable[str]) -> str:
     """
     names = [str(name) for name in known]
     by_folded = {name.casefold(): name for name in names}
-    near = [by_folded[n] for n in difflib.get_close_matches(wrong.casefold(), by_folded, n=3, cutoff=0.6)]
+    near = difflib.get_close_matches(str(wrong).casefold(), by_folded, n=3, cutoff=0.6)
     if near:
-        return f"Did you mean {' or '.join(repr(name) for name in near)}?"
+        return f"Did you mean {' or '.join(repr(by_folded[name]) for name in near)}?"
     return f"Known names: {', '.join(names)}." if names else "There are none."

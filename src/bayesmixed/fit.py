@@ -13,17 +13,19 @@ from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.moments import MOMENTS_KEPT
 from bayesmixed.engines.records import RunInfo, SamplerSettings
 from bayesmixed.engines.settings import sampler_settings
-from bayesmixed.errors import FileError, PriorError
-from bayesmixed.habits import answers_habits
+from bayesmixed.errors import FileError
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, Engine, KeepRanef, Method, Missing, one_of
 from bayesmixed.reml_fit import RemlFit, reml_fit
 from bayesmixed.specification import Weights, specify
+from bayesmixed.surface import public, uses
 
 if TYPE_CHECKING:
     from bayesmixed.specification import Data
 
+LIKELIHOOD = ("formula", "data", "weights", "missing")
+"""Arguments that REML and maximum likelihood use."""
 LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
 
 
@@ -56,7 +58,8 @@ def lmer(
     method: Literal["reml", "ml"],
     missing: Missing = "drop",
 ) -> RemlFit: ...
-@answers_habits
+@public
+@uses("method", {"reml": LIKELIHOOD, "ml": LIKELIHOOD}, instead="bayes")
 def lmer(
     formula: str,
     data: Data,
@@ -103,8 +106,8 @@ def lmer(
         A column's name or one number for each row, a Series matched by its index and all else by position:
         the residual variance of a row is sigma^2 / weight. A row whose weight is missing is left out.
     method : {"bayes", "reml", "ml"}
-        The posterior; or lme4's estimates by restricted or full maximum likelihood, for which neither priors
-        nor the arguments below play a part.
+        The posterior; or lme4's estimates by restricted or full maximum likelihood, which use `weights` and
+        `missing` alone and refuse the other arguments.
     engine : {"auto", "collapsed", "pymc"}
         ``"collapsed"`` integrates random effects and coefficients out exactly; ``"pymc"`` samples the
         hierarchical graph; ``"auto"`` takes the first wherever it applies.
@@ -143,6 +146,8 @@ def lmer(
         When a prior is for a parameter that the model has not, or does not suit it.
     EngineError
         When the asked engine cannot fit the model.
+    BayesmixedError
+        When an argument is given that the method does not use.
 
     Warns
     -----
@@ -168,8 +173,6 @@ def lmer(
     """
     started = time.perf_counter()
     one_of(method, Method, "method")
-    if method != "bayes" and priors:
-        raise PriorError(f"method={method!r} uses no priors; leave priors= out, or use method='bayes'.")
     spec = specify(formula, data, priors=priors, center=center, weights=weights, missing=missing)
     if method != "bayes":
         return reml_fit(spec, method)
@@ -231,6 +234,7 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
     return MixedFit(spec=spec, draws=sampled.draws, run=run, diagnosis=sampled.diagnosis)
 
 
+@public
 def load(path: str | os.PathLike[str]) -> MixedFit:
     """Read a fit that :meth:`MixedFit.save` wrote.
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from bayesmixed.engines.settings import sampler_settings
 from bayesmixed.fit import sample_model
-from bayesmixed.habits import answers_habits
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.options import Center, Engine, KeepRanef, Missing
 from bayesmixed.specification import Weights, specify
+from bayesmixed.surface import public
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
 
 
-@answers_habits
+@public
 def glmer(
     formula: str,
     data: IntoDataFrame,

@@ -26,6 +26,7 @@ from bayesmixed.options import (
 from bayesmixed.priors.table import PriorTable, prior_table
 from bayesmixed.reml_fit import RemlFit, reml_fit
 from bayesmixed.row_sample import SampleMethods
+from bayesmixed.surface import no_such_attribute, public_methods
 from bayesmixed.tables.fit_methods import TableMethods
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from bayesmixed.posterior.diagnosis import Diagnosis
 
 
+@public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods, SampleMethods):
     """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs.
@@ -72,7 +74,7 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
     __repr__ = __str__
 
     def __getattr__(self, name: str) -> NoReturn:
-        from bayesmixed.habits import POSTERIOR, no_such_attribute
+        from bayesmixed.habits import POSTERIOR
 
         no_such_attribute(self, name, POSTERIOR)
 
@@ -122,13 +124,13 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
 
         return extract.fixef(self.draws, self.spec, exponentiate=exponentiate, prob=prob)
 
-    def ranef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+    def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
         """Random effects of every level; see :func:`bayesmixed.extract.ranef`."""
         from bayesmixed import extract
 
         return extract.ranef(self.draws, self.spec, group=group, prob=prob)
 
-    def coef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+    def coef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
         """Coefficients of every level, fixed plus random; see :func:`bayesmixed.extract.coef`."""
         from bayesmixed import extract
 
@@ -172,8 +174,8 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
 
     def resid(
         self,
-        *,
         kind: ResidualKind = "response",
+        *,
         effects: Literal["all", "fixed"] = "all",
         prob: float = 0.95,
     ) -> pd.DataFrame:
@@ -236,7 +238,7 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
 
         return extract.nobs(self.spec)
 
-    def equation(self, group_level: str, *, group: str | None = None, digits: int = 2) -> str:
+    def equation(self, group_level: object, *, group: str | None = None, digits: int = 2) -> str:
         """One group's equation as the teaching texts write it; see :func:`bayesmixed.extract.equation`."""
         from bayesmixed import extract
 

@@ -25,6 +25,8 @@ RESIDUAL = "Residual"
 RANEF_MOMENTS = "ranef_moments"
 MOMENT = "ranef_moment"
 MOMENTS = ("mean", "sd", "skewness", "kurtosis")
+LEGEND = "legend"
+"""Attribute of a table that says what its numbers are."""
 
 
 def sd(group: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 import numpy as np
 
-from bayesmixed.errors import BayesmixedError
+from bayesmixed.errors import BayesmixedError, DataError
 
 Covariance = Literal["us", "diag"]
 Method = Literal["bayes", "reml", "ml"]
@@ -33,12 +34,12 @@ SimulatedEffects = Literal["all", "new", "fixed"]
 Beneath = Literal["se", "interval", "nothing"]
 
 
-def one_of(value: str, allowed: object, argument: str) -> None:
+def one_of(value: object, allowed: object, argument: str) -> None:
     """Refuse a value that is not one of a Literal's words.
 
     Parameters
     ----------
-    value : str
+    value : object
         What the user gave.
     allowed : typing.Literal
         One of the aliases of this module.
@@ -149,3 +150,57 @@ def seed_sequence(seed: int | None) -> np.random.SeedSequence:
         When it is no whole number from 0 to 2**32 - 1.
     """
     return np.random.SeedSequence(None if seed is None else checked_seed(seed))
+
+
+def one_or_several(value: object, argument: str) -> tuple[object, ...]:
+    """Names that a user gives, one by itself or several in a list, an array, a column of a frame or a set.
+
+    Parameters
+    ----------
+    value : object
+        What the user gave; a text is one name, a number is one too.
+    argument : str
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    tuple
+        Each once, in their order, as Python's own numbers and texts.
+
+    Raises
+    ------
+    BayesmixedError
+        When there is none.
+
+    Examples
+    --------
+    >>> one_or_several("Days", "parameters"), one_or_several(np.array([308, 309, 308]), "levels")
+    (('Days',), (308, 309))
+    """
+    alone = isinstance(value, str) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0
+    given = [value] if alone else list(value)  # type: ignore[call-overload]
+    if not given:
+        raise BayesmixedError(f"{argument}={value!r} names nothing; name one or several, or leave it out.")
+    items = [item.item() if isinstance(item, np.number | np.bool_) else item for item in given]
+    return tuple({repr(item): item for item in items}.values())
+
+
+def check_mapping(given: object, argument: str, example: str) -> None:
+    """Refuse values that do not say what each of them is for.
+
+    Parameters
+    ----------
+    given : object
+        What the user wrote.
+    argument : str
+        What it was written for.
+    example : str
+        What to write.
+
+    Raises
+    ------
+    DataError
+        When it is not a mapping.
+    """
+    if not isinstance(given, Mapping):
+        raise DataError(f"{argument}={given!r} does not say what it is for. Write e.g. {argument}={example}.")

@@ -16,6 +16,7 @@ from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.options import Missing, NoPooling, PoolingMethod, one_of
 from bayesmixed.reml_fit import RemlFit
 from bayesmixed.specification import Weights
+from bayesmixed.surface import public, public_methods, uses
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bayesmixed.plots.pooling_methods import PoolingPlots
 
 
+@public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pooling:
     """Complete, no and partial pooling side by side, made by :func:`pooling`.
@@ -85,6 +87,8 @@ class Pooling:
         return write_explorer(self.groups, path, draws=draws, title=title)
 
 
+@public
+@uses("method", {"reml": ("formula", "data", "group", "no_pooling", "weights", "missing")}, instead="bayes")
 def pooling(
     formula: str,
     data: IntoDataFrame,
@@ -117,7 +121,7 @@ def pooling(
         per group for ``(x | g)``, groups as fixed intercepts for ``(1 | g)``), or all of them (a regression
         per group always).
     weights, missing, seed
-        As in :func:`~bayesmixed.lmer`.
+        As in :func:`~bayesmixed.lmer`; REML does not use a seed, and refuses it.
 
     Returns
     -------
@@ -129,7 +133,7 @@ def pooling(
     FormulaError, DataError
         As in :func:`~bayesmixed.lmer`.
     BayesmixedError
-        When the model has several grouping factors and none is chosen.
+        When the model has several grouping factors and none is chosen, or a seed is given with REML.
 
     Notes
     -----
@@ -143,14 +147,14 @@ def pooling(
     >>> sleep = bm.load_dataset("sleepstudy")
     >>> pooled = bm.pooling("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
     >>> pooled.table().loc[[0], ["group", "effect", "complete", "none", "partial"]].round(1)
-      group     effect  complete   none  partial
-    0   308  Intercept     251.4  244.2    253.7
+    group effect    complete  none partial
+    308   Intercept    251.4 244.2   253.7
     >>> pooled.models()[["model", "coefficients", "effective"]].round(1)
-            model  coefficients  effective
-    0    complete             2        2.0
-    1     partial             2       29.0
-    2  intercepts            19       19.0
-    3       lines            36       36.0
+    model      coefficients effective
+    complete              2         2
+    partial               2        29
+    intercepts           19        19
+    lines                36        36
     """
     from bayesmixed.comparison.conditional_estimates import estimate_of_draws
     from bayesmixed.comparison.pooling import only_block, pooled_groups

@@ -23,6 +23,7 @@ from bayesmixed.options import (
     VarianceIntervals,
 )
 from bayesmixed.row_sample import SampleMethods
+from bayesmixed.surface import no_such_attribute, public_methods, uses
 from bayesmixed.tables.fit_methods import TableMethods
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from bayesmixed.plots.methods import FitPlots
 
 
+@public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RemlFit(PredictionMethods, TableMethods, SampleMethods):
     """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs.
@@ -59,7 +61,7 @@ class RemlFit(PredictionMethods, TableMethods, SampleMethods):
     __repr__ = __str__
 
     def __getattr__(self, name: str) -> NoReturn:
-        from bayesmixed.habits import ESTIMATE, no_such_attribute
+        from bayesmixed.habits import ESTIMATE
 
         no_such_attribute(self, name, ESTIMATE)
 
@@ -114,18 +116,19 @@ class RemlFit(PredictionMethods, TableMethods, SampleMethods):
 
         return fixef(self.estimate, prob=prob)
 
-    def ranef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+    def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
         """Random effects of every level; see :func:`bayesmixed.classical.ranef.ranef`."""
         from bayesmixed.classical.ranef import ranef
 
         return ranef(self.estimate, group=group, prob=prob)
 
-    def coef(self, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:
+    def coef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
         """Coefficients of every level, fixed plus random; see :func:`bayesmixed.classical.coef.coef`."""
         from bayesmixed.classical.coef import coef
 
         return coef(self.estimate, group=group, prob=prob)
 
+    @uses("method", dict.fromkeys(("profile", "none"), ("correlations", "prob")), instead="boot")
     def varcorr(
         self,
         *,
@@ -147,12 +150,13 @@ class RemlFit(PredictionMethods, TableMethods, SampleMethods):
             seed=seed,
         )
 
+    @uses("method", dict.fromkeys(("profile", "wald"), ("parameters", "prob")), instead="boot")
     def confint(
         self,
+        parameters: str | Sequence[str] | None = None,
         *,
         method: ConfintMethod = "profile",
         prob: float = 0.95,
-        parameters: str | Sequence[str] | None = None,
         n: int = 500,
         seed: int | None = None,
         progress: bool = False,
@@ -226,8 +230,8 @@ class RemlFit(PredictionMethods, TableMethods, SampleMethods):
 
     def resid(
         self,
-        *,
         kind: ResidualKind = "response",
+        *,
         effects: Literal["all", "fixed"] = "all",
         prob: float = 0.95,
     ) -> pd.DataFrame:
@@ -252,6 +256,7 @@ class RemlFit(PredictionMethods, TableMethods, SampleMethods):
             self.point, self.spec, n, newdata=newdata, effects=effects, weights=weights, seed=seed
         )
 
+    @uses("method", dict.fromkeys(("profile", "none"), ("effects", "prob")), instead="boot")
     def tidy(
         self,
         *,
@@ -299,7 +304,7 @@ class RemlFit(PredictionMethods, TableMethods, SampleMethods):
 
         return extract.nobs(self.spec)
 
-    def equation(self, group_level: str, *, group: str | None = None, digits: int = 2) -> str:
+    def equation(self, group_level: object, *, group: str | None = None, digits: int = 2) -> str:
         """One group's equation as the teaching texts write it; see :func:`bayesmixed.extract.equation`."""
         from bayesmixed import extract
 

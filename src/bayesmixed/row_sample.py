@@ -12,6 +12,7 @@ import pandas as pd
 from bayesmixed.design.held import ROWS, held_design
 from bayesmixed.options import ResidualKind
 from bayesmixed.plots.contract import PlottedFit
+from bayesmixed.surface import public_methods
 
 if TYPE_CHECKING:
     from bayesmixed.design.records import Design
@@ -31,6 +32,7 @@ class RowFit(PlottedFit, Protocol):
         ...
 
 
+@public_methods
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowSample:
     """A random sample of the rows of a fit, with what the model says of each of them.

@@ -19,6 +19,7 @@ from bayesmixed.model.design_for import design_for
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, Missing, checked_center, checked_count, checked_seed, seed_sequence
 from bayesmixed.priors.prior_set import complete_priors
+from bayesmixed.surface import public
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Weights = str | Sequence[float] | pd.Series | np.ndarray[Any, Any]
 
 
+@public
 def specify(
     formula: str,
     data: Data,
@@ -85,6 +87,7 @@ def specify(
     return ModelSpec(design=design, priors=complete_priors(design, priors, chosen), family=chosen)
 
 
+@public
 def simulate_prior(
     formula: str,
     data: Data,

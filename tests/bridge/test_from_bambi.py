@@ -161,7 +161,7 @@ def test_what_we_have_not_is_refused_by_name(
 
 
 def test_what_is_no_bambi_model_is_refused() -> None:
-    with pytest.raises(BayesmixedError, match=r"is no bambi\.Model"):
+    with pytest.raises(BayesmixedError, match=r"is not a bambi\.Model but a str"):
         bm.from_bambi("y ~ x + (1|g)")
 
 

@@ -59,7 +59,6 @@ def test_lme4_counts_as_many(formula: str) -> None:
         ("sigma", ["sigma"]),
         (["Days", "sigma"], ["sigma", "Days"]),
         (["beta", "Days", "sd_Days|Subject"], ["sd_Days|Subject", "Intercept", "Days"]),
-        ([], []),
     ],
 )
 def test_chosen(wanted: str | list[str] | None, expected: list[str]) -> None:

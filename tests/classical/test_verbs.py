@@ -168,11 +168,6 @@ def test_icc_has_an_interval_only_by_bootstrap() -> None:
     assert 0.0 <= booted["lower_2.5"][0] < booted["icc"][0] < booted["upper_97.5"][0] <= 1.0
 
 
-def test_priors_are_refused() -> None:
-    with pytest.raises(bm.PriorError, match="uses no priors"):
-        bm.lmer("y ~ x + (1 | g)", FRAME, method="reml", priors={"x": bm.prior("Normal", mu=0, sigma=1)})
-
-
 def test_another_method_is_refused() -> None:
     with pytest.raises(bm.BayesmixedError, match="'bayes', 'reml', 'ml'"):
         bm.lmer("y ~ x + (1 | g)", FRAME, method="REML")

@@ -168,8 +168,3 @@ def test_refusals(arguments: tuple[str, ...], options: dict[str, object], said: 
 def test_reml_beside_ml_is_refused_without_refitting() -> None:
     with pytest.raises(BayesmixedError, match="one is fitted by REML and the other by ML"):
         anova(sleep(INTERCEPT), sleep(CORRELATED, "ml"), refit=False)
-
-
-def test_what_is_no_likelihood_fit_is_refused_with_advice() -> None:
-    with pytest.raises(BayesmixedError, match=r"fit\.reml\(\)"):
-        anova(sleep(INTERCEPT), "a posterior")  # type: ignore[arg-type]

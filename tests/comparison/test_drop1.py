@@ -7,7 +7,6 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.comparison.drop1 import drop1
-from bayesmixed.errors import BayesmixedError
 
 from .likelihood_fits import fit_of, frame_of
 
@@ -93,8 +92,3 @@ def test_names_in_backticks_and_weights() -> None:
     without = bm.lmer("Reaction ~ log(`a day`) + `a day` + (1 | Subject)", frame, method="ml", weights="w")
     assert table.loc[1, "term"] == "log(`a day`):`a day`"
     assert table.loc[1, "AIC"] == pytest.approx(without.aic(), rel=1e-9)
-
-
-def test_what_is_no_likelihood_fit_is_refused() -> None:
-    with pytest.raises(BayesmixedError, match="drop1 is for fits by REML or ML"):
-        drop1(None)  # type: ignore[arg-type]

@@ -30,8 +30,3 @@ def test_groups_left_out_rank_the_models(fits: dict[str, bm.MixedFit]) -> None:
 def test_two_fits_by_name_are_wanted(fits_given: object) -> None:
     with pytest.raises(bm.BayesmixedError, match="two or more fits by name"):
         bm.compare(fits_given)  # type: ignore[arg-type]
-
-
-def test_only_posteriors_are_ranked(fits: dict[str, bm.MixedFit]) -> None:
-    with pytest.raises(bm.BayesmixedError, match="no Bayesian fit"):
-        bm.compare({"bayes": fits["slopes"], "reml": fits["slopes"].reml()})

@@ -8,7 +8,6 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.comparison.ranova import ranova
-from bayesmixed.errors import BayesmixedError
 
 from .likelihood_fits import fit_of
 
@@ -143,11 +142,6 @@ def test_offset_and_weights_stay() -> None:
     table = ranova(bm.lmer("y ~ x + offset(z) + (x | g)", data, method="ml", weights="w"))
     expected = bm.lmer("y ~ x + offset(z) + (1 | g)", data, method="ml", weights="w").log_likelihood()
     assert table.loc[1, "logLik"] == pytest.approx(expected, abs=1e-7)
-
-
-def test_what_is_no_likelihood_fit_is_refused() -> None:
-    with pytest.raises(BayesmixedError, match="ranova is for fits by REML or ML"):
-        ranova(None)  # type: ignore[arg-type]
 
 
 def frame() -> pd.DataFrame:

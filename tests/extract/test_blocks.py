@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bayesmixed.errors import DataError
-from bayesmixed.extract.blocks import block_of_level, chosen_blocks, correlated_pairs
+from bayesmixed.extract.blocks import chosen_blocks, correlated_pairs, level_of
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,11 @@ def test_all_blocks_or_one(toy: Any) -> None:
 
 
 @pytest.mark.parametrize(("level", "group"), [("a5", "a"), ("b4", "b")])
-def test_block_of_level(toy: Any, level: str, group: str) -> None:
-    assert block_of_level(toy.spec.design, level).group == group
+def test_level_of(toy: Any, level: str, group: str) -> None:
+    block, label = level_of(toy.spec.design, level)
+    assert (block.group, label) == (group, level)
 
 
 def test_a_level_of_another_factor(toy: Any) -> None:
     with pytest.raises(DataError, match="'a5' is not a level of b"):
-        block_of_level(toy.spec.design, "a5", "b")
+        level_of(toy.spec.design, "a5", "b")

@@ -54,7 +54,7 @@ def test_a_single_word(toy: Any) -> None:
     assert set(tidy(toy.draws, toy.spec, effects="fixed")["effect"]) == {"fixed"}  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("effects", [("random",), ("fixed", "ran_coefs"), ()])
+@pytest.mark.parametrize("effects", [("random",), ("fixed", "ran_coefs")])
 def test_unknown_words(toy: Any, effects: Any) -> None:
     with pytest.raises(BayesmixedError, match="ran_pars"):
         tidy(toy.draws, toy.spec, effects=effects)

@@ -54,12 +54,13 @@ def test_one_effect_gives_dots(sleep: bm.Pooling, schools: bm.Pooling) -> None:
     assert list(schools.plot.shrinkage().get_yticks()) == []
 
 
-@pytest.mark.parametrize(
-    ("effects", "message"), [("days", "does not vary"), (("Intercept", "Days", "Days"), "two axes")]
-)
-def test_effects_that_cannot_be_drawn(sleep: bm.Pooling, effects: str, message: str) -> None:
-    with pytest.raises(bm.BayesmixedError, match=message):
-        sleep.plot.shrinkage(effects=effects)
+def test_effects_that_cannot_be_drawn(sleep: bm.Pooling) -> None:
+    with pytest.raises(bm.BayesmixedError, match=r"'days' does not vary by 'Subject'\. Did you mean 'Days'"):
+        sleep.plot.shrinkage(effects="days")
+    formula = "Reaction ~ Days + I(Days > 4) + (Days + I(Days > 4) || Subject)"
+    three = bm.pooling(formula, bm.load_dataset("sleepstudy"), method="reml")
+    with pytest.raises(bm.BayesmixedError, match="two axes"):
+        three.plot.shrinkage(effects=three.groups.varying)
 
 
 def test_lines_are_those_of_the_table(sleep: bm.Pooling) -> None:

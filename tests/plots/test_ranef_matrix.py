@@ -40,5 +40,5 @@ def test_covariance_is_that_of_the_tables(sleep_bayes) -> None:
 
 def test_one_effect_is_refused(sleep_reml) -> None:
     table = sleep_reml.ranef()
-    with pytest.raises(DataError, match="two random effects"):
+    with pytest.raises(DataError, match="needs two effects"):
         ranef_matrix(table[table["effect"] == "Days"], np.eye(1))

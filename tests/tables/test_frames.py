@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.variances import LEGEND
+from bayesmixed.names import LEGEND
 from bayesmixed.tables.frames import frame_table, interval_name
 
 

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from bayesmixed.errors import BayesmixedError
+from bayesmixed.printing.table import Column
 from bayesmixed.tables.printed import PrintedTable
 from bayesmixed.tables.render import latex_escape, markdown_escape
-from bayesmixed.tables.table import Column
 
 HOSTILE = ("a_b", "50%", "<script>", "p|q", "$x$", "a & b", r"\begin{x}", "#1", "~", "^", "*bold*", "日本")
 

@@ -92,7 +92,7 @@ def read_bambi(model: Any) -> BambiStatement:
     'y ~ x + (x || g)'
     """
     if not isinstance(model, import_bambi().Model):
-        raise BayesmixedError(f"{model!r} is no bambi.Model.")
+        raise BayesmixedError(f"{model!r} is not a bambi.Model but a {type(model).__name__}.")
     family = as_family(model.family)
     _check_response(model)
     _check_parts(model)

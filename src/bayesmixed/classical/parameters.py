@@ -14,6 +14,7 @@ from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.extract.blocks import correlated_pairs
+from bayesmixed.options import one_or_several
 
 Kind = Literal["sd", "cor", "sigma", "beta"]
 
@@ -156,19 +157,19 @@ def chosen_parameters(design: Design, wanted: str | Sequence[str] | None) -> lis
     if wanted is None:
         return known
     chosen: set[str] = set()
-    for name in [wanted] if isinstance(wanted, str) else wanted:
+    for name in one_or_several(wanted, "parameters"):
         chosen |= _matching(known, name)
     return [parameter for parameter in known if parameter.name in chosen]
 
 
-def _matching(known: list[Parameter], name: str) -> set[str]:
+def _matching(known: list[Parameter], name: object) -> set[str]:
     """Names of the parameters that one word stands for."""
     every = [parameter.name for parameter in known]
     if name in every:
-        return {name}
+        return {str(name)}
     if name in ("beta", "theta"):
         return {parameter.name for parameter in known if (parameter.kind == "beta") is (name == "beta")}
-    hint = near_names(str(name), [*every, "beta", "theta"])
+    hint = near_names(name, [*every, "beta", "theta"])
     raise BayesmixedError(f"The model has no parameter {name!r}. {hint}")
 
 

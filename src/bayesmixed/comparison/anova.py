@@ -21,13 +21,15 @@ from bayesmixed.comparison.records_likelihood import (
 )
 from bayesmixed.design.held import held_design
 from bayesmixed.errors import BayesmixedError, DesignWarning, warn
-from bayesmixed.extract.variances import LEGEND
+from bayesmixed.names import LEGEND
 from bayesmixed.options import AnovaType, one_of, seed_sequence
+from bayesmixed.surface import public
 
 NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan}
 """Of the smallest model, which is tested against nothing."""
 
 
+@public
 def anova(
     *fits: LikelihoodFit,
     type: AnovaType = "III",  # noqa: A002 (R's name)

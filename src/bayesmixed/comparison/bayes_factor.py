@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesmixed.comparison.records import PosteriorFit, check_comparable
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.surface import public
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,6 +68,7 @@ class BayesFactor:
     __repr__ = __str__
 
 
+@public
 def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None) -> BayesFactor:
     """Bayes factor of one model against another.
 
@@ -90,7 +92,7 @@ def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None)
     Raises
     ------
     BayesmixedError
-        When one is no Bayesian fit.
+        When one is not a Bayesian fit.
     DataError
         When their rows or responses differ.
     PriorError, EngineError
@@ -102,7 +104,7 @@ def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None)
     the errors of the two are independent. Words: Kass and Raftery 1995, Journal of the American Statistical
     Association 90:773. The factor depends on the width of the priors of what the models do not share.
     """
-    check_comparable({"m1": m1, "m0": m0})
+    check_comparable({"m1": m1, "m0": m0}, "bayes_factor")
     first = m1.log_marginal_likelihood(seed=seed)
     second = m0.log_marginal_likelihood(seed=None if seed is None else seed + 1)
     names = (m1.spec.design.formula.text, m0.spec.design.formula.text)

@@ -11,11 +11,13 @@ from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
 from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_estimate
 from bayesmixed.design.build import build_design
 from bayesmixed.formula.reduced import droppable_terms, without_fixed_term
+from bayesmixed.surface import public
 
 NOTHING_DROPPED = "<none>"
 """Label of the model as it is."""
 
 
+@public
 def drop1(fit: LikelihoodFit) -> pd.DataFrame:
     """Table of tests of every fixed term that can be left out, by maximum likelihood.
 

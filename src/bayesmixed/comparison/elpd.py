@@ -8,8 +8,10 @@ import pandas as pd
 
 from bayesmixed.comparison.records import PosteriorFit, check_comparable
 from bayesmixed.errors import BayesmixedError
+from bayesmixed.surface import public
 
 
+@public
 def compare(fits: Mapping[str, PosteriorFit], *, group: str | None = None) -> pd.DataFrame:
     """Rank models by how well they predict what they have not seen.
 
@@ -42,7 +44,7 @@ def compare(fits: Mapping[str, PosteriorFit], *, group: str | None = None) -> pd
     """
     if not isinstance(fits, Mapping) or len(fits) < 2:
         raise BayesmixedError('compare() takes two or more fits by name: compare({"one": m1, "other": m0}).')
-    check_comparable(fits)
+    check_comparable(fits, "compare")
     import arviz_stats
 
     table: pd.DataFrame = arviz_stats.compare(

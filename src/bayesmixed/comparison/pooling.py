@@ -24,7 +24,7 @@ from bayesmixed.design.lineage import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.blocks import chosen_blocks
-from bayesmixed.extract.variances import LEGEND
+from bayesmixed.names import LEGEND
 from bayesmixed.options import NoPooling, one_of
 
 TABLE_LEGEND = (

@@ -20,7 +20,7 @@ from bayesmixed.design.rank import find_aliases, standardized, told
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, IntArray
 from bayesmixed.engines.reml.likelihood import likelihood_of
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.variances import LEGEND
+from bayesmixed.names import LEGEND
 from bayesmixed.options import checked_seed
 
 UNTOLD = 1e-9

@@ -11,6 +11,7 @@ import xarray as xr
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ConfintMethod
+from bayesmixed.surface import uses
 
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDData
@@ -82,6 +83,7 @@ class ComparisonMethods:
 
         return prior_sensitivity(self.draws, self.spec)
 
+    @uses("method", dict.fromkeys(("profile", "wald"), ("parameters", "prob")), instead="boot")
     def versus(
         self,
         *,

@@ -18,8 +18,10 @@ from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design
 from bayesmixed.formula.reduced import without_random_effect
 from bayesmixed.options import seed_sequence
+from bayesmixed.surface import public
 
 
+@public
 def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
     """Table of tests of every random-effect term that can be left out, by the fit's own criterion.
 

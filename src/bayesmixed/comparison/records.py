@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.same_data import data_difference
 from bayesmixed.errors import BayesmixedError, DataError
 
@@ -36,26 +37,29 @@ class PosteriorFit(Protocol):
         """Log marginal likelihood with its Monte Carlo error."""
 
 
-def check_comparable(fits: Mapping[str, PosteriorFit]) -> None:
+def check_comparable(fits: Mapping[str, PosteriorFit], verb: str) -> None:
     """Refuse fits whose densities are not densities of the same data.
 
     Parameters
     ----------
     fits : mapping
         Name to fit.
+    verb : str
+        Name of the function that was called, for the message.
 
     Raises
     ------
     BayesmixedError
-        When a value is no Bayesian fit.
+        When a value is not a Bayesian fit.
     DataError
         When rows, responses or weights differ.
     """
     for name, fit in fits.items():
         if not isinstance(fit, PosteriorFit):
-            raise BayesmixedError(
-                f"{name!r} is no Bayesian fit but {type(fit).__name__}; give what lmer returns."
-            )
+            given = f"{name!r} is a {type(fit).__name__}, and {verb}() needs posteriors"
+            if isinstance(getattr(fit, "estimate", None), Estimate):
+                raise BayesmixedError(f"{given}: leave out method= in lmer(), or test by bm.anova().")
+            raise BayesmixedError(f"{given}: give what bm.lmer() or bm.glmer() returns.")
     for (name, fit), (other_name, other) in pairwise(fits.items()):
         reason = data_difference(fit.spec.design, other.spec.design)
         if reason:

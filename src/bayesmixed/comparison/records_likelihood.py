@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -37,15 +37,18 @@ def require_estimate(fit: LikelihoodFit, verb: str) -> Estimate:
     Raises
     ------
     BayesmixedError
-        When it is no fit by REML or ML.
+        When it is not a fit by REML or ML.
     """
     found = getattr(fit, "estimate", None)
     if not isinstance(found, Estimate):
-        raise BayesmixedError(
-            f"{verb} is for fits by REML or ML, and this is {type(fit).__name__}. Give fit.reml() "
-            "in place of a Bayesian fit; Bayesian fits themselves are compared by bm.compare or "
-            "bm.bayes_factor."
-        )
+        given = f"{verb}() is for fits by REML or ML, and this is a {type(fit).__name__}"
+        if hasattr(fit, "draws"):
+            raise BayesmixedError(
+                f"{given}: give fit.reml() in its place, or compare posteriors by bm.compare() or "
+                "bm.bayes_factor()."
+            )
+        each = ", one after another" if isinstance(fit, Sequence | Mapping) else ""
+        raise BayesmixedError(f"{given}: give what bm.lmer(..., method='reml') returns{each}.")
     return found
 
 

@@ -13,6 +13,7 @@ from bayesmixed.extract.summaries import bound_names
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import VarianceIntervals
 from bayesmixed.simulate.records import Simulation
+from bayesmixed.surface import public
 
 
 @runtime_checkable
@@ -43,6 +44,7 @@ class TidyLikelihoodFit(Protocol):
         """Coefficients, standard deviations and correlations in broom.mixed's columns."""
 
 
+@public
 def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: float = 0.95) -> pd.DataFrame:
     """Set the true parameters of a simulation beside their estimates.
 

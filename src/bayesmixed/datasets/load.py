@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayesmixed.datasets.records import ColumnInfo, DatasetInfo
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.surface import public
 
 _HERE = files("bayesmixed.datasets")
 
@@ -56,6 +57,7 @@ def load_dataset(name: str) -> pd.DataFrame:
     return frame.astype(categories)
 
 
+@public
 def datasets() -> pd.DataFrame:
     """Table of the bundled data sets, one row each.
 
@@ -67,13 +69,14 @@ def datasets() -> pd.DataFrame:
     Examples
     --------
     >>> datasets()[["name", "rows", "grouping_factors"]].head(2)
-             name  rows grouping_factors
-    0  sleepstudy   180          Subject
-    1  Penicillin   144    plate, sample
+    name       rows grouping_factors
+    sleepstudy  180 Subject
+    Penicillin  144 plate, sample
     """
     return pd.DataFrame([_summary_row(info) for info in _registry().values()])
 
 
+@public
 def describe_dataset(name: str) -> DatasetInfo:
     """Record of a bundled data set: columns with units, source, licence, citation; print it to read it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,48 @@ def level_codes(
     return np.ascontiguousarray(codes, dtype=np.int64), tuple(labels)
 
 
+def level_label(value: object) -> str:
+    """Label of the level of a value of the data, e.g. ``"308"`` for 308 and 308.0."""
+    return _labels(pd.Series([value]).to_numpy())[0]
+
+
+def find_level(wanted: object, labels: Sequence[str]) -> str | None:
+    """Label of the level that a user names by its label, its value or its number.
+
+    Parameters
+    ----------
+    wanted : object
+        A text, a number, a truth value, a date.
+    labels : sequence of str
+        All labels.
+
+    Returns
+    -------
+    str or None
+        None when there is no such level, or several have the number.
+
+    Examples
+    --------
+    >>> find_level(308, ["308", "335"]), find_level(7, ["007", "008"]), find_level("7", ["007"])
+    ('308', '007', None)
+    """
+    for label in (str(wanted), level_label(wanted)):
+        if label in labels:
+            return label
+    if isinstance(wanted, bool) or not isinstance(wanted, Real):
+        return None
+    same = [label for label in labels if _number(label) == wanted]
+    return same[0] if len(same) == 1 else None
+
+
+def _number(label: str) -> float:
+    """Number that a label spells, NaN when it spells none."""
+    try:
+        return float(label)
+    except ValueError:
+        return float("nan")
+
+
 def _part_codes(part: Expression, columns: Mapping[str, Column], n: int) -> tuple[IntArray, list[str]]:
     value = evaluate(part, columns, {})
     value = getattr(value, "__wrapped__", value)
@@ -83,7 +126,7 @@ def _part_codes(part: Expression, columns: Mapping[str, Column], n: int) -> tupl
     if np.shape(value) != (n,):
         raise DataError(f"{part.text!r} does not give one level per row.")
     if isinstance(value, pd.Categorical):
-        return value.codes.astype(np.int64), [str(category) for category in value.categories]
+        return value.codes.astype(np.int64), _labels(np.asarray(value.categories))
     codes, uniques = pd.factorize(value, sort=True)
     if np.any(codes < 0):
         raise DataError(

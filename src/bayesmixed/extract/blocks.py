@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from bayesmixed.design.levels import find_level
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.options import one_or_several
+
+MOST_LISTED = 50
 
 
 def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
@@ -34,26 +38,32 @@ def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
     chosen = tuple(block for block in design.blocks if block.group == group)
     if not chosen:
         known = near_names(str(group), [block.group for block in design.blocks])
+        holder = next((block.group for block in design.blocks if find_level(group, block.levels)), None)
+        if holder is not None:
+            known = (
+                f"It is a level of {holder!r}: write group={holder!r}, and take the level's rows by "
+                f"table[table['group'] == {str(group)!r}]."
+            )
         raise DataError(f"The model has no grouping factor {group!r}. {known}")
     return chosen
 
 
-def block_of_level(design: Design, level: str, group: str | None = None) -> GroupBlock:
+def level_of(design: Design, level: object, group: str | None = None) -> tuple[GroupBlock, str]:
     """Find the one grouping factor that has a level.
 
     Parameters
     ----------
     design : Design
         The design that was fitted.
-    level : str
-        Label of a level, e.g. ``"308"``.
+    level : object
+        A level by its label or its value, e.g. ``"308"`` or 308.
     group : str, optional
         The grouping factor, needed when several have a level of that name.
 
     Returns
     -------
-    GroupBlock
-        The block.
+    tuple[GroupBlock, str]
+        The block and the label of the level.
 
     Raises
     ------
@@ -61,22 +71,48 @@ def block_of_level(design: Design, level: str, group: str | None = None) -> Grou
         When no grouping factor has the level, or several have it.
     """
     blocks = chosen_blocks(design, group)
-    holding = [block for block in blocks if level in block.levels]
+    found = [(block, find_level(level, block.levels)) for block in blocks]
+    holding = [(block, label) for block, label in found if label is not None]
     if not holding:
         where = " or ".join(block.group for block in blocks)
         every = [known for block in blocks for known in block.levels]
-        listed = near_names(level, every) if len(every) <= 50 else _near_only(level, every)
-        raise DataError(f"{level!r} is not a level of {where}. {listed}".rstrip())
+        raise DataError(f"{level!r} is not a level of {where}. {_known_levels(level, every)}")
     if len(holding) > 1:
-        several = " and ".join(block.group for block in holding)
+        several = " and ".join(block.group for block, _ in holding)
         raise DataError(f"{level!r} is a level of {several}; say which with group=.")
     return holding[0]
 
 
-def _near_only(level: str, levels: list[str]) -> str:
-    """Near levels, and nothing when there are none, since a list of all would be too long."""
+def chosen_levels(design: Design, group: str, wanted: object) -> list[str]:
+    """Find levels of one grouping factor.
+
+    Parameters
+    ----------
+    design : Design
+        The design that was fitted.
+    group : str
+        The grouping factor.
+    wanted : object
+        One level or several, each by its label or its value.
+
+    Returns
+    -------
+    list[str]
+        Their labels, in the order given.
+
+    Raises
+    ------
+    DataError
+        When one of them is not a level of the factor.
+    """
+    return [level_of(design, level, group)[1] for level in one_or_several(wanted, "levels")]
+
+
+def _known_levels(level: object, levels: list[str]) -> str:
+    """Near levels; how many there are when none is near and a list of all would be too long."""
     listed = near_names(level, levels)
-    return listed if listed.startswith("Did you mean") else f"There are {len(levels)} levels."
+    few = len(levels) <= MOST_LISTED or listed.startswith("Did you mean")
+    return listed if few else f"There are {len(levels)} levels."
 
 
 def correlated_pairs(block: GroupBlock) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from bayesmixed.design.levels import find_level, level_label
 from bayesmixed.design.predictors import Predictor
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, DataError, near_names
@@ -133,9 +134,14 @@ def _pair(predictor: Predictor, pair: list[Any]) -> Contrast:
         raise DataError(f"contrast= needs a pair of values, low and high, not {len(pair)}.")
     if any(pd.api.types.is_list_like(value) for value in pair):
         raise DataError(f"contrast= needs two single values, low and high, not {pair!r}.")
-    for value in pair if predictor.is_categorical else []:
-        if value not in predictor.levels:
-            levels = near_names(str(value), [str(level) for level in predictor.levels])
-            raise DataError(f"{predictor.name!r} has no level {value!r}. {levels}")
-    low, high = pair
+    low, high = (_level(predictor, value) for value in pair) if predictor.is_categorical else pair
     return Contrast(label=f"{high} - {low}", low=low, high=high)
+
+
+def _level(predictor: Predictor, wanted: object) -> object:
+    """Level of a categorical predictor, in its own type, by its label or value."""
+    labels = [level_label(level) for level in predictor.levels]
+    found = find_level(wanted, labels)
+    if found is None:
+        raise DataError(f"{predictor.name!r} has no level {wanted!r}. {near_names(wanted, labels)}")
+    return predictor.levels[labels.index(found)]

@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.lineage import lineage
-from bayesmixed.extract.blocks import block_of_level
+from bayesmixed.extract.blocks import level_of
 from bayesmixed.extract.coef import line_names, line_points
 from bayesmixed.model.spec import ModelSpec
 
@@ -24,7 +24,7 @@ def equation(
     spec : ModelSpec
         The model.
     group_level : object
-        Label of a level, e.g. ``"308"``; a number stands for its text.
+        A level by its label or its value, e.g. ``"308"`` or 308.
     group : str, optional
         The grouping factor, needed when several have a level of that name.
     digits : int
@@ -48,8 +48,8 @@ def equation(
     so that it runs through the rows of the level; ``coef``, as lme4's, adds the level's own effects alone.
     The effects of factors that are crossed with it stand at zero, their average level.
     """
-    block = block_of_level(spec.design, str(group_level), group)
-    kin, level = lineage(spec.design, block), block.levels.index(str(group_level))
+    block, label = level_of(spec.design, group_level, group)
+    kin, level = lineage(spec.design, block), block.levels.index(label)
     values = line_points(draws, spec, kin, np.array([level]))[0].tolist()
     terms = list(zip(line_names(spec.design, kin), values, strict=True))
     name, link = spec.design.response.name, spec.family.link

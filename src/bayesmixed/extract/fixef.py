@@ -11,9 +11,9 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
 from bayesmixed.extract.records import Summary
 from bayesmixed.extract.summaries import draw_matrix, summarize, summary_columns
-from bayesmixed.extract.variances import LEGEND
 from bayesmixed.families.records import Family
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.names import LEGEND
 
 RATIOS = {
     "logit": "value: odds ratio, of the intercept the odds",

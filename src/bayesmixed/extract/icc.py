@@ -16,7 +16,6 @@ from bayesmixed.extract.distribution_variance import DistributionVariance, distr
 from bayesmixed.extract.summaries import bound_names, summarize
 from bayesmixed.extract.variances import (
     FIXED_MEANING,
-    LEGEND,
     check_at,
     fixed_variance,
     random_meaning,
@@ -24,7 +23,8 @@ from bayesmixed.extract.variances import (
     split_blocks,
 )
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import IccKind, one_of
+from bayesmixed.names import LEGEND
+from bayesmixed.options import IccKind, check_mapping, one_of
 
 ALL_GROUPS = "all"
 
@@ -83,6 +83,7 @@ def icc(
     :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
     """
     one_of(kind, IccKind, "kind")
+    check_mapping(at or {}, "at", "{'x': 0}")
     points = _points(at or {})
     for point in points:
         check_at(spec.design, point)

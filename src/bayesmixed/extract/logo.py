@@ -145,9 +145,9 @@ def group_codes(design: Design, group: str) -> tuple[tuple[str, ...], IntArray]:
         When there is no such factor or column, when it has missing values, or when it has one level.
     """
     factors = {block.group: block for block in design.blocks}
-    if group in factors:
+    if isinstance(group, str) and group in factors:
         labels, codes = factors[group].levels, factors[group].codes
-    elif group in design.frame.columns:
+    elif isinstance(group, str) and group in design.frame.columns:
         codes, values = pd.factorize(design.frame[group], sort=True)
         codes, labels = codes.astype(np.int64), tuple(str(value) for value in values)
         if (codes < 0).any():

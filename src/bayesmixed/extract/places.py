@@ -13,6 +13,7 @@ from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError
 from bayesmixed.extract.contrasts import Contrast
 from bayesmixed.extract.grid import data_at, reference_grid
+from bayesmixed.options import check_mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ def without(at: Mapping[str, Any] | None, variable: str) -> Mapping[str, Any]:
     DataError
         When `variable` is among them.
     """
+    check_mapping(at or {}, "at", "{'x': [0, 1]}")
     if at and variable in at:
         raise DataError(f"at= cannot hold {variable!r}, which is compared; say contrast=(low, high) instead.")
     return at or {}

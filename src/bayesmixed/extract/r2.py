@@ -10,13 +10,13 @@ from bayesmixed.extract.distribution_variance import distribution_variance
 from bayesmixed.extract.summaries import bound_names, summarize
 from bayesmixed.extract.variances import (
     FIXED_MEANING,
-    LEGEND,
     fixed_variance,
     random_meaning,
     random_variance,
     split_blocks,
 )
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.names import LEGEND
 
 FORMULAS = {
     "marginal": "V_fix/V_total",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import get_args
 
 import pandas as pd
 import xarray as xr
 
-from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.fixef import fixef
 from bayesmixed.extract.ranef import ranef
 from bayesmixed.extract.summaries import bound_names, check_prob, summary_columns
 from bayesmixed.extract.varcorr import sd_labels, sd_summary, varcorr
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import TidyEffects, one_of
+from bayesmixed.options import TidyEffects, one_of, one_or_several
 
 TidyMakers = Mapping[str, Callable[[], pd.DataFrame]]
 COLUMNS = (
@@ -54,7 +52,7 @@ def tidy(
     Raises
     ------
     BayesmixedError
-        When `effects` holds another word or is empty, or `prob` is not between 0 and 1.
+        When `effects` holds another word or none, or `prob` is not between 0 and 1.
     """
     makers: TidyMakers = {
         "fixed": lambda: _fixed(draws, spec, prob),
@@ -84,15 +82,13 @@ def assemble(makers: TidyMakers, effects: Sequence[TidyEffects], prob: float) ->
     Raises
     ------
     BayesmixedError
-        When `effects` holds another word or is empty, or `prob` is not between 0 and 1.
+        When `effects` holds another word or none, or `prob` is not between 0 and 1.
     """
     check_prob(prob)
-    wanted = [effects] if isinstance(effects, str) else list(effects)
+    wanted = one_or_several(effects, "effects")
     for word in wanted:
         one_of(word, TidyEffects, "effects")
-    if not wanted:
-        raise BayesmixedError(f"effects= is empty; use some of {', '.join(get_args(TidyEffects))}.")
-    table = pd.concat([makers[word]() for word in wanted], ignore_index=True)
+    table = pd.concat([makers[str(word)]() for word in wanted], ignore_index=True)
     columns = COLUMNS if "ran_vals" in wanted else [name for name in COLUMNS if name != "level"]
     return table[[name for name in columns if name in table]]
 

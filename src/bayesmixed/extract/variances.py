@@ -15,9 +15,6 @@ from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.extract.summaries import draw_matrix
 
-LEGEND = "legend"
-"""Attribute of a table that says what the letters of its formulas stand for."""
-
 FIXED_MEANING = "V_fix: variance of X beta over the rows"
 
 

@@ -134,16 +134,18 @@ def _check_values(response: Response, family: Family) -> None:
             is_bad(response.values),
             response.values,
             f"The family {family.name!r} needs {condition}, and {response.name!r} is something else",
+            _ADVICE.get(family.name, "").format(response=response.name),
         )
 
 
-def _refuse(bad: Mask, values: FloatArray, message: str) -> None:
+def _refuse(bad: Mask, values: FloatArray, message: str, advice: str = "") -> None:
     """Raise when any row is bad."""
     if bad.any():
         rows, first = int(bad.sum()), int(np.flatnonzero(bad)[0])
         plural = "" if rows == 1 else "s"
         raise FamilyError(
             f"{message} in {rows} row{plural}, the first row {first} (counted from 0) with {values[first]:g}."
+            f" {advice}".rstrip()
         )
 
 
@@ -179,6 +181,11 @@ _SUPPORTS: Mapping[str, tuple[str, Callable[[FloatArray], Mask]]] = {
     "hurdle_lognormal": _NOT_NEGATIVE,
     "beta": ("numbers between 0 and 1, both excluded", _not_inside),
     "vonmises": ("angles from -pi to pi", lambda values: np.asarray(np.abs(values) > np.pi)),
+}
+
+_ADVICE = {
+    "bernoulli": "For numbers of successes write prop({response}, trials) with the column of the trials; "
+    "for proportions give that column as weights=.",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bayesmixed.formula.expression import Expression, expression_from
 from bayesmixed.formula.scan import Token, is_call, outside, refusal, render, scan
+from bayesmixed.habits import RESPONSE_ADDITIONS
 
 ResponseKind = Literal["value", "trials", "failures"]
 
@@ -91,6 +92,7 @@ def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
     FormulaError
         As :func:`read_response`.
     """
+    _check_no_bar(tokens, text)
     shown = render(tokens, quoted=False)
     name = tokens[0].text if tokens else ""
     if not (name in CALLS and is_call(tokens, 0) and tokens[-1].text == ")"):
@@ -107,3 +109,15 @@ def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
         )
     parts = (expression_from(inner[: commas[0]], text), expression_from(inner[commas[0] + 1 :], text))
     return ResponseExpression(text=shown, kind=CALLS[name], parts=parts)
+
+
+def _check_no_bar(tokens: Sequence[Token], text: str) -> None:
+    """Refuse what brms writes behind a bar, with what to write here."""
+    bar = next((index for index, token in outside(tokens) if token.text == "|"), None)
+    if bar is None:
+        return
+    response, added = render(tokens[:bar], quoted=False), tokens[bar + 1 :]
+    name, inside = added[0].text if added else "", render(added[2:-1], quoted=False)
+    advice = RESPONSE_ADDITIONS.get(name, "Write the response alone, e.g. 'y ~ x + (1 | g)'.")
+    advice = advice.format(response=response, inside=inside)
+    raise refusal("A '|' cannot stand left of '~'.", text, tokens[bar].start, advice)

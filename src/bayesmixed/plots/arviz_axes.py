@@ -13,6 +13,7 @@ from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.extract.quantities import other_spellings, quantities
+from bayesmixed.options import one_or_several
 from bayesmixed.plots.marks import plain
 from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
 
@@ -25,9 +26,7 @@ VALUE = "value"
 WIDEST_TITLE = 24
 
 
-def quantity_dataset(
-    draws: xr.DataTree, design: Design, parameters: Sequence[str] | None = None
-) -> xr.Dataset:
+def quantity_dataset(draws: xr.DataTree, design: Design, parameters: object = None) -> xr.Dataset:
     """Draws of coefficients, standard deviations and correlations under the labels that a user writes.
 
     Parameters
@@ -36,7 +35,7 @@ def quantity_dataset(
         Posterior draws of the model.
     design : Design
         The design that was fitted.
-    parameters : sequence of str, optional
+    parameters : str or several, optional
         Labels of some of them, e.g. ``["Days", "sd_Subject[Days]"]``.
 
     Returns
@@ -50,18 +49,20 @@ def quantity_dataset(
         When a label is unknown.
     """
     columns = quantities(draws, design)
-    chosen = list(columns) if parameters is None else [_known_label(p, design, columns) for p in parameters]
+    chosen = list(columns)
+    if parameters is not None:
+        chosen = [_known_label(name, design, columns) for name in one_or_several(parameters, "parameters")]
     posterior = draws["posterior"]
     coords = {dim: posterior[dim].values for dim in (names.CHAIN, names.DRAW)} | {QUANTITY: chosen}
     values = np.stack([columns[label] for label in chosen], axis=-1)
     return xr.Dataset({VALUE: ((names.CHAIN, names.DRAW, QUANTITY), values)}, coords=coords)
 
 
-def _known_label(parameter: str, design: Design, known: Iterable[str]) -> str:
+def _known_label(parameter: object, design: Design, known: Iterable[str]) -> str:
     """Label that a name stands for."""
-    label = other_spellings(design).get(parameter, parameter)
+    label = other_spellings(design).get(str(parameter), str(parameter))
     if label not in known:
-        raise DataError(f"The model has no parameter {parameter!r}. {near_names(str(parameter), known)}")
+        raise DataError(f"The model has no parameter {parameter!r}. {near_names(parameter, known)}")
     return label
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.options import one_or_several
 from bayesmixed.plots.intervals import bounds, clear_of, draw_intervals, label_rows, mark_zero
 from bayesmixed.plots.marks import plain
 from bayesmixed.plots.style import LABELLED_LEVELS, PALETTE, ROW_HEIGHT, muted, panel_axes, tidy_axes
@@ -23,7 +24,7 @@ FEWEST_ROWS = 5
 def caterpillar(
     ranef: pd.DataFrame,
     *,
-    effect: str | None = None,
+    effect: str | Sequence[str] | None = None,
     sort_by: str | None = None,
     ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
 ) -> NDArray[Any]:
@@ -35,8 +36,8 @@ def caterpillar(
     ----------
     ranef : pandas.DataFrame
         Table of ``ranef`` of a Bayesian, REML or ML fit.
-    effect : str, optional
-        One effect only, e.g. ``"Days"``.
+    effect : str or several, optional
+        These effects only, e.g. ``"Days"``.
     sort_by : str, optional
         Effect that sorts the levels in all panels of its grouping factor; each panel sorts by its own values
         unless given.
@@ -73,13 +74,13 @@ def caterpillar(
     return axes
 
 
-def _of_effect(ranef: pd.DataFrame, effect: str) -> pd.DataFrame:
-    """Rows of one effect."""
-    rows = ranef[ranef["effect"] == effect]
-    if rows.empty:
-        known = near_names(str(effect), dict.fromkeys(ranef["effect"]))
-        raise DataError(f"No random effect is named {effect!r}. {known}")
-    return rows
+def _of_effect(ranef: pd.DataFrame, effect: object) -> pd.DataFrame:
+    """Rows of one effect or of several."""
+    chosen, known = one_or_several(effect, "effect"), list(dict.fromkeys(ranef["effect"]))
+    for name in chosen:
+        if name not in known:
+            raise DataError(f"No random effect is named {name!r}. {near_names(name, known)}")
+    return ranef[ranef["effect"].isin(chosen)]
 
 
 def _sorted(rows: pd.DataFrame, ranef: pd.DataFrame, sort_by: str | None) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind
 from bayesmixed.plots.contract import PlottedFit
+from bayesmixed.surface import public_methods
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     SomeAxes = Sequence[Axes] | NDArray[Any] | Axes | None
 
 
+@public_methods
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPlots:
     """The plots that check a fit: residuals, predictive checks, the sampler.

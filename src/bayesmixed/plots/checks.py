@@ -271,7 +271,7 @@ def _tree(fit: PlottedFit) -> xr.DataTree:
 
 def _column(design: Design, name: str) -> pd.Series[Any]:
     """A column of the rows used."""
-    if name not in design.frame.columns:
+    if not isinstance(name, str) or name not in design.frame.columns:
         known = [*(block.group for block in design.blocks), *map(str, design.frame.columns)]
         raise DataError(f"The data have no column {name!r}. {near_names(str(name), dict.fromkeys(known))}")
     return design.frame[name]

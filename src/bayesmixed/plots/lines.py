@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.predictors import predictor
 from bayesmixed.design.records import GroupBlock
-from bayesmixed.extract.blocks import block_of_level, chosen_blocks
+from bayesmixed.extract.blocks import chosen_blocks, chosen_levels, level_of
+from bayesmixed.options import one_or_several
 from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.plots.fitted_lines import level_lines, population_line
 from bayesmixed.plots.intervals import legend_above
@@ -32,7 +33,7 @@ def group_facets(
     x: str,
     *,
     group: str | None = None,
-    levels: Sequence[str] | None = None,
+    levels: object = None,
     prob: float = 0.95,
     ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
 ) -> NDArray[Any]:
@@ -50,9 +51,9 @@ def group_facets(
         Predictor on the horizontal axis.
     group : str, optional
         Grouping factor; the one with the most levels unless given.
-    levels : sequence of str, optional
-        Levels to show; all unless given, and of more than 24 levels those evenly spread over the order of
-        their first random effect.
+    levels : level or several, optional
+        Levels to show, by label or value, e.g. ``["308", "335"]`` or 308; all unless given, and of more than
+        24 levels those evenly spread over the order of their first random effect.
     prob : float
         Probability inside the bands.
     ax : Axes or sequence of Axes, optional
@@ -102,7 +103,7 @@ def group_lines(
     x: str,
     *,
     group: str | None = None,
-    levels: Sequence[str] | None = None,
+    levels: object = None,
     prob: float = 0.95,
     ax: Axes | None = None,
 ) -> Axes:
@@ -129,12 +130,11 @@ def group_lines(
     """
     fit = fit.with_rows
     block = chosen_blocks(fit.spec.design, group)[0]
-    for level in levels or ():
-        block_of_level(fit.spec.design, level, block.group)
-    lines = level_lines(fit, x, group=block.group, levels=levels, prob=prob)
+    shown = None if levels is None else chosen_levels(fit.spec.design, block.group, levels)
+    lines = level_lines(fit, x, group=block.group, levels=shown, prob=prob)
     n_lines = lines["group"].nunique()
     axes = single_axes(ax)
-    wanted = np.isin(np.asarray(block.levels)[block.codes], list(levels or block.levels))
+    wanted = np.isin(np.asarray(block.levels)[block.codes], list(shown or block.levels))
     _draw_points(axes, fit, x, wanted, muted(0.4))
     width, alpha = float(np.clip(25 / n_lines, 0.5, 1.3)), float(np.clip(7 / np.sqrt(n_lines), 0.3, 0.9))
     for _, line in lines.groupby("group", sort=False):
@@ -152,7 +152,7 @@ def population_and_groups(
     fit: PredictingFit,
     x: str,
     *,
-    group: str | Sequence[str] = (),
+    group: object = None,
     group_var: str | None = None,
     prob: float = 0.95,
     ax: Axes | None = None,
@@ -167,8 +167,8 @@ def population_and_groups(
         A Bayesian, REML or ML fit.
     x : str
         Predictor on the horizontal axis.
-    group : str or sequence of str
-        Levels, e.g. ``"308"``; none draws the population alone.
+    group : level or several, optional
+        By label or value, e.g. ``"308"`` or ``[308, 335]``; none draws the population alone.
     group_var : str, optional
         Grouping factor, needed when several have a level of that name.
     prob : float
@@ -194,13 +194,14 @@ def population_and_groups(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['population', '308']
     """
-    fit, levels = fit.with_rows, [group] if isinstance(group, str) else list(group)
-    blocks = [block_of_level(fit.spec.design, level, group_var) for level in levels]
+    fit = fit.with_rows
+    wanted = () if group is None else one_or_several(group, "group")
+    levels = [level_of(fit.spec.design, level, group_var) for level in wanted]
     population = population_line(fit, x, prob=prob)
     axes = single_axes(ax)
     _draw_points(axes, fit, x, np.ones(fit.spec.design.n_held, dtype=bool), muted(0.3))
     _draw_line(axes, population, ink(), label=_with_held("population", population))
-    for i, (level, block) in enumerate(zip(levels, blocks, strict=True)):
+    for i, (block, level) in enumerate(levels):
         color = PALETTE[i % len(PALETTE)]
         _draw_points(axes, fit, x, block.codes == block.levels.index(level), color)
         line = level_lines(fit, x, group=block.group, levels=[level], prob=prob)
@@ -210,12 +211,10 @@ def population_and_groups(
     return labelled(fit, tidy_axes(axes))
 
 
-def _facet_levels(fit: PredictingFit, block: GroupBlock, levels: Sequence[str] | None) -> list[str]:
+def _facet_levels(fit: PredictingFit, block: GroupBlock, levels: object) -> list[str]:
     """Levels that get a panel."""
     if levels is not None:
-        for level in levels:
-            block_of_level(fit.spec.design, level, block.group)
-        return list(levels)
+        return chosen_levels(fit.spec.design, block.group, levels)
     _, present = present_levels(block)
     if len(present) <= MOST_FACETS:
         return list(present)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from bayesmixed.habits import PLOT
 from bayesmixed.options import ConfintMethod, IccKind
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.contract import PredictingFit
+from bayesmixed.surface import method_names, public_methods, uses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
 
+@public_methods
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitPlots(CheckPlots):
     """The plots of a fit, each a method that takes ``ax=`` and gives the axes back.
@@ -27,11 +30,18 @@ class FitPlots(CheckPlots):
 
     fit: PredictingFit
 
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        """Refuse to draw without the name of a picture."""
+        raise TypeError(f"{PLOT}, or one of {', '.join(method_names(FitPlots))}.")
+
+    def __repr__(self) -> str:
+        return f"Pictures of {self.fit.spec.design.formula.text}: {', '.join(method_names(FitPlots))}"
+
     def ranef(
         self,
-        *,
         group: str | None = None,
-        effect: str | None = None,
+        *,
+        effect: str | Sequence[str] | None = None,
         prob: float = 0.95,
         sort_by: str | None = None,
         ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
@@ -75,7 +85,7 @@ class FitPlots(CheckPlots):
         x: str,
         *,
         group: str | None = None,
-        levels: Sequence[str] | None = None,
+        levels: object = None,
         facets: bool = True,
         prob: float = 0.95,
         ax: Any = None,
@@ -94,8 +104,8 @@ class FitPlots(CheckPlots):
     def line(
         self,
         x: str,
+        group: object = None,
         *,
-        group: str | Sequence[str] = (),
         group_var: str | None = None,
         prob: float = 0.95,
         ax: Axes | None = None,
@@ -105,6 +115,7 @@ class FitPlots(CheckPlots):
 
         return population_and_groups(self.fit, x, group=group, group_var=group_var, prob=prob, ax=ax)
 
+    @uses("method", dict.fromkeys(("profile", "wald"), ("parameters", "prob", "ax")), instead="boot")
     def versus(
         self,
         *,

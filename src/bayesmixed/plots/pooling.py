@@ -14,7 +14,8 @@ from bayesmixed.comparison.group_lines import GroupLines, group_lines, telling_g
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, near_names
-from bayesmixed.extract.blocks import block_of_level
+from bayesmixed.extract.blocks import chosen_levels
+from bayesmixed.options import one_or_several
 from bayesmixed.plots.marks import draw_line, plain, point_style
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
@@ -76,7 +77,7 @@ def shrinkage(
 def lines(
     groups: PooledGroups,
     *,
-    levels: Sequence[str] | None = None,
+    levels: object = None,
     most: int = 12,
     ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
 ) -> NDArray[Any]:
@@ -88,9 +89,9 @@ def lines(
     ----------
     groups : PooledGroups
         The estimates.
-    levels : sequence of str, optional
-        Groups to draw; otherwise up to `most`, from those that are hardly moved to those that are moved most,
-        and the figure says how many of all.
+    levels : level or several, optional
+        Groups to draw, by label or value; otherwise up to `most`, from those that are hardly moved to those
+        that are moved most, and the figure says how many of all.
     most : int
         How many groups are chosen.
     ax : Axes or sequence of Axes, optional
@@ -110,9 +111,7 @@ def lines(
     if levels is None:
         shown = telling_groups(groups, most).tolist()
     else:
-        for level in levels:
-            block_of_level(groups.design, level, block.group)
-        shown = [block.levels.index(level) for level in levels]
+        shown = [block.levels.index(level) for level in chosen_levels(groups.design, block.group, levels)]
     axes = panel_axes(ax, len(shown), columns=4)
     curves, whole = group_lines(groups, shown), group_lines(groups, shown, whole=True)
     ways = {
@@ -172,14 +171,14 @@ def by_size(groups: PooledGroups, *, effect: str | None = None, ax: Axes | None 
 
 def _chosen_effects(groups: PooledGroups, effects: str | Sequence[str] | None) -> tuple[str, ...]:
     """One or two varying effects."""
-    chosen = (effects,) if isinstance(effects, str) else tuple(effects or groups.varying[:2])
+    chosen = groups.varying[:2] if effects is None else one_or_several(effects, "effects")
     for name in chosen:
         if name not in groups.varying:
-            known = near_names(str(name), groups.varying)
+            known = near_names(name, groups.varying)
             raise BayesmixedError(f"{name!r} does not vary by {groups.block.group!r}. {known}")
     if len(chosen) > 2:
         raise BayesmixedError("A plane has two axes; choose one or two effects.")
-    return chosen
+    return tuple(map(str, chosen))
 
 
 def _plane(groups: PooledGroups, effects: tuple[str, ...], ax: Axes | None) -> Axes:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayesmixed.comparison.pooling_records import PooledGroups
+from bayesmixed.surface import public_methods
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
 
+@public_methods
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolingPlots:
     """The plots of a comparison of pooling; called itself, it draws :meth:`shrinkage`.
@@ -38,7 +40,7 @@ class PoolingPlots:
     def lines(
         self,
         *,
-        levels: Sequence[str] | None = None,
+        levels: object = None,
         most: int = 12,
         ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
     ) -> NDArray[Any]:

@@ -63,7 +63,7 @@ def ranef_matrix(
     effects = list(dict.fromkeys(ranef["effect"]))
     k = len(effects)
     if k < 2:
-        raise DataError("A scatter matrix needs two random effects or more; use normal_quantiles for one.")
+        raise DataError("A scatter matrix needs two effects; for one write fit.plot.ranef_quantiles().")
     by_effect = {effect: rows.set_index("group") for effect, rows in ranef.groupby("effect", sort=False)}
     panels = panel_axes(ax, k * k, columns=k, width=2.6, height=2.4, share=False)
     axes: NDArray[Any] = panels.reshape(k, k)

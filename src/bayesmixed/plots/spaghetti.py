@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from bayesmixed.design.frame import pick, to_pandas
+from bayesmixed.design.levels import find_level, level_label
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.options import one_or_several
 from bayesmixed.plots.intervals import legend_above
 from bayesmixed.plots.marks import MANY_POINTS, plain
 from bayesmixed.plots.style import PALETTE, ink, muted, single_axes, tidy_axes
@@ -28,7 +29,7 @@ def spaghetti(
     y: str,
     group: str,
     *,
-    highlight: Sequence[object] = (),
+    highlight: object = None,
     mean: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
@@ -42,8 +43,8 @@ def spaghetti(
         The data, in any order.
     x, y, group : str
         Columns.
-    highlight : sequence
-        Groups to set off in colour.
+    highlight : group or several, optional
+        Groups to set off in colour, by label or value.
     mean : bool
         Whether the mean of `y` at each `x` is drawn where there are more than six groups and at most 60
         different values of `x`.
@@ -69,7 +70,7 @@ def spaghetti(
     """
     columns = pd.DataFrame(pick(to_pandas(data), list(dict.fromkeys([x, y, group])))).dropna()
     columns = columns.sort_values(x, kind="stable")
-    lines = {str(level): rows for level, rows in columns.groupby(group, observed=True)}
+    lines = {level_label(level): rows for level, rows in columns.groupby(group, observed=True)}
     chosen = _chosen(lines, highlight, group)
     axes = single_axes(ax)
     for level, rows in lines.items():
@@ -83,12 +84,14 @@ def spaghetti(
     return tidy_axes(axes)
 
 
-def _chosen(lines: dict[str, pd.DataFrame], highlight: Sequence[object], group: str) -> dict[str, str]:
+def _chosen(lines: dict[str, pd.DataFrame], highlight: object, group: str) -> dict[str, str]:
     """Colour of every group that is set off; of all groups when they are few."""
-    wanted = [highlight] if isinstance(highlight, str) else [str(level) for level in highlight]
-    for level in wanted:
-        if level not in lines:
-            raise DataError(f"{level!r} is not a level of {group}. {near_names(level, list(lines))}")
+    wanted = []
+    for level in () if highlight is None else one_or_several(highlight, "highlight"):
+        label = find_level(level, list(lines))
+        if label is None:
+            raise DataError(f"{level!r} is not a level of {group}. {near_names(level, lines)}")
+        wanted.append(label)
     if not wanted and len(lines) <= COLOURED_GROUPS:
         wanted = list(lines)
     return {level: PALETTE[i % len(PALETTE)] for i, level in enumerate(wanted)}

@@ -10,8 +10,10 @@ from typing import Any
 from bayesmixed.errors import PriorError, near_names
 from bayesmixed.priors.distributions import DISTRIBUTIONS, Distribution
 from bayesmixed.priors.prior import Prior
+from bayesmixed.surface import public
 
 
+@public
 def prior(name: str, /, **args: float) -> Prior:
     """Prior distribution by PyMC's name and arguments.
 

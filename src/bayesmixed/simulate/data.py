@@ -19,11 +19,10 @@ from bayesmixed.extract.quantities import labels
 from bayesmixed.formula.expression import read_expression
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
-from bayesmixed.options import seed_sequence
+from bayesmixed.options import check_mapping, seed_sequence
 from bayesmixed.simulate.layout import Levels, grouping_factors, make_layout
 from bayesmixed.simulate.parameters import (
     Numbers,
-    check_mapping,
     check_names,
     correlation_matrix,
     named_numbers,
@@ -31,11 +30,13 @@ from bayesmixed.simulate.parameters import (
 )
 from bayesmixed.simulate.predictors import Predictor, add_predictors, predictor_columns
 from bayesmixed.simulate.records import Simulation
+from bayesmixed.surface import public
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
 
+@public
 def simulate_data(
     formula: str,
     *,

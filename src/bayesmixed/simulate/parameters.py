@@ -59,27 +59,6 @@ def named_numbers(given: Numbers, wanted: Sequence[str], argument: str) -> Float
     return np.array(numbers, dtype=np.float64)
 
 
-def check_mapping(given: object, argument: str, example: str) -> None:
-    """Refuse what does not say which grouping factor or column it is for.
-
-    Parameters
-    ----------
-    given : object
-        What the user wrote.
-    argument : str
-        What it was written for.
-    example : str
-        What to write.
-
-    Raises
-    ------
-    DataError
-        When it is no mapping.
-    """
-    if not isinstance(given, Mapping):
-        raise DataError(f"{argument}={given!r} does not say what it is for. Write e.g. {argument}={example}.")
-
-
 def check_names(given: Mapping[str, object], wanted: Sequence[str], argument: str) -> None:
     """Refuse a mapping that leaves a name out, or holds another.
 

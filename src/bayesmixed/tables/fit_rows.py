@@ -13,7 +13,7 @@ from bayesmixed import names
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.extract.summaries import bound_names
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.tables.table import clean
+from bayesmixed.printing.table import clean
 
 FIXED, RANDOM, MODEL = "Fixed effects", "Random effects", "Model"
 PARTS = (FIXED, RANDOM, MODEL)

@@ -7,13 +7,13 @@ import re
 import pandas as pd
 
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.variances import LEGEND
+from bayesmixed.names import LEGEND
 from bayesmixed.options import checked_count
+from bayesmixed.printing.rounding import format_fixed, format_numbers
+from bayesmixed.printing.table import Column, clean, frame_columns
 from bayesmixed.tables.printed import PrintedTable
 from bayesmixed.tables.reml_summary import p_text
-from bayesmixed.tables.rounding import format_fixed, format_numbers
 from bayesmixed.tables.summary_columns import bounds, decimals_for
-from bayesmixed.tables.table import Column, clean, frame_columns
 
 # Names of the ends of intervals: lower_2.5, sd_97.5, fitted_lower_2.5.
 END = re.compile(r"(?P<stem>.*)_(?P<percent>\d+(\.\d+)?)")

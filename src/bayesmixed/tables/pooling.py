@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bayesmixed.comparison.pooling import pooling_table, sizes_table
 from bayesmixed.comparison.pooling_records import PooledGroups
-from bayesmixed.extract.variances import LEGEND
-from bayesmixed.tables.table import frame_html, frame_text
+from bayesmixed.names import LEGEND
+from bayesmixed.printing.table import frame_html, frame_text
 
 SHOWN = 12
 """Groups more than this are cut."""

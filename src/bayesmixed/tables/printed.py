@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bayesmixed.errors import BayesmixedError
+from bayesmixed.printing.table import Column, html_fragment
 from bayesmixed.tables import render
-from bayesmixed.tables.table import Column, html_fragment
 
 if TYPE_CHECKING:
     from great_tables import GT

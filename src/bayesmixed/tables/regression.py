@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.options import Beneath, one_of
+from bayesmixed.options import Beneath, check_mapping, one_of
+from bayesmixed.printing.rounding import format_fixed, format_numbers
+from bayesmixed.printing.table import Column, clean
+from bayesmixed.surface import public
 from bayesmixed.tables.fit_rows import (
     BAYES,
     FIXED,
@@ -24,11 +27,10 @@ from bayesmixed.tables.fit_rows import (
 from bayesmixed.tables.frames import frame_table
 from bayesmixed.tables.printed import PrintedTable
 from bayesmixed.tables.reml_summary import p_text
-from bayesmixed.tables.rounding import format_fixed, format_numbers
 from bayesmixed.tables.summary_columns import decimals_for, left
-from bayesmixed.tables.table import Column, clean
 
 
+@public
 def table(
     what: pd.DataFrame | PrintableFit,
     *,
@@ -88,6 +90,7 @@ def table(
     )
 
 
+@public
 def models_table(
     fits: Mapping[str, PrintableFit] | Sequence[PrintableFit],
     *,
@@ -178,6 +181,7 @@ def _checked_rows(
     fits: Mapping[str, PrintableFit], prob: float, loo: bool, labels: Mapping[str, str] | None
 ) -> list[tuple[FitRow, ...]]:
     """Rows of every fit, once the labels are known to name coefficients."""
+    check_mapping(labels or {}, "labels", "{'Days': 'Days without sleep'}")
     rows = [fit_rows(fit, prob=prob, loo=loo, labels=labels) for fit in fits.values()]
     terms = dict.fromkeys(term for fit in fits.values() for term in fit.spec.design.fixed.terms)
     check_labels(labels or {}, list(terms))

@@ -12,7 +12,8 @@ from bayesmixed.classical.singularity import singularity
 from bayesmixed.extract.resid import scaled_residuals
 from bayesmixed.extract.varcorr import varcorr
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.tables.rounding import format_fixed
+from bayesmixed.printing.rounding import format_fixed
+from bayesmixed.printing.table import Column, clean
 from bayesmixed.tables.summary import html_layout, text_layout
 from bayesmixed.tables.summary_columns import (
     data_text,
@@ -25,7 +26,6 @@ from bayesmixed.tables.summary_columns import (
     residual_columns,
 )
 from bayesmixed.tables.summary_parts import SummaryParts
-from bayesmixed.tables.table import Column, clean
 
 TITLES = {
     "reml": "Linear mixed model fit by REML, t-tests by Satterthwaite's method ['bayesmixed']",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.tables.table import Column, display_width, html_body, html_head, text_table
+from bayesmixed.printing.table import Column, display_width, html_body, html_head, text_table
 
 if TYPE_CHECKING:
     from great_tables import GT

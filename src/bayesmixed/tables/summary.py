@@ -10,8 +10,8 @@ import xarray as xr
 
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.printing.table import html_fragment, html_table, text_table
 from bayesmixed.tables.summary_parts import SummaryParts, summary_parts
-from bayesmixed.tables.table import html_fragment, html_table, text_table
 
 
 def summary_text(

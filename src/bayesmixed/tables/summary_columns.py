@@ -12,8 +12,8 @@ import pandas as pd
 
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.extract.summaries import bound_names
-from bayesmixed.tables.rounding import format_fixed, format_numbers
-from bayesmixed.tables.table import Column, clean
+from bayesmixed.printing.rounding import format_fixed, format_numbers
+from bayesmixed.printing.table import Column, clean
 
 RESIDUAL_HEADERS = ("Min", "1Q", "Median", "3Q", "Max")
 MAX_DECIMALS = 8

@@ -19,7 +19,8 @@ from bayesmixed.extract.varcorr import varcorr
 from bayesmixed.families.lookup import is_native
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
-from bayesmixed.tables.rounding import format_fixed
+from bayesmixed.printing.rounding import format_fixed
+from bayesmixed.printing.table import Column, clean
 from bayesmixed.tables.summary_columns import (
     count,
     data_text,
@@ -31,7 +32,6 @@ from bayesmixed.tables.summary_columns import (
     random_columns,
     residual_columns,
 )
-from bayesmixed.tables.table import Column, clean
 
 ENGINE_TITLES = {
     "collapsed": "exact-marginal NUTS",

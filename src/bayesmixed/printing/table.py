@@ -10,8 +10,8 @@ from typing import Literal
 
 import pandas as pd
 
-from bayesmixed.extract.variances import LEGEND
-from bayesmixed.tables.rounding import format_numbers
+from bayesmixed.names import LEGEND
+from bayesmixed.printing.rounding import format_numbers
 
 STYLE = (
     ".bayesmixed table{border-collapse:collapse;margin:.4em 0 .8em;color:inherit;background:transparent}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bayesmixed.tables.table import (
+from bayesmixed.printing.table import (
     Column,
     clean,
     display_width,

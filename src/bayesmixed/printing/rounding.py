@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 
-def format_numbers(values: Iterable[float], digits: int = 4) -> tuple[str, ...]:
+def format_numbers(values: Iterable[float], digits: int = 4, least: int | None = None) -> tuple[str, ...]:
     """Format numbers for one column as R prints a vector.
 
     Parameters
@@ -15,6 +15,9 @@ def format_numbers(values: Iterable[float], digits: int = 4) -> tuple[str, ...]:
         The column; a missing value is printed ``NA``.
     digits : int
         Significant digits.
+    least : int, optional
+        Significant digits of the numbers that have fewer digits before the point than the largest; the same
+        unless given.
 
     Returns
     -------
@@ -32,11 +35,18 @@ def format_numbers(values: Iterable[float], digits: int = 4) -> tuple[str, ...]:
     ('612.10', '35.07', '654.94')
     >>> format_numbers([1.5e-9, 2.0])
     ('1.5e-09', '2.0e+00')
+    >>> format_numbers([251.40510, 0.0655514], 5), format_numbers([251.40510, 0.0655514], 5, least=3)
+    (('251.405100', '0.065551'), ('251.4051', '0.0656'))
     """
     numbers = [float(value) for value in values]
     parts = [_significant(number, digits) for number in numbers if math.isfinite(number)]
     if not parts:
         return tuple(_special(number) for number in numbers)
+    if least is not None:
+        top = max(exponent for _, exponent in parts)
+        shown = [digits if exponent == top else least for _, exponent in parts]
+        known = [number for number in numbers if math.isfinite(number)]
+        parts = [_significant(number, own) for number, own in zip(known, shown, strict=True)]
     decimals = max(max(0, length - 1 - exponent) for length, exponent in parts)
     mantissa = max(length for length, _ in parts) - 1
     left = max(1, 1 + max(exponent for _, exponent in parts))

@@ -1,0 +1,1 @@
+"""How results show themselves: aligned text, HTML, numbers as R rounds them, records in a few lines."""
