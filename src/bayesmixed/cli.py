@@ -216,9 +216,12 @@ def _print_tables(fit: MixedFit, prob: float) -> None:
 
 
 def _print_shares(fit: MixedFit | RemlFit, prob: float) -> None:
-    """Print the shares of variance."""
+    """Print the shares of variance, where they are known."""
+    from bayesmixed.extract.distribution_variance import has_shares
     from bayesmixed.tables.frames import frame_table
 
+    if not has_shares(fit.spec.family):
+        return
     print(f"\nIntraclass correlation:\n{frame_table(fit.icc(prob=prob))}")
     print(f"\nExplained variance:\n{frame_table(fit.r2(prob=prob))}")
 

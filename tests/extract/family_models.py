@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,17 @@ import xarray as xr
 
 import bayesmixed as bm
 from bayesmixed.engines.records import RawDraws
+from bayesmixed.families.distributions import DISTRIBUTIONS
 from bayesmixed.families.lookup import family_by_name
 from bayesmixed.families.moments import random_response
+from bayesmixed.families.support import takes_trials
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.location import location_of
 from bayesmixed.posterior.tree import draws_tree
 
 GROUPS, PER_GROUP, CHAINS, DRAWS = 30, 8, 1, 60
 BETA, SD = np.array([0.4, -0.3]), 0.5
-PARAMETERS = {"alpha": 2.0, "kappa": 8.0, "sigma": 0.7, "nu": 6.0, "psi": 0.9}
+PARAMETERS = {"alpha": 2.0, "kappa": 8.0, "sigma": 0.7, "nu": 6.0, "psi": 0.9, "b": 1.3, "lam": 3.0}
 
 
 def simulated(
@@ -30,9 +33,9 @@ def simulated(
     n = len(codes)
     x, effects = rng.normal(size=n), SD * rng.standard_normal(GROUPS)
     predictor = BETA[0] + BETA[1] * x + effects[codes]
-    if chosen.link in ("inverse", "identity") and chosen.name in ("gamma", "poisson", "negativebinomial"):
+    if chosen.link.startswith(("inverse", "identity")) and DISTRIBUTIONS[family].location == "positive":
         predictor = np.abs(predictor) + 1
-    trials = rng.integers(2, 12, n) if family == "binomial" else None
+    trials = rng.integers(2, 12, n) if takes_trials(chosen) else None
     parameters = {name: np.asarray(PARAMETERS[name]) for name in chosen.parameters}
     location = location_of(predictor, chosen)
     y = random_response(chosen, location, parameters, None if trials is None else trials.astype(float), rng)
@@ -46,9 +49,16 @@ def simulated(
     return truth(spec, effects), spec
 
 
-def truth(spec: ModelSpec, effects: np.ndarray) -> xr.DataTree:
+def truth(
+    spec: ModelSpec,
+    effects: np.ndarray,
+    *,
+    beta: np.ndarray = BETA,
+    parameters: Mapping[str, float] = PARAMETERS,
+    draws: int = DRAWS,
+) -> xr.DataTree:
     """Draws that all equal the truth."""
-    shape = (CHAINS, DRAWS)
+    shape = (CHAINS, draws)
 
     def repeat(value: Any) -> np.ndarray:
         array = np.asarray(value, dtype=float)
@@ -56,12 +66,12 @@ def truth(spec: ModelSpec, effects: np.ndarray) -> xr.DataTree:
 
     family = spec.family
     raw = RawDraws(
-        beta=repeat(BETA),
-        sigma=repeat(PARAMETERS["sigma"]) if family.has_residual_sd else None,
+        beta=repeat(beta),
+        sigma=repeat(parameters["sigma"]) if family.has_residual_sd else None,
         sd=(repeat([SD]),),
         corr=(None,),
         ranef=(repeat(effects[:, None]),),
         sample_stats={},
-        auxiliary={name: repeat(PARAMETERS[name]) for name in family.auxiliary},
+        auxiliary={name: repeat(parameters[name]) for name in family.auxiliary},
     )
     return draws_tree(spec.design, raw, {})

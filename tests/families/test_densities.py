@@ -6,9 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
+from scipy import stats
 
 from bayesmixed.families.densities import log_density
+from bayesmixed.families.graph import _compiled_log_density
 from bayesmixed.families.lookup import FAMILIES, family_by_name
+from bayesmixed.posterior.linear_predictor import linear_predictor
+from bayesmixed.posterior.location import location_of
+from bayesmixed.posterior.response import log_likelihood
+from extract.family_models import PARAMETERS, simulated
 from families.cases import CASES, COUNTS, MEANS, NAMES, arrays
 
 
@@ -52,3 +59,14 @@ def test_a_family_of_bambis_alone_has_pymcs_density() -> None:
     plain = log_density(family_by_name("poisson"), COUNTS, MEANS, {})
     expected = np.log(np.where(COUNTS == 0, 0.2, 0.0) + 0.8 * np.exp(plain))
     np.testing.assert_allclose(ours[0], expected, rtol=1e-6)
+
+
+def test_a_density_of_pymcs_is_compiled_once_whatever_the_chains() -> None:
+    draws, spec = simulated("laplace")
+    chains = xr.concat([draws["posterior"].to_dataset()] * 3, "chain").assign_coords(chain=range(3))
+    _compiled_log_density.cache_clear()
+    found = log_likelihood(xr.DataTree.from_dict({"posterior": chains}), spec)["y"]
+    assert _compiled_log_density.cache_info().misses == 1
+    linked = location_of(linear_predictor(chains, spec.design).values, spec.family)
+    expected = stats.laplace(linked, PARAMETERS["b"]).logpdf(spec.design.response.values)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

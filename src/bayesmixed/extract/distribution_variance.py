@@ -21,6 +21,7 @@ from bayesmixed.extract.variances import (
 from bayesmixed.families.links import link_function
 from bayesmixed.families.lookup import is_native
 from bayesmixed.families.moments import response_variance
+from bayesmixed.families.records import Family
 from bayesmixed.model.spec import ModelSpec
 
 RESIDUAL_FORMULA = "sigma^2"
@@ -51,6 +52,11 @@ class DistributionVariance:
     meaning: str
 
 
+def has_shares(family: Family) -> bool:
+    """Whether the intraclass correlation and R2 of a family are known here."""
+    return is_native(family)
+
+
 def distribution_variance(draws: xr.DataTree, spec: ModelSpec) -> DistributionVariance:
     """Variance within groups: distribution-specific, with that of effects which single rows have.
 
@@ -69,7 +75,7 @@ def distribution_variance(draws: xr.DataTree, spec: ModelSpec) -> DistributionVa
     Raises
     ------
     FamilyError
-        For a family whose variance is not known here.
+        For a family whose variance on that scale is not known here.
 
     Notes
     -----
@@ -99,8 +105,11 @@ def distribution_variance(draws: xr.DataTree, spec: ModelSpec) -> DistributionVa
 def _of_family(draws: xr.DataTree, spec: ModelSpec) -> DistributionVariance:
     """Variance that the family itself adds."""
     family = spec.family
-    if not is_native(family):
-        raise FamilyError(f"The variance of the family {family.name!r} on the link scale is not known here.")
+    if not has_shares(family):
+        raise FamilyError(
+            f"The variance of the family {family.name!r} on the scale of its link is not known here, so that "
+            "there is neither an intraclass correlation nor R2; varcorr() has the variances of the groups."
+        )
     if family.name == "t":
         nu = draw_matrix(draws, names.NU)
         inflation = np.divide(nu, nu - 2, out=np.full_like(nu, np.inf), where=nu > 2)

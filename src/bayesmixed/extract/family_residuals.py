@@ -41,8 +41,8 @@ def family_residuals(
     Raises
     ------
     FamilyError
-        For residuals that need a variance which is not known here, and for other than response residuals
-        around the population's value.
+        For residuals that need a mean or a variance of a family that does not have them, and for other than
+        response residuals around the population's value.
     """
     check_residual_kind(spec, kind, effects)
     n, total, index = spec.design.n_held, n_draws(draws), spec.design.frame.index
@@ -54,7 +54,7 @@ def family_residuals(
 
 
 def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -> None:
-    """Refuse residuals that a family has not.
+    """Refuse residuals that a family does not have.
 
     Parameters
     ----------
@@ -77,11 +77,6 @@ def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -
             f"Residuals of kind {kind!r} around the population's value are for gaussian models; for "
             f"{spec.family} use effects='all', or kind='response'."
         )
-    if kind != "quantile" and not is_native(spec.family):
-        raise FamilyError(
-            f"Residuals of kind {kind!r} need a variance, which is not known here for the family "
-            f"{spec.family.name!r}; use kind='quantile' or kind='response'."
-        )
 
 
 def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
@@ -92,7 +87,7 @@ def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     draws : xarray.DataTree
         Posterior draws of the model.
     spec : ModelSpec
-        A model of a family written here.
+        A model of a family with a mean.
 
     Returns
     -------
@@ -126,7 +121,7 @@ def row_variances(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArra
     draws : xarray.DataTree
         Posterior draws of the model.
     spec : ModelSpec
-        A model of a family written here.
+        A model of a family with a mean.
     rows : slice
         Which rows.
 

@@ -40,7 +40,7 @@ def fitted(
     effects : {"all", "fixed"}
         With the row's random effects, or the population's value without them.
     scale : {"response", "link"}
-        The mean (of a binomial family the probability), or the linear predictor.
+        The mean (of successes out of trials the mean proportion), or the linear predictor.
     prob : float
         Probability inside the equal-tailed intervals.
 
@@ -53,11 +53,27 @@ def fitted(
     ------
     BayesmixedError
         When `effects`, `scale` or `prob` is not known.
+    FamilyError
+        For the mean of a family that does not have one.
 
     Notes
     -----
-    The intervals are of the mean, the inverse link of X beta + Z u + offset, without the residual. Rows are
-    computed a block at a time, so that memory does not grow with them.
+    The intervals are of the mean without the residual: the inverse link of X beta + Z u + offset or, of a
+    family whose location is not its mean, the mean there. Rows are computed a block at a time, so that memory
+    does not grow with them.
+
+    ============================================  ==================================================
+    family                                        mean, of the location m
+    ============================================  ==================================================
+    lognormal                                     exp(m + sigma^2 / 2)
+    zero-inflated; hurdle gamma                   psi m
+    hurdle_lognormal                              psi exp(m + sigma^2 / 2)
+    hurdle_poisson                                psi m / (1 - exp(-m))
+    hurdle_negativebinomial                       psi m / (1 - (alpha / (alpha + m))^alpha)
+    exgaussian                                    m + nu
+    asymmetriclaplace                             m + (1 / kappa - kappa) / b
+    all others but vonmises, which has none       m
+    ============================================  ==================================================
     """
     one_of(effects, Effects, "effects")
     one_of(scale, Scale, "scale")

@@ -52,16 +52,17 @@ def population_mean(
     DataError
         For a missing column or value.
     FamilyError
-        For the links ``inverse`` and ``inverse_squared``, with which the mean over groups does not exist.
+        For a family that does not have a mean, and for the links ``inverse`` and ``inverse_squared``, with
+        which the mean over groups does not exist.
     BayesmixedError
         When `prob` is not between 0 and 1.
 
     Notes
     -----
-    E h(eta + sqrt(v) Z) with h the inverse link, Z standard normal, eta = X b + offset and v = sum_k z' S_k
-    z over all grouping factors k, draw by draw: eta for the identity, exp(eta + v / 2) for the logarithm,
-    Phi(eta / sqrt(1 + v)) for a probit, by quadrature to 1e-6 elsewhere; see
-    :func:`bayesmixed.posterior.normal_mean.normal_mean`.
+    E h(eta + sqrt(v) Z) with h the mean at a linear predictor, Z standard normal, eta = X b + offset and
+    v = sum_k z' S_k z over all grouping factors k, draw by draw. Where the mean is the inverse link: eta for
+    the identity, exp(eta + v / 2) for the logarithm, Phi(eta / sqrt(1 + v)) for a probit; by quadrature to
+    1e-6 elsewhere; see :func:`bayesmixed.posterior.normal_mean.normal_mean`.
     """
     wanted = population_rows(spec.design, newdata)
     summary = summarize_blocks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ Parameters = Mapping[str, NDArray[np.float64]]
 
 
 def pymc_arguments(
-    family: Family, location: Any, parameters: Mapping[str, Any], trials: Values | None
+    family: Family, location: Any, parameters: Mapping[str, Any], trials: Any
 ) -> dict[str, Any]:
     """Arguments of a family's distribution in PyMC.
 
@@ -28,8 +29,8 @@ def pymc_arguments(
         Inverse link of the linear predictor.
     parameters : Mapping
         Auxiliary parameters by name.
-    trials : NDArray or None
-        Of a binomial family, shape (n,).
+    trials : NDArray or tensor, optional
+        Of a response that has them, shape (n,).
 
     Returns
     -------
@@ -131,42 +132,23 @@ def graph_log_density(
     FloatArray
         Of the broadcast shape.
     """
-    import pymc as pm
-
-    distribution = _distribution(family, location, parameters, trials)
-    return np.asarray(pm.logp(distribution, np.broadcast_to(y, location.shape)).eval())
-
-
-def graph_draws(
-    family: Family,
-    location: Values,
-    parameters: Parameters,
-    trials: Values | None,
-    rng: np.random.Generator,
-) -> FloatArray:
-    """New responses of a family that only PyMC knows.
-
-    Parameters
-    ----------
-    family, location, parameters, trials, rng
-        As in :func:`bayesmixed.families.moments.random_response`.
-
-    Returns
-    -------
-    FloatArray
-        Shape of `location`.
-    """
-    import pymc as pm
-
-    distribution = _distribution(family, location, parameters, trials)
-    return np.asarray(pm.draw(distribution, random_seed=rng), dtype=np.float64)
+    values = [y, location, *parameters.values(), *([] if trials is None else [trials])]
+    kinds = tuple(tuple(1 if size == 1 else None for size in np.shape(value)) for value in values)
+    compiled = _compiled_log_density(family, tuple(parameters), trials is not None, kinds)
+    return np.asarray(compiled(*(np.asarray(value, dtype=np.float64) for value in values)))
 
 
-def _distribution(family: Family, location: Values, parameters: Parameters, trials: Values | None) -> Any:
-    """Unnamed random variable with one entry for each location."""
+@lru_cache(maxsize=16)
+def _compiled_log_density(
+    family: Family, parameters: tuple[str, ...], has_trials: bool, kinds: tuple[tuple[int | None, ...], ...]
+) -> Any:
+    """Log density as a function of responses, locations, parameters and trials of some kinds of shapes."""
     import pymc as pm
     import pytensor.tensor as pt
 
-    tensors = {name: pt.as_tensor(values) for name, values in parameters.items()}
-    arguments = pymc_arguments(family, pt.as_tensor(location), tensors, trials)
-    return getattr(pm, family.distribution).dist(**arguments, shape=location.shape)
+    inputs = [pt.tensor(dtype="float64", shape=kind) for kind in kinds]
+    y, location, *others = inputs
+    trials = others.pop() if has_trials else None
+    arguments = pymc_arguments(family, location, dict(zip(parameters, others, strict=True)), trials)
+    distribution = getattr(pm, family.distribution).dist(**arguments)
+    return pm.compile(inputs, pm.logp(distribution, y), mode="FAST_COMPILE")

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
+from bayesmixed.errors import FamilyError
+from bayesmixed.families.distributions import DISTRIBUTIONS, Distribution, Parameters, Values
 from bayesmixed.families.records import Family
 
-Values = NDArray[np.float64]
-Parameters = Mapping[str, NDArray[np.float64]]
-
-
-POSITIVE_MEANS = frozenset({"poisson", "negativebinomial", "gamma"})
 LARGEST_MEAN = 1e15
 """Means above it, which only draws from wide priors reach, count as this much: NumPy draws none larger."""
+SOME_LOCATION = 0.5
+"""A location that every family can have."""
+
+
+def has_mean(family: Family) -> bool:
+    """Whether a family states its mean and its variance."""
+    stated = DISTRIBUTIONS.get(family.name)
+    return stated is not None and stated.mean is not None and stated.variance is not None
 
 
 def response_mean(family: Family, location: Values, parameters: Parameters) -> FloatArray:
-    """Mean of a response at its location; of a binomial family the probability of a success.
+    """Mean of a response at its location; of a response with trials that of the proportion.
 
     Parameters
     ----------
@@ -35,34 +38,52 @@ def response_mean(family: Family, location: Values, parameters: Parameters) -> F
     Returns
     -------
     FloatArray
-        exp(location + sigma^2 / 2) of a lognormal response, else the location itself. Of a family that is
-        Bambi's alone it is the location, which zero inflation or hurdles do not enter.
+        In the units of the response; of a t its centre, whatever the degrees of freedom.
+
+    Raises
+    ------
+    FamilyError
+        For a family that does not state its mean.
+
+    Examples
+    --------
+    >>> from bayesmixed.families.lookup import family_by_name
+    >>> zero_inflated = family_by_name("zero_inflated_poisson")
+    >>> response_mean(zero_inflated, np.array([3.0]), {"psi": np.array(0.5)})
+    array([1.5])
     """
-    if family.name == "lognormal":
-        return np.asarray(np.exp(location + parameters["sigma"] ** 2 / 2))
-    return np.asarray(location)
+    mean = _stated(family).mean
+    if mean is None:
+        raise _no_mean(family)
+    with np.errstate(over="ignore"):
+        return np.asarray(mean(location, parameters))
 
 
 def response_variance(
     family: Family, location: Values, parameters: Parameters, trials: Values | None = None
 ) -> FloatArray:
-    """Variance of a response at its location; of a binomial family that of the proportion.
+    """Variance of a response at its location; of a response with trials that of the proportion.
 
     Parameters
     ----------
     family : Family
-        One of the families written here.
+        Distribution of the response.
     location : NDArray
         Inverse link of the linear predictor.
     parameters : Mapping
         Auxiliary parameters by name, of shapes that broadcast.
     trials : NDArray, optional
-        Of a binomial family.
+        Of a response that has them.
 
     Returns
     -------
     FloatArray
         In squared units of the response; infinite for a t with two degrees of freedom or fewer.
+
+    Raises
+    ------
+    FamilyError
+        For a family that does not state its variance.
 
     Examples
     --------
@@ -70,28 +91,11 @@ def response_variance(
     >>> response_variance(family_by_name("binomial"), np.array([0.5]), {}, np.array([10.0]))
     array([0.025])
     """
-    counts = 1.0 if trials is None else trials
-    match family.name:
-        case "gaussian":
-            variance = parameters["sigma"] ** 2 + 0 * location
-        case "bernoulli" | "binomial":
-            variance = location * (1 - location) / counts
-        case "poisson":
-            variance = location
-        case "negativebinomial":
-            variance = location + location**2 / parameters["alpha"]
-        case "gamma":
-            variance = location**2 / parameters["alpha"]
-        case "beta":
-            variance = location * (1 - location) / (1 + parameters["kappa"])
-        case "t":
-            nu = parameters["nu"]
-            inflation = np.divide(nu, nu - 2, out=np.full_like(nu, np.inf), where=nu > 2)
-            variance = parameters["sigma"] ** 2 * inflation + 0 * location
-        case "lognormal":
-            squared = parameters["sigma"] ** 2
-            variance = np.expm1(squared) * np.exp(2 * location + squared)
-    return np.asarray(variance)
+    variance = _stated(family).variance
+    if variance is None:
+        raise _no_mean(family)
+    with np.errstate(over="ignore"):
+        return np.asarray(variance(location, parameters, np.ones(()) if trials is None else trials))
 
 
 def random_response(
@@ -112,52 +116,48 @@ def random_response(
     parameters : Mapping
         Auxiliary parameters by name, of shapes that broadcast to that of `location`.
     trials : NDArray or None
-        Of a binomial family.
+        Of a response that has them.
     rng : numpy.random.Generator
         Source of randomness.
 
     Returns
     -------
     FloatArray
-        Shape of `location`; of a binomial family numbers of successes. NaN where the location is not one that
-        the family can have.
+        Shape of `location`; of a response with trials numbers of successes. NaN where the location is not one
+        that the family can have.
+
+    Raises
+    ------
+    FamilyError
+        For a family that does not state its draws.
     """
-    from bayesmixed.families.lookup import is_native
+    stated = _stated(family)
+    counts = np.ones(()) if trials is None else trials
+    possible = np.full(location.shape, True)
+    if stated.location != "real":
+        possible = (location >= 0) & ((location <= 1) | (stated.location == "positive"))
+        location = np.where(possible, np.minimum(location, LARGEST_MEAN), SOME_LOCATION)
+    with np.errstate(over="ignore"):
+        drawn = stated.draws(location, parameters, counts, rng)
+    return np.where(possible, np.asarray(drawn, dtype=np.float64), np.nan)
 
-    if not is_native(family):
-        from bayesmixed.families.graph import graph_draws
 
-        return graph_draws(family, location, parameters, trials, rng)
-    shape = location.shape
-    drawn: NDArray[np.generic]
-    if family.name in POSITIVE_MEANS:
-        location = np.where(location >= 0, np.minimum(location, LARGEST_MEAN), np.nan)
-        usable = np.isfinite(location)
-        if not usable.all():
-            filled = random_response(family, np.where(usable, location, 1.0), parameters, trials, rng)
-            return np.where(usable, filled, np.nan)
-    match family.name:
-        case "gaussian":
-            drawn = location + parameters["sigma"] * rng.standard_normal(shape)
-        case "bernoulli" | "binomial":
-            counts = np.ones(1) if trials is None else trials
-            drawn = rng.binomial(np.broadcast_to(counts, shape).astype(np.int64), location)
-        case "poisson":
-            drawn = rng.poisson(location)
-        case "negativebinomial":
-            alpha = np.broadcast_to(parameters["alpha"], shape)
-            drawn = rng.poisson(rng.gamma(alpha, location / alpha))
-        case "gamma":
-            alpha = np.broadcast_to(parameters["alpha"], shape)
-            drawn = rng.gamma(alpha, location / alpha)
-        case "beta":
-            drawn = rng.beta(location * parameters["kappa"], (1 - location) * parameters["kappa"])
-        case "t":
-            nu = np.broadcast_to(parameters["nu"], shape)
-            drawn = location + parameters["sigma"] * rng.standard_t(nu, shape)
-        case "lognormal":
-            drawn = np.exp(location + parameters["sigma"] * rng.standard_normal(shape))
-    return np.asarray(drawn, dtype=np.float64)
+def _stated(family: Family) -> Distribution:
+    """Mean, variance and draws of a family."""
+    if family.name not in DISTRIBUTIONS:
+        raise FamilyError(
+            f"Mean, variance and draws of the family {family.name!r} are not known here; "
+            "fitted(scale='link') and predict(kind='link') give its linear predictor."
+        )
+    return DISTRIBUTIONS[family.name]
+
+
+def _no_mean(family: Family) -> FamilyError:
+    """What is asked of a family that has neither mean nor variance."""
+    return FamilyError(
+        f"A response of the family {family.name!r} does not have a mean, nor residuals around it. "
+        f"{_stated(family).why_no_mean} Ask for fitted(scale='link') or predict(kind='link')."
+    )
 
 
 def cumulative_probability(

@@ -75,9 +75,12 @@ def mean_of(predictor: xr.DataArray, posterior: xr.Dataset, family: Family) -> x
     Returns
     -------
     xarray.DataArray
-        In the units of the response; of a binomial family the probability of a success.
+        In the units of the response; of a response with trials the mean proportion.
+
+    Raises
+    ------
+    FamilyError
+        For a family that does not state its mean.
     """
-    if family.link == "identity" and family.name != "lognormal":
-        return predictor
     location = location_of(predictor.values, family)
     return predictor.copy(data=response_mean(family, location, parameter_draws(posterior, family)))

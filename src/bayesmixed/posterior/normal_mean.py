@@ -8,9 +8,10 @@ import numpy as np
 
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.errors import BayesmixedError, FamilyError
+from bayesmixed.families.distributions import Parameters
 from bayesmixed.families.links import link_function
 from bayesmixed.families.lookup import PROBABILITY_LINKS
-from bayesmixed.families.moments import Parameters, response_mean
+from bayesmixed.families.moments import response_mean
 from bayesmixed.families.records import Family
 from bayesmixed.posterior.location import location_of
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.design.records import Design, Response
+from bayesmixed.errors import DataError, FamilyError
 from bayesmixed.families.links import link_function
 from bayesmixed.families.records import Family
 
@@ -66,6 +67,13 @@ def link_scale(design: Design, family: Family) -> LinkScale:
     LinkScale
         In the units of the linear predictor.
 
+    Raises
+    ------
+    FamilyError
+        When the mean response is one that the link does not take.
+    DataError
+        When a response whose logarithm is modelled has no two different positive values.
+
     Notes
     -----
     Identity link: mean, standard deviation (n - 1) and root mean square of y - offset (of its logarithm, for
@@ -85,7 +93,13 @@ def link_scale(design: Design, family: Family) -> LinkScale:
             level=float(np.sqrt(np.mean(shifted**2))),
         )
     link = link_function(family.link)
-    eta = link.link(np.array(_interior_mean(design.response, family)))
+    mean = _interior_mean(design.response, family)
+    if mean <= 0:
+        raise FamilyError(
+            f"The mean of the response {design.response.name!r} is {mean:g}, and the link {family.link!r} "
+            f"takes positive numbers: choose another link of the family {family.name!r}."
+        )
+    eta = link.link(np.array(mean))
     unit = 1.0
     if family.link.startswith("inverse"):
         unit = float(np.std(y, ddof=1) / np.abs(link.derivative(eta)))
@@ -126,6 +140,11 @@ def scale_words(family: Family, *, has_offset: bool) -> ScaleWords:
 def _logarithms(y: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Logarithms of the positive responses, less the offset."""
     positive = y > 0
+    if len(np.unique(y[positive])) < 2:
+        raise DataError(
+            "The response has fewer than two different positive values, of whose logarithms nothing can be "
+            "learned: check the column, or choose another family."
+        )
     return np.asarray(np.log(y[positive]) - offset[positive])
 
 

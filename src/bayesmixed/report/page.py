@@ -12,6 +12,7 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import EngineError
 from bayesmixed.extract.fitted import posterior_mean_fitted
 from bayesmixed.extract.resid import resid
+from bayesmixed.families.moments import has_mean
 from bayesmixed.options import ResidualKind
 from bayesmixed.plots.residuals import RESIDUAL_NAMES, shown_kind
 from bayesmixed.report.contract import ReportedFit
@@ -209,7 +210,9 @@ def _figures(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def _data_figures(fit: ReportedFit) -> list[str]:
-    """Figures of the data beside the fit, each with its caption."""
+    """Figures of the data beside the fit, each with its caption; none of a family without a mean."""
+    if not has_mean(fit.spec.family):
+        return []
     design = fit.spec.design
     fitted = posterior_mean_fitted(fit.draws, fit.spec)
     scatter, quantiles = (_residuals(fit, kind) for kind in ("response", "standardized"))

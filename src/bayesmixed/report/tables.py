@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bayesmixed.extract.distribution_variance import has_shares
 from bayesmixed.report.contract import EstimatedFit, ReportedFit
 
 
@@ -20,7 +21,8 @@ def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataF
     Returns
     -------
     dict[str, pandas.DataFrame]
-        fixef, varcorr, correlations (only where effects are correlated), icc, r2, ranef, priors, diagnostics.
+        fixef, varcorr, correlations (only where effects are correlated), icc and r2 (only where the family's
+        are known), ranef, priors, diagnostics.
     """
     own = {"priors": fit.priors.table(), "diagnostics": fit.diagnostics()}
     return _filled(_verbs(fit, prob) | own)
@@ -46,12 +48,12 @@ def estimate_tables(fit: EstimatedFit, *, prob: float = 0.95) -> dict[str, pd.Da
 
 def _verbs(fit: ReportedFit | EstimatedFit, prob: float) -> dict[str, pd.DataFrame]:
     """Tables of the verbs that every fit has."""
+    known = has_shares(fit.spec.family)
     return {
         "fixef": fit.fixef(prob=prob),
         "varcorr": fit.varcorr(prob=prob),
         "correlations": fit.varcorr(correlations=True, prob=prob),
-        "icc": fit.icc(prob=prob),
-        "r2": fit.r2(prob=prob),
+        **({"icc": fit.icc(prob=prob), "r2": fit.r2(prob=prob)} if known else {}),
         "ranef": fit.ranef(prob=prob),
     }
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.errors import BayesmixedError, near_names
+from bayesmixed.extract.distribution_variance import has_shares
 from bayesmixed.extract.summaries import bound_names
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import clean
@@ -180,7 +181,9 @@ def _shape(fit: PrintableFit) -> Iterator[FitRow]:
 
 
 def _shares(fit: PrintableFit, prob: float) -> Iterator[FitRow]:
-    """Intraclass correlations, then explained variance."""
+    """Intraclass correlations, then explained variance, where they are known."""
+    if not has_shares(fit.spec.family):
+        return
     lower, upper = bound_names(prob)
     for table, name, label in ((fit.icc(prob=prob), "group", "ICC"), (fit.r2(prob=prob), "type", "R2")):
         for row in table.to_dict("records"):

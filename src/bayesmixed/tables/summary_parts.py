@@ -16,7 +16,7 @@ from bayesmixed.extract.fixef import fixef
 from bayesmixed.extract.resid import scaled_residuals
 from bayesmixed.extract.summaries import bound_names, draw_matrix, summarize
 from bayesmixed.extract.varcorr import varcorr
-from bayesmixed.families.lookup import is_native
+from bayesmixed.families.moments import has_mean
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
 from bayesmixed.printing.rounding import format_fixed
@@ -115,8 +115,8 @@ def summary_parts(
 
 
 def _has_residuals(spec: ModelSpec) -> bool:
-    """Whether there are residuals: rows in memory, and a family whose variance is known."""
-    return spec.design.sums is None and is_native(spec.family)
+    """Whether there are residuals: rows in memory, and a family with mean and variance."""
+    return spec.design.sums is None and has_mean(spec.family)
 
 
 def _kind(spec: ModelSpec) -> str:
