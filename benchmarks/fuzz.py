@@ -1,9 +1,10 @@
-"""Hostile input by the hundred thousand: what became of random formulas and random frames.
+"""Hostile input by the hundred thousand: what became of random formulas, frames and responses.
 
-``PYTHONPATH=src python benchmarks/fuzz.py`` runs 100,000 formulas and 2,000 frames through the checks of
-``tests/hostile`` (half an hour) and prints how many were accepted, refused and wrong; ``--formulas`` and
-``--frames`` change the numbers. It ends with an error when one broke: a foreign exception, a hang, code that
-ran, changed data, or a fit whose criterion is not that of the dense normal density.
+``PYTHONPATH=src python benchmarks/fuzz.py`` runs 100,000 formulas, 2,000 frames and 2,000 responses through
+the checks of ``tests/hostile`` (half an hour) and prints how many were accepted, refused and wrong;
+``--formulas``, ``--frames`` and ``--responses`` change the numbers. It ends with an error when one broke: a
+foreign exception, a hang, code that ran, changed data, a fit whose criterion is not that of the dense normal
+density, or new responses of some family and link whose mean is not the one predicted.
 """
 
 from __future__ import annotations
@@ -74,19 +75,23 @@ def fuzz(strategy: SearchStrategy[Any], judge: Callable[[Any], str], n: int, fir
 
 
 def main() -> None:
-    """Run both and print the counts."""
+    """Run all and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--formulas", type=int, default=100_000)
     parser.add_argument("--frames", type=int, default=2_000)
+    parser.add_argument("--responses", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-    formulas, frames = (importlib.import_module(f"hostile.{name}") for name in ("formulas", "frames"))
+    formulas, frames, responses = (
+        importlib.import_module(f"hostile.{name}") for name in ("formulas", "frames", "responses")
+    )
     warnings.simplefilter("error")
     formulas.watch()
     kinds: dict[str, tuple[Any, Callable[[Any], str], int]] = {
         "formulas": (formulas.FORMULAS, formulas.verdict, chosen.formulas),
         "frames": (frames.frames(), lambda pair: str(frames.verdict(*pair, fit=True)), chosen.frames),
+        "responses": (responses.cases(), responses.verdict, chosen.responses),
     }
     broke = 0
     for name, (strategy, judge, n) in kinds.items():

@@ -90,6 +90,7 @@ def test_new_responses_look_like_the_data(model: Any) -> None:
     assert np.all(np.abs(new.mean() - y.mean()) < 0.8 * y.std())
     if spec.design.response.trials is not None:
         assert np.all(new.to_numpy() <= spec.design.response.trials[:, None])
+        assert new.to_numpy().max() > 1
     pd.testing.assert_frame_equal(new, simulate(draws, spec, 5, seed=3))
 
 
@@ -231,8 +232,11 @@ def test_checks_are_for_what_they_count() -> None:
 def test_new_successes_need_their_trials() -> None:
     draws, spec = simulated("binomial")
     new = spec.design.frame.head(4)
-    drawn = predict(draws, spec, new.assign(n=1000), kind="response")["value"]
-    assert drawn.min() > 100
+    drawn = predict(draws, spec, new.assign(n=100_000), kind="response")["value"]
+    np.testing.assert_allclose(drawn, predict(draws, spec, new)["value"], atol=0.01)
+    for wrong, found in ((0, "0"), (-3, "-3"), (2.5, "2.5")):
+        with pytest.raises(DataError, match=f"4 of the 4 rows.*the first row 0 .* with {found}"):
+            predict(draws, spec, new.assign(n=wrong), kind="response")
     with pytest.raises(DataError, match="no column 'n'"):
         predict(draws, spec, new.drop(columns="n"), kind="response")
     assert predict(draws, spec, new.drop(columns="n"))["value"].between(0, 1).all()

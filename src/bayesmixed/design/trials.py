@@ -9,10 +9,15 @@ import numpy as np
 from bayesmixed.design.evaluate import evaluate_numbers
 from bayesmixed.design.frame import missing_counts, pick, tidy_all
 from bayesmixed.design.prediction_rows import PredictionRows
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.response import read_response
+
+
+def counts_successes(design: Design) -> bool:
+    """Whether a formula counts successes, in ``prop()`` or ``cbind()``, and does not state a proportion."""
+    return design.response.trials is not None and read_response(design.formula.response).kind != "value"
 
 
 def trials_of_rows(wanted: PredictionRows) -> FloatArray | None:
@@ -32,11 +37,23 @@ def trials_of_rows(wanted: PredictionRows) -> FloatArray | None:
     Raises
     ------
     DataError
-        When new rows do not say how many trials they have.
+        When new rows do not say how many trials they have, or their numbers are not whole and positive.
     """
     response, frame = wanted.design.response, wanted.data.frame
     if response.trials is None or frame is wanted.design.frame:
         return response.trials
+    trials = _trials_of_new_rows(wanted)
+    bad = np.flatnonzero((trials < 1) | (trials != np.round(trials)))
+    if bad.size:
+        raise DataError(
+            f"New successes need whole numbers of trials, 1 or more: {bad.size} of the {len(trials)} rows of "
+            f"newdata have another, the first row {bad[0]} (counted from 0) with {trials[bad[0]]:g}."
+        )
+    return trials
+
+
+def _trials_of_new_rows(wanted: PredictionRows) -> FloatArray:
+    """Trials from the weights of new rows or from the columns of the formula."""
     if wanted.weights is not None:
         return wanted.weights
     expression = read_response(wanted.design.formula.response)

@@ -65,13 +65,14 @@ def predict(
         lme4's ``allow.new.levels``; or they get effects drawn from N(0, S) with each draw's S, once for each
         level, shared by all its rows.
     kind : {"mean", "link", "response"}
-        The mean of the row given the effects that take part (of a binomial family the probability), the
-        linear predictor, or a new response.
+        The mean of the row given the effects that take part, the linear predictor, or a new response, which
+        has that mean. Of successes out of trials both are proportions, however the formula writes them.
     prob : float
         Probability inside the equal-tailed intervals.
     weights : str or array-like, optional
-        For ``kind="response"`` and a model with weights, those of the rows of `newdata`: a column, one number
-        for each row (a Series by its index, all else by position), or one for all.
+        For ``kind="response"`` and a model with weights, those of the rows of `newdata` (of proportions the
+        trials): a column, one number for each row (a Series by its index, all else by position), or one for
+        all.
     as_draws : bool
         Whether the draws come back in place of the table.
     seed : int
@@ -90,18 +91,20 @@ def predict(
     ------
     DataError
         For a missing column or value, a column of another kind, an unseen category or level, and where
-        weights are needed.
+        weights or trials are needed.
+    FamilyError
+        For the mean of a family that does not have one.
     BayesmixedError
         When `effects`, `new_levels`, `kind`, `prob` or `seed` is not known; when the fit keeps moments of its
         random effects, and the draws of those that the rows have would not fit in memory or cannot be made.
 
     Notes
     -----
-    X b + Z u + offset, draw by draw, its inverse link where the family has one, plus sigma / sqrt(w) times a
-    standard normal for a response, or a draw from the family's distribution. For the
-    table, rows are computed a block at a time, so that memory does not grow with rows times draws. With
-    ``keep_ranef="moments"`` the draws of the levels that the rows have are made again, see
-    :mod:`bayesmixed.extract.redraw`.
+    X b + Z u + offset, draw by draw, and the mean that the family has there: the inverse link, but for a
+    lognormal, zero-inflated, hurdle, ex-gaussian or asymmetric Laplace response; plus sigma / sqrt(w) times a
+    standard normal for a response, or a draw from the family's distribution. For the table, rows are computed
+    a block at a time, so that memory does not grow with rows times draws. With ``keep_ranef="moments"`` the
+    draws of the levels that the rows have are made again, see :mod:`bayesmixed.extract.redraw`.
 
     Examples
     --------
@@ -157,6 +160,7 @@ def predictor_of(
     sampled: bool,
     seed: int,
     family: Family = GAUSSIAN,
+    counts: bool = False,
 ) -> RowDraws:
     """Function that predicts a slice of the rows, draw by draw.
 
@@ -174,6 +178,8 @@ def predictor_of(
         Of new levels and residuals.
     family : Family
         Distribution of the response.
+    counts : bool
+        Whether new responses with trials are numbers of successes, not proportions.
 
     Returns
     -------
@@ -193,6 +199,7 @@ def predictor_of(
         seed=seed,
         family=family,
         trials=trials_of_rows(wanted) if kind == "response" else None,
+        counts=counts,
     )
 
 

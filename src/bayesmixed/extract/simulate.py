@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from bayesmixed import names
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
+from bayesmixed.design.trials import counts_successes
 from bayesmixed.extract.fitted import n_draws
 from bayesmixed.extract.predict import check_weights_given, predictor_of
 from bayesmixed.extract.redraw import with_levels
@@ -63,7 +64,10 @@ def simulate(
     Returns
     -------
     pandas.DataFrame
-        Columns ``sim_1``, ``sim_2``, ...; one row for each row, under the index of the data.
+        Columns ``sim_1``, ``sim_2``, ...; one row for each row, under the index of the data. Each can take
+        the place of the response in the data: of a proportion with its trials in ``weights=`` these are
+        proportions, of ``prop(k, n)`` and ``cbind(k, n - k)`` the successes k. (Of ``cbind(k, m)`` the
+        failures m are then the trials less k.)
 
     Raises
     ------
@@ -75,7 +79,8 @@ def simulate(
     Notes
     -----
     The draws used are chosen at random without repetition while there are enough. The response is
-    y = X b + Z u + offset + sigma / sqrt(w) times a standard normal.
+    y = X b + Z u + offset + sigma / sqrt(w) times a standard normal, or a draw from the family's
+    distribution.
     """
     one_of(effects, SimulatedEffects, "effects")
     n, seed = checked_count(n, "n"), checked_seed(seed)
@@ -84,7 +89,15 @@ def simulate(
     check_weights_given(spec.design, wanted, "response")
     wanted = with_new_levels(wanted) if effects == "new" else wanted
     chosen = _some_draws(with_levels(draws, spec, wanted), n, seed)
-    predicted = predictor_of(chosen, wanted, kind="response", sampled=True, seed=seed, family=spec.family)
+    predicted = predictor_of(
+        chosen,
+        wanted,
+        kind="response",
+        sampled=True,
+        seed=seed,
+        family=spec.family,
+        counts=counts_successes(spec.design),
+    )
     responses = predicted(slice(0, wanted.n_rows)).transpose(names.CHAIN, names.ROW, names.DRAW).values[0]
     columns = [f"sim_{number}" for number in range(1, n + 1)]
     return pd.DataFrame(responses, index=wanted.data.frame.index, columns=columns)

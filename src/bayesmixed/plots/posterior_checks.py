@@ -62,11 +62,11 @@ def predictive_density(
     fit = with_rows(fit)
     response, replicated = fit.spec.design.response, _replicates(fit, seed)
     if group is None:
-        panel = densities.predictive_density(response.values, replicated, response=response.name, ax=ax)
+        panel = densities.predictive_density(response.observed, replicated, response=response.name, ax=ax)
         return labelled(fit, np.array([panel]))
     codes, levels = present_levels(chosen_blocks(fit.spec.design, group)[0])
     axes = densities.predictive_distributions(
-        response.values, replicated, codes, levels, response=response.name, max_panels=max_panels, ax=ax
+        response.observed, replicated, codes, levels, response=response.name, max_panels=max_panels, ax=ax
     )
     return labelled(fit, axes)
 
@@ -113,7 +113,7 @@ def predictive_groups(
     block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
     codes, levels = present_levels(block)
     table = predictive.group_statistics(
-        response.values, _replicates(fit, seed), codes, levels, statistic=statistic, prob=prob
+        response.observed, _replicates(fit, seed), codes, levels, statistic=statistic, prob=prob
     )
     axes = predictive.predictive_groups(
         table, name=block.group, statistic=statistic, response=response.name, ax=ax

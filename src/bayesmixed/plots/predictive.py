@@ -48,7 +48,7 @@ def replicates(draws: xr.DataTree, spec: ModelSpec, *, seed: int, n: int = REPLI
     Returns
     -------
     FloatArray
-        Shape (replicates, rows), in the units of the response.
+        Shape (replicates, rows), in the units of the response; with trials proportions.
 
     Notes
     -----
@@ -60,7 +60,8 @@ def replicates(draws: xr.DataTree, spec: ModelSpec, *, seed: int, n: int = REPLI
     some = posterior.isel({names.DRAW: np.linspace(0, kept - 1, each).round().astype(np.int64)})
     response = posterior_predictive(xr.DataTree.from_dict({"posterior": some}), spec, seed=seed)
     values = response[names.RESPONSE].transpose(names.CHAIN, names.DRAW, names.ROW).values
-    return np.asarray(values.reshape(-1, values.shape[-1]))
+    trials = 1.0 if spec.design.response.trials is None else spec.design.response.trials
+    return np.asarray(values.reshape(-1, values.shape[-1]) / trials)
 
 
 def group_statistics(

@@ -58,6 +58,7 @@ def prediction_draws(
     seed: int,
     family: Family = GAUSSIAN,
     trials: FloatArray | None = None,
+    counts: bool = False,
 ) -> xr.DataArray:
     """Draws of the mean or of a new response of some rows.
 
@@ -80,7 +81,9 @@ def prediction_draws(
     family : Family
         Distribution of the response.
     trials : FloatArray, optional
-        Of new binomial responses, one number for each of all rows.
+        Of new responses with trials, one number for each of all rows.
+    counts : bool
+        Whether such responses are numbers of successes, not proportions.
 
     Returns
     -------
@@ -95,6 +98,7 @@ def prediction_draws(
     elif kind == "response" and not family.is_gaussian:
         chosen = None if trials is None else trials[rows]
         out = _draw_responses(predictor, posterior, family, chosen, keys[rows], seed)
+        out = out if chosen is None or counts else out / chosen
     else:
         out = mean_of(predictor, posterior, family)
         if kind == "response":
