@@ -69,7 +69,7 @@ def duckdb_table(frame: pd.DataFrame, type_: str) -> Any:
 
 
 def dask_frame(frame: pd.DataFrame) -> Any:
-    return pytest.importorskip("dask.dataframe").from_pandas(frame, npartitions=4)
+    return pytest.importorskip("dask.dataframe").from_pandas(frame, npartitions=2)
 
 
 Maker = Callable[[pd.DataFrame, Path], Any]

@@ -14,6 +14,8 @@ from bayesmixed.design.build import build_design
 from bayesmixed.design.categories import MOST_DECLARED, declared_in_files
 from bayesmixed.formula import parse_formula
 
+MOST = ["b", "a", *map(str, range(MOST_DECLARED - 2))]
+
 
 def write(folder: Path, *orders: list[str], ordered: bool = True, name: str = "f") -> list[str]:
     """Files with the levels b and a, each declaring an order."""
@@ -34,11 +36,8 @@ def write(folder: Path, *orders: list[str], ordered: bool = True, name: str = "f
         ([["b", "z", "a"], ["b", "z", "a"]], {"f": ["b", "z", "a"]}),
         ([["b", "z", "a"], ["b", "a"]], {}),
         ([["b", "a"], ["a", "b"], ["b", "a"]], {}),
-        (
-            [["b", "a", *map(str, range(MOST_DECLARED - 2))]],
-            {"f": ["b", "a", *map(str, range(MOST_DECLARED - 2))]},
-        ),
-        ([["b", "a", *map(str, range(MOST_DECLARED - 1))]], {}),
+        ([MOST], {"f": MOST}),
+        ([[*MOST, "z"]], {}),
     ],
 )
 def test_files_declare_what_all_of_them_say(
@@ -48,15 +47,13 @@ def test_files_declare_what_all_of_them_say(
 
 
 def test_what_nobody_declares(tmp_path: Path) -> None:
-    paths = {
-        name: str(tmp_path / f"{name}.parquet") for name in ("text", "seen", "numbers", "none", "broken")
-    }
-    parquet.write_table(pa.table({"f": ["b", "a"]}), paths["text"])
-    parquet.write_table(pa.table({"f": pa.array(["b", "a"]).dictionary_encode()}), paths["seen"])
-    pd.DataFrame({"f": pd.Categorical([2, 1], categories=[2, 1], ordered=True)}).to_parquet(paths["numbers"])
-    pd.DataFrame({"f": pd.Categorical([], categories=["b", "a"])}).to_parquet(paths["none"])
-    Path(paths["broken"]).write_bytes(b"PAR1")
-    assert [declared_in_files([path]) for path in paths.values()] == [{}] * 5
+    text, seen, numbers, empty, broken = paths = [str(tmp_path / f"{place}.parquet") for place in range(5)]
+    parquet.write_table(pa.table({"f": ["b", "a"]}), text)
+    parquet.write_table(pa.table({"f": pa.array(["b", "a"]).dictionary_encode()}), seen)
+    pd.DataFrame({"f": pd.Categorical([2, 1], categories=[2, 1], ordered=True)}).to_parquet(numbers)
+    pd.DataFrame({"f": pd.Categorical([], categories=["b", "a"])}).to_parquet(empty)
+    Path(broken).write_bytes(b"PAR1")
+    assert [declared_in_files([path]) for path in paths] == [{}] * 5
     assert declared_in_files([]) == {}
 
 
