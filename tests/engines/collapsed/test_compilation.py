@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numba import cfunc, njit, types
 
-from bayesmixed.engines.collapsed import compilation
+from bayesmixed.engines.collapsed import compilation, kernel_cache
 from bayesmixed.engines.collapsed.compilation import NOTICE, compiled, entry
 from bayesmixed.engines.collapsed.memory import DOUBLES, allocate, beyond, is_null, release
 
@@ -49,7 +49,7 @@ def called(function: Any, values: np.ndarray) -> float:
 def test_nested_functions_give_what_numba_gives(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("BAYESMIXED_CACHE", str(tmp_path))
     values = np.random.default_rng(seed).standard_normal(7)
 
     def built(inner: Any, outer: Any) -> Any:
@@ -66,7 +66,7 @@ def test_nested_functions_give_what_numba_gives(
 
 
 def test_division_by_zero_is_a_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("BAYESMIXED_CACHE", str(tmp_path))
 
     @compiled
     def quotient(values):  # type: ignore[no-untyped-def]
@@ -106,8 +106,10 @@ def test_memory_is_written_and_read_back() -> None:
     assert called(doubled, np.array([1.0, 10.0, 100.0])) == 220.0
 
 
-def test_the_user_is_told_once_in_a_session(capsys: pytest.CaptureFixture[str]) -> None:
-    compilation.announce.cache_clear()
+def test_the_user_is_told_once_in_a_session(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_cache, "_told", set())
     compilation.announce()
     compilation.announce()
     assert capsys.readouterr().err == f"{NOTICE}\n"
@@ -115,7 +117,7 @@ def test_the_user_is_told_once_in_a_session(capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.slow
 def test_the_first_run_on_a_machine_says_so_and_the_second_does_not(tmp_path: Path) -> None:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment = {**os.environ, "BAYESMIXED_CACHE": str(tmp_path)}
     command = [sys.executable, "-c", "import bayesmixed.engines.collapsed.problem"]
     said = [
         subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr

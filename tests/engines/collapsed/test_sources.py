@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numba import cfunc, types
+from numba import types
 
 from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed import sources
+from bayesmixed.engines.collapsed.compilation import entry
 from bayesmixed.engines.collapsed.problem import draw_integrated, evaluate
 from bayesmixed.errors import SamplingError
 
@@ -51,17 +52,17 @@ def test_the_digest_fits_a_word_of_the_block() -> None:
 def entry_for(digest: int) -> Any:
     """A cached entry made as those of the kernel are."""
 
-    @cfunc(types.int64(), cache=True)
-    def entry():  # type: ignore[no-untyped-def]
+    @entry(types.int64())
+    def made():  # type: ignore[no-untyped-def]
         return digest
 
-    return entry
+    return made
 
 
-def test_numba_keeps_entries_apart_by_the_digest_they_close_over(
+def test_the_cache_keeps_entries_apart_by_the_digest_they_close_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("BAYESMIXED_CACHE", str(tmp_path))
     first, again, other = entry_for(1), entry_for(1), entry_for(2)
     assert (first.cache_hits, again.cache_hits, other.cache_hits) == (0, 1, 0)
     assert (first.ctypes(), again.ctypes(), other.ctypes()) == (1, 1, 2)

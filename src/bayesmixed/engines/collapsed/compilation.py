@@ -9,19 +9,21 @@ works the same, after a longer first compilation.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from functools import cache
 from threading import Timer
 from typing import Any
 
 from llvmlite import binding as llvm
-from numba import _dynfunc, cfunc, njit  # type: ignore[attr-defined]  # _dynfunc is a C extension
+from numba import _dynfunc, njit  # type: ignore[attr-defined]  # _dynfunc is a C extension
+from numba.core import sigutils
 from numba.core import typed_passes as typed
 from numba.core import untyped_passes as untyped
+from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, CompilerBase, Flags
 from numba.core.compiler_machinery import LoweringPass, PassManager, register_pass
+
+from bayesmixed.engines.collapsed.kernel_cache import KernelCache, say_once
 
 PATIENCE = 2.0
 """Seconds after which the user is told: reading an entry from disk takes a fraction of one."""
@@ -29,10 +31,9 @@ PATIENCE = 2.0
 NOTICE = "bayesmixed: compiling its kernel; this happens once on a machine and takes about 10 seconds."
 
 
-@cache
 def announce() -> None:
     """Tell the user, once in a session, what is going on."""
-    print(NOTICE, file=sys.stderr)
+    say_once("compiling", NOTICE)
 
 
 class EntryLibrary(JITCodeLibrary):
@@ -172,7 +173,17 @@ def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
         notice = Timer(PATIENCE, announce)
         notice.start()
         try:
-            return cfunc(signature, cache=True, pipeline_class=EntryCompiler)(function)
+            made = CFunc(
+                function,
+                sigutils.normalize_signature(signature),
+                locals={},
+                options={},
+                pipeline_class=EntryCompiler,
+            )
+            # As `CFunc.enable_caching` does with Numba's own.
+            made._cache = KernelCache(function)  # type: ignore[attr-defined]
+            made.compile()
+            return made
         finally:
             notice.cancel()
 
