@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bayesmixed.engines import nuts
 from bayesmixed.engines.collapsed.density import density, expand
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.engines.collapsed.standardization import Coordinates
@@ -38,6 +40,47 @@ def test_pointer_and_callback_give_the_same_draws(case_of: Callable[[str], Any],
     np.testing.assert_array_equal(pointer.points, callback.points)
     for statistic in STATISTICS.values():
         np.testing.assert_array_equal(pointer.sample_stats[statistic], callback.sample_stats[statistic])
+
+
+def without(name: str) -> Callable[[Any], Any]:
+    """nutpie without one of its private functions."""
+    return lambda lib: SimpleNamespace(**{key: value for key, value in vars(lib).items() if key != name})
+
+
+def with_other_arguments(name: str) -> Callable[[Any], Any]:
+    """nutpie whose private function takes something else."""
+    return lambda lib: SimpleNamespace(**{**vars(lib), name: lambda: None})
+
+
+def with_another_sampler(lib: Any) -> Any:
+    """nutpie that makes its samplers in another way."""
+    return SimpleNamespace(
+        **{**vars(lib), "PySampler": SimpleNamespace(from_pyfunc=lib.PySampler.from_pyfunc)}
+    )
+
+
+CHANGED = {
+    "no LogpFunc": without("LogpFunc"),
+    "no PyMcModel": without("PyMcModel"),
+    "another PyMcModel": with_other_arguments("PyMcModel"),
+    "another ExpandFunc": with_other_arguments("ExpandFunc"),
+    "another PySampler": with_another_sampler,
+}
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+def test_another_private_interface_leads_to_the_callback_with_one_warning(
+    change: Callable[[Any], Any], case_of: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = case_of("intercept").packed
+    pointer = run(packed)
+    monkeypatch.setitem(sys.modules, "nutpie._lib", change(sys.modules["nutpie._lib"]))
+    nuts._warn_of_detour.cache_clear()
+    with pytest.warns(RuntimeWarning, match="through Python: the draws are the same") as told:
+        detours = [run(packed) for _ in range(2)]
+    assert len(told) == 1
+    for detour in detours:
+        np.testing.assert_array_equal(detour.points, pointer.points)
 
 
 def test_a_seed_repeats_and_another_does_not(case_of: Callable[[str], Any]) -> None:

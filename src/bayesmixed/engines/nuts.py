@@ -3,8 +3,8 @@
 nutpie's public way into a custom density, ``nutpie.compiled_pyfunc.from_pyfunc``, calls back into Python and
 takes the interpreter's lock at every leapfrog step. The way it runs PyMC models takes the address of a C
 function instead (``nutpie/compile_pymc.py``), so that chains run in parallel with no Python in between. That
-interface is not public: nutpie is pinned to the minor version with which this file was tested, and `run_nuts`
-takes ``callback=True`` for the public way.
+interface is not public: nutpie is pinned to the minor version with which this file was tested, and where the
+interface is another, `run_nuts` goes the public way by itself, which gives the same draws.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from __future__ import annotations
 import ctypes
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.engines.threads import single_threaded_blas
-from bayesmixed.errors import SamplingError
+from bayesmixed.errors import SamplingError, warn
 
 POINT, COORDINATE = "point", "coordinate"
 STATISTICS = {
@@ -111,10 +112,12 @@ def run_nuts(
         When it is interrupted before two chains (or the only one) have ``settings.fewest`` draws.
     """
     nutpie = _nutpie()
-    model = _callback_model(target, start) if callback else _pointer_model(target, start)
     with single_threaded_blas():
-        chains = nutpie.sample(
-            model,
+        chains = _first_that_starts(
+            [_callback_model] if callback else [_pointer_model, _callback_model],
+            target,
+            start,
+            nutpie.sample,
             draws=settings.draws,
             tune=settings.tune,
             chains=settings.chains,
@@ -139,6 +142,31 @@ def _trace(chains: Any) -> Any:
         raise SamplingError(
             f"NUTS broke off: {error}. Check the scales of the predictors and the priors."
         ) from error
+
+
+def _first_that_starts(
+    ways: Sequence[Callable[..., Any]], target: NativeDensity, start: Any, sample: Any, **options: Any
+) -> Any:
+    """Chains that run on the first model that nutpie takes."""
+    way, *others = ways
+    try:
+        return sample(way(target, start), **options)
+    except Exception as error:  # what another interface raises, nobody knows
+        if not others:
+            raise
+        _warn_of_detour(f"{type(error).__name__}: {error}")
+    return _first_that_starts(others, target, start, sample, **options)
+
+
+@cache
+def _warn_of_detour(reason: str) -> None:
+    """Warn, once in a session, that the sampler is slow."""
+    warn(
+        f"This version of nutpie does not take compiled densities as the ones do that bayesmixed was tested "
+        f"with ({reason}). NUTS calls them through Python: the draws are the same, and take several times as "
+        "long. Install the version of nutpie that bayesmixed asks for.",
+        RuntimeWarning,
+    )
 
 
 class _Deferred(ModuleType):
