@@ -70,10 +70,13 @@ class NutsDraws:
         What `expand` made of every kept draw, shape (chain, draw, dimension).
     sample_stats : dict[str, NDArray]
         Statistics of every kept draw under ArviZ's names, shape (chain, draw).
+    interrupted : bool
+        Whether the user pressed Ctrl-C while the chains ran.
     """
 
     points: FloatArray
     sample_stats: dict[str, NDArray[Any]]
+    interrupted: bool
 
 
 def run_nuts(
@@ -128,16 +131,17 @@ def run_nuts(
             target_accept=target_accept,
             blocking=False,
         )
-        return _collect(_trace(chains), settings)
+        trace, interrupted = _trace(chains)
+        return _collect(trace, settings, target.dimension, interrupted)
 
 
-def _trace(chains: Any) -> Any:
-    """Trace of running chains when they have ended, or of what they have when Ctrl-C is pressed."""
+def _trace(chains: Any) -> tuple[Any, bool]:
+    """Trace of running chains when they have ended or Ctrl-C is pressed, with whether it was."""
     try:
         importlib.import_module("arviz_stats")  # judges the draws; it takes a second to load, and they run
-        return chains.wait()
+        return chains.wait(), False
     except KeyboardInterrupt:
-        return chains.abort()
+        return chains.abort(), True
     except RuntimeError as error:
         raise SamplingError(
             f"NUTS broke off: {error}. Check the scales of the predictors and the priors."
@@ -189,37 +193,66 @@ def _nutpie() -> Any:
         del sys.modules["arviz"]
 
 
-def _collect(trace: Any, settings: SamplerSettings) -> NutsDraws:
-    """Kept draws and statistics out of nutpie's Arrow batches."""
+def _collect(trace: Any, settings: SamplerSettings, dimension: int, interrupted: bool) -> NutsDraws:
+    """Kept draws and statistics out of nutpie's Arrow batches; a chain that never began has an empty one."""
     draw_batches, stat_batches = trace.get_arrow_trace()
     points, stats = [], []
     for draws, chain_stats in zip(draw_batches, stat_batches, strict=True):
         import pyarrow as pa
 
         table = pa.record_batch(chain_stats)
-        kept = ~np.asarray(table.column("tuning").to_numpy(zero_copy_only=False))
+        kept = ~np.asarray(table.column("tuning").to_numpy(zero_copy_only=False), dtype=bool)
         values = pa.record_batch(draws).column(POINT).flatten().to_numpy()
-        points.append(values.reshape(len(kept), -1)[kept])
+        points.append(values.reshape(len(kept), dimension)[kept])
         stats.append(
             {
                 ours: table.column(theirs).to_numpy(zero_copy_only=False)[kept]
                 for theirs, ours in STATISTICS.items()
             }
         )
-    chains, length = _chains_with_enough([len(chain) for chain in points], settings)
+    chains, length = chains_worth_keeping([len(chain) for chain in points], settings)
     return NutsDraws(
         points=np.array([points[i][:length] for i in chains]),
         sample_stats={name: np.array([stats[i][name][:length] for i in chains]) for name in stats[0]},
+        interrupted=interrupted,
     )
 
 
-def _chains_with_enough(lengths: list[int], settings: SamplerSettings) -> tuple[list[int], int]:
-    """Chains that have enough draws, with the number that all of them have: nutpie ends early on Ctrl-C."""
+def chains_worth_keeping(lengths: Sequence[int], settings: SamplerSettings) -> tuple[list[int], int]:
+    """Chains of an interrupted run, and how many draws of each, that make the most draws.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Kept draws that each chain made, 0 for one that never began.
+    settings : SamplerSettings
+        What was asked.
+
+    Returns
+    -------
+    tuple
+        Places of the chains, in order, and the number of draws that all of them have.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When fewer than two chains (or the only one) have ``settings.fewest`` draws.
+
+    Examples
+    --------
+    >>> chains_worth_keeping([1000, 1000, 120, 0], SamplerSettings(draws=1000))
+    ([0, 1], 1000)
+    >>> chains_worth_keeping([1000, 1000, 900, 0], SamplerSettings(draws=1000))
+    ([0, 1, 2], 900)
+    """
     enough = min(settings.draws, settings.fewest)
-    kept = [i for i, length in enumerate(lengths) if length >= enough]
-    if len(kept) < min(2, settings.chains):
+    longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    sizes = {n: lengths[longest[n - 1]] for n in range(min(2, settings.chains), len(lengths) + 1)}
+    possible = {n: length for n, length in sizes.items() if length >= enough}
+    if not possible:
         raise KeyboardInterrupt("Sampling was interrupted before two chains had draws to keep.")
-    return kept, min(lengths[i] for i in kept)
+    n = max(possible, key=lambda n: (n * possible[n], n))
+    return sorted(longest[:n]), possible[n]
 
 
 def _pointer_model(target: NativeDensity, start: Callable[[int], FloatArray]) -> Any:

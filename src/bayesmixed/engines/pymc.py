@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.records import Design
-from bayesmixed.engines.nuts import STATISTICS
+from bayesmixed.engines.nuts import STATISTICS, chains_worth_keeping
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.families.records import GAUSSIAN, Family
 
@@ -39,25 +41,36 @@ def sample_graph(
     -------
     RawDraws
         In the units of the data.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When the user interrupts before two chains have draws to keep.
     """
     import pymc as pm
 
     longer = settings.times(thin)
-    tree = pm.sample(
-        draws=longer.draws,
-        tune=longer.tune,
-        chains=longer.chains,
-        cores=longer.cores,
-        random_seed=longer.seed,
-        progressbar=longer.progress,
-        quiet=not longer.progress,
-        model=model,
-        target_accept=settings.target_accept or ACCEPT,
-    )
-    kept = slice(thin - 1, None, thin)
-    posterior = tree["posterior"].to_dataset().isel({names.DRAW: kept})
-    stats = tree["sample_stats"].to_dataset().isel({names.DRAW: kept})
-    return raw_draws(design, posterior, stats, family)
+    with warnings.catch_warnings():
+        # What ArviZ says of fewer draws than chains, as after an early Ctrl-C.
+        warnings.filterwarnings("ignore", "Found chain dimension to be longer", UserWarning)
+        tree = pm.sample(
+            draws=longer.draws,
+            tune=longer.tune,
+            chains=longer.chains,
+            cores=longer.cores,
+            random_seed=longer.seed,
+            progressbar=longer.progress,
+            quiet=not longer.progress,
+            model=model,
+            target_accept=settings.target_accept or ACCEPT,
+        )
+    stats = tree["sample_stats"].to_dataset()
+    # After Ctrl-C PyMC gives back what there is, and fills shorter chains up with NaN.
+    lengths = np.isfinite(stats["step_size"]).sum(names.DRAW).to_numpy().tolist()
+    chains, length = chains_worth_keeping(lengths, longer)
+    kept = {names.CHAIN: chains, names.DRAW: slice(thin - 1, length, thin)}
+    raw = raw_draws(design, tree["posterior"].to_dataset().isel(kept), stats.isel(kept), family)
+    return replace(raw, interrupted=(len(chains), length) != (longer.chains, longer.draws))
 
 
 def raw_draws(

@@ -131,6 +131,8 @@ class RawDraws:
     moments : tuple[LevelMoments | None, ...]
         For each block the moments of its random effects, None where their draws are kept; empty where all
         are.
+    interrupted : bool
+        Whether the user pressed Ctrl-C while the chains ran.
     """
 
     beta: NDArray[np.float64]
@@ -141,6 +143,7 @@ class RawDraws:
     sample_stats: dict[str, NDArray[Any]]
     auxiliary: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     moments: tuple[LevelMoments | None, ...] = ()
+    interrupted: bool = False
 
     @property
     def parameters(self) -> dict[str, NDArray[np.float64]]:

@@ -22,6 +22,9 @@ LENGTHS = (1, 4, 16)
 FINE_ACCEPT = 0.95
 """Acceptance rate that steps are tuned for once some have diverged."""
 
+INTERRUPTED = "Sampling was interrupted"
+"""How the warning of an interrupted fit begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
@@ -125,9 +128,11 @@ def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings) -> None:
     """
     if sampled.interrupted:
         kept = sampled.diagnosis
+        asked = f"{settings.draws} of {settings.chains} were asked for, and the seed does not repeat them"
+        if (kept.n_chains, kept.n_draws) == (settings.chains, settings.draws):
+            asked = "as many as were asked for, and no longer run was made to better them"
         warn(
-            f"Sampling was interrupted: the fit has {kept.n_draws} draws of {kept.n_chains} chains, "
-            f"{settings.draws} of {settings.chains} were asked for, and the seed does not repeat them.",
+            f"{INTERRUPTED}: the fit has {kept.n_draws} draws of {kept.n_chains} chains, {asked}.",
             ConvergenceWarning,
         )
 
@@ -146,6 +151,4 @@ def _run(
     diagnosis = diagnose(draws)
     if settings.keep_ranef == "moments":
         draws = draws_tree(design, without_ranef(design, raw), {**attrs, **rate})
-    asked = (settings.chains, settings.draws)
-    interrupted = (diagnosis.n_chains, diagnosis.n_draws) != asked
-    return Sampled(draws=draws, diagnosis=diagnosis, thin=thin, interrupted=interrupted)
+    return Sampled(draws=draws, diagnosis=diagnosis, thin=thin, interrupted=raw.interrupted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -92,9 +93,11 @@ def sample_collapsed(
     with single_threaded_blas():
         if settings.keep_ranef == "moments":
             beta, moments = posterior_moments(target, points, seeds, settings.cores)
-            return _raw_draws(target, points, beta, _sampled_effects(target, points), stats, moments)
-        beta, ranef = draw_effects(target, points, seeds, settings.cores)
-    return _raw_draws(target, points, beta, ranef, stats)
+            raw = _raw_draws(target, points, beta, _sampled_effects(target, points), stats, moments)
+        else:
+            beta, ranef = draw_effects(target, points, seeds, settings.cores)
+            raw = _raw_draws(target, points, beta, ranef, stats)
+    return replace(raw, interrupted=drawn.interrupted)
 
 
 def _starts(dimension: int) -> Callable[[int], FloatArray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -126,7 +126,7 @@ def sample_joint(
     )
     points = np.ascontiguousarray(drawn.points[:, thin - 1 :: thin])
     stats = {name: values[:, thin - 1 :: thin] for name, values in drawn.sample_stats.items()}
-    return _in_units(target, points, stats)
+    return replace(_in_units(target, points, stats), interrupted=drawn.interrupted)
 
 
 def _starts(target: JointTarget) -> Callable[[int], FloatArray]:
