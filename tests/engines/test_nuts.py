@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -133,16 +131,3 @@ def test_a_density_that_is_nowhere_finite_is_an_error_of_ours(
     )
     with pytest.raises(SamplingError, match="NUTS broke off"):
         run(nowhere, callback=callback)
-
-
-def test_plots_are_not_loaded_and_nutpie_still_converts() -> None:
-    """In a fresh process: no matplotlib, and nutpie's own conversion finds ArviZ when it runs."""
-    code = (
-        "import sys\n"
-        "from bayesmixed.engines.nuts import _nutpie\n"
-        "nutpie = _nutpie()\n"
-        "print([name for name in ('arviz', 'arviz_plots', 'matplotlib') if name in sys.modules])\n"
-        "print(callable(sys.modules['nutpie.sample'].arviz.from_dict), 'arviz' in sys.modules)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["[]", "True True"]

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.engines.nuts import _nutpie, chains_worth_keeping
+from bayesmixed.engines.deferred import nutpie
+from bayesmixed.engines.nuts import chains_worth_keeping
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.mixed_fit import MixedFit
 from bayesmixed.posterior.sampling import INTERRUPTED
@@ -66,7 +67,7 @@ def press_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                 if sum(pa.record_batch(chain).num_rows >= made for chain in stats) >= 2:
                     raise KeyboardInterrupt
 
-        _nutpie()
+        nutpie()
         monkeypatch.setattr(sys.modules["nutpie.sample"]._BackgroundSampler, "wait", wait)
 
     return prepare

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines import deferred
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import SamplingError, warn
@@ -114,7 +113,7 @@ def run_nuts(
     KeyboardInterrupt
         When it is interrupted before two chains (or the only one) have ``settings.fewest`` draws.
     """
-    nutpie = _nutpie()
+    nutpie = deferred.nutpie()
     with single_threaded_blas():
         chains = _first_that_starts(
             [_callback_model] if callback else [_pointer_model, _callback_model],
@@ -171,26 +170,6 @@ def _warn_of_detour(reason: str) -> None:
         "long. Install the version of nutpie that bayesmixed asks for.",
         RuntimeWarning,
     )
-
-
-class _Deferred(ModuleType):
-    """A module that is imported when the first of its names is looked up."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(importlib.import_module(self.__name__), name)
-
-
-def _nutpie() -> Any:
-    """nutpie, without the plots of ArviZ: it imports all of ArviZ for a conversion that is not used here."""
-    if "nutpie" in sys.modules or "arviz" in sys.modules:
-        return importlib.import_module("nutpie")
-    sys.modules["arviz"] = _Deferred("arviz")
-    try:
-        return importlib.import_module("nutpie")
-    finally:
-        del sys.modules["arviz"]
 
 
 def _collect(trace: Any, settings: SamplerSettings, dimension: int, interrupted: bool) -> NutsDraws:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 
@@ -16,11 +17,42 @@ def _controller() -> Any:
     return ThreadpoolController()
 
 
+class _SharedLimit:
+    """The limit that blocks share, nested or in several threads: the first sets it, the last lifts it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.inside: set[object] = set()
+        self.limiter: Any = None
+
+    def begin(self, block: object) -> None:
+        """Limit BLAS unless another block has."""
+        with self.lock:
+            if not self.inside:
+                self.limiter = _controller().limit(limits=1, user_api="blas")
+            self.inside.add(block)
+
+    def end(self, block: object) -> None:
+        """Give BLAS its threads back unless another block is left."""
+        with self.lock:
+            self.inside.discard(block)
+            if not self.inside and self.limiter is not None:
+                self.limiter.restore_original_limits()
+                self.limiter = None
+
+
+_limit = _SharedLimit()
+
+
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """Limit BLAS to one thread inside the block.
 
-    Use it around everything that evaluates the kernel.
+    Use it around everything that evaluates the kernel. Blocks may overlap.
     """
-    with _controller().limit(limits=1, user_api="blas"):
+    block = object()
+    try:
+        _limit.begin(block)
         yield
+    finally:
+        _limit.end(block)
