@@ -29,7 +29,7 @@ class DeferredModule(ModuleType):
                 state["__running__"] = True
                 try:
                     state["__spec__"].loader.exec_module(self)
-                    self.__class__ = ModuleType
+                    self.__class__ = ModuleType  # type: ignore[assignment]
                 finally:
                     del state["__running__"]
         return ModuleType.__getattribute__(self, name)
