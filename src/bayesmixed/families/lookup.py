@@ -54,7 +54,7 @@ FAMILIES: Mapping[str, FamilyEntry] = MappingProxyType(
         "lognormal": FamilyEntry(links=("identity",), parameters=("sigma",), distribution="LogNormal"),
     }
 )
-"""Families whose density, draws and moments are written here; the default link of gamma is the logarithm."""
+"""Families whose density and distribution function are written here; gamma has the logarithm as default."""
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
@@ -154,6 +154,6 @@ def as_family(family: object, link: str | None = None) -> Family:
 
 
 def is_native(family: Family) -> bool:
-    """Whether density, draws and moments of a family are written here, so that any engine may sample it."""
+    """Whether density and distribution function of a family are written here: any engine may sample it."""
     entry = FAMILIES.get(family.name)
     return entry is not None and entry.distribution == family.distribution and family.link in entry.links

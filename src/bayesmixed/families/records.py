@@ -17,7 +17,8 @@ class Family:
         Name of the distribution, e.g. ``"gaussian"``.
     link : str
         Function that carries the location to the linear predictor, e.g. ``"identity"``. The location is the
-        mean; of a lognormal response the mean of its logarithm, of a binomial one the probability.
+        mean of most families, of a binomial one the probability; :mod:`bayesmixed.families.distributions`
+        states the mean of every family at its location.
     parameters : tuple[str, ...]
         Auxiliary parameters beside the location, named as Bambi names them, e.g. ``("sigma", "nu")``.
     distribution : str
