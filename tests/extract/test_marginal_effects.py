@@ -189,7 +189,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda m: predictions_at(*m, {"x": []}), "no value for 'x'"),
         (lambda m: predictions_at(*m, {"f": "none"}), "levels that the model has not seen: 'none'"),
         (lambda m: predictions_at(*m, {"x": "one"}), "'x' of the new data holds text"),
-        (lambda m: predictions_at(*m, {"a": "a0"}), "does not predict from a column 'a'"),
+        (lambda m: predictions_at(*m, {"a": "a0"}), "'a' predicts through random effects alone"),
         (lambda m: comparisons(*m, "unused"), "does not predict from a column 'unused'"),
         (lambda m: comparisons(*m, "x", at={"x": 1}), "contrast=(low, high)"),
         (lambda m: comparisons(*m, "x", contrast="pairwise"), "the size of a step"),

@@ -30,6 +30,15 @@ def test_the_population_s_band_is_the_coefficients_interval(sleep_reml) -> None:
     assert start["lower"] == pytest.approx(intercept["lower_2.5"])
 
 
+def test_the_population_is_level_along_a_slope_that_only_groups_have(sleepstudy) -> None:
+    fit = bm.lmer("Reaction ~ 1 + (0 + Days | Subject)", sleepstudy, method="reml")
+    line = population_line(fit, "Days")
+    np.testing.assert_allclose(line["value"], fit.fixef()["value"].item())
+    lines = level_lines(fit, "Days", levels=["308"])
+    slope = fit.ranef().set_index("group").loc["308", "value"]
+    np.testing.assert_allclose(lines["value"] - line["value"], slope * line["x"])
+
+
 def test_level_lines_are_the_coefficients_of_the_levels(sleep_reml) -> None:
     lines = level_lines(sleep_reml, "Days")
     coef = sleep_reml.coef().pivot_table(index="group", columns="effect", values="value")

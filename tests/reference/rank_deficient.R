@@ -1,4 +1,5 @@
-# Makes rank_deficient.json: lme4's fits of models whose X has columns that depend on others, and emmeans' means.
+# Makes rank_deficient.json: lme4's fits of models whose X has columns that depend on others, with emmeans' means of
+# cells, and of models whose X has no columns.
 suppressMessages({library(lme4); library(emmeans); library(jsonlite)})
 set.seed(13)
 d <- expand.grid(f = c("a", "b", "c"), h = c("x", "y", "z"), g = paste0("g", 1:8), k = 1:2, stringsAsFactors = FALSE)
@@ -22,17 +23,20 @@ cases <- list(
   list(name = "no intercept", formula = "y ~ 0 + f*h + (1 | g)", rows = "one_cell"),
   list(name = "same number twice", formula = "y ~ t2 + t + (t | g)", rows = "all"),
   list(name = "dummy after its factor", formula = "y ~ f + is_b + t + (1 | g)", rows = "all"),
-  list(name = "dummy before its factor, weights", formula = "y ~ is_b + f + h + (1 | g)", rows = "all", weights = TRUE)
+  list(name = "dummy before its factor, weights", formula = "y ~ is_b + f + h + (1 | g)", rows = "all", weights = TRUE),
+  list(name = "no fixed effects", formula = "y ~ 0 + (1 | g)", rows = "all"),
+  list(name = "no fixed effects but an offset, weights", formula = "y ~ 0 + offset(t) + (1 | g)", rows = "all", weights = TRUE),
+  list(name = "no fixed effects, random slopes", formula = "y ~ 0 + (t | g)", rows = "all")
 )
 fits <- list()
 for (case in cases) for (by in c("reml", "ml")) {
   used <- d[rows[[case$rows]], ]
   used$case_weight <- if (isTRUE(case$weights)) used$w else 1
   fit <- suppressMessages(lmer(as.formula(case$formula), used, weights = case_weight, REML = by == "reml",
-    control = lmerControl(optimizer = "nloptwrap", optCtrl = list(xtol_abs = 1e-12, ftol_abs = 1e-14, maxeval = 1e5))))
+    control = lmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 0.1, rhoend = 1e-10, maxfun = 1e6))))
   entry <- list(name = case$name, formula = case$formula, rows = which(rows[[case$rows]]) - 1, weights = isTRUE(case$weights),
     by = by, fixef = as.list(fixef(fit)), dropped = as.list(names(attr(getME(fit, "X"), "col.dropped"))),
-    vcov = unname(as.matrix(vcov(fit))), logLik = as.numeric(logLik(fit)), sigma = sigma(fit), df = attr(logLik(fit), "df"))
+    ranef = unname(as.matrix(ranef(fit)$g)), vcov = unname(as.matrix(vcov(fit))), logLik = as.numeric(logLik(fit)), sigma = sigma(fit), df = attr(logLik(fit), "df"))
   if (grepl("f*h", case$formula, fixed = TRUE)) {
     means <- as.data.frame(emmeans(fit, ~ f * h, lmer.df = "asymptotic", data = used))
     entry$emmeans <- lapply(seq_len(nrow(means)), function(i) list(f = as.character(means$f[i]), h = as.character(means$h[i]), value = means$emmean[i], se = means$SE[i]))

@@ -76,8 +76,8 @@ def check_nothing_left_out(design: Design) -> None:
     if design.fixed.left_out:
         listed = ", ".join(map(repr, design.fixed.left_out))
         raise FormulaError(
-            f"Bambi keeps all columns of the fixed effects, and bayesmixed leaves out {listed}, which are "
-            "combinations of others.",
+            f"Bambi keeps all columns of the fixed effects, and bayesmixed leaves out {listed}: combinations "
+            "of others.",
             advice="Code the terms in the data first, so that no column is a combination of others.",
         )
 

@@ -13,6 +13,7 @@ from bayesmixed.design.encode import predictor_columns
 from bayesmixed.design.frame import Column, kind_of, pick, tidy_all
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.formula.algebra import read_algebra
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +93,19 @@ def predictor(design: Design, name: str) -> Predictor:
     """
     known = predictors(design)
     if not isinstance(name, str) or name not in known:
+        if name in _of_random_effects(design):
+            raise DataError(
+                f"{name!r} predicts through random effects alone, and they take no part here. "
+                "Write effects='all'."
+            )
         raise DataError(f"The model does not predict from a column {name!r}. {near_names(str(name), known)}")
     return known[name]
+
+
+def _of_random_effects(design: Design) -> set[str]:
+    """Columns that any bar of the formula names, whether or not it takes part."""
+    bars = design.formula.random
+    return {name for bar in bars for name in (*read_algebra(bar.effects).columns, *bar.group)}
 
 
 def grouping_columns(design: Design) -> list[str]:

@@ -46,7 +46,7 @@ def coefficients(
     Raises
     ------
     DataError
-        When `fits` is empty.
+        When `fits` is empty, or none of them has fixed effects.
     BayesmixedError
         When `prob` is not between 0 and 1.
 
@@ -63,6 +63,8 @@ def coefficients(
     if not fits:
         raise DataError('There is nothing to draw; give fits by name: coefficients({"REML": fit}).')
     table = _stacked(fits, prob)
+    if table.empty:
+        raise DataError("There is nothing to draw: the model has no fixed effects.")
     if intercept is None:
         intercept = bool((table["term"] == names.INTERCEPT).all())
     shown = table if intercept else table[table["term"] != names.INTERCEPT]

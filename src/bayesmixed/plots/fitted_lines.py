@@ -48,10 +48,14 @@ def population_line(fit: PredictingFit, x: str, *, prob: float = 0.95) -> pd.Dat
 
     Notes
     -----
-    Other numbers stand at their mean, other categorical predictors at their most frequent level.
+    Other numbers stand at their mean, other categorical predictors at their most frequent level. Along a
+    predictor that only random effects have the line is level.
     """
-    design = with_effects(fit.spec.design, "fixed")
-    grid = reference_grid(design, {x: _along(fit.spec.design, x)})
+    design, along = with_effects(fit.spec.design, "fixed"), _along(fit.spec.design, x)
+    if x in predictors(design):
+        grid = reference_grid(design, {x: along})
+    else:
+        grid = reference_grid(design, {}).iloc[np.zeros(len(along), dtype=np.int64)].assign(**{x: along})
     return _predicted(fit, design, grid, x, effects="fixed", prob=prob)
 
 

@@ -199,9 +199,10 @@ def _beside_reml(fit: ReportedFit, prob: float) -> str:
 
 def _figures(tables: dict[str, pd.DataFrame]) -> list[str]:
     """Figures of the estimates, each with its caption."""
+    caption, fixef = "Coefficients with their intervals.", tables.get("fixef")
     return [
         "<h2>Estimates in pictures</h2>",
-        figure_html(coefficient_svg(tables["fixef"]), "Coefficients with their intervals."),
+        "" if fixef is None else figure_html(coefficient_svg(fixef), caption),
         *(
             figure_html(caterpillar_svg(rows), f"Random effects of {group}, sorted by value.")
             for group, rows in tables["ranef"].groupby("group_var", sort=False, observed=True)

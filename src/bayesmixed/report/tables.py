@@ -21,8 +21,8 @@ def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataF
     Returns
     -------
     dict[str, pandas.DataFrame]
-        fixef, varcorr, correlations (only where effects are correlated), icc and r2 (only where the family's
-        are known), ranef, priors, diagnostics.
+        fixef (only where there are fixed effects), varcorr, correlations (only where effects are correlated),
+        icc and r2 (only where the family's are known), ranef, priors, diagnostics.
     """
     own = {"priors": fit.priors.table(), "diagnostics": fit.diagnostics()}
     return _filled(_verbs(fit, prob) | own)
@@ -41,7 +41,8 @@ def estimate_tables(fit: EstimatedFit, *, prob: float = 0.95) -> dict[str, pd.Da
     Returns
     -------
     dict[str, pandas.DataFrame]
-        fixef, varcorr, correlations (only where effects are correlated), icc, r2, ranef, glance.
+        fixef (only where there are fixed effects), varcorr, correlations (only where effects are correlated),
+        icc, r2, ranef, glance.
     """
     return _filled(_verbs(fit, prob) | {"glance": fit.glance()})
 

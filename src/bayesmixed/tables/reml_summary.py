@@ -97,7 +97,7 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
             spec.design, varcorr(point, spec), varcorr(point, spec, correlations=True), None
         ),
         observations=observations_text(spec.design),
-        fixed=_fixed_columns(fixef(fitted)),
+        fixed=() if not spec.design.fixed.terms else _fixed_columns(fixef(fitted)),
         notes=(*left_out_text(spec.design), *singularity(fitted)),
     )
 

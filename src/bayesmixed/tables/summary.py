@@ -13,6 +13,8 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import html_fragment, html_table, text_table
 from bayesmixed.tables.summary_parts import SummaryParts, summary_parts
 
+NO_FIXED = "No fixed effects."
+
 
 def summary_text(
     draws: xr.DataTree,
@@ -75,7 +77,7 @@ def text_layout(parts: SummaryParts) -> str:
             *([f"\nScaled residuals:\n{text_table(parts.residuals)}"] if parts.residuals else []),
             f"\nRandom effects:\n{text_table(parts.random, indent=' ')}",
             parts.observations,
-            f"\nFixed effects:\n{text_table(parts.fixed)}",
+            f"\nFixed effects:\n{text_table(parts.fixed)}" if parts.fixed else f"\n{NO_FIXED}",
             "",
             *parts.notes,
         ]
@@ -131,7 +133,7 @@ def html_layout(parts: SummaryParts) -> str:
             *([html_table(parts.residuals, "Scaled residuals")] if parts.residuals else []),
             html_table(parts.random, "Random effects"),
             f"<p>{html.escape(parts.observations)}</p>",
-            html_table(parts.fixed, "Fixed effects"),
+            html_table(parts.fixed, "Fixed effects") if parts.fixed else f"<p>{NO_FIXED}</p>",
             *(f"<p>{html.escape(note)}</p>" for note in parts.notes),
         ]
     )

@@ -104,7 +104,7 @@ def summary_parts(
             prob,
         ),
         observations=observations_text(spec.design),
-        fixed=_fixed_columns(draws, spec, diagnostics, prob),
+        fixed=() if not spec.design.fixed.terms else _fixed_columns(draws, spec, diagnostics, prob),
         notes=(
             *parameter_notes(draws, spec, prob),
             *_notes(spec.design, prob),

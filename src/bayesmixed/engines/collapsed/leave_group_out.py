@@ -119,7 +119,9 @@ def _one_group(
     for number in range(MAX_BATCHES):
         points, density, proposal = whole(number)
         rest = log_densities(without, points)
-        every.append(np.stack([density - proposal, rest - proposal, 2.0 * density - rest - proposal]))
+        with np.errstate(invalid="ignore"):
+            seen = np.where(np.isneginf(density), -np.inf, 2.0 * density - rest)
+        every.append(np.stack([density, rest, seen]) - proposal)
         logs = np.concatenate(every, axis=1)
         highest = logs.max(axis=1, keepdims=True)
         weights = np.exp(logs - highest)
