@@ -23,6 +23,7 @@ from bayesmixed.options import (
     SimulatedEffects,
     TidyEffects,
 )
+from bayesmixed.printing.records import Text
 from bayesmixed.priors.table import PriorTable, prior_table
 from bayesmixed.reml_fit import RemlFit, reml_fit
 from bayesmixed.row_sample import SampleMethods
@@ -95,9 +96,9 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
         return self.spec.design.formula.text
 
     @property
-    def plan(self) -> str:
-        """What was integrated and what was sampled, and why; print it."""
-        return "\n".join(self.run.plan)
+    def plan(self) -> Text:
+        """What was integrated and what was sampled, and why."""
+        return Text("\n".join(self.run.plan))
 
     @property
     def priors(self) -> PriorTable:

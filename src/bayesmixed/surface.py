@@ -11,6 +11,8 @@ from typing import NoReturn, cast
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.habits import EVERY_FIT, FITTING_ARGUMENTS, VERB_ARGUMENTS
 from bayesmixed.printing.frame import as_result
+from bayesmixed.printing.records import wrapped
+from bayesmixed.printing.table import clean
 
 UNNAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -151,6 +153,11 @@ def public_names(cls: type) -> list[str]:
 def method_names(cls: type) -> list[str]:
     """Names of the methods of a class without a leading underscore."""
     return [name for name in public_names(cls) if inspect.isfunction(inspect.getattr_static(cls, name))]
+
+
+def pictures(cls: type, formula: str) -> str:
+    """Names of the pictures of a class of plots, for its ``repr``."""
+    return wrapped(f"Pictures of {clean(formula)}: {', '.join(method_names(cls))}")
 
 
 def _unknown_argument(function: Callable[..., object], name: str) -> str:

@@ -82,7 +82,7 @@ class TestRegistry:
         info = describe_dataset(name)
         assert info.source
         assert "GPL" in info.licence
-        text = str(info)
+        text = " ".join(str(info).split())
         assert all(part in text for part in (info.title, info.citation, info.source, info.columns[-1].text))
 
     def test_column_names_can_stand_in_a_formula(self, name: str) -> None:

@@ -131,17 +131,13 @@ def test_the_list_of_data_sets_is_a_screen() -> None:
 
 
 def test_blocks_repeat_the_rows() -> None:
-    wide = as_result(pd.DataFrame({"name": ["a", "b"], "one": ["x" * 30] * 2, "two": ["y" * 30] * 2}))
+    wide = pd.DataFrame({"name": ["a", "b"], "one": ["x" * 30] * 2, "two": ["y" * 30] * 2})
     with pd.option_context("display.width", 40):
-        assert [line.split() for line in repr(wide).split("\n")] == [
-            ["name", "one"],
-            ["0", "a", "x" * 30],
-            ["1", "b", "x" * 30],
-            [],
-            ["two"],
-            ["0", "y" * 30],
-            ["1", "y" * 30],
-        ]
+        named = [line.split() for line in repr(as_result(wide)).split("\n")]
+        numbered = [line.split() for line in repr(as_result(wide.assign(name="a"))).split("\n")]
+    x, y = "x" * 30, "y" * 30
+    assert named == [["name", "one"], ["a", x], ["b", x], [], ["name", "two"], ["a", y], ["b", y]]
+    assert numbered == [["name", "one"], ["0", "a", x], ["1", "a", x], [], ["two"], ["0", y], ["1", y]]
 
 
 def test_many_rows_are_cut_and_counted() -> None:

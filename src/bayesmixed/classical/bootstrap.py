@@ -24,6 +24,7 @@ from bayesmixed.errors import BayesmixedError
 from bayesmixed.extract.summaries import check_prob, summarize
 from bayesmixed.options import seed_sequence
 from bayesmixed.posterior.tree import draws_tree
+from bayesmixed.printing.records import wrapped
 
 CHUNK_BYTES = 2**24
 """So much memory the simulated responses that are held at a time may take."""
@@ -43,6 +44,15 @@ class Bootstrap:
 
     arrays: ParameterArrays
     singular: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+    def __str__(self) -> str:
+        said = wrapped(
+            f"{self.n:,} bootstrap refits, {self.n_singular:,} of them singular. fit.confint(method='boot') "
+            "makes intervals of such refits; arrays has the estimates:"
+        )
+        return f"{said}\n{self.arrays}"
+
+    __repr__ = __str__
 
     @property
     def n(self) -> int:

@@ -13,6 +13,7 @@ from bayesmixed.engines.digits import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Optimum, find_optimum
 from bayesmixed.engines.reml.uncertainty import Curvature, curvature, variances_at
+from bayesmixed.printing.records import short_repr
 
 
 class Maximized(Protocol):
@@ -49,6 +50,8 @@ class Estimate:
 
     likelihood: Likelihood
     optimum: Optimum
+
+    __repr__ = short_repr
 
     @property
     def design(self) -> Design:

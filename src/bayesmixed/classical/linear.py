@@ -9,6 +9,7 @@ import numpy as np
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.likelihood import Criterion
 from bayesmixed.engines.reml.optimum import Optimum
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,6 +29,8 @@ class LinearEstimate:
     design: Design
     by: Criterion
     optimum: Optimum
+
+    __repr__ = short_repr
 
     @property
     def n_parameters(self) -> int:

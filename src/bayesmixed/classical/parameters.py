@@ -15,6 +15,7 @@ from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.extract.blocks import correlated_pairs
 from bayesmixed.options import one_or_several
+from bayesmixed.printing.records import short_repr
 
 Kind = Literal["sd", "cor", "sigma", "beta"]
 
@@ -87,6 +88,8 @@ class ParameterArrays:
     sigma: FloatArray
     sd: tuple[FloatArray, ...]
     corr: tuple[FloatArray, ...]
+
+    __repr__ = short_repr
 
 
 def parameters_of(design: Design) -> list[Parameter]:

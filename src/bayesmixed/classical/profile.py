@@ -22,6 +22,9 @@ from bayesmixed.engines.reml.optimum import find_optimum, hessian, settled, stan
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError, EngineError
 from bayesmixed.extract.summaries import check_prob
+from bayesmixed.printing.records import wrapped
+from bayesmixed.printing.rounding import format_fixed, format_numbers
+from bayesmixed.printing.table import clean
 
 SMALL_GRADIENT = 1e-4
 """Where the minimization over the free coordinates stops: the deviance is then good to about 1e-8."""
@@ -50,6 +53,16 @@ class ProfileCurve:
     parameter: Parameter
     values: FloatArray
     zeta: FloatArray
+
+    def __str__(self) -> str:
+        low, high = format_numbers(self.values[[0, -1]])
+        first, last = format_fixed(self.zeta[[0, -1]], 2)
+        return wrapped(
+            f"Profile of {clean(self.parameter.name)} at {len(self.values)} values, from {low} to {high}.",
+            f"zeta, the signed root of the rise of the deviance, goes from {first} to {last}.",
+        )
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesmixed.comparison.records import PosteriorFit, check_comparable
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.printing.records import wrapped
 from bayesmixed.surface import public
 
 if TYPE_CHECKING:
@@ -59,10 +60,10 @@ class BayesFactor:
     def __str__(self) -> str:
         times = f"{math.exp(abs(self.log)):.3g}" if abs(self.log) < 709.0 else f"exp({abs(self.log):.1f})"
         better, worse = (self.model, self.other) if self.log >= 0 else (self.other, self.model)
-        return (
+        return wrapped(
             f"The data are {times} times as probable under {better} as under {worse}: "
-            f"{self.evidence} evidence\n"
-            f"log Bayes factor {self.log:.2f}, Monte Carlo error {self.se:.2g}"
+            f"{self.evidence} evidence",
+            f"log Bayes factor {self.log:.2f}, Monte Carlo error {self.se:.2g}",
         )
 
     __repr__ = __str__

@@ -11,6 +11,7 @@ from bayesmixed import names
 from bayesmixed.design.lineage import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.extract.coef import coefficient_names, line_names
+from bayesmixed.printing.records import short_repr
 
 RANK = 1e-9
 """Relative length below which a column counts as a combination of others."""
@@ -35,6 +36,8 @@ class CoefficientColumns:
     names: tuple[str, ...]
     matrix: FloatArray
     between: tuple[bool, ...]
+
+    __repr__ = short_repr
 
     @property
     def within(self) -> tuple[str, ...]:

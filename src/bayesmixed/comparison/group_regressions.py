@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayesmixed.comparison.first_stage import FirstStage, first_stage
 from bayesmixed.comparison.group_columns import coefficient_columns, lengths
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class GroupRegression:
     fitted: FloatArray
     leverage: FloatArray
     n_coefficients: int
+
+    __repr__ = short_repr
 
 
 def regress(

@@ -9,6 +9,7 @@ from bayesmixed.comparison.group_columns import CoefficientColumns
 from bayesmixed.comparison.group_regressions import GroupRegression
 from bayesmixed.design.lineage import Lineage, lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,6 +55,8 @@ class PooledGroups:
     weights: FloatArray
     n_rows: tuple[int, ...]
     notes: tuple[str, ...]
+
+    __repr__ = short_repr
 
     @property
     def design(self) -> Design:

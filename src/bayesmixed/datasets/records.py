@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bayesmixed.printing.records import wrapped
+
 ColumnType = Literal["float", "int", "label", "factor", "ordered"]
 
 
@@ -76,10 +78,12 @@ class DatasetInfo:
     def __str__(self) -> str:
         """Title, description, columns, source, licence and citation as text."""
         width = max(len(column.name) for column in self.columns)
-        lines = [f"{self.name}: {self.title}", "", self.description, "", f"{self.rows} rows"]
+        lines = [f"{self.name}: {self.title}", "", wrapped(self.description), "", f"{self.rows} rows"]
         lines += [f"  {column.name:{width}}  {_column_text(column)}" for column in self.columns]
         lines += ["", f"Example: {self.example}", f"Source: {self.source}", f"Licence: {self.licence}"]
-        return "\n".join([*lines, f"Citation: {self.citation}"])
+        return "\n".join([*lines, wrapped(f"Citation: {self.citation}")])
+
+    __repr__ = __str__
 
 
 def _column_text(column: ColumnInfo) -> str:

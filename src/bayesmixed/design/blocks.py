@@ -20,6 +20,7 @@ from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.terms import RandomTerm
 from bayesmixed.options import Center
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class BarRecipe:
 
     matrix: MatrixRecipe
     group: tuple[Expression, ...]
+
+    __repr__ = short_repr
 
 
 def build_blocks(

@@ -27,6 +27,7 @@ from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
 from bayesmixed.options import Center
+from bayesmixed.printing.records import short_repr
 
 FEW_ROWS = 10
 """In smaller data a text column may have more levels than half the rows."""
@@ -49,6 +50,8 @@ class FixedRecipe:
     matrix: MatrixRecipe
     aliases: Aliases
     offsets: tuple[tuple[Expression, State], ...]
+
+    __repr__ = short_repr
 
 
 def build_fixed(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.design.records import Design, GroupBlock, IntArray
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Lineage:
     places: tuple[int, ...]
     blocks: tuple[GroupBlock, ...]
     levels: tuple[IntArray, ...]
+
+    __repr__ = short_repr
 
     @property
     def groups(self) -> list[str]:

@@ -16,6 +16,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class MatrixRecipe:
     expressions: tuple[Expression, ...]
     state: dict[str, State]
     kinds: dict[str, str]
+
+    __repr__ = short_repr
 
     @property
     def names(self) -> tuple[str, ...]:

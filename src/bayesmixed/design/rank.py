@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.errors import DataError, DesignWarning, warn
+from bayesmixed.printing.records import short_repr
 
 RANK_TOLERANCE, NEARLY = 1e-9, 1e-5
 """Share of a column that must be left beside the others: to be told apart, and to keep its digits."""
@@ -41,6 +42,8 @@ class Aliases:
     centres: FloatArray
     scales: FloatArray
     combined: FloatArray
+
+    __repr__ = short_repr
 
     def beyond(self, every: FloatArray) -> FloatArray:
         """How far rows lie from what binds the left-out columns in the rows of the fit.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center
+from bayesmixed.printing.records import short_repr
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -36,6 +37,8 @@ class Response:
     values: FloatArray
     trials: FloatArray | None = None
     levels: tuple[str, str] | None = None
+
+    __repr__ = short_repr
 
     @property
     def observed(self) -> FloatArray:
@@ -73,6 +76,8 @@ class FixedDesign:
     scales: FloatArray
     recipe: Any
     left_out: tuple[str, ...] = ()
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,8 @@ class GroupBlock:
     scales: FloatArray
     recipes: tuple[Any, ...]
     moments: FloatArray | None = None
+
+    __repr__ = short_repr
 
     @property
     def second_moments(self) -> FloatArray:
@@ -275,6 +282,8 @@ class Design:
     sums: RowSums | None = None
     source: RowSource | None = None
     center: Center = True
+
+    __repr__ = short_repr
 
     @property
     def n_rows(self) -> int:

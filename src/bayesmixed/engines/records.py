@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.options import KeepRanef
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,8 @@ class RunInfo:
     seed: int
     seconds: float
     versions: dict[str, str] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from bayesmixed.design.centring import centred_columns, moved_covariance, no_centring
 from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Units:
     effect_centrings: tuple[FloatArray, ...]
     effects: tuple[FloatArray, ...]
     has_intercept: bool
+
+    __repr__ = short_repr
 
     def coefficients(self, unit_free: FloatArray) -> FloatArray:
         """Coefficients of the columns as they are, in the units of the data.

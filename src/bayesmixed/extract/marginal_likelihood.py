@@ -11,6 +11,7 @@ import xarray as xr
 from bayesmixed.errors import ConvergenceWarning, PriorError, warn
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
+from bayesmixed.printing.records import wrapped
 from bayesmixed.priors.density import IMPROPER
 from bayesmixed.priors.table import prior_table
 
@@ -46,7 +47,9 @@ class LogMarginalLikelihood:
     pareto_k: float
 
     def __str__(self) -> str:
-        return f"log marginal likelihood {self.value:.3f}, Monte Carlo error {self.se:.2g} ({self.method})"
+        return wrapped(
+            f"log marginal likelihood {self.value:.3f}, Monte Carlo error {self.se:.2g} ({self.method})"
+        )
 
     __repr__ = __str__
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from bayesmixed.design.records import Design
 from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.printing.table import clean
 from bayesmixed.priors.prior import PriorSet
+from bayesmixed.priors.table import prior_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +28,12 @@ class ModelSpec:
     design: Design
     priors: PriorSet
     family: Family = GAUSSIAN
+
+    def __str__(self) -> str:
+        blocks = self.design.blocks
+        groups = ", ".join(f"{clean(block.group)} with {block.n_levels:,} levels" for block in blocks)
+        head = f"Formula: {clean(self.design.formula.text)}\nFamily: {self.family}"
+        counts = f"Data: {self.design.n_rows:,} rows; {groups}"
+        return f"{head}\n{counts}\n\n{prior_table(self.design, self.priors, self.family)}"
+
+    __repr__ = __str__

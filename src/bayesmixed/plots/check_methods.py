@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind
 from bayesmixed.plots.contract import PlottedFit
-from bayesmixed.surface import public_methods
+from bayesmixed.surface import pictures, public_methods
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +29,9 @@ class CheckPlots:
     """
 
     fit: PlottedFit
+
+    def __repr__(self) -> str:
+        return pictures(type(self), self.fit.spec.design.formula.text)
 
     def residuals(
         self,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @public_methods
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FitPlots(CheckPlots):
     """The plots of a fit, each a method that takes ``ax=`` and gives the axes back.
 
@@ -33,9 +33,6 @@ class FitPlots(CheckPlots):
     def __call__(self, *_: object, **__: object) -> NoReturn:
         """Refuse to draw without the name of a picture."""
         raise TypeError(f"{PLOT}, or one of {', '.join(method_names(FitPlots))}.")
-
-    def __repr__(self) -> str:
-        return f"Pictures of {self.fit.spec.design.formula.text}: {', '.join(method_names(FitPlots))}"
 
     def ranef(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayesmixed.comparison.pooling_records import PooledGroups
-from bayesmixed.surface import public_methods
+from bayesmixed.surface import pictures, public_methods
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,9 @@ class PoolingPlots:
     """
 
     groups: PooledGroups
+
+    def __repr__(self) -> str:
+        return pictures(type(self), self.groups.design.formula.text)
 
     def __call__(self, *, effects: str | Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
         """The same as :meth:`shrinkage`."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.posterior.convergence import FEWEST_DRAWS
+from bayesmixed.printing.records import wrapped
 
 MAX_RHAT = 1.01
 MIN_ESS = 400.0
@@ -92,6 +93,17 @@ class Diagnosis:
         Divergences do not enter: they are reported by `problems`.
         """
         return self.max_rhat <= MAX_RHAT and min(self.min_ess_bulk, self.min_ess_tail) >= MIN_ESS
+
+    def __str__(self) -> str:
+        counts = f"{self.n_chains} chains of {self.n_draws:,} draws"
+        bulk, tail = f"{self.min_ess_bulk:,.0f} in the bulk", f"{self.min_ess_tail:,.0f} in the tails"
+        return wrapped(
+            f"{counts}, judged by {len(self.quantities):,} quantities.",
+            f"Largest R-hat {self.max_rhat:.3f}; effective draws at least {bulk} and {tail}.",
+            *self.problems(),
+        )
+
+    __repr__ = __str__
 
     def table(self) -> pd.DataFrame:
         """All statistics as a table.

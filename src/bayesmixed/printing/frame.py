@@ -118,13 +118,23 @@ class _Cells:
         """Columns in blocks no wider than a line where they can be, each with the names of the rows."""
         if _width(self.all) <= width:
             return [self.all]
-        blocks = [self.rows]
-        for column in self.columns:
-            if blocks[-1] == self.rows or _width((*blocks[-1], column)) <= width:
-                blocks[-1] = (*blocks[-1], column)
+        keys, columns = self._keys(width)
+        blocks = [keys]
+        for column in columns:
+            fitting = _cut(column, width - _width(keys) - 1)
+            if blocks[-1] == keys or _width((*blocks[-1], fitting)) <= width:
+                blocks[-1] = (*blocks[-1], fitting)
             else:
-                blocks.append((*self.rows, column))
+                blocks.append((*keys, fitting))
         return blocks
+
+    def _keys(self, width: int) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+        """What names the rows in every block, the first column where it tells them apart, and all others."""
+        first = self.columns[0]
+        if not self.counted or first.align != "left" or 2 * _width([first]) > width:
+            return self.rows, self.columns
+        telling = len(set(first.cells)) == len(first.cells)
+        return ((first,), self.columns[1:]) if telling else (self.rows, self.columns)
 
 
 def _cells(frame: pd.DataFrame, most: int) -> _Cells | None:
@@ -152,16 +162,17 @@ def _column(header: str, values: pd.Series, ends: int) -> Column:
     if pd.api.types.is_float_dtype(values):
         cells = format_numbers(values.to_numpy(dtype=float, na_value=float("nan")), DIGITS, LEAST)
     else:
-        cells = tuple(_shortened(clean(str(value))) for value in values.astype("str"))
+        cells = tuple(clean(str(value)) for value in values.astype("str"))
     known = [text if there else "NaN" for text, there in zip(cells, values.notna(), strict=True)]
     column = Column(header=clean(header), cells=tuple(known), align=align)
     return replace(column, cells=(*known[:ends], "...", *known[ends:])) if ends else column
 
 
-def _shortened(text: str) -> str:
-    """Text as long as pandas prints it."""
-    most = pd.get_option("display.max_colwidth") or len(text)
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+def _cut(column: Column, room: int) -> Column:
+    """The same column with long cells cut to what a line has room for, and no shorter than its header."""
+    room = max(room, len(column.header), 4)
+    cells = (text if display_width(text) <= room else f"{text[: room - 3]}..." for text in column.cells)
+    return replace(column, cells=tuple(cells))
 
 
 def _width(columns: Sequence[Column]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -184,7 +185,7 @@ def frame_text(frame: pd.DataFrame, digits: int = 4) -> str:
         The table, and below it the legend that it has among its attributes.
     """
     table = text_table(frame_columns(frame, digits))
-    return f"{table}\n{frame.attrs[LEGEND]}" if LEGEND in frame.attrs else table
+    return f"{table}\n{textwrap.fill(frame.attrs[LEGEND], 80)}" if LEGEND in frame.attrs else table
 
 
 def frame_html(frame: pd.DataFrame, *, caption: str = "", digits: int = 4) -> str:

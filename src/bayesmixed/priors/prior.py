@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bayesmixed import names
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Prior:
         """As printed in tables: ``Normal(mu=0, sigma=48.9)``."""
         return f"{self.name}({', '.join(f'{k}={v:.4g}' for k, v in self.args.items())})"
 
+    __repr__ = __str__
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorSet:
@@ -68,6 +71,8 @@ class PriorSet:
     sigma: Prior | None = None
     user: frozenset[str] = frozenset()
     auxiliary: Mapping[str, Prior] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
     @property
     def parameters(self) -> dict[str, Prior]:

@@ -12,9 +12,11 @@ import pandas as pd
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.printing.frame import ResultTable
 from bayesmixed.priors.link_scale import scale_words
 from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed.priors.prior_set import parameter_roles
+from bayesmixed.surface import public
 
 AUXILIARY_NOTES = {
     names.ALPHA: "1 / alpha ~ Gamma(0.4, 0.3)",
@@ -57,26 +59,20 @@ class PriorTable:
 
     rows: tuple[PriorRow, ...]
 
+    @public
     def table(self) -> pd.DataFrame:
         """Lay the priors out as a data frame with columns parameter, prior, source, note (all text)."""
         records = [(row.parameter, str(row.prior), row.source, row.note) for row in self.rows]
         return pd.DataFrame(records, columns=["parameter", "prior", "source", "note"])
 
     def __str__(self) -> str:
-        """Aligned text, as printed."""
-        frame = self.table()
-        width = {column: max(len(column), *frame[column].str.len()) for column in frame.columns}
-        lines = [list(frame.columns), *frame.to_numpy().tolist()]
-        return "\n".join(
-            "  ".join(cell.ljust(width[column]) for column, cell in zip(width, line, strict=True)).rstrip()
-            for line in lines
-        )
+        return str(ResultTable(self.table()))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """HTML table for notebooks."""
-        return str(self.table().to_html(index=False, border=0))
+        """Table as a notebook shows it."""
+        return ResultTable(self.table())._repr_html_()
 
 
 def prior_table(design: Design, prior_set: PriorSet, family: Family = GAUSSIAN) -> PriorTable:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bayesmixed.printing.frame import ResultTable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Simulation:
@@ -32,6 +34,6 @@ class Simulation:
 
     def __str__(self) -> str:
         head = f"{len(self.data)} rows simulated from {self.formula!r}"
-        return f"{head}\n{self.truth.to_string(index=False)}"
+        return f"{head}\n{ResultTable(self.truth)}"
 
     __repr__ = __str__

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayesmixed.comparison.pooling import pooling_table, sizes_table
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.names import LEGEND
+from bayesmixed.printing.records import wrapped
 from bayesmixed.printing.table import frame_html, frame_text
 
 SHOWN = 12
@@ -30,7 +31,7 @@ def pooling_text(groups: PooledGroups) -> str:
         rows = table[table["effect"] == effect].head(SHOWN)
         rows.attrs.pop(LEGEND)
         parts.append(frame_text(rows))
-    return "\n\n".join([*parts, pooling_table(groups).attrs[LEGEND]])
+    return "\n\n".join([*parts, wrapped(pooling_table(groups).attrs[LEGEND])])
 
 
 def pooling_html(groups: PooledGroups) -> str:

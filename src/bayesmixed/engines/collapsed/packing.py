@@ -22,6 +22,7 @@ from bayesmixed.engines.collapsed.sources import SOURCES
 from bayesmixed.engines.collapsed.standardization import Coordinates
 from bayesmixed.engines.collapsed.structure import Structure, build_structure
 from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors
+from bayesmixed.printing.records import short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class Packed:
     sampled: tuple[slice, ...]
     n_coefficients_sampled: int
     theta_of_factor: tuple[slice, ...]
+
+    __repr__ = short_repr
 
     @property
     def ints(self) -> Ints:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bayesmixed.design.lineage import is_nested
 from bayesmixed.design.records import Design
 from bayesmixed.engines.collapsed import layout as at
+from bayesmixed.printing.records import short_repr
 
 DENSE_LIMIT = 160
 """Random effects of crossed factors up to which a dense Cholesky factorization is cheaper than sampling."""
@@ -48,6 +49,8 @@ class Plan:
 
     factors: tuple[FactorPlan, ...]
     coefficients_sampled: bool = False
+
+    __repr__ = short_repr
 
     @property
     def sentences(self) -> tuple[str, ...]:

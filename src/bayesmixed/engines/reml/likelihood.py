@@ -22,6 +22,7 @@ from bayesmixed.engines.collapsed.sources import require_run
 from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors
 from bayesmixed.engines.units import UnitFree, Units, unit_free, units_of
 from bayesmixed.errors import EngineError
+from bayesmixed.printing.records import short_repr
 
 Criterion = Literal["reml", "ml"]
 
@@ -83,6 +84,8 @@ class Likelihood:
     plan: Plan
     units: Units
     packed: Packed
+
+    __repr__ = short_repr
 
     @property
     def degrees(self) -> int:

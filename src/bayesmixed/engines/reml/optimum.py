@@ -12,6 +12,7 @@ from scipy import optimize
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.likelihood import Likelihood, lower_triangle
 from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.printing.records import short_repr
 
 SINGULAR = 1e-5
 """Relative standard deviations below this are tried at zero."""
@@ -63,6 +64,8 @@ class Optimum:
     ranef: tuple[FloatArray, ...]
     singular: bool
     gradient: float
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from bayesmixed.engines.reml.likelihood import Evaluated, Likelihood
 from bayesmixed.engines.reml.optimum import Optimum, block_covariances, effect_scales
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.engines.units import Units
+from bayesmixed.printing.records import short_repr
 
 FLAT = 1e-8
 """Curvature, relative to the largest, below which a direction counts as flat."""
@@ -56,6 +57,8 @@ class Variances:
     blocks: tuple[FloatArray, ...]
     residual: FloatArray
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curvature:
@@ -74,6 +77,8 @@ class Curvature:
     hessian: FloatArray
     variances: Variances
     slopes: Variances
+
+    __repr__ = short_repr
 
     @property
     def inverse(self) -> FloatArray:
