@@ -310,12 +310,13 @@ class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods
         Parameters
         ----------
         path : str or path
-            Where; an existing file is replaced once the new one is complete.
+            Where; an existing file is replaced once the new one is complete, and keeps its permissions. A new
+            one is the user's alone to read, since it holds all rows of the data.
 
         Raises
         ------
         FileError
-            When the place cannot be written.
+            When the place cannot be written, or is a folder or a device.
         """
         from bayesmixed.posterior.storage import SavedFit, write_fit
 

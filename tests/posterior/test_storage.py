@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -285,12 +287,26 @@ def test_foreign_files_are_refused(content: bytes, tmp_path: Path) -> None:
             "not a saved fit of this version",
         ),
         (["a list"], "not a saved fit"),
+        ({"format": archive.FORMAT, "version": archive.VERSION}, "not a saved fit"),
+        ({"format": archive.FORMAT, "version": archive.VERSION, "sha256": ["a"]}, "not a saved fit"),
+        ({"format": archive.FORMAT, "version": ["1"], "sha256": {}}, "not a saved fit"),
+        ({"format": archive.FORMAT, "sha256": {}}, "not a saved fit"),
     ],
 )
 def test_foreign_zip_files_are_refused(manifest: Any, message: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "fit", "w") as opened:
         opened.writestr(archive.MANIFEST, json.dumps(manifest))
     with pytest.raises(FileError, match=message):
+        read_fit(tmp_path / "fit")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, '{"format":' * 100_000, "\udcff".encode("utf-8", "surrogatepass")]
+)
+def test_a_manifest_that_is_no_json_is_refused(text: str | bytes, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "fit", "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr(archive.MANIFEST, text)
+    with pytest.raises(FileError, match="not a saved fit"):
         read_fit(tmp_path / "fit")
 
 
@@ -327,3 +343,108 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write_fit(tmp_path / "link", saved_fit())
     assert (tmp_path / "link").is_symlink()
     assert_same(read_fit(tmp_path / "fit"), saved_fit())
+
+
+def mode(path: Path) -> int:
+    """Permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """A process whose new files everybody may read and write."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+
+
+@POSIX
+@pytest.mark.usefixtures("open_umask")
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    write_fit(tmp_path / "fit", saved_fit())
+    assert mode(tmp_path / "fit") == 0o600
+
+
+@POSIX
+@pytest.mark.usefixtures("open_umask")
+@pytest.mark.parametrize("permissions", [0o600, 0o640, 0o664, 0o444])
+def test_a_replaced_file_keeps_its_permissions(permissions: int, tmp_path: Path) -> None:
+    (tmp_path / "fit").touch()
+    (tmp_path / "fit").chmod(permissions)
+    write_fit(tmp_path / "fit", saved_fit())
+    assert mode(tmp_path / "fit") == permissions
+    assert_same(read_fit(tmp_path / "fit"), saved_fit())
+
+
+@POSIX
+def test_a_replaced_file_keeps_its_owner_where_that_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fit").touch()
+    owner = (tmp_path / "fit").stat()
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda _, uid, gid: given.append((uid, gid)))
+    write_fit(tmp_path / "fit", saved_fit())
+    assert given == [(owner.st_uid, owner.st_gid)]
+
+
+@POSIX
+@pytest.mark.parametrize("through", ["itself", "a link"])
+def test_what_is_no_file_is_neither_replaced_nor_read(through: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    path = tmp_path / ("pipe" if through == "itself" else "link")
+    with pytest.raises(FileError, match="a device, a pipe or the like, not a file"):
+        write_fit(path, saved_fit())
+    with pytest.raises(FileError, match="a device, a pipe or the like, not a file"):
+        read_fit(path)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"pipe", "link"}
+
+
+@POSIX
+def test_a_device_stays_a_device() -> None:
+    with pytest.raises(FileError, match="not a file"):
+        write_fit(os.devnull, saved_fit())
+    with pytest.raises(FileError, match="not a file"):
+        read_fit("/dev/zero")
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        (".", "it is a folder"),
+        ("file/fit", "Not a directory"),
+        ("a\0b", "null"),
+        ("f" * 300, "name too long"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_named(place: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match=f"cannot be written: .*{reason}"):
+        write_fit(tmp_path / place, saved_fit())
+    with pytest.raises(FileError, match="cannot be read"):
+        read_fit(tmp_path / place)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "open"])
+def test_a_full_disk_leaves_the_old_file(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fit"
+    write_fit(path, saved_fit())
+    before = path.read_bytes()
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    changed = replace(saved_fit(), formula="other")
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(FileError, match="No space left on device"):
+        write_fit(path, changed)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import os
 import secrets
+import stat
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,10 @@ VERSION = 1
 MANIFEST = "manifest.json"
 EXPANDED, SPARE = 50, 100_000_000
 """How many times as large as the file its parts may be, beside some bytes that are always allowed."""
+
+OWNER_ONLY = 0o600
+"""Permissions of a new file, which holds all rows of the data."""
+BINARY = getattr(os, "O_BINARY", 0)
 
 # Fixed, so that the same fit gives the same bytes.
 WHEN = (1980, 1, 1, 0, 0, 0)
@@ -37,25 +44,55 @@ def write_archive(path: str | os.PathLike[str], members: Mapping[str, bytes]) ->
     Raises
     ------
     FileError
-        When the folder does not exist or cannot be written.
+        When the folder does not exist or cannot be written, or something is there that is not a file.
 
     Notes
     -----
     A zip file whose manifest has the SHA-256 of every member. It is written beside the target, flushed to the
-    disk, and moved over the target in one step.
+    disk, and moved over the target in one step. It has the permissions of the file that it replaces; a new
+    one is the user's alone.
     """
-    target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with beside.open("xb") as file:
+        target = Path(os.path.realpath(path))
+        replaced = _regular(target)
+        _replace(target, replaced, members)
+    # A name with a null character is a ValueError.
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FileError(f"{os.fspath(path)!r} cannot be written: {reason}.") from error
+
+
+def _regular(path: Path) -> os.stat_result | None:
+    """What the system knows of a file, None when there is none; OSError when it is something else."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a device, a pipe or the like"
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file")
+    return found
+
+
+def _replace(target: Path, replaced: os.stat_result | None, members: Mapping[str, bytes]) -> None:
+    """Write a file and move it over another, whose owner and permissions it takes."""
+    beside = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with os.fdopen(
+            os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, OWNER_ONLY), "wb"
+        ) as file:
             _write_zip(file, members)
             file.flush()
             os.fsync(file.fileno())
+        if replaced is not None:
+            if hasattr(os, "chown"):
+                with suppress(OSError):  # only root may give a file away
+                    os.chown(beside, replaced.st_uid, replaced.st_gid)
+            os.chmod(beside, stat.S_IMODE(replaced.st_mode))
         os.replace(beside, target)
-    except OSError as error:
-        raise FileError(f"{os.fspath(path)!r} cannot be written: {error.strerror or error}.") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _write_zip(file: Any, members: Mapping[str, bytes]) -> None:
@@ -88,9 +125,11 @@ def read_archive(path: str | os.PathLike[str]) -> dict[str, bytes]:
     """
     shown = repr(os.fspath(path))
     try:
+        _regular(Path(path))
         content = Path(path).read_bytes()
-    except OSError as error:
-        raise FileError(f"{shown} cannot be read: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FileError(f"{shown} cannot be read: {reason}.") from error
     members = _members(content, shown)
     manifest = _manifest(members.pop(MANIFEST, b""), shown)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
@@ -123,13 +162,16 @@ def _manifest(data: bytes, shown: str) -> dict[str, Any]:
     foreign = FileError(f"{shown} is not a saved fit; fits are written by fit.save(path).")
     try:
         manifest = json.loads(data)
-    except ValueError as error:
+    # So many brackets that the parser gives up are a RecursionError.
+    except (ValueError, RecursionError) as error:
         raise foreign from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise foreign
-    if manifest.get("version") != VERSION:
+    if not isinstance(manifest.get("version"), int) or not isinstance(manifest.get("sha256"), dict):
+        raise foreign
+    if manifest["version"] != VERSION:
         raise FileError(
-            f"{shown} has version {manifest.get('version')} of the format, and this bayesmixed reads "
+            f"{shown} has version {manifest['version']} of the format, and this bayesmixed reads "
             f"{VERSION}; install the version of bayesmixed that wrote it."
         )
     return manifest
