@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_overloads
 
 import pytest
 
@@ -48,6 +48,23 @@ def callables() -> Iterator[tuple[str, Callable[..., object]]]:
 
 
 CALLABLES = dict(callables())
+
+
+def returns(function: Callable[..., object]) -> set[str]:
+    """Classes that a function may return, None aside."""
+    return set(str(inspect.signature(function).return_annotation).split(" | ")) - {"None"}
+
+
+@pytest.mark.parametrize("name", sorted(CALLABLES))
+def test_nobody_need_ask_for_the_class_of_an_answer(name: str) -> None:
+    function = CALLABLES[name]
+    if len(returns(function)) > 1:  # a flag known only at run time gives either
+        stated = get_overloads(function)
+        told = [returns(each) for each in stated]
+        drawn = [inspect.signature(each).parameters.get("draws") for each in stated]
+        flags = [parameter is not None and parameter.annotation == "bool" for parameter in drawn]
+        assert set.union(*told) == returns(function)
+        assert all(flag or len(classes) == 1 for flag, classes in zip(flags, told, strict=True))
 
 
 def test_the_surface_is_walked() -> None:

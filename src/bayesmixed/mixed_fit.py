@@ -26,6 +26,7 @@ from bayesmixed.options import (
 from bayesmixed.printing.records import Text
 from bayesmixed.priors.table import PriorTable, prior_table
 from bayesmixed.reml_fit import RemlFit, reml_fit
+from bayesmixed.report.methods import ReportMethods
 from bayesmixed.row_sample import SampleMethods
 from bayesmixed.surface import no_such_attribute, public_methods
 from bayesmixed.tables.fit_methods import TableMethods
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
 
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MixedFit(FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods, SampleMethods):
+class MixedFit(
+    FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods, ReportMethods, SampleMethods
+):
     """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs.
 
     Attributes

@@ -22,6 +22,7 @@ from bayesmixed.options import (
     TidyEffects,
     VarianceIntervals,
 )
+from bayesmixed.report.methods import ReportMethods
 from bayesmixed.row_sample import SampleMethods
 from bayesmixed.surface import no_such_attribute, public_methods, uses
 from bayesmixed.tables.fit_methods import TableMethods
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RemlFit(PredictionMethods, TableMethods, SampleMethods):
+class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
     """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs.
 
     Attributes

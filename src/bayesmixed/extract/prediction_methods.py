@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 import pandas as pd
 import xarray as xr
@@ -18,6 +18,41 @@ if TYPE_CHECKING:
     from bayesmixed.engines.records import RunInfo
     from bayesmixed.extract.contrasts import ContrastChoice
     from bayesmixed.model.spec import ModelSpec
+
+
+class EffectOptions(TypedDict, total=False):
+    """Options of every verb that predicts."""
+
+    effects: PredictEffects
+    new_levels: NewLevels
+    prob: float
+    seed: int | None
+
+
+class RowOptions(EffectOptions, total=False):
+    """Options of :meth:`PredictionMethods.predict`."""
+
+    kind: PredictKind
+    weights: str | ArrayLike | None
+    progress: bool | None
+
+
+class GridOptions(EffectOptions, total=False):
+    """Options of :meth:`PredictionMethods.predictions_at`."""
+
+    average: bool
+
+
+class SlopeOptions(GridOptions, total=False):
+    """Options of :meth:`PredictionMethods.slopes`."""
+
+    at: Mapping[str, Any] | None
+
+
+class ContrastOptions(SlopeOptions, total=False):
+    """Options of :meth:`PredictionMethods.comparisons`."""
+
+    contrast: ContrastChoice
 
 
 class PredictionMethods:
@@ -37,6 +72,22 @@ class PredictionMethods:
     draws: xr.DataTree
     run: RunInfo
 
+    @overload
+    def predict(
+        self,
+        newdata: IntoFrame | None = None,
+        *,
+        draws: Literal[False] = False,
+        **options: Unpack[RowOptions],
+    ) -> pd.DataFrame: ...
+    @overload
+    def predict(
+        self, newdata: IntoFrame | None = None, *, draws: Literal[True], **options: Unpack[RowOptions]
+    ) -> xr.DataArray: ...
+    @overload
+    def predict(
+        self, newdata: IntoFrame | None = None, *, draws: bool, **options: Unpack[RowOptions]
+    ) -> pd.DataFrame | xr.DataArray: ...
     def predict(
         self,
         newdata: IntoFrame | None = None,
@@ -67,6 +118,18 @@ class PredictionMethods:
             progress=progress,
         )
 
+    @overload
+    def predictions_at(
+        self, at: Mapping[str, Any], *, draws: Literal[False] = False, **options: Unpack[GridOptions]
+    ) -> pd.DataFrame: ...
+    @overload
+    def predictions_at(
+        self, at: Mapping[str, Any], *, draws: Literal[True], **options: Unpack[GridOptions]
+    ) -> xr.DataArray: ...
+    @overload
+    def predictions_at(
+        self, at: Mapping[str, Any], *, draws: bool, **options: Unpack[GridOptions]
+    ) -> pd.DataFrame | xr.DataArray: ...
     def predictions_at(
         self,
         at: Mapping[str, Any],
@@ -93,6 +156,18 @@ class PredictionMethods:
             seed=self.run.seed if seed is None else seed,
         )
 
+    @overload
+    def comparisons(
+        self, variable: str, *, draws: Literal[False] = False, **options: Unpack[ContrastOptions]
+    ) -> pd.DataFrame: ...
+    @overload
+    def comparisons(
+        self, variable: str, *, draws: Literal[True], **options: Unpack[ContrastOptions]
+    ) -> xr.DataArray: ...
+    @overload
+    def comparisons(
+        self, variable: str, *, draws: bool, **options: Unpack[ContrastOptions]
+    ) -> pd.DataFrame | xr.DataArray: ...
     def comparisons(
         self,
         variable: str,
@@ -123,6 +198,18 @@ class PredictionMethods:
             seed=self.run.seed if seed is None else seed,
         )
 
+    @overload
+    def slopes(
+        self, variable: str, *, draws: Literal[False] = False, **options: Unpack[SlopeOptions]
+    ) -> pd.DataFrame: ...
+    @overload
+    def slopes(
+        self, variable: str, *, draws: Literal[True], **options: Unpack[SlopeOptions]
+    ) -> xr.DataArray: ...
+    @overload
+    def slopes(
+        self, variable: str, *, draws: bool, **options: Unpack[SlopeOptions]
+    ) -> pd.DataFrame | xr.DataArray: ...
     def slopes(
         self,
         variable: str,

@@ -63,7 +63,7 @@ class PredictingFit(PlottedFit, Protocol):
 
     def predict(
         self, newdata: pd.DataFrame | None = ..., *, effects: PredictEffects = ..., prob: float = ...
-    ) -> pd.DataFrame | xr.DataArray:
+    ) -> pd.DataFrame:
         """Mean of every row of a frame."""
         ...
 

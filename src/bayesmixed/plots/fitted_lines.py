@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -178,7 +178,7 @@ def _predicted(
     fit: PredictingFit, design: Design, grid: pd.DataFrame, x: str, *, effects: Any, prob: float
 ) -> pd.DataFrame:
     """Predictions for the rows of a grid."""
-    table = cast(pd.DataFrame, fit.predict(grid, effects=effects, prob=prob))
+    table = fit.predict(grid, effects=effects, prob=prob)
     lower, upper = bounds(table)
     named = [name for name, column in _held(design, x).items() if column.is_categorical]
     columns = {"x": grid[x].to_numpy(), "value": table["value"].to_numpy(), "lower": lower, "upper": upper}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 import xarray as xr
 
+from bayesmixed.classical.estimate import Estimate
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import Diagnosis
@@ -51,6 +52,21 @@ class EstimatedFit(Protocol):
         ...
 
 
+class LikelihoodFit(EstimatedFit, Protocol):
+    """A REML or ML fit as a report sees it; ``bayesmixed.RemlFit`` is one."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """The optimum."""
+        ...
+
+    @property
+    def point(self) -> xr.DataTree:
+        """The estimate laid out like a posterior of one draw."""
+        ...
+
+
+@runtime_checkable
 class ReportedFit(EstimatedFit, Protocol):
     """A fit as a report sees it; ``bayesmixed.MixedFit`` is one."""
 

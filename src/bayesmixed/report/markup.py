@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 
+from bayesmixed.errors import FileError
 from bayesmixed.tables.frames import frame_table
 from bayesmixed.tables.printed import PrintedTable
 
@@ -79,3 +82,30 @@ def figure_html(svg: str, caption: str, *, wide: bool = True) -> str:
     kind = "scroll wide" if wide else "scroll"
     picture = f'<div class="{kind}">{svg}</div>'
     return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def write_page(path: str | os.PathLike[str], page: str) -> str:
+    """Write a page to a file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    page : str
+        HTML.
+
+    Returns
+    -------
+    str
+        The path.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be written.
+    """
+    try:
+        Path(path).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"The page cannot be written to {os.fspath(path)!r}: {error.strerror}.") from error
+    return os.fspath(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,8 @@ from bayesmixed.comparison.group_columns import rows_of_levels
 from bayesmixed.comparison.group_lines import GroupLines, group_lines, telling_groups
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray
-from bayesmixed.errors import FileError
 from bayesmixed.report.explorer.path import PoolingPath, pooling_path
+from bayesmixed.report.markup import write_page
 
 MOST_GROUPS = 60
 """More groups than this are not drawn; those chosen show all of shrinkage."""
@@ -58,12 +57,7 @@ def write_explorer(
     FileError
         When the file cannot be written.
     """
-    page = explorer_html(groups, draws=draws, title=title)
-    try:
-        Path(path).write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"The page cannot be written to {os.fspath(path)!r}: {error.strerror}.") from error
-    return os.fspath(path)
+    return write_page(path, explorer_html(groups, draws=draws, title=title))
 
 
 def explorer_html(groups: PooledGroups, *, draws: xr.DataTree | None = None, title: str | None = None) -> str:
