@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -65,6 +66,9 @@ HEAVY = (
 )
 # Names of posterior variables begin so; the letters after them are the grouping factor.
 OWNED_PREFIXES = ("ranef_", "corr_", "partial_corr_", "z_")
+
+# "is not a number", "does not have": the other words make a reader stop.
+STILTED = re.compile(r"(?<!here)\b (is|are) no (?!longer)|\b(has|have) not\b(?! (seen|been))|\bknows? not\b")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -185,6 +189,15 @@ def test_nothing_is_swallowed(module: Path) -> None:
         if isinstance(node, ast.ExceptHandler) and all(isinstance(line, ast.Pass) for line in node.body)
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=NAMES)
+def test_errors_speak_plain_english(module: Path) -> None:
+    raised = [
+        part for node in ast.walk(tree(module)) if isinstance(node, ast.Raise) for part in ast.walk(node)
+    ]
+    texts = [str(part.value) for part in raised if isinstance(part, ast.Constant)]
+    assert [text for text in texts if STILTED.search(text)] == []
 
 
 def test_importing_the_package_is_light() -> None:

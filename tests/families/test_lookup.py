@@ -60,7 +60,7 @@ def test_a_family_stays_itself() -> None:
         ("binomial", "logitt", "Did you mean 'logit'?"),
         ("weibull", "logit", "The family 'weibull' has no link 'logit'."),
         ("categorical", None, "There is no family 'categorical'."),
-        (3, None, "family=3 is no family"),
+        (3, None, "family=3 is not a family"),
     ],
 )
 def test_a_mistake_is_named(family: object, link: str | None, message: str) -> None:

@@ -66,7 +66,7 @@ BAD: list[tuple[str, str, dict[str, list[float]], dict[str, Any], type[Bayesmixe
     ("prop(k, n)", "poisson", {}, {}, DataError, "family='binomial'"),
     ("prop(k)", "binomial", {}, {}, FormulaError, "takes two columns"),
     ("cbind(k, n, x)", "binomial", {}, {}, FormulaError, "a model has one response"),
-    ("share", "binomial", {}, {"weights": "n"}, DataError, "no whole number of successes"),
+    ("share", "binomial", {}, {"weights": "n"}, DataError, "not a whole number of successes"),
     ("count", "poisson", {}, {"weights": "n"}, DataError, "weights= has no meaning for the family 'poisson'"),
     ("t", "poisson", {}, {}, DataError, "is constant"),
     ("hit", "bernoulli", {"hit": [0] * N}, {}, DataError, "is constant: every row has 0"),

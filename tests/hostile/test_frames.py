@@ -38,7 +38,7 @@ LOST: dict[str, tuple[str, pd.DataFrame, str]] = {
     "no intercept": ("y ~ 0 + x + (1 | g)", good().assign(y=lambda d: d.y + 1e9), "too little for its size"),
     "offset": ("y ~ x + offset(z) + (1 | g)", good().assign(z=lambda d: d.y), "less its offset is constant"),
     "no residual": ("y ~ x + (1 | g)", good().assign(y=lambda d: d.x + d.g + 1e-9 * d.y), "leaves nothing"),
-    "group of no number": ("y ~ x + (1 | log(x))", good(), "is no number in"),
+    "group of no number": ("y ~ x + (1 | log(x))", good(), "is not a number in"),
     "one group": ("y ~ x + (1 | g)", good().assign(g=1), "only one level"),
 }
 

@@ -141,11 +141,11 @@ def test_without_bars_there_is_complete_pooling() -> None:
         ({"sd": {"Subject": 1}}, "needs 2: Intercept, Days"),
         ({"sd": {"Subject": [1, -1]}}, "negative"),
         ({"sd": {"subject": [1, 1]}}, "Did you mean 'Subject'"),
-        ({"corr": {"Subject": 1.5}}, "no correlation matrix"),
+        ({"corr": {"Subject": 1.5}}, "not a correlation matrix"),
         ({"corr": {"Subject": np.eye(3)}}, r"shape \(3, 3\)"),
         ({"corr": {"Subject": [[1, 0.5], [0.4, 1]]}}, "not symmetric"),
         ({"corr": {"Subject": [[2, 0], [0, 2]]}}, "ones on its diagonal"),
-        ({"corr": {"Subject": "high"}}, "no number"),
+        ({"corr": {"Subject": "high"}}, "not a number"),
         ({"corr": {"Item": 0.1}}, "corr names 'Item'"),
         ({"sigma": -1}, "negative"),
         ({"sigma": None}, "sigma"),
@@ -156,7 +156,7 @@ def test_without_bars_there_is_complete_pooling() -> None:
         ({"corr": 0.5}, "corr=0.5 does not say"),
         ({"groups": 18}, "groups=18 does not say"),
         ({"predictors": "normal"}, "predictors='normal' does not say"),
-        ({"data": 5, "groups": None, "predictors": None}, "no data frame"),
+        ({"data": 5, "groups": None, "predictors": None}, "not a data frame"),
     ],
 )
 def test_refusals(changed: dict[str, Any], message: str) -> None:

@@ -58,7 +58,7 @@ def test_nested_factors_have_their_own_names() -> None:
     ("groups", "per_group", "message"),
     [
         ({"a": 3}, 2, "'b' has.*groups=.*'b': 10"),
-        ({"a": 3, "b": 2, "sit": 4}, 2, "'sit', which is no grouping column"),
+        ({"a": 3, "b": 2, "sit": 4}, 2, "'sit', which is not a grouping column"),
         ({"a": 0, "b": 2}, 2, "at least 1"),
         ({"a": 2.5, "b": 2}, 2, "whole numbers"),
         ({"a": "ten", "b": 2}, 2, "text 'ten'"),

@@ -64,8 +64,8 @@ def test_predictors_of_groups_do_not_vary_within_them(
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"xx": "normal"}, "'xx', which is no predictor.*'x'"),
-        ({"school": "normal"}, "no predictor"),
+        ({"xx": "normal"}, "'xx', which is not a predictor.*'x'"),
+        ({"school": "normal"}, "not a predictor"),
         ({"x": "gamma"}, "'normal', 'sequence'"),
         ({"x": range(5)}, "24 values, or at most 4"),
         ({"x": 3}, "at most 4"),

@@ -107,7 +107,7 @@ def _value(node: ast.AST, scope: _Scope) -> Any:
             return _compared(COMPARISONS[type(sign)], _value(left, scope), _value(right, scope))
         case ast.Call(func=ast.Name(id=name)):
             return _called(name, node, scope)
-    raise TypeError(f"{type(node).__name__} is no part of an expression")
+    raise TypeError(f"{type(node).__name__} is not part of an expression")
 
 
 def _signed(sign: ast.unaryop, value: Any) -> Any:

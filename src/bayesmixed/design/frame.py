@@ -69,7 +69,7 @@ def _from_native(data: Any, what: str) -> pd.DataFrame:
         advice = "Collect it first." if kind == "LazyFrame" else "Give a pandas, polars or Arrow frame."
         if what == "data":
             advice += f" {LARGER}"
-        raise DataError(f"{what} is no data frame but {kind}. {advice}") from None
+        raise DataError(f"{what} is not a data frame but {kind}. {advice}") from None
     except nw.exceptions.NarwhalsError as error:
         raise DataError(f"{what} cannot be read: {error}") from None
     return frame

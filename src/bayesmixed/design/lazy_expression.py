@@ -39,7 +39,7 @@ class _Scope:
         name = self.expression.columns[int(code[1:])]
         if self.kinds[name] == "dates":
             raise _uncomputable(
-                self.expression, "dates and other objects are no numbers; convert them in the data first"
+                self.expression, "dates and other objects are not numbers; convert them in the data first"
             )
         if self.kinds[name] == "text":
             return _Text(nw.col(name).cast(nw.String))
@@ -48,7 +48,7 @@ class _Scope:
     def number(self, value: Any) -> Any:
         """Value that must be a number."""
         if isinstance(value, _Text | str):
-            raise _uncomputable(self.expression, "text is no number")
+            raise _uncomputable(self.expression, "text is not a number")
         return value
 
 
@@ -209,7 +209,7 @@ def _value(node: ast.AST, scope: _Scope) -> Any:
             return _compared(sign, _value(left, scope), _value(right, scope), scope)
         case ast.Call():
             return _called(node, scope)
-    raise _uncomputable(scope.expression, f"{type(node).__name__} is no part of an expression")
+    raise _uncomputable(scope.expression, f"{type(node).__name__} is not part of an expression")
 
 
 def _arithmetic(sign: ast.operator, left: Any, right: Any) -> Any:

@@ -130,7 +130,7 @@ def _part_codes(part: Expression, columns: Mapping[str, Column], n: int) -> tupl
     codes, uniques = pd.factorize(value, sort=True)
     if np.any(codes < 0):
         raise DataError(
-            f"{part.text!r} is no number in {int((codes < 0).sum())} rows, so they have no level."
+            f"{part.text!r} is not a number in {int((codes < 0).sum())} rows, so they have no level."
         )
     return codes.astype(np.int64), _labels(uniques)
 

@@ -116,7 +116,7 @@ def _counts(expression: Expression, proportions: FloatArray, trials: FloatArray)
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         raise DataError(
-            f"The proportion {expression.text!r} times its weight is no whole number of successes in "
+            f"The proportion {expression.text!r} times its weight is not a whole number of successes in "
             f"{int(wrong.sum())} rows, the first row {first} (counted from 0): {proportions[first]:g} of "
             f"{trials[first]:g}. weights= of a binomial family are the numbers of trials."
         )

@@ -24,10 +24,10 @@ def numbers(values: Any) -> NDArray[np.float64]:
         When it holds text or dates.
     """
     if isinstance(values, (pd.Categorical, str, list)):
-        raise DataError("text is no number")
+        raise DataError("text is not a number")
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
-        raise DataError("dates and other objects are no numbers; convert them in the data first")
+        raise DataError("dates and other objects are not numbers; convert them in the data first")
     return array.astype(np.float64)
 
 
@@ -81,7 +81,7 @@ def _check_spline(df: Any, knots: Any, degree: Any, *, most: int) -> None:
 def _coding(function: Function) -> Function:
     def apply(values: Any, contrasts: Any = None, levels: Any = None) -> Any:
         if contrasts is not None and not _is_coding(contrasts):
-            raise DataError(f"{contrasts!r} is no coding; write Treatment, Sum, Helmert, Diff or Poly")
+            raise DataError(f"{contrasts!r} is not a coding; write Treatment, Sum, Helmert, Diff or Poly")
         if levels is not None and not isinstance(levels, list):
             raise DataError("levels= takes texts or numbers, e.g. levels=c('b', 'a')")
         coded = pd.Series(_whole(values))

@@ -300,7 +300,7 @@ def _sides(expression: str, spec: ModelSpec) -> tuple[Expression, str, Expressio
 def _scanned(expression: str, spec: ModelSpec) -> tuple[tuple[Token, ...], str]:
     """Tokens of a text and the text itself, every name of the model in backquotes."""
     if not isinstance(expression, str) or not expression.strip():
-        raise BayesmixedError(f"{expression!r} is no expression; write e.g. 'Days > 8'.")
+        raise BayesmixedError(f"{expression!r} is not an expression; write e.g. 'Days > 8'.")
     every = [*labels(spec.design, spec.family.parameters), *other_spellings(spec.design)]
     every += spec.design.fixed.left_out
     known = "|".join(_pattern(label) for label in sorted(every, key=len, reverse=True))

@@ -150,7 +150,7 @@ def as_family(family: object, link: str | None = None) -> Family:
         from bayesmixed.families.bambi_families import family_of_object
 
         return family_of_object(family, link)
-    raise FamilyError(f"family={family!r} is no family; write a name such as 'binomial' or 'poisson'.")
+    raise FamilyError(f"family={family!r} is not a family; write a name such as 'binomial' or 'poisson'.")
 
 
 def is_native(family: Family) -> bool:

@@ -142,7 +142,7 @@ def _check_grammar(units: Sequence[_Unit], text: str) -> None:
                 "Terms are joined by '+'; a column's name with spaces stands between backticks: `my x`.",
             )
         elif token.kind == "string":
-            raise refusal("A string is no term.", text, token.start)
+            raise refusal("A string is not a term.", text, token.start)
         before = unit
     if before is not None and before.token.kind == "operator":
         raise refusal(f"Something is missing after {before.token.text!r}.", text, before.token.start)
@@ -155,14 +155,14 @@ def _check_numbers(units: Sequence[_Unit], text: str) -> None:
             continue
         if not {_text(units, index - 1), _text(units, index + 1)} <= SUMMING:
             raise refusal(
-                f"The number {token.text} is no term, so nothing multiplies or divides it.",
+                f"The number {token.text} is not a term, so nothing multiplies or divides it.",
                 text,
                 token.start,
                 "Arithmetic stands inside I(), e.g. I(2 * x).",
             )
         if token.text not in ("0", "1"):
             raise refusal(
-                f"The number {token.text} is no term.",
+                f"The number {token.text} is not a term.",
                 text,
                 token.start,
                 "Leave it out: 1 stands for the intercept and 0 for none, as in y ~ 1 + x + (1 | g), "
@@ -178,7 +178,7 @@ def _check_powers(units: Sequence[_Unit], text: str) -> None:
         exponent = units[index + 1].token.text
         if not exponent.isdecimal() or exponent.startswith("0"):
             raise refusal(
-                f"{exponent!r} is no number of terms to cross.",
+                f"{exponent!r} is not a number of terms to cross.",
                 text,
                 units[index + 1].token.start,
                 "Write e.g. (x + z)^2; powers of numbers stand inside I(), e.g. I(x^0.5).",

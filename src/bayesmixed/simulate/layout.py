@@ -100,7 +100,7 @@ def _check_names(groups: Mapping[str, Levels], wanted: Sequence[str]) -> None:
     for name in groups:
         if name not in wanted:
             known = near_names(str(name), dict.fromkeys(wanted))
-            raise DataError(f"groups= names {name!r}, which is no grouping column of the formula. {known}")
+            raise DataError(f"groups= names {name!r}, which is not a grouping column of the formula. {known}")
     missing = [name for name in dict.fromkeys(wanted) if name not in groups]
     if missing:
         example = ", ".join(f"{name!r}: 10" for name in missing)

@@ -144,7 +144,7 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
     try:
         matrix = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"{argument} holds something that is no number.") from None
+        raise DataError(f"{argument} holds something that is not a number.") from None
     if matrix.ndim == 0:
         matrix = np.where(free, matrix, 0.0) + np.eye(k)
     if matrix.shape != (k, k):
@@ -163,6 +163,6 @@ def _check_correlation(matrix: FloatArray, argument: str) -> None:
         raise DataError(f"{argument} needs ones on its diagonal.")
     if np.linalg.eigvalsh(matrix)[0] < -ROUNDING:
         raise DataError(
-            f"{argument} is no correlation matrix: no effects can be correlated so. Its numbers lie between "
-            "-1 and 1, and must agree with each other (it has a negative eigenvalue)."
+            f"{argument} is not a correlation matrix: no effects can be correlated so. Its numbers lie "
+            "between -1 and 1, and must agree with each other (it has a negative eigenvalue)."
         )

@@ -81,7 +81,7 @@ def add_predictors(
     for name in chosen:
         if name not in needed:
             known = near_names(str(name), needed)
-            raise DataError(f"predictors= names {name!r}, which is no predictor of the formula. {known}")
+            raise DataError(f"predictors= names {name!r}, which is not a predictor of the formula. {known}")
     columns = {name: _column(name, chosen.get(name, "normal"), layout, factors, rng) for name in needed}
     return layout.frame.assign(**columns)
 

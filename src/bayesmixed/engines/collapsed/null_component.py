@@ -114,7 +114,7 @@ def null_density(spec: ModelSpec, block: int, effects: tuple[int, ...]) -> NullD
     model = integrate_all(_with_flat_sds(spec, block, effects))
     if model.plan.coefficients_sampled:
         raise EngineError(
-            "A variance component can be tested when all coefficients have normal priors; here one has not."
+            "A variance component can be tested when all coefficients have normal priors; here one does not."
         )
     first = model.packed.theta_of_factor[model.plan.blocks.index(block)].start
     held_sds = [first + effect for effect in effects]
