@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal, overload
 
+from bayesmixed.design.identified import warn_of_priors_alone
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.moments import MOMENTS_KEPT
 from bayesmixed.engines.records import RunInfo, SamplerSettings
@@ -210,10 +211,13 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
     -----
     ConvergenceWarning
         Once, when a quantity is still not good at the limit.
+    DesignWarning
+        When the data say nothing of a parameter, so that its prior decides.
     """
     from bayesmixed.posterior.diagnostics import warn_if_bad
     from bayesmixed.posterior.sampling import sample_until_good, warn_if_interrupted
 
+    warn_of_priors_alone(spec.design)
     prepared = prepare_engine(spec, engine)
     settings = settings if settings.tune else replace(settings, tune=prepared.tune)
     attrs = {"formula": spec.design.formula.text, "engine": prepared.name, "seed": settings.seed}

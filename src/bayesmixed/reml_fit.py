@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed.classical.prediction_methods import PredictionMethods
+from bayesmixed.design.identified import warn_of_few_degrees
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import (
@@ -380,8 +381,18 @@ def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
     ------
     EngineError
         When the family is not gaussian, or crossed random effects are too many to be integrated out together.
+    DataError
+        When the data do not tell every parameter: as many coefficients as rows, or groups that the fixed
+        effects or another factor tell apart already.
+
+    Warns
+    -----
+    DesignWarning
+        When fewer rows than variances and correlations are left beside the coefficients.
     """
     from bayesmixed.classical.estimate import estimate
 
     check_gaussian(spec, "Restricted or full maximum likelihood")
-    return RemlFit(spec=spec, estimate=estimate(spec.design, by))
+    found = estimate(spec.design, by)
+    warn_of_few_degrees(spec.design)
+    return RemlFit(spec=spec, estimate=found)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from bayesmixed.design.identified import check_estimable
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.digits import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
@@ -103,8 +104,9 @@ def estimate(design: Design, by: Criterion = "reml") -> Estimate:
     EngineError
         When crossed random effects are too many to be integrated out together.
     DataError
-        When nothing of the response is left.
+        When the data do not tell every parameter, or nothing of the response is left.
     """
+    check_estimable(design, by)
     likelihood = likelihood_of(design, by)
     optimum = find_optimum(likelihood)
     check_residual(optimum.sigma / likelihood.units.scale)

@@ -1,0 +1,137 @@
+"""Parameters of which the data alone say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+
+from bayesmixed.design.rank import column_units
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.errors import DataError, DesignWarning, warn
+
+LEFT = 1e-8
+"""Share of its squares that must be left of an effect beside the fixed effects."""
+
+
+def check_estimable(design: Design, by: Literal["reml", "ml"]) -> None:
+    """Refuse a model of which the data alone do not tell every parameter.
+
+    Parameters
+    ----------
+    design : Design
+        What is to be estimated.
+    by : {"reml", "ml"}
+        The criterion; the full likelihood sets a variance to zero of which the restricted one says nothing.
+
+    Raises
+    ------
+    DataError
+        When there are as many coefficients as rows, when the fixed effects tell all groups of a factor apart
+        (by REML), or when two factors are the same groups.
+    """
+    for reason, advice in _reasons(design, by):
+        raise DataError(f"{reason} {advice} A posterior can be had (method='bayes'): its priors decide.")
+
+
+def warn_of_priors_alone(design: Design) -> None:
+    """Warn that a posterior leans on its priors for something of which the data say nothing.
+
+    Parameters
+    ----------
+    design : Design
+        What is to be fitted.
+
+    Warns
+    -----
+    DesignWarning
+        Once, with the first reason.
+    """
+    for reason, advice in _reasons(design, "reml"):
+        warn(f"{reason} The data alone would not do: priors decide. {advice}", DesignWarning)
+        return
+
+
+def warn_of_few_degrees(design: Design) -> None:
+    """Warn that fewer numbers are left beside the coefficients than there are variances and correlations.
+
+    Parameters
+    ----------
+    design : Design
+        What is estimated.
+
+    Warns
+    -----
+    DesignWarning
+        When so many rows less coefficients are left, as with one row more than coefficients.
+    """
+    n, p = design.n_rows, len(design.fixed.terms)
+    sizes = [size for block in design.blocks for size in block.correlated]
+    wanted = 1 + sum(size * (size + 1) // 2 for size in sizes)
+    if n - p < wanted:
+        freedom = "one degree" if n - p == 1 else f"{n - p} degrees"
+        warn(
+            f"{n} rows for {p} coefficients leave {freedom} of freedom for {wanted} variances and "
+            "correlations, the residual's among them: these, and every standard error and test, mean little.",
+            DesignWarning,
+        )
+
+
+def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, str]]:
+    """What the data do not tell, with advice."""
+    n, p = design.n_rows, len(design.fixed.terms)
+    if p >= n:
+        yield (
+            f"The fixed effects have {p} coefficients for {n} rows: they alone fit every row, and nothing is "
+            "left to tell other parameters.",
+            "Leave terms out of the formula.",
+        )
+    for i, block in enumerate(design.blocks if by == "reml" else ()):
+        if block.n_levels > p:
+            continue
+        for effect, left in zip(block.effects, _left_beside_fixed(design, i), strict=True):
+            if left < LEFT:
+                yield (
+                    f"The fixed effects tell all groups of {block.group!r} apart, so that nothing is left to "
+                    f"tell the variance of their effect {effect!r}.",
+                    f"Leave it out of the bar, or the terms that tell {block.group!r} out of the formula.",
+                )
+    for i, j in combinations(range(len(design.blocks)), 2):
+        first, second = design.blocks[i], design.blocks[j]
+        shared = [effect for effect in first.effects if effect in second.effects]
+        if shared and _same_groups(design, i, j):
+            yield (
+                f"{first.group!r} and {second.group!r} are the same groups, so that their variances of the "
+                f"effect {shared[0]!r} cannot be told apart.",
+                "Leave one of the bars out.",
+            )
+
+
+def _left_beside_fixed(design: Design, i: int) -> FloatArray:
+    """Share of the squares of every effect of a factor that X leaves, shape (k,)."""
+    block = design.blocks[i]
+    if design.sums is not None:
+        pair, p = design.sums.pairs[i, i], len(design.fixed.terms)
+        total = pair.products.diagonal(axis1=1, axis2=2).sum(axis=0)
+        crossed = design.sums.fixed[i].reshape(block.n_levels, block.n_effects, p)
+        gram = design.sums.fixed_gram
+    else:
+        x = design.fixed.matrix
+        centres, scales = column_units(x.mean(0), x.std(0), has_intercept=design.fixed.has_intercept)
+        x = (x - centres) / scales
+        total, gram = np.sum(block.columns**2, axis=0), x.T @ x
+        crossed = np.zeros((block.n_levels, block.n_effects, x.shape[1]))
+        np.add.at(crossed, block.codes, block.columns[:, :, None] * x[:, None, :])
+    explained = np.einsum("jkp,pq,jkq->k", crossed, np.linalg.inv(gram), crossed)
+    return np.asarray(1.0 - explained / total)
+
+
+def _same_groups(design: Design, i: int, j: int) -> bool:
+    """Whether two factors put the same rows together."""
+    n = design.blocks[i].n_levels
+    if n != design.blocks[j].n_levels:
+        return False
+    first, second = design.level_pairs(i, j)
+    return len(np.unique(first * n + second)) == n
