@@ -47,8 +47,12 @@ CASES: dict[str, tuple[str, Callable[[], Any], str]] = {
     "unknown response": ("Y ~ x", good, "Did you mean 'y'?"),
     "unknown group": ("y ~ x + (1 | G)", good, "Did you mean 'g'?"),
     "no rows": ("y ~ x", lambda: good().iloc[:0], "data has no rows"),
-    "no frame": ("y ~ x", lambda: [1, 2], "not a data frame but list"),
-    "no frame but a dictionary": ("y ~ x", lambda: {"y": [1], "x": [2]}, "not a data frame but dict"),
+    "no frame": ("y ~ x", lambda: [1, 2], "not a data frame in memory, but of the type list"),
+    "no frame but a dictionary": (
+        "y ~ x",
+        lambda: {"y": [1], "x": [2]},
+        "not a data frame in memory, but of the type dict",
+    ),
     "all rows missing": ("y ~ x", changed(x=np.nan), "Every row has a missing value"),
     "text response": ("f ~ x", good, "'f' is not numeric: it holds text such as 'a'. Compare it"),
     "numbers stored as text, as response": (
@@ -193,5 +197,5 @@ def test_the_rule_of_lme4_runs_bar_by_bar() -> None:
 
 def test_lazy_frames_are_refused_with_advice() -> None:
     polars = pytest.importorskip("polars")
-    with pytest.raises(DataError, match="Collect it first"):
+    with pytest.raises(DataError, match=r"polars\.LazyFrame\. Write data\.collect\(\)"):
         build_design(parse_formula("y ~ x"), polars.DataFrame({"y": [1.0], "x": [2.0]}).lazy())

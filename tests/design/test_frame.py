@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from bayesmixed.design.frame import complete_rows, kind_of, missing_counts, tidy
+from bayesmixed.design.frame import complete_rows, kind_of, missing_counts, tidy, to_pandas
+from bayesmixed.errors import DataError
+from sources import dask_frame, duckdb_relation, polars_lazy
 
 NUMBERS = {
     "int8": pd.Series([1, 2, 3], dtype="int8"),
@@ -89,3 +94,27 @@ def test_missing_values_of_every_kind_are_counted() -> None:
     assert missing_counts(columns) == {"a": 1, "b": 1, "c": 1}
     assert complete_rows(columns, 3).tolist() == [False, False, False]
     assert complete_rows({"a": columns["a"]}, 3).tolist() == [True, False, True]
+
+
+def spark_frame(_: pd.DataFrame, __: Path) -> Any:
+    """Object of a class that is called as PySpark's."""
+    return type("DataFrame", (), {"__module__": "pyspark.sql.classic.dataframe"})()
+
+
+@pytest.mark.filterwarnings("ignore:Dask support is moving out:FutureWarning")
+@pytest.mark.parametrize(
+    ("make", "kind", "call"),
+    [
+        (polars_lazy, "polars.LazyFrame", "collect()"),
+        (duckdb_relation, "duckdb.DuckDBPyRelation", "df()"),
+        (dask_frame, "dask.DataFrame", "compute()"),
+        (spark_frame, "pyspark.DataFrame", "toPandas()"),
+    ],
+)
+def test_rows_that_lie_elsewhere_are_named_with_what_brings_them(
+    make: Callable[[pd.DataFrame, Path], Any], kind: str, call: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError) as caught:
+        to_pandas(make(pd.DataFrame({"x": [1]}), tmp_path), "newdata")
+    said = f"newdata is not a data frame in memory, but of the type {kind}. Write newdata.{call}."
+    assert str(caught.value) == said

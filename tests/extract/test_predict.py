@@ -238,7 +238,7 @@ def test_other_frames() -> None:
         (new_rows().assign(x="q"), {"effects": "fixed"}, DataError, "'x' of the new data holds text"),
         (new_rows().assign(x=np.nan), {"effects": "fixed"}, DataError, "missing values in 'x'"),
         (new_rows().iloc[:0], {}, DataError, "newdata has no rows"),
-        ([1, 2], {}, DataError, "not a data frame but list"),
+        ([1, 2], {}, DataError, "not a data frame in memory, but of the type list"),
         (None, {"effects": ["G"]}, BayesmixedError, "Did you mean 'g'?"),
         (None, {"effects": "fixd"}, BayesmixedError, "Did you mean 'fixed'?"),
         (None, {"effects": None}, BayesmixedError, "effects=None is not known"),

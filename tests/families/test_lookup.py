@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from bambi.defaults import get_builtin_family
 
 from bayesmixed.errors import FamilyError
+from bayesmixed.families import bambi_families
 from bayesmixed.families.lookup import ALIASES, FAMILIES, Family, as_family, family_by_name, is_native
 from bayesmixed.families.records import GAUSSIAN
 
@@ -80,3 +83,19 @@ def test_a_likelihood_of_the_users_own_is_refused() -> None:
 
 def test_a_family_is_printed_with_its_link() -> None:
     assert str(Family(name="binomial", link="logit")) == "binomial (logit)"
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("binom", "Did you mean 'nbinom2' or 'binomial'"), ("weibull", "Known names: gaussian, bernoulli")],
+)
+def test_without_bambi_its_families_are_said_to_be_there(
+    monkeypatch: pytest.MonkeyPatch, name: str, advice: str
+) -> None:
+    bambi_families._builtin.cache_clear()
+    monkeypatch.setitem(sys.modules, "bambi", None)
+    monkeypatch.setitem(sys.modules, "bambi.defaults.families", None)
+    with pytest.raises(FamilyError) as caught:
+        as_family(name)
+    assert f"There is no family {name!r} here. {advice}" in str(caught.value)
+    assert "pip install 'bayesmixed[bambi]'" in str(caught.value)

@@ -51,6 +51,17 @@ def categories_of_pandas(metadata: dict[bytes, bytes] | None) -> set[str]:
     return {column["name"] for column in columns if column["pandas_type"] == "categorical"}
 
 
+def columns_in_file(path: str) -> list[str]:
+    """Names of the columns of a Parquet file; none where it cannot be read from here."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        return list(parquet.read_schema(path).names)
+    except (OSError, pyarrow.ArrowException):
+        return []
+
+
 def declared_in_files(paths: Sequence[str]) -> dict[str, list[str]]:
     """Orders of levels that Parquet files declare.
 

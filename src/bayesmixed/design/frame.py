@@ -25,6 +25,15 @@ LARGER = (
     "Data larger than memory are a path to Parquet files, or a lazy frame of polars, DuckDB, Dask, PySpark "
     "or Ibis."
 )
+COLLECTED = {
+    "polars": "collect()",
+    "dask": "compute()",
+    "duckdb": "df()",
+    "pyspark": "toPandas()",
+    "sqlframe": "toPandas()",
+    "ibis": "to_pandas()",
+}
+"""What brings the rows of a lazy frame into memory, by the package that made it."""
 KINDS = {"b": "booleans", "m": "dates", "M": "dates"}
 """What a column of one of numpy's kinds holds, unless it is numbers."""
 DATES = frozenset(["datetime", "datetime64", "date", "timedelta", "timedelta64", "period"])
@@ -65,14 +74,21 @@ def _from_native(data: Any, what: str) -> pd.DataFrame:
         held = nw.from_native(data, eager_only=True)
         frame: pd.DataFrame = sort_undeclared(held.to_pandas(), held)
     except TypeError:
-        kind = type(data).__name__
-        advice = "Collect it first." if kind == "LazyFrame" else "Give a pandas, polars or Arrow frame."
-        if what == "data":
-            advice += f" {LARGER}"
-        raise DataError(f"{what} is not a data frame but {kind}. {advice}") from None
+        raise DataError(_no_frame(data, what)) from None
     except nw.exceptions.NarwhalsError as error:
         raise DataError(f"{what} cannot be read: {error}") from None
     return frame
+
+
+def _no_frame(data: Any, what: str) -> str:
+    """Say what stands in place of a frame in memory, and what to give."""
+    maker, kind = type(data).__module__.partition(".")[0], type(data).__name__
+    named = kind if maker == "builtins" else f"{maker}.{kind}"
+    said = f"{what} is not a data frame in memory, but of the type {named}."
+    if maker in COLLECTED:
+        return f"{said} Write {what}.{COLLECTED[maker]}."
+    advice = f" {LARGER}" if what == "data" else ""
+    return f"{said} Give a pandas, polars or Arrow frame.{advice}"
 
 
 def pick(frame: pd.DataFrame, names: Sequence[str], what: str = "data") -> dict[str, pd.Series]:

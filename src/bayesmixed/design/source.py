@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from glob import escape
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayesmixed.design.categories import declared_in_files, sort_undeclared
+from bayesmixed.design.categories import columns_in_file, declared_in_files, sort_undeclared
 from bayesmixed.errors import BayesmixedError, DataError
 
 if TYPE_CHECKING:
@@ -51,8 +53,9 @@ def open_source(data: Any) -> nw.LazyFrame[Any]:
     Parameters
     ----------
     data : str, path or lazy frame
-        A Parquet file, a folder of such files or a pattern like ``"rows/*.parquet"``, which DuckDB reads; or
-        a lazy frame of polars, DuckDB, Dask, PySpark or Ibis.
+        A Parquet file, a folder of such files or a pattern like ``"rows/*.parquet"``, which DuckDB reads,
+        with the columns that folders such as ``g=1`` name; or a lazy frame of polars, DuckDB, Dask, PySpark
+        or Ibis.
 
     Returns
     -------
@@ -62,7 +65,8 @@ def open_source(data: Any) -> nw.LazyFrame[Any]:
     Raises
     ------
     DataError
-        When there is no such file, or DuckDB is not installed.
+        When there is no such file, when names of two columns differ by capital letters alone, or when DuckDB
+        is not installed.
     """
     import narwhals as nw
 
@@ -72,14 +76,7 @@ def open_source(data: Any) -> nw.LazyFrame[Any]:
 
 def _parquet(path: str | os.PathLike[str]) -> Any:
     """Relation of DuckDB over Parquet files."""
-    pattern = os.fspath(path)
-    if Path(pattern).is_dir():
-        pattern = str(Path(pattern) / "**" / "*.parquet")
-    elif not pattern.endswith(PARQUET):
-        raise DataError(
-            f"data is the path {pattern!r}, and only Parquet files are read where they lie (a file, a "
-            "folder, or a pattern like 'rows/*.parquet'). Read other files first, e.g. by pandas.read_csv."
-        )
+    pattern = _pattern(os.fspath(path))
     try:
         import duckdb
     except ImportError:
@@ -89,11 +86,47 @@ def _parquet(path: str | os.PathLike[str]) -> Any:
         ) from None
     try:
         connection = duckdb.connect()
-        rows = connection.read_parquet(pattern)
         paths = [found for (found,) in connection.execute("SELECT file FROM glob(?)", [pattern]).fetchall()]
+        columns = columns_in_file(paths[0]) if paths else []
+        _refuse_same_letters(columns)
+        rows = connection.read_parquet(pattern, hive_partitioning=_in_names(paths, pattern, columns))
         return _with_declared_orders(rows, declared_in_files(paths))
     except duckdb.Error as error:
         raise DataError(f"data cannot be read: {_first_line(error)}") from None
+
+
+def _pattern(path: str) -> str:
+    """Pattern of DuckDB's for a file, a folder or a pattern; what is there is taken by its letters."""
+    if not path.strip():
+        raise DataError("data is an empty path; name a Parquet file, a folder or a pattern.")
+    if Path(path).is_dir():
+        return str(Path(escape(path)) / "**" / "*.parquet")
+    if path.endswith(PARQUET):
+        return escape(path) if Path(path).is_file() else path
+    raise DataError(
+        f"data is the path {path!r}, and only Parquet files are read where they lie (a file, a "
+        "folder, or a pattern like 'rows/*.parquet'). Read other files first, e.g. by pandas.read_csv."
+    )
+
+
+def _refuse_same_letters(columns: Sequence[str]) -> None:
+    """Refuse columns such as x and X, of which DuckDB renames one."""
+    first: dict[str, str] = {}
+    for name in columns:
+        other = first.setdefault(name.casefold(), name)
+        if other != name:
+            raise DataError(
+                f"data has the columns {other!r} and {name!r}, which DuckDB cannot tell apart. "
+                "Rename one, or give polars.scan_parquet(path)."
+            )
+
+
+def _in_names(paths: Sequence[str], pattern: str, columns: Sequence[str]) -> bool:
+    """Whether folders that a pattern finds, such as ``g=1``, name columns that the files do not have."""
+    depth = len([*takewhile(lambda part: not set(part) & set("*?["), Path(pattern).parts)])
+    folders = {part for path in paths for part in Path(path).parts[depth:-1]}
+    keys = {folder.partition("=")[0] for folder in folders if "=" in folder}
+    return bool(keys) and not keys & set(columns)
 
 
 def _with_declared_orders(rows: Any, orders: Mapping[str, Sequence[str]]) -> Any:

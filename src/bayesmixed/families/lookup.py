@@ -89,7 +89,7 @@ def family_by_name(name: str, link: str | None = None) -> Family:
     Raises
     ------
     FamilyError
-        When the family or the link is unknown.
+        When the family or the link is unknown, or Bambi, which may know it, is not installed.
 
     Examples
     --------
@@ -99,12 +99,7 @@ def family_by_name(name: str, link: str | None = None) -> Family:
     folded = str(name).casefold()
     known = ALIASES.get(folded, folded)
     if known not in FAMILIES:
-        from bayesmixed.families.bambi_families import bambi_family, bambi_names
-
-        if known not in bambi_names():
-            every = [*FAMILIES, *ALIASES, *bambi_names()]
-            raise FamilyError(f"There is no family {name!r}. {near_names(name, every)}")
-        return bambi_family(known, link)
+        return _family_of_bambi(known, link)
     entry = FAMILIES[known]
     if link is not None and link not in entry.links:
         raise FamilyError(f"The family {known!r} has no link {link!r}. {near_names(link, entry.links)}")
@@ -115,6 +110,23 @@ def family_by_name(name: str, link: str | None = None) -> Family:
         distribution=entry.distribution,
         argument=entry.argument,
     )
+
+
+def _family_of_bambi(name: str, link: str | None) -> Family:
+    """Family of Bambi's, where Bambi is installed and has one of the name."""
+    from bayesmixed.families.bambi_families import bambi_family, bambi_names
+
+    own = [*FAMILIES, *ALIASES]
+    try:
+        others = bambi_names()
+    except ImportError:
+        raise FamilyError(
+            f"There is no family {name!r} here. {near_names(name, own)} Bambi has further ones, and is not "
+            "installed: pip install 'bayesmixed[bambi]'."
+        ) from None
+    if name not in others:
+        raise FamilyError(f"There is no family {name!r}. {near_names(name, [*own, *others])}")
+    return bambi_family(name, link)
 
 
 def as_family(family: object, link: str | None = None) -> Family:
