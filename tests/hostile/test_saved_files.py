@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import tracemalloc
 import warnings
-import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,12 +13,10 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import ConvergenceWarning, FileError
-from bayesmixed.posterior import archive
 
+from .files import Members, original, put_together, same, taken_apart, verdict
 from .formulas import in_time
 from .frames import check_sentence
-
-Members = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
@@ -79,17 +74,9 @@ def test_pieces_cut_out_put_in_or_doubled_are_noticed(
 
 def rewritten(content: bytes, change: Callable[[Members], None]) -> bytes:
     """The file with changed members and digests that hold."""
-    with zipfile.ZipFile(io.BytesIO(content)) as opened:
-        members = {name: opened.read(name) for name in opened.namelist()}
-    del members[archive.MANIFEST]
+    members = taken_apart(content)
     change(members)
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
-    manifest = json.dumps({"format": archive.FORMAT, "version": archive.VERSION, "sha256": digests})
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as written:
-        for name, data in {archive.MANIFEST: manifest.encode(), **members}.items():
-            written.writestr(name, data)
-    return out.getvalue()
+    return put_together(members)
 
 
 def in_json(old: str, new: str) -> Callable[[Members], None]:
@@ -127,6 +114,22 @@ FORGED: dict[str, Callable[[Members], None]] = {
     "no array": with_arrays(b"\x93NUMPY"),
     "another formula": in_json("Yield ~ 1 + (1 | Batch)", "Nothing ~ 1 + (1 | Batch)"),
     "no formula": in_json("Yield ~ 1 + (1 | Batch)", "$"),
+    "formula of other coefficients": in_json("Yield ~ 1 +", "Yield ~ 0 +"),
+    "formula of another response": in_json("Yield ~ 1", "log(Yield) ~ 1"),
+    "unknown prior": in_json('["Normal"', '["__class__"'),
+    "prior of a correlation": in_json('["Normal"', '["LKJ"'),
+    "prior without its arguments": in_json('{"mu": ', '{"nu": '),
+    "prior of a negative scale": in_json('"sigma": ', '"sigma": -'),
+    "unknown family": in_json('["name", "gaussian"]', '["name", "os.system"]'),
+    "family of another distribution": in_json('["distribution", "Normal"]', '["distribution", "Cauchy"]'),
+    "family of another link": in_json('["link", "identity"]', '["link", "log"]'),
+    "another family": in_json('["name", "gaussian"]', '["name", "t"]'),
+    "unknown engine": in_json('["engine", "collapsed"], ["plan"', '["engine", "exec"], ["plan"'),
+    "draws that are a text": in_json('["draws", 40]', '["draws", "40"]'),
+    "no standard deviation": in_json('"name": "sd_Batch"', '"name": "sd_Batsch"'),
+    "other dimensions": in_json('"dims": ["chain", "draw"]', '"dims": ["draw", "chain"]'),
+    "no observed rows": in_json('"path": "/observed_data"', '"path": "/observed"'),
+    "negative number of rows": in_json('"n_dropped": 0', '"n_dropped": -1'),
 }
 
 
@@ -148,3 +151,16 @@ def test_a_zip_bomb_is_not_unpacked(saved: tuple[bytes, bm.MixedFit], tmp_path: 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 50_000_000
+
+
+def test_changed_files_are_refused_or_whole(tmp_path: Path) -> None:
+    """A slice of what ``make fuzz`` does ten thousand times."""
+    first = original(tmp_path)
+    found = Counter(verdict(first, seed, tmp_path / "changed").split()[-1] for seed in range(60))
+    assert found["refused"] > 30
+
+
+def test_a_file_that_is_not_changed_is_the_same(tmp_path: Path) -> None:
+    first = original(tmp_path)
+    (tmp_path / "again").write_bytes(put_together(taken_apart(first.content)))
+    assert same(bm.load(tmp_path / "again"), first.fit)

@@ -19,15 +19,17 @@ from bayesmixed import names
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import RunInfo
-from bayesmixed.errors import FileError
+from bayesmixed.errors import BayesmixedError, FileError
 from bayesmixed.families.records import GAUSSIAN, Family
 from bayesmixed.families.support import takes_successes
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, checked_center
 from bayesmixed.posterior.archive import read_archive, write_archive
+from bayesmixed.posterior.consistency import known_family, plausible_run, require_one_model
 from bayesmixed.posterior.frames import frame_bytes, frame_from_bytes
 from bayesmixed.posterior.labels import plain, restored
+from bayesmixed.priors.choice import prior
 from bayesmixed.priors.prior import Prior, PriorSet
 
 FIT = "fit.json"
@@ -78,6 +80,11 @@ class SavedFit:
         -------
         ModelSpec
             Its design counts the rows left out when the fit was made.
+
+        Raises
+        ------
+        FileError
+            When the priors or the draws are those of another model.
         """
         design = build_design(
             parse_formula(self.formula),
@@ -88,7 +95,9 @@ class SavedFit:
             successes=takes_successes(self.family),
         )
         design = replace(design, n_dropped=self.n_dropped)
-        return ModelSpec(design=design, priors=self.priors, family=self.family)
+        spec = ModelSpec(design=design, priors=self.priors, family=self.family)
+        require_one_model(spec, self.draws)
+        return spec
 
 
 def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
@@ -153,6 +162,9 @@ def read_fit(path: str | os.PathLike[str]) -> SavedFit:
         return _fit(members)
     # The digests hold, so only a file that another program made with our format name comes here, with
     # anything in it.
+    except BayesmixedError as error:
+        reason = str(error).split("\n")[0]
+        raise FileError(f"{os.fspath(path)!r} cannot be read as a saved fit: {reason}") from error
     except Exception as error:
         raise FileError(
             f"{os.fspath(path)!r} is not a saved fit of this version; fits are written by fit.save(path)."
@@ -162,19 +174,24 @@ def read_fit(path: str | os.PathLike[str]) -> SavedFit:
 def _fit(members: dict[str, bytes]) -> SavedFit:
     """Fit from the checked members of a file."""
     record = json.loads(members[FIT])
+    if (
+        not isinstance(record["formula"], str)
+        or type(record["n_dropped"]) is not int
+        or record["n_dropped"] < 0
+    ):
+        raise FileError("its formula or its number of rows left out is of another kind.")
     frame = frame_from_bytes(members[FRAME])
     index = np.asarray(frame.index)
     groups = {group["path"]: _dataset(group, index, members) for group in record["groups"]}
-    run = restored(record["run"])
     return SavedFit(
         formula=record["formula"],
         frame=frame,
         weights=_array(members[WEIGHTS]) if WEIGHTS in members else None,
         priors=_prior_set(record["priors"]),
         draws=xr.DataTree.from_dict(groups),
-        run=RunInfo(**run),
+        run=plausible_run(restored(record["run"])),
         n_dropped=record["n_dropped"],
-        family=Family(**restored(record["family"])),
+        family=known_family(restored(record["family"])),
         center=checked_center(record.get("center", "fixed")),
     )
 
@@ -260,27 +277,33 @@ def _array(data: bytes) -> NDArray[Any]:
 def _prior_record(priors: PriorSet) -> dict[str, Any]:
     """Priors as JSON."""
     return {
-        "coefficients": [_prior(prior) for prior in priors.coefficients],
-        "sd": [[_prior(prior) for prior in block] for block in priors.sd],
-        "correlation": [None if prior is None else _prior(prior) for prior in priors.correlation],
+        "coefficients": [_prior(one) for one in priors.coefficients],
+        "sd": [[_prior(one) for one in block] for block in priors.sd],
+        "correlation": [None if one is None else _prior(one) for one in priors.correlation],
         "sigma": None if priors.sigma is None else _prior(priors.sigma),
-        "auxiliary": {name: _prior(prior) for name, prior in priors.auxiliary.items()},
+        "auxiliary": {name: _prior(one) for name, one in priors.auxiliary.items()},
         "user": sorted(priors.user),
     }
 
 
-def _prior(prior: Prior) -> list[Any]:
+def _prior(one: Prior) -> list[Any]:
     """One prior as JSON."""
-    return [prior.name, dict(prior.args)]
+    return [one.name, dict(one.args)]
+
+
+def _checked(record: list[Any]) -> Prior:
+    """One prior from JSON, when there is such a distribution with such arguments."""
+    name, args = record
+    return prior(name, **args)
 
 
 def _prior_set(record: dict[str, Any]) -> PriorSet:
     """Priors from JSON."""
     return PriorSet(
-        coefficients=tuple(Prior(*prior) for prior in record["coefficients"]),
-        sd=tuple(tuple(Prior(*prior) for prior in block) for block in record["sd"]),
-        correlation=tuple(None if prior is None else Prior(*prior) for prior in record["correlation"]),
-        sigma=None if record["sigma"] is None else Prior(*record["sigma"]),
-        auxiliary={name: Prior(*prior) for name, prior in record["auxiliary"].items()},
+        coefficients=tuple(_checked(one) for one in record["coefficients"]),
+        sd=tuple(tuple(_checked(one) for one in block) for block in record["sd"]),
+        correlation=tuple(None if one is None else _checked(one) for one in record["correlation"]),
+        sigma=None if record["sigma"] is None else _checked(record["sigma"]),
+        auxiliary={name: _checked(one) for name, one in record["auxiliary"].items()},
         user=frozenset(record["user"]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from bayesmixed import names
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.engines.records import LevelMoments, RawDraws
 
-Variables = dict[str, tuple[tuple[str, ...], Any]]
+Dims = tuple[str, ...]
+Variables = dict[str, tuple[Dims, Any]]
+CHAIN_DRAW = (names.CHAIN, names.DRAW)
 
 
 def coordinates(design: Design) -> dict[str, Any]:
@@ -37,6 +39,53 @@ def coordinates(design: Design) -> dict[str, Any]:
     return coords
 
 
+def posterior_dims(design: Design, parameters: Iterable[str]) -> dict[str, Dims]:
+    """Dimensions of every variable of a posterior that keeps all draws.
+
+    Parameters
+    ----------
+    design : Design
+        Supplies the grouping factors.
+    parameters : iterable of str
+        Parameters of the family.
+
+    Returns
+    -------
+    dict
+        Variable to dimensions.
+    """
+    dims: dict[str, Dims] = {names.BETA: (*CHAIN_DRAW, names.TERM), **dict.fromkeys(parameters, CHAIN_DRAW)}
+    for block in design.blocks:
+        level, effect = names.level_dim(block.group), names.effect_dim(block.group)
+        dims[names.sd(block.group)] = (*CHAIN_DRAW, effect)
+        if block.has_correlation:
+            dims[names.corr(block.group)] = (*CHAIN_DRAW, effect, names.effect_bis_dim(block.group))
+        dims[names.ranef(block.group)] = (*CHAIN_DRAW, level, effect)
+    return dims
+
+
+def moment_dims(blocks: Iterable[GroupBlock]) -> dict[str, Dims]:
+    """Dimensions of the moments that are kept of the random effects of some grouping factors.
+
+    Parameters
+    ----------
+    blocks : iterable of GroupBlock
+        The factors.
+
+    Returns
+    -------
+    dict
+        Variable to dimensions.
+    """
+    dims: dict[str, Dims] = {}
+    for block in blocks:
+        level, effect = names.level_dim(block.group), names.effect_dim(block.group)
+        dims[names.ranef(block.group)] = (names.MOMENT, level, effect)
+        dims[names.coef(block.group)] = (names.MOMENT, level, effect)
+        dims[names.covariance(block.group)] = (level, effect, names.effect_bis_dim(block.group))
+    return dims
+
+
 def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.DataTree:
     """Posterior, sampler statistics, observed and constant data as one tree that ArviZ reads.
 
@@ -55,19 +104,19 @@ def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.Da
         Groups ``posterior``, ``sample_stats``, where moments are kept ``ranef_moments``, and, where the rows
         are in memory, ``observed_data`` and ``constant_data``.
     """
-    chain_draw = (names.CHAIN, names.DRAW)
-    sampled: Variables = {
-        names.BETA: ((*chain_draw, names.TERM), raw.beta),
-        **{name: (chain_draw, values) for name, values in raw.parameters.items()},
-    }
-    for i, block in enumerate(design.blocks):
-        sampled |= _block_variables(block, raw, i)
+    dims = posterior_dims(design, raw.parameters)
+    values = {names.BETA: raw.beta, **raw.parameters}
+    for block, sd, corr, ranef in zip(design.blocks, raw.sd, raw.corr, raw.ranef, strict=True):
+        values[names.sd(block.group)] = sd
+        values |= {} if corr is None else {names.corr(block.group): corr}
+        values |= {} if ranef is None else {names.ranef(block.group): ranef}
+    sampled = {name: (dims[name], drawn) for name, drawn in values.items()}
     n_chains, n_draws = raw.beta.shape[:2]
     axes = {names.CHAIN: np.arange(n_chains), names.DRAW: np.arange(n_draws)}
     groups = {
         "/": xr.Dataset(attrs=dict(attrs)),
         "/posterior": xr.Dataset(sampled, coords={**axes, **coordinates(design)}),
-        "/sample_stats": xr.Dataset({k: (chain_draw, v) for k, v in raw.sample_stats.items()}, coords=axes),
+        "/sample_stats": xr.Dataset({k: (CHAIN_DRAW, v) for k, v in raw.sample_stats.items()}, coords=axes),
     }
     if any(raw.moments):
         groups[f"/{names.RANEF_MOMENTS}"] = _moments(design, raw.moments)
@@ -85,33 +134,22 @@ def _row_groups(design: Design) -> dict[str, xr.Dataset]:
     }
 
 
-def _block_variables(block: GroupBlock, raw: RawDraws, i: int) -> Variables:
-    """Variables of one grouping factor."""
-    chain_draw = (names.CHAIN, names.DRAW)
-    level, effect = names.level_dim(block.group), names.effect_dim(block.group)
-    out: Variables = {names.sd(block.group): ((*chain_draw, effect), raw.sd[i])}
-    corr = raw.corr[i]
-    if corr is not None:
-        out[names.corr(block.group)] = ((*chain_draw, effect, names.effect_bis_dim(block.group)), corr)
-    ranef = raw.ranef[i]
-    if ranef is not None:
-        out[names.ranef(block.group)] = ((*chain_draw, level, effect), ranef)
-    return out
-
-
 def _moments(design: Design, moments: Sequence[LevelMoments | None]) -> xr.Dataset:
     """Moments of the random effects of every grouping factor that has them."""
-    variables: Variables = {}
+    kept = {block.group: moment for block, moment in zip(design.blocks, moments, strict=True) if moment}
+    dims = moment_dims([block for block in design.blocks if block.group in kept])
+    values: dict[str, Any] = {}
     coords: dict[str, Any] = {names.MOMENT: list(names.MOMENTS)}
-    for block, kept in zip(design.blocks, moments, strict=True):
-        if kept is None:
-            continue
-        level, effect = names.level_dim(block.group), names.effect_dim(block.group)
-        bis = names.effect_bis_dim(block.group)
-        variables[names.ranef(block.group)] = ((names.MOMENT, level, effect), kept.ranef)
-        variables[names.coef(block.group)] = ((names.MOMENT, level, effect), kept.coef)
-        variables[names.covariance(block.group)] = ((level, effect, bis), kept.covariance)
-        coords |= {level: list(block.levels), effect: list(block.effects), bis: list(block.effects)}
+    for block in design.blocks:
+        if block.group in kept:
+            of_level = kept[block.group]
+            values[names.ranef(block.group)] = of_level.ranef
+            values[names.coef(block.group)] = of_level.coef
+            values[names.covariance(block.group)] = of_level.covariance
+            coords[names.level_dim(block.group)] = list(block.levels)
+            coords[names.effect_dim(block.group)] = list(block.effects)
+            coords[names.effect_bis_dim(block.group)] = list(block.effects)
+    variables = {name: (dims[name], value) for name, value in values.items()}
     return xr.Dataset(variables, coords=coords)
 
 

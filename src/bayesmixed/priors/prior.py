@@ -79,3 +79,13 @@ class PriorSet:
         """Priors of all parameters of the family by name, ``sigma`` first."""
         first = {} if self.sigma is None else {names.SIGMA: self.sigma}
         return {**first, **self.auxiliary}
+
+    @property
+    def in_order(self) -> list[Prior]:
+        """All priors, in the order of the labels that `parameter_roles` gives."""
+        priors = list(self.coefficients)
+        for sds, correlation in zip(self.sd, self.correlation, strict=True):
+            priors += sds
+            if correlation is not None:
+                priors.append(correlation)
+        return [*priors, *self.parameters.values()]

@@ -92,24 +92,13 @@ def prior_table(design: Design, prior_set: PriorSet, family: Family = GAUSSIAN) 
     PriorTable
         Coefficients, standard deviations and correlations by factor, parameters of the family.
     """
-    priors = _in_order(prior_set)
     notes = _notes(design, family)
     rows = []
-    for label, prior in zip(parameter_roles(design, prior_set.parameters), priors, strict=True):
+    for label, prior in zip(parameter_roles(design, prior_set.parameters), prior_set.in_order, strict=True):
         chosen = label in prior_set.user
         note = _place(design, label) if chosen else notes[label]
         rows.append(PriorRow(parameter=label, prior=prior, source="user" if chosen else "default", note=note))
     return PriorTable(tuple(rows))
-
-
-def _in_order(prior_set: PriorSet) -> list[Prior]:
-    """Priors in the order of the labels."""
-    priors = list(prior_set.coefficients)
-    for sds, correlation in zip(prior_set.sd, prior_set.correlation, strict=True):
-        priors += sds
-        if correlation is not None:
-            priors.append(correlation)
-    return [*priors, *prior_set.parameters.values()]
 
 
 def _place(design: Design, label: str) -> str:
