@@ -39,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after a mistake, which is told on standard error; 130 after an interrupt.
+        0; 2 after a mistake, which is told on standard error; 130 after an interrupt that left no fit. (The
+        program ``bayesmixed`` gives 130 after every interrupt.)
 
     Raises
     ------
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say("error", str(error), "bold red")
         return MISTAKE
     except KeyboardInterrupt:
-        _say("interrupted", "nothing was written.", "bold red")
+        _say("interrupted", "what was asked for is not complete.", "bold red")
         return INTERRUPTED
     return 0
 

@@ -221,7 +221,14 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
     prepared = prepare_engine(spec, engine)
     settings = settings if settings.tune else replace(settings, tune=prepared.tune)
     attrs = {"formula": spec.design.formula.text, "engine": prepared.name, "seed": settings.seed}
-    sampled = sample_until_good(spec.design, prepared.sample, settings, attrs, share=prepared.share)
+    sampled = sample_until_good(
+        spec.design,
+        prepared.sample,
+        settings,
+        attrs,
+        share=prepared.share,
+        footprint=prepared.footprint,
+    )
     run = RunInfo(
         engine=prepared.name,
         plan=(*prepared.plan, MOMENTS_KEPT) if settings.keep_ranef == "moments" else prepared.plan,

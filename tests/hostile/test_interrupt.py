@@ -166,3 +166,44 @@ def test_a_signal_ends_the_chains(after: float, tune: int, end: str) -> None:
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     assert (done.returncode, done.stdout.split()) == (0, [end, "True"]), done.stderr
+
+
+PRESSED = """
+import _thread, os, signal, sys
+import bayesmixed_program as program
+
+def main():
+    {body}
+
+program._main = main
+sys.exit(program.run())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("return 0", 0),
+        ("return 2", 2),
+        ("os.kill(os.getpid(), signal.SIGINT); return 0", 130),
+        ("import atexit; atexit.register(os.kill, os.getpid(), signal.SIGINT); return 0", 0),
+        # A partial fit is printed, a library makes another error of it, a destructor loses it:
+        ("try: os.kill(os.getpid(), signal.SIGINT)\n    except KeyboardInterrupt: return 0", 130),
+        ("try: os.kill(os.getpid(), signal.SIGINT)\n    except KeyboardInterrupt: import no_such", 130),
+        (
+            "class Torn:\n        def __del__(self): os.kill(os.getpid(), signal.SIGINT); [1].copy()\n"
+            "    torn = Torn()\n    del torn\n    for _ in range(1000): pass\n    return 0",
+            130,
+        ),
+    ],
+)
+def test_the_program_ends_with_its_code_and_without_a_traceback(body: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PRESSED.format(body=body)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    assert (done.returncode, done.stderr) == (code, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.engines.records import Footprint, RawDraws, SamplerSettings
 from bayesmixed.errors import EngineError
 from bayesmixed.families.lookup import is_native
 from bayesmixed.model.spec import ModelSpec
@@ -28,12 +28,15 @@ class PreparedEngine:
         Share of the kept draws that every effective sample size should reach.
     sample : callable
         ``sample(settings, thin)`` gives draws.
+    footprint : Footprint
+        What it holds of every draw.
     """
 
     name: str
     plan: tuple[str, ...]
     tune: int
     share: float
+    footprint: Footprint
     sample: Callable[[SamplerSettings, int], RawDraws]
 
 
@@ -125,12 +128,14 @@ def _joint_engine(spec: ModelSpec) -> PreparedEngine:
         plan=target.plan,
         tune=400,
         share=0.0,
+        footprint=Footprint(sampled=target.mode.packed.dimension, effects=_n_effects(spec)),
         sample=lambda settings, thin: sample_joint(target, settings, thin=thin),
     )
 
 
 def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
     """The collapsed engine."""
+    from bayesmixed.engines.collapsed import layout
     from bayesmixed.engines.collapsed.plan import make_plan
     from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
     from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
@@ -143,6 +148,11 @@ def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
         plan=plan.sentences,
         tune=600 if more_than_theta else 300,
         share=0.0 if more_than_theta else 0.25,
+        footprint=Footprint(
+            sampled=target.packed.dimension,
+            effects=_n_effects(spec),
+            spared=int(target.packed.block[layout.N_INTEGRATED]),
+        ),
         sample=lambda settings, thin: sample_collapsed(target, settings, thin=thin),
     )
 
@@ -158,7 +168,13 @@ def _graph_engine(spec: ModelSpec, reason: str) -> PreparedEngine:
         plan=(reason,),
         tune=1000,
         share=0.0,
+        footprint=Footprint(sampled=2 * _n_effects(spec), effects=_n_effects(spec)),
         sample=lambda settings, thin: sample_graph(
             model, spec.design, settings, thin=thin, family=spec.family
         ),
     )
+
+
+def _n_effects(spec: ModelSpec) -> int:
+    """Number of random effects, those of all levels."""
+    return sum(block.n_levels * block.n_effects for block in spec.design.blocks)

@@ -14,6 +14,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,8 @@ def run_nuts(
 def _trace(chains: Any) -> tuple[Any, bool]:
     """Trace of running chains when they have ended or Ctrl-C is pressed, with whether it was."""
     try:
-        importlib.import_module("arviz_stats")  # judges the draws; it takes a second to load, and they run
+        # It judges the draws, and loads while they are made: in a thread, which Ctrl-C does not tear.
+        Thread(target=importlib.import_module, args=("arviz_stats",), daemon=True).start()
         return chains.wait(), False
     except KeyboardInterrupt:
         return chains.abort(), True

@@ -58,6 +58,25 @@ class SamplerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """Numbers that an engine holds of every draw.
+
+    Attributes
+    ----------
+    sampled : int
+        Those that NUTS walks over.
+    effects : int
+        Random effects that are laid out or drawn afterwards.
+    spared : int
+        Those of them that ``keep_ranef="moments"`` does without.
+    """
+
+    sampled: int
+    effects: int
+    spared: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
     """How a posterior was obtained, as the summary prints it.
 

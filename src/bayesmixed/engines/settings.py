@@ -7,7 +7,11 @@ import os
 import numpy as np
 
 from bayesmixed.engines.records import SamplerSettings
+from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import KeepRanef, checked_count, checked_seed, one_of
+
+MOST_DRAWS, MOST_CHAINS = 10**9, 10**4
+"""More than these are slips of the hand; whether fewer fit into memory, the engine knows (`engines.room`)."""
 
 
 def sampler_settings(
@@ -36,16 +40,24 @@ def sampler_settings(
     Raises
     ------
     BayesmixedError
-        For a number that is not whole, or too small, and for an unknown word.
+        For a number that is not whole, too small or too large, and for an unknown word.
     """
     one_of(keep_ranef, KeepRanef, "keep_ranef")
     return SamplerSettings(
-        draws=checked_count(draws, "draws"),
-        tune=checked_count(tune, "tune") if tune is not None else 0,
-        chains=checked_count(chains, "chains"),
-        cores=checked_count(cores, "cores") if cores is not None else min(chains, os.cpu_count() or 1),
+        draws=_at_most(MOST_DRAWS, draws, "draws"),
+        tune=_at_most(MOST_DRAWS, tune, "tune") if tune is not None else 0,
+        chains=_at_most(MOST_CHAINS, chains, "chains"),
+        cores=min(chains, (os.cpu_count() or 1) if cores is None else checked_count(cores, "cores")),
         seed=np.random.SeedSequence().generate_state(1)[0].item() if seed is None else checked_seed(seed),
         adapt=adapt,
         progress=bool(progress),
         keep_ranef=keep_ranef,
     )
+
+
+def _at_most(most: int, value: object, argument: str) -> int:
+    """A number of things, no more than can be meant."""
+    count = checked_count(value, argument)
+    if count > most:
+        raise BayesmixedError(f"{argument}={value!r} is too many: {argument} is at most {most:,}.")
+    return count

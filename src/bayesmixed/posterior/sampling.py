@@ -10,7 +10,8 @@ import xarray as xr
 
 from bayesmixed.design.records import Design
 from bayesmixed.engines.moments import without_ranef
-from bayesmixed.engines.records import RawDraws, SamplerSettings
+from bayesmixed.engines.records import Footprint, RawDraws, SamplerSettings
+from bayesmixed.engines.room import check_room, free_bytes, needed_bytes, out_of_memory
 from bayesmixed.errors import ConvergenceWarning, warn
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT, Diagnosis
 from bayesmixed.posterior.diagnostics import diagnose
@@ -55,6 +56,7 @@ def sample_until_good(
     attrs: Mapping[str, Any],
     *,
     share: float = 0.0,
+    footprint: Footprint = Footprint(sampled=0, effects=0),  # noqa: B008  # it is frozen
 ) -> Sampled:
     """Sample, and again longer or in finer steps, until every quantity is good.
 
@@ -71,6 +73,8 @@ def sample_until_good(
     share : float
         Share of the kept draws that every effective sample size must reach beside the 400: a fast engine can
         afford more.
+    footprint : Footprint
+        What the engine holds of every draw.
 
     Returns
     -------
@@ -82,6 +86,8 @@ def sample_until_good(
     ------
     KeyboardInterrupt
         When the user interrupts before there is enough to keep.
+    SamplingError
+        When the first run does not fit into memory; a longer one that does not is not made.
 
     Notes
     -----
@@ -93,6 +99,7 @@ def sample_until_good(
     sampled: Sampled | None = None
     enough = share * settings.chains * settings.draws
     thin, longer = LENGTHS[0], list(LENGTHS[1:] if settings.adapt else ())
+    check_room(footprint, settings, thin)
     while True:
         try:
             sampled = _run(design, sample, settings, attrs, thin)
@@ -100,6 +107,10 @@ def sample_until_good(
             if sampled is None:
                 raise
             return replace(sampled, interrupted=True)
+        except MemoryError as error:
+            if sampled is None:
+                raise out_of_memory(footprint, settings) from error
+            return sampled
         diagnosis = sampled.diagnosis
         good = diagnosis.is_good and min(diagnosis.min_ess_bulk, diagnosis.min_ess_tail) >= enough
         diverged = settings.adapt and diagnosis.divergences > 0 and settings.target_accept is None
@@ -107,6 +118,8 @@ def sample_until_good(
             return sampled
         if diverged:
             settings = replace(settings, target_accept=FINE_ACCEPT)
+        elif needed_bytes(footprint, settings, longer[0]) > free_bytes():
+            return sampled
         else:
             thin = longer.pop(0)
 
