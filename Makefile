@@ -68,6 +68,10 @@ calibration: $(STAMP)  ## check ranks and intervals of simulated data (an hour; 
 fuzz: $(STAMP)  ## 100,000 hostile formulas, 2,000 frames, 2,000 responses and 10,000 changed files (45 minutes)
 	$(BIN)/python benchmarks/fuzz.py
 
+.PHONY: interrupts
+interrupts: $(STAMP)  ## press Ctrl-C at 40 random moments of every command (half an hour)
+	$(BIN)/python -W ignore benchmarks/interrupts.py
+
 .PHONY: clean
 clean:  ## remove what the tasks made, .venv included
 	rm -rf $(VENV) demo build dist docs/_build docs/jupyter_execute docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
