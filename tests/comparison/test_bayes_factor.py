@@ -29,6 +29,15 @@ def test_twenty_runs_scatter_as_their_error_says() -> None:
     assert 1e-3 < stats.chi2(19).cdf(squares) < 1 - 1e-3
 
 
+def test_the_intercept_of_a_correlated_bar_is_named_where_it_is_tested() -> None:
+    """Of intercepts at day 0 two fits tell: log Bayes factor 7.5, of those at the mean day 69.3."""
+    fit = bm.lmer("Reaction ~ Days + (Days | Subject)", SLEEP, seed=1)
+    at_mean = fit.bayes_factor_of("Subject", "Intercept", seed=4)
+    assert at_mean.model == "the model with Intercept (at the means of Days) | Subject"
+    at_zero = bm.bayes_factor(fit, bm.lmer("Reaction ~ Days + (0 + Days | Subject)", SLEEP, seed=1))
+    assert at_mean.log > at_zero.log + 50
+
+
 def test_the_component_test_is_the_bayes_factor_of_the_two_fits(fits: dict[str, bm.MixedFit]) -> None:
     """With independent effects the model without the slopes keeps all its other priors."""
     between = bm.bayes_factor(fits["slopes"], fits["intercepts"], seed=3)

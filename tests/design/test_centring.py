@@ -47,7 +47,7 @@ def frame(x: float = 0.0, z: float = 0.0) -> pd.DataFrame:
             "h": rng.choice(list("uv"), N),
             "g": np.arange(N) % 9,
         }
-    )
+    ).assign(fahr=lambda data: 1.8 * data["x"] + 32)
 
 
 def designed(right: str, data: pd.DataFrame, center: bool | str = True) -> Design:
@@ -64,6 +64,36 @@ def test_a_shift_leaves_the_centred_columns(right: str, x: float, z: float) -> N
     plain, moved = designed(right, frame()), designed(right, frame(x, z))
     np.testing.assert_allclose(centred(moved), centred(plain), rtol=0, atol=1e-8)
     np.testing.assert_allclose(moved.fixed.scales, plain.fixed.scales, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::bayesmixed.DesignWarning")
+@pytest.mark.parametrize(
+    "right",
+    [
+        "fahr + x * f",
+        "fahr + f + f:x",
+        "z + fahr + x * z + I(x^2)",
+        "x + I(x / 2) * f",
+        "f * h + x * f",
+        "z + z:x",
+        "z * f + z:x",
+        "z * f + f:z:x",
+    ],
+)
+@pytest.mark.parametrize("x", [1.0, 64.0, -500.0])
+def test_nor_where_a_lower_term_is_left_out_or_told_by_others(right: str, x: float) -> None:
+    plain, moved = designed(right, frame()), designed(right, frame(x))
+    assert plain.fixed.terms == moved.fixed.terms
+    np.testing.assert_allclose(centred(moved), centred(plain), rtol=0, atol=1e-7)
+    assert np.linalg.slogdet(moved.fixed.centring)[1] == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::bayesmixed.DesignWarning")
+def test_a_number_that_is_its_own_square_has_no_smaller_volume() -> None:
+    data = frame().assign(x=lambda d: (d["x"] > 0).astype(float))
+    fixed = designed("I(x^2) + x", data).fixed
+    assert fixed.terms == ("Intercept", "I(x^2)")
+    assert np.linalg.slogdet(fixed.centring)[1] == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("right", VARIANT)
@@ -113,6 +143,7 @@ def test_conventions() -> None:
         ("(f | g)", True),
         ("(x * z | g)", True),
         ("(0 + f + f:x | g)", True),
+        ("(z + z:x | g)", True),
         ("(1 | g)", False),
         ("(x || g)", False),
         ("(0 + x | g)", False),

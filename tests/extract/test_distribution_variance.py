@@ -150,8 +150,32 @@ def test_with_no_variance_the_rows_change_nothing(family: str) -> None:
 
 def test_rows_alone_leave_no_groups() -> None:
     draws, spec = at_estimates("k ~ x + (1 | line)", rows(), BETA, {"line": 0.5}, "poisson")
-    table, explained = extract.icc(draws, spec), extract.r2(draws, spec)["r2"]
+    with pytest.warns(bm.DesignWarning, match="'line' has one row, so its variance is overdispersion"):
+        table = extract.icc(draws, spec)
+    explained = extract.r2(draws, spec)["r2"]
     assert table.empty
     assert list(table) == ["group", "icc", "lower_2.5", "upper_97.5", "formula"]
     assert "V_over: variance of line" in table.attrs["legend"]
     assert explained[0] == explained[1]
+
+
+def test_rows_of_trials_are_groups_where_there_are_no_others() -> None:
+    """Twelve groups, as one row of ten trials each or as ten rows of one: the same likelihood, one ICC."""
+    k = np.arange(12) % 10
+    whole = pd.DataFrame({"k": k, "n": 10, "s": [f"s{i:02}" for i in range(12)]})
+    single = pd.DataFrame(
+        {
+            "yes": np.concatenate([np.arange(10) < each for each in k]).astype(int),
+            "s": np.repeat(whole["s"], 10),
+        }
+    ).reset_index(drop=True)
+    found = [
+        extract.icc(*at_estimates(formula, frame, (0.4,), {"s": 0.7}, family))
+        for formula, frame, family in (
+            ("prop(k, n) ~ 1 + (1 | s)", whole, "binomial"),
+            ("yes ~ 1 + (1 | s)", single, "bernoulli"),
+        )
+    ]
+    assert found[0]["group"].tolist() == ["s"]
+    assert found[0]["icc"].item() == pytest.approx(found[1]["icc"].item())
+    assert found[0]["icc"].item() == pytest.approx(0.7 / (0.7 + np.pi**2 / 3))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.comparison.records import PosteriorFit, check_comparable
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.printing.records import wrapped
@@ -149,7 +150,8 @@ def bayes_factor_of(
     -----
     A standard deviation of zero is the limit of the collapsed likelihood, at which its prior and that of its
     correlations are taken out; all other priors stay. The intercept of a correlated bar is the one at the
-    means of the bar's columns, where its prior stands. What is left (sigma and further components) is
+    means of the bar's columns, where its prior stands; for the intercept at zero compare the fit with one
+    whose bar is ``(0 + x | g)`` by :func:`bayes_factor`. What is left (sigma and further components) is
     integrated by importance sampling around its mode.
     """
     from bayesmixed.engines.collapsed.null_component import evidence_without
@@ -163,7 +165,9 @@ def bayes_factor_of(
     with_it = log_marginal_likelihood(draws, spec, seed=seed)
     rng = np.random.default_rng(seed + 1)
     without = evidence_without(spec, spec.design.blocks.index(block), effects, rng)
-    what = f"{effect} | {group}" if effect is not None else group
+    at_means = effect == names.INTERCEPT and block.is_centred
+    shown = f"{effect} (at the means of {', '.join(block.effects[1:])})" if at_means else effect
+    what = f"{shown} | {group}" if effect is not None else group
     return _factor(f"the model with {what}", "that without it", with_it, as_marginal_likelihood(without))
 
 

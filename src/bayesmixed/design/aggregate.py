@@ -11,7 +11,7 @@ import numpy as np
 from bayesmixed.design.absent import ABSENT
 from bayesmixed.design.blocks import bars_by_group, describe_block
 from bayesmixed.design.build import Parts, read_parts
-from bayesmixed.design.centring import block_diagonal
+from bayesmixed.design.centring import ColumnMoments, block_diagonal
 from bayesmixed.design.checks import (
     check_group_names,
     check_identified,
@@ -19,14 +19,14 @@ from bayesmixed.design.checks import (
     refuse_constant,
     refuse_remote,
 )
-from bayesmixed.design.fixed import FixedRecipe, centring_of_means
+from bayesmixed.design.fixed import FixedRecipe, centring_of
 from bayesmixed.design.group_sums import BlockSums, pair_sums, sum_block
 from bayesmixed.design.lazy_matrix import LazyMatrix
 from bayesmixed.design.lazy_rows import ONE, LazyRows, read_rows
 from bayesmixed.design.lazy_sums import TARGET, log_weights_of, ranges_of
 from bayesmixed.design.model_columns import ModelColumns, model_columns
 from bayesmixed.design.rank import Aliases, Standardized, column_units, find_aliases, refuse_nearly_aliased
-from bayesmixed.design.records import Design, FixedDesign, FloatArray, IntArray, Response, RowSource, RowSums
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums
 from bayesmixed.design.response import build_response
 from bayesmixed.design.shifted_columns import ShiftedColumns, shift_columns
 from bayesmixed.design.source import open_source
@@ -138,7 +138,7 @@ def _fixed(
     """X without its rows, of full column rank."""
     names, recipe = columns.named([columns.fixed]), columns.fixed.recipe
     terms = tuple(column.name for column in columns.fixed.columns)
-    centring = _centring(columns, columns.fixed, shifted, center, aliases.kept)
+    centring = _centring(columns, columns.fixed, shifted, center, aliases)
     if not recipe.has_intercept:
         refuse_remote((*terms, parts.response.text), *shifted.location([*names, TARGET]))
     return FixedDesign(
@@ -157,13 +157,19 @@ def _centring(
     matrix: LazyMatrix,
     shifted: ShiftedColumns,
     center: Center,
-    kept: IntArray | None = None,
+    aliases: Aliases | None = None,
 ) -> FloatArray:
     """Map to the centred columns of a matrix, as `matrix_centring` finds it of rows."""
     names, recipe = columns.named([matrix]), matrix.recipe
     means = np.array([shifted.means[name] for name in names])
-    constant = np.array([name in shifted.constant for name in names], dtype=bool)
-    return centring_of_means(recipe, center, means, constant, lambda products: means @ products, kept)
+    as_they_are = shifted.mapped(names, [0.0] * len(names))
+    moments = ColumnMoments(
+        means=means,
+        constant=np.array([name in shifted.constant for name in names], dtype=bool),
+        means_of=lambda products: means @ products,
+        inner=lambda left, right: float(left @ as_they_are @ shifted.totals @ as_they_are.T @ right),
+    )
+    return centring_of(moments, recipe, center=center, aliases=aliases)
 
 
 def _blocks(

@@ -13,8 +13,7 @@ and fitted values are the same, and a shift of the predictor moves nothing but C
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import comb, prod
@@ -22,31 +21,38 @@ from typing import Any
 
 import numpy as np
 
-from bayesmixed.formula.expression import Expression
+from bayesmixed.design.column_products import Cells, Coding, ColumnProduct, Numbers
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-Cells = frozenset[tuple[str, str]]
-Numbers = tuple[tuple[str, int], ...]
 Combination = dict[int, float]
+
+VOLUME_TOLERANCE = 1e-6
+"""Logarithm of a determinant that counts as that of 1."""
 
 MOST_PARTS = 1024
 """Summands of a column multiplied out beyond which its numbers stay as they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnProduct:
-    """A column as a product.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnMoments:
+    """What all rows say of the p columns of a matrix.
 
     Attributes
     ----------
-    cells : frozenset
-        Pairs of a categorical factor and a level or contrast, whose indicators are multiplied.
-    numbers : tuple
-        Pairs of a number's name and its power, sorted.
+    means : FloatArray
+        Shape (p,).
+    constant : ndarray
+        Which columns are the same in every row, booleans of shape (p,); their means stay.
+    means_of : callable
+        From a map of shape (p, p) to the means of the mapped columns.
+    inner : callable
+        Sum over the rows of the product of two combinations of columns, given by their weights.
     """
 
-    cells: Cells
-    numbers: Numbers
+    means: FloatArray
+    constant: np.ndarray[Any, np.dtype[np.bool_]]
+    means_of: Callable[[FloatArray], FloatArray]
+    inner: Callable[[FloatArray, FloatArray], float]
 
 
 def no_centring(k: int) -> FloatArray:
@@ -87,7 +93,10 @@ def mean_centring(means: FloatArray) -> FloatArray:
 
 
 def product_centring(
-    columns: Sequence[ColumnProduct], levels: Mapping[str, Coding], means: FloatArray
+    columns: Sequence[ColumnProduct],
+    levels: Mapping[str, Coding],
+    moments: ColumnMoments,
+    left_out: Mapping[ColumnProduct, Combination],
 ) -> FloatArray:
     """Map to columns whose numbers are centred before they are multiplied.
 
@@ -97,27 +106,31 @@ def product_centring(
         From :func:`column_products`, or some of them.
     levels : Mapping[str, Coding]
         From :func:`codings`.
-    means : FloatArray
-        Of the columns, shape (p,).
+    moments : ColumnMoments
+        What all rows say of the columns.
+    left_out : Mapping[ColumnProduct, dict]
+        Products that are no columns, as combinations of the columns.
 
     Returns
     -------
     FloatArray
         Shape (p, p), determinant 1; a number that is a column by itself beside an intercept stays as it is.
     """
-    span, centring = _Span(columns, levels), np.eye(len(columns))
+    span, centring = _Span(columns, levels, left_out), np.eye(len(columns))
+    means = _means(span, columns, moments)
     for j, column in enumerate(columns):
         numbers = dict(column.numbers)
         if not numbers or (not column.cells and sum(numbers.values()) == 1 and _is_one(columns[0])):
             continue
         chosen: dict[str, float] = {}
         for name in numbers:
-            mean = _mean(span, name, means)
-            if mean is not None and _multiplied_out(span, column, chosen | {name: mean}) is not None:
-                chosen[name] = mean
+            wider = chosen | {name: means[name]} if name in means else chosen
+            if _multiplied_out(span, column, wider) is not None:
+                chosen = wider
         for place, value in (_multiplied_out(span, column, chosen) or {}).items():
             centring[place, j] = value
-    return centring
+    keeps_volume = abs(np.linalg.slogdet(centring)[1]) < VOLUME_TOLERANCE
+    return centring if keeps_volume else np.eye(len(columns))
 
 
 def _is_one(column: ColumnProduct) -> bool:
@@ -125,10 +138,35 @@ def _is_one(column: ColumnProduct) -> bool:
     return not column.cells and not column.numbers
 
 
-def _mean(span: _Span, name: str, means: FloatArray) -> float | None:
-    """Mean of a number over the rows, None where no combination of columns is the number."""
-    found = span.express(frozenset(), ((name, 1),))
-    return None if found is None else sum(value * float(means[j]) for j, value in found.items())
+def _means(span: _Span, columns: Sequence[ColumnProduct], moments: ColumnMoments) -> dict[str, float]:
+    """Mean of every number over the rows, or where no combination of columns is the number over a column.
+
+    In ``z + z:c`` the number c is seen only where z is: its mean there has the weights z^2, and a shift of c
+    moves it as much as any mean.
+    """
+    found: dict[str, float] = {}
+    for column in columns:
+        for name, power in column.numbers:
+            if name in found:
+                continue
+            alone = span.express(frozenset(), ((name, 1),))
+            if alone is not None:
+                found[name] = sum(value * float(moments.means[j]) for j, value in alone.items())
+            elif power == 1:
+                rest = tuple(pair for pair in column.numbers if pair[0] != name)
+                lower, whole = span.express(column.cells, rest), span.express(column.cells, column.numbers)
+                if lower is not None and whole is not None:
+                    below, above = (_vector(each, len(columns)) for each in (lower, whole))
+                    found[name] = moments.inner(above, below) / moments.inner(below, below)
+    return found
+
+
+def _vector(combination: Combination, p: int) -> FloatArray:
+    """Weights of all columns in a combination, shape (p,)."""
+    out = np.zeros(p)
+    for place, value in combination.items():
+        out[place] = value
+    return out
 
 
 def _multiplied_out(span: _Span, column: ColumnProduct, means: Mapping[str, float]) -> Combination | None:
@@ -156,10 +194,17 @@ def _multiplied_out(span: _Span, column: ColumnProduct, means: Mapping[str, floa
 class _Span:
     """Which products are columns of a matrix, or combinations of some."""
 
-    def __init__(self, columns: Sequence[ColumnProduct], codings: Mapping[str, Coding]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[ColumnProduct],
+        codings: Mapping[str, Coding],
+        left_out: Mapping[ColumnProduct, Combination],
+    ) -> None:
         self.codings = codings
         self.places = {(column.cells, column.numbers): j for j, column in enumerate(columns)}
-        self.known: dict[tuple[Cells, Numbers], Combination | None] = {}
+        self.known: dict[tuple[Cells, Numbers], Combination | None] = {
+            (column.cells, column.numbers): combination for column, combination in left_out.items()
+        }
 
     def express(self, cells: Cells, numbers: Numbers) -> Combination | None:
         """Combination of columns that a product is, by their places."""
@@ -192,135 +237,6 @@ class _Span:
             for place, value in found.items():
                 total[place] = total.get(place, 0.0) + weight * value
         yield total
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """Levels of a categorical factor, and the one without a column of its own under treatment contrasts."""
-
-    levels: tuple[str, ...]
-    base: str | None
-
-
-def codings(spec: Any) -> dict[str, Coding]:
-    """Levels of every categorical factor."""
-    found = {}
-    for factor, (_, state) in spec.encoder_state.items():
-        if "categories" in state:
-            levels = tuple(str(level) for level in state["categories"])
-            found[factor] = Coding(levels, _base(state.get("contrasts"), levels))
-    return found
-
-
-def _base(contrasts: Any, levels: Sequence[str]) -> str | None:
-    """Level that treatment contrasts leave out, None of other contrasts."""
-    from formulaic.transforms.contrasts import TreatmentContrasts
-
-    chosen = getattr(contrasts, "contrasts", None)
-    if not isinstance(chosen, TreatmentContrasts):
-        return None
-    base = str(chosen.base)
-    return base if base in levels else levels[0]
-
-
-def column_products(spec: Any, expressions: Sequence[Expression]) -> tuple[ColumnProduct, ...]:
-    """Every column of a matrix as a product; one that cannot be read is a level of its own.
-
-    Parameters
-    ----------
-    spec : formulaic.ModelSpec
-        Of the matrix.
-    expressions : sequence of Expression
-        What its factors compute.
-    """
-    levels = codings(spec)
-    powers = {expression.text: _powers(expression) for expression in expressions}
-    alone: dict[tuple[str, bool], tuple[str, ...]] = {}
-    for term in spec.structure:
-        if len(term.scoped_terms) == 1 and len(term.scoped_terms[0].factors) == 1:
-            only = term.scoped_terms[0].factors[0]
-            alone[only.factor.expr, only.reduced] = tuple(map(str, term.columns))
-    out = []
-    for term in spec.structure:
-        found: dict[str, ColumnProduct] = {}
-        for scoped in term.scoped_terms:
-            factors = [(each.factor.expr, each.reduced) for each in scoped.factors]
-            parts = [_parts(name, reduced, levels, powers, alone) for name, reduced in factors]
-            for labels in product(*(part.items() for part in parts)):
-                name = ":".join(label for label, _ in labels) or "Intercept"
-                found[name] = _multiplied([factor for _, factor in labels])
-        out += [found.get(str(name), _opaque(str(name))) for name in term.columns]
-    return tuple(out)
-
-
-def _opaque(name: str) -> ColumnProduct:
-    """Product that is like no other."""
-    return ColumnProduct(frozenset({("", name)}), ())
-
-
-def _parts(
-    factor: str,
-    reduced: bool,
-    codings: Mapping[str, Coding],
-    powers: Mapping[str, dict[str, int]],
-    alone: Mapping[tuple[str, bool], tuple[str, ...]],
-) -> dict[str, ColumnProduct]:
-    """Columns of one factor by their labels."""
-    if factor not in codings:
-        labels = alone.get((factor, reduced), (factor,))
-        if len(labels) == 1:
-            return {labels[0]: ColumnProduct(frozenset(), tuple(sorted(powers[factor].items())))}
-        return {label: ColumnProduct(frozenset(), ((label, 1),)) for label in labels}
-    coding = codings[factor]
-    if not reduced:
-        return {f"{factor}[{o}]": ColumnProduct(frozenset({(factor, o)}), ()) for o in coding.levels}
-    if coding.base is not None:
-        others = [level for level in coding.levels if level != coding.base]
-        return {f"{factor}[T.{o}]": ColumnProduct(frozenset({(factor, o)}), ()) for o in others}
-    labels = alone.get((factor, reduced), ())
-    return {label: ColumnProduct(frozenset({(factor, label)}), ()) for label in labels}
-
-
-def _multiplied(factors: Sequence[ColumnProduct]) -> ColumnProduct:
-    """Product of products."""
-    numbers: dict[str, int] = {}
-    for factor in factors:
-        for name, power in factor.numbers:
-            numbers[name] = numbers.get(name, 0) + power
-    cells = frozenset(cell for factor in factors for cell in factor.cells)
-    return ColumnProduct(cells, tuple(sorted(numbers.items())))
-
-
-def _powers(expression: Expression) -> dict[str, int]:
-    """Numbers that an expression multiplies, with their powers: ``I(x^2)`` is x twice."""
-    tree = ast.parse(expression.code, mode="eval").body
-    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "I":
-        tree = tree.args[0]
-    found: dict[str, int] = {}
-    for node in _factors(tree):
-        name = _written(node, expression.columns)
-        found[name] = found.get(name, 0) + 1
-    return found
-
-
-def _factors(node: ast.expr) -> list[ast.expr]:
-    """Factors of a product, each as often as it is multiplied."""
-    match node:
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            both = [*_factors(left), *_factors(right)]
-            return [node] if any(isinstance(each, ast.Constant) for each in both) else both
-        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=int(power))) if 1 <= power <= 9:
-            return _factors(base) * power
-    return [node]
-
-
-def _written(node: ast.expr, columns: Sequence[str]) -> str:
-    """Expression with the names of the columns in place of their numbers."""
-    renamed = ast.parse(ast.unparse(node), mode="eval")
-    for each in ast.walk(renamed):
-        if isinstance(each, ast.Name) and each.id.startswith("_") and each.id[1:].isdecimal():
-            each.id = columns[int(each.id[1:])]
-    return ast.unparse(renamed)
 
 
 def inverse(centring: FloatArray) -> FloatArray:

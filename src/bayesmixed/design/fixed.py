@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +10,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.design.centring import (
+    ColumnMoments,
     centred_columns,
-    codings,
-    column_products,
     mean_centring,
     no_centring,
     product_centring,
 )
 from bayesmixed.design.checks import check_columns_near_zero
+from bayesmixed.design.column_products import codings, column_products
 from bayesmixed.design.evaluate import State, evaluate_numbers
 from bayesmixed.design.frame import Column
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
 from bayesmixed.design.rank import Aliases, find_aliases, refuse_nearly_aliased, standardized
-from bayesmixed.design.records import FixedDesign, FloatArray, IntArray
+from bayesmixed.design.records import FixedDesign, FloatArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
@@ -96,7 +96,7 @@ def build_fixed(
     terms = tuple(recipe.names[j] for j in aliases.kept)
     if not recipe.has_intercept:
         check_columns_near_zero(terms, matrix)
-    centring = matrix_centring(matrix, recipe, center=center, kept=aliases.kept)
+    centring = matrix_centring(matrix, recipe, center=center, aliases=aliases)
     scales = column_scales(matrix, centring)
     if recipe.has_intercept:
         scales[0] = 1.0
@@ -124,59 +124,54 @@ def _check_text(names: Iterable[str], columns: Mapping[str, Column], n: int) -> 
 
 
 def matrix_centring(
-    matrix: FloatArray, recipe: MatrixRecipe, *, center: Center, kept: IntArray | None = None
+    matrix: FloatArray, recipe: MatrixRecipe, *, center: Center, aliases: Aliases | None = None
 ) -> FloatArray:
-    """Find the map to the centred columns of a matrix, shape (p, p); of some of the recipe's where `kept`."""
+    """Find the map to the centred columns of a matrix, of those kept where some are left out, (p, p)."""
     if not matrix.size:
         return no_centring(matrix.shape[1])
-    return centring_of_means(
-        recipe,
-        center,
-        matrix.mean(axis=0),
-        is_constant(matrix),
-        lambda products: centred_columns(matrix, products).mean(axis=0),
-        kept,
+    moments = ColumnMoments(
+        means=matrix.mean(axis=0),
+        constant=is_constant(matrix),
+        means_of=lambda products: centred_columns(matrix, products).mean(axis=0),
+        inner=lambda left, right: float((matrix @ left) @ (matrix @ right)),
     )
+    return centring_of(moments, recipe, center=center, aliases=aliases)
 
 
-def centring_of_means(
-    recipe: MatrixRecipe,
-    center: Center,
-    means: FloatArray,
-    constant: NDArray[np.bool_],
-    means_of_products: Callable[[FloatArray], FloatArray],
-    kept: IntArray | None = None,
+def centring_of(
+    moments: ColumnMoments, recipe: MatrixRecipe, *, center: Center, aliases: Aliases | None = None
 ) -> FloatArray:
-    """Find the map to the centred columns of a matrix from their means.
+    """Find the map to the centred columns of a matrix.
 
     Parameters
     ----------
+    moments : ColumnMoments
+        What all rows say of the p columns.
     recipe : MatrixRecipe
         Of the matrix.
     center : {True, "fixed", False}
         Where priors stand: ``"fixed"`` centres no numbers within products.
-    means : FloatArray
-        Of the columns, shape (p,).
-    constant : NDArray
-        Which columns are the same in every row; their means stay.
-    means_of_products : callable
-        From a map to the means of the mapped columns.
-    kept : IntArray, optional
-        Places of the columns among those of the recipe; all of them unless given.
+    aliases : Aliases, optional
+        Which columns of the recipe are kept; all of them unless given.
 
     Returns
     -------
     FloatArray
         Shape (p, p).
     """
-    products = no_centring(len(means))
+    products = no_centring(len(moments.means))
     if center is True:
-        every = column_products(recipe.spec, recipe.expressions)
-        columns = every if kept is None else tuple(every[j] for j in kept)
-        products = product_centring(columns, codings(recipe.spec), means)
+        columns = column_products(recipe.spec, recipe.expressions)
+        left_out = {} if aliases is None else aliases.combinations(has_intercept=recipe.has_intercept)
+        products = product_centring(
+            tuple(column for j, column in enumerate(columns) if j not in left_out),
+            codings(recipe.spec),
+            moments,
+            {columns[j]: combination for j, combination in left_out.items()},
+        )
     if center is False or not recipe.has_intercept:
         return products
-    return products @ mean_centring(np.where(constant, 0.0, means_of_products(products)))
+    return products @ mean_centring(np.where(moments.constant, 0.0, moments.means_of(products)))
 
 
 def is_constant(matrix: FloatArray) -> NDArray[np.bool_]:

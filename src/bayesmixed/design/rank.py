@@ -45,6 +45,25 @@ class Aliases:
 
     __repr__ = short_repr
 
+    def combinations(self, *, has_intercept: bool) -> dict[int, dict[int, float]]:
+        """Left-out columns as they stand, by their places, as combinations of kept ones, by theirs.
+
+        Parameters
+        ----------
+        has_intercept : bool
+            Whether the first column is an intercept, which takes up the centres.
+        """
+        found = {}
+        for d, j in enumerate(self.left_out):
+            weights = self.scales[j] * self.combined[:, d] / self.scales[self.kept]
+            if has_intercept:
+                weights[0] += self.centres[j] - weights @ self.centres[self.kept]
+            part = np.abs(self.combined[:, d]) > BEYOND
+            if has_intercept:
+                part[0] = weights[0] != 0.0
+            found[int(j)] = {int(k): float(weights[k]) for k in np.flatnonzero(part)}
+        return found
+
     def beyond(self, every: FloatArray) -> FloatArray:
         """How far rows lie from what binds the left-out columns in the rows of the fit.
 

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
-from bayesmixed.errors import DataError
+from bayesmixed.errors import DataError, DesignWarning, warn
 from bayesmixed.extract.distribution_variance import DistributionVariance, distribution_variance
 from bayesmixed.extract.summaries import bound_names, summarize
 from bayesmixed.extract.variances import (
@@ -71,6 +71,11 @@ def icc(
     BayesmixedError
         When `kind` or `prob` is not known.
 
+    Warns
+    -----
+    DesignWarning
+        When no factor has a level with several rows, so that the table is empty.
+
     Notes
     -----
     Computed draw by draw: V / (V_all + sigma^2), unadjusted V / (V_fix + V_all + sigma^2). V is the mean over
@@ -87,6 +92,12 @@ def icc(
     points = _points(at or {})
     for point in points:
         check_at(spec.design, point)
+    if not split_blocks(spec.design)[0]:
+        warn(
+            f"Every level of {spec.design.blocks[0].group!r} has one row, so its variance is overdispersion "
+            "and none lies between groups: the table is empty. An ICC needs several rows a level.",
+            DesignWarning,
+        )
     within = distribution_variance(draws, spec)
     tables = [_table(draws, spec, kind, point, prob, within) for point in points]
     if any(_is_several(values) for values in (at or {}).values()):

@@ -99,9 +99,11 @@ def split_blocks(design: Design) -> tuple[tuple[GroupBlock, ...], tuple[GroupBlo
     -------
     groups, rows : tuple[GroupBlock, ...]
         The variance of the first lies between groups; that of the second between single rows, it is
-        overdispersion.
+        overdispersion. A row of several trials is a group of them, unless there are other groups.
     """
-    is_row = [block.n_levels == design.n_rows for block in design.blocks]
+    trials = design.response.trials
+    grouped = len(design.blocks) == 1 and trials is not None and bool(np.any(trials > 1))
+    is_row = [block.n_levels == design.n_rows and not grouped for block in design.blocks]
     pairs = list(zip(design.blocks, is_row, strict=True))
     return tuple(b for b, row in pairs if not row), tuple(b for b, row in pairs if row)
 
