@@ -93,7 +93,7 @@ def predictor(design: Design, name: str) -> Predictor:
     """
     known = predictors(design)
     if not isinstance(name, str) or name not in known:
-        if name in _of_random_effects(design):
+        if isinstance(name, str) and name in _of_random_effects(design):
             raise DataError(
                 f"{name!r} predicts through random effects alone, and they take no part here. "
                 "Write effects='all'."
