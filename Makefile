@@ -72,6 +72,21 @@ fuzz: $(STAMP)  ## 100,000 hostile formulas, 2,000 frames, 2,000 responses and 1
 interrupts: $(STAMP)  ## press Ctrl-C at 40 random moments of every command (half an hour)
 	$(BIN)/python -W ignore benchmarks/interrupts.py
 
+.PHONY: package
+package: dist  ## build sdist and wheel into dist/, check them, try the wheel with the newest dependencies
+	bash tools/try-wheel highest
+
+.PHONY: oldest
+oldest: dist  ## try the wheel with the oldest dependencies that it allows
+	bash tools/try-wheel lowest-direct
+
+.PHONY: dist
+dist: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[package]'
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+
 .PHONY: clean
 clean:  ## remove what the tasks made, .venv included
 	rm -rf $(VENV) demo build dist docs/_build docs/jupyter_execute docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
