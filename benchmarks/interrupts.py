@@ -161,13 +161,15 @@ def main() -> int:
         for name in sys.argv[2:] or COMMANDS:
             length = seconds(COMMANDS[name], errors)
             counts: Counter[str] = Counter()
+            print(f"{name}: {length:.1f} s", flush=True)
             for k in range(moments):
                 moment = length * (k + rng.random()) / moments
                 found = outcome(COMMANDS[name], moment, errors)
                 counts[found] += 1
+                print(f"  {moment:6.2f} s: {found}", flush=True)
                 if found not in OUTCOMES.values():
                     failed += 1
-                    print(f"{name} after {moment:.2f} s: {found}\n{errors.read_text()}", flush=True)
+                    print(errors.read_text(), flush=True)
             listed = ", ".join(f"{n} {what}" for what, n in sorted(counts.items()))
             print(f"{name:10} {length:5.1f} s: {listed}", flush=True)
     return int(failed > 0)
