@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtr
 
 import bayesmixed as bm
 from bayesmixed import MixedFit, names
@@ -61,7 +63,7 @@ def counts() -> MixedFit:
 def test_nothing_of_draws_times_levels_is_kept(kept: MixedFit) -> None:
     assert names.ranef("Subject") not in kept.draws["posterior"]
     moments = kept.draws[names.RANEF_MOMENTS]
-    assert moments[names.ranef("Subject")].shape == moments[names.coef("Subject")].shape == (4, 18, 2)
+    assert moments[names.ranef("Subject")].shape == moments[names.coef("Subject")].shape == (23, 18, 2)
     assert moments[names.covariance("Subject")].shape == (18, 2, 2)
 
 
@@ -82,6 +84,58 @@ def test_numbers_are_those_of_the_draws_within_their_error(
     assert off["se"].abs().max() < 0.05
     assert off[POINT[2:]].abs().max().max() < 0.2
     assert off.mean().abs().max() < 0.03
+
+
+def few_groups() -> pd.DataFrame:
+    """Three groups that hardly differ: the posterior of their standard deviation piles up at zero."""
+    rng = np.random.default_rng(305)
+    frame = pd.DataFrame({"Yield": rng.standard_normal(15), "Batch": np.repeat(list("abc"), 5)})
+    return frame.assign(Yield=frame["Yield"] + 0.3 * frame["Batch"].map({"a": 1.1, "b": -0.4, "c": 0.2}))
+
+
+FEW: dict[str, Callable[[], pd.DataFrame]] = {
+    "Dyestuff": lambda: bm.load_dataset("Dyestuff"),
+    "Dyestuff2": lambda: bm.load_dataset("Dyestuff2"),
+    "three groups": few_groups,
+}
+
+
+def dense_components(fit: MixedFit, rows: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Means and variances of effects and coefficients at every draw, by Henderson's equations."""
+    y, Z = rows["Yield"].to_numpy(), pd.get_dummies(rows["Batch"]).to_numpy(dtype=float)
+    W = np.column_stack([Z, np.ones(len(y))])
+    posterior = fit.draws["posterior"]
+    tau, sigma = posterior["sd_Batch"].to_numpy().ravel(), posterior["sigma"].to_numpy().ravel()
+    prior = np.zeros((len(tau), W.shape[1]))
+    prior[:, :-1], prior[:, -1] = tau[:, None] ** -2, (2.5 * y.std(ddof=1)) ** -2
+    precision = W.T @ W / sigma[:, None, None] ** 2 + prior[:, :, None] * np.eye(W.shape[1])
+    right = (W.T @ y) / sigma[:, None] ** 2 + prior * np.array([*[0.0] * Z.shape[1], y.mean()])
+    covariance = np.linalg.inv(precision)
+    mean, variance = (covariance @ right[:, :, None])[:, :, 0], np.einsum("sjj->sj", covariance)
+    both = variance[:, :-1] + variance[:, -1:] + 2 * covariance[:, :-1, -1]
+    return {"ranef": (mean[:, :-1], variance[:, :-1]), "coef": (mean[:, :-1] + mean[:, -1:], both)}
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_intervals_of_few_groups_hold_what_they_say(name: str) -> None:
+    """The mass of the exact mixture over all draws between the ends of an interval, and below each."""
+    rows = FEW[name]()
+    with warnings.catch_warnings(action="ignore", category=bm.ConvergenceWarning):
+        fit = bm.lmer("Yield ~ 1 + (1 | Batch)", rows, keep_ranef="moments", **RUN)
+    for verb, (means, variances) in dense_components(fit, rows).items():
+        for prob in (0.5, 0.9, 0.95, 0.99):
+            table = getattr(fit, verb)(prob=prob)
+            low, middle, high = (table[c] for c in (table.columns[-2], "value", table.columns[-1]))
+            below = [
+                ndtr((end.to_numpy() - means) / np.sqrt(variances)).mean(axis=0)
+                for end in (low, middle, high)
+            ]
+            expected = np.array([(1 - prob) / 2, 0.5, (1 + prob) / 2])[:, None]
+            np.testing.assert_allclose(below - expected, 0, atol=0.01)
+            tail = (1 - prob) / 2
+            np.testing.assert_allclose(np.array(below)[[0, 2]] - expected[[0, 2]], 0, atol=0.06 * tail)
+        mean_square = (variances + (means - means.mean(axis=0)) ** 2).mean(axis=0)
+        np.testing.assert_allclose(getattr(fit, verb)()["se"], np.sqrt(mean_square), rtol=1e-6)
 
 
 def test_covariances_of_a_level_are_those_of_its_draws(drawn: MixedFit, kept: MixedFit) -> None:
@@ -215,8 +269,9 @@ def test_effects_that_were_sampled_have_the_moments_of_their_draws(
         drawn = bm.lmer("y ~ 1 + (1 | g) + (1 | h)", crossed, **SHORT)
     found = sampled.ranef(group="h")
     values = drawn.draws["posterior"][names.ranef("h")].to_numpy().reshape(120, -1)
-    np.testing.assert_allclose(found["value"], values.mean(axis=0), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found["value"], np.median(values, axis=0), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found["se"], values.std(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(found["lower_2.5"], np.quantile(values, 0.025, axis=0), rtol=1e-9)
     integrated = sampled.ranef(group="g")["value"]
     assert np.corrcoef(integrated, drawn.ranef(group="g")["value"])[0, 1] > 0.97
     assert sampled.diagnosis.quantities == tuple(
@@ -232,7 +287,7 @@ def test_the_joint_engine_keeps_the_moments_of_its_draws(counts: MixedFit) -> No
         drawn = bm.glmer("incidence ~ 1 + (1 | herd)", herds, "poisson", **SHORT)
     values = drawn.draws["posterior"][names.ranef("herd")].to_numpy().reshape(120, -1)
     fixed = drawn.draws["posterior"][names.BETA].to_numpy().reshape(120, 1)
-    np.testing.assert_allclose(counts.ranef()["value"], values.mean(axis=0), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(counts.ranef()["value"], np.median(values, axis=0), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(counts.coef()["se"], (values + fixed).std(axis=0), rtol=1e-9)
     assert counts.diagnosis.quantities == drawn.diagnosis.quantities
     for refused in (counts.with_ranef_draws, lambda: counts.predict(herds.head(2))):

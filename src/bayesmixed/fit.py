@@ -124,8 +124,8 @@ def lmer(
         diverged is repeated in finer steps.
     keep_ranef : {"draws", "moments"}
         What is kept of the random effects. ``"moments"`` is for very many levels, whose draws take 8 bytes
-        each: posterior mean, covariance, skewness and kurtosis of every level, exact given the draws of
-        everything else where effects are integrated out. They serve :meth:`MixedFit.ranef` and
+        each: posterior mean, covariance and quantiles of every level, exact given the draws of everything
+        else where effects are integrated out. They serve :meth:`MixedFit.ranef` and
         :meth:`MixedFit.coef`; :meth:`MixedFit.with_ranef_draws` makes the draws again.
     missing : {"drop", "raise"}
         What happens to rows in which a value is missing that the model needs; dropped ones are counted.

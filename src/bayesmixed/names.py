@@ -4,7 +4,7 @@ A fit's posterior holds ``beta`` (term), the auxiliary parameters of its family 
 ``kappa``, ``nu``), and for every grouping factor ``g``: ``sd_g`` (g_effect), ``corr_g`` (g_effect,
 g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect). Where moments of the random
 effects are kept, the group ``ranef_moments`` holds ``ranef_g`` and ``coef_g`` (ranef_moment, g, g_effect),
-and ``covariance_g`` (g, g_effect, g_effect_bis).
+and ``covariance_g`` (g, g_effect, g_effect_bis). A moment is a mean, a standard deviation or a quantile.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ INTERCEPT = "Intercept"
 RESIDUAL = "Residual"
 RANEF_MOMENTS = "ranef_moments"
 MOMENT = "ranef_moment"
-MOMENTS = ("mean", "sd", "skewness", "kurtosis")
+QUANTILES: tuple[float, ...] = (0.0005, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.175, 0.25, 0.375, 0.5)
+QUANTILES = (*QUANTILES, *(1 - tail for tail in QUANTILES[-2::-1]))
+MOMENTS = ("mean", "sd", *(f"{100 * q:g}%" for q in QUANTILES))
 LEGEND = "legend"
 """Attribute of a table that says what its numbers are."""
 

@@ -18,7 +18,10 @@ from bayesmixed.families.records import Family
 from bayesmixed.posterior.location import location_of
 from bayesmixed.posterior.normal_mean import normal_mean
 
-PARAMETERS = {"alpha": np.array(2.0), "kappa": np.array(8.0), "sigma": np.array(0.7), "nu": np.array(6.0)}
+PARAMETERS = {
+    name: np.array(value)
+    for name, value in {"alpha": 2, "kappa": 8, "sigma": 0.7, "nu": 6, "psi": 0.6, "b": 1.5}.items()
+}
 CENTRES = (-6.0, -1.5, 0.2, 3.0)
 SPREADS = (0.01, 0.5, 2.5, 6.5, 9.0, 300.0)
 EXPONENTIAL = 5.0
@@ -29,6 +32,16 @@ ALL = [
 ]
 MEANS = {link: family for family, link in ALL if family != "lognormal"}
 """One family for each link; all but a lognormal one have the location as mean."""
+OTHER_MEANS = {
+    "lognormal": "identity",
+    "exgaussian": "identity",
+    "asymmetriclaplace": "identity",
+    "hurdle_lognormal": "identity",
+    "zero_inflated_poisson": "log",
+    "hurdle_poisson": "log",
+    "hurdle_negativebinomial": "log",
+}
+"""Families whose mean is another function of the location."""
 
 
 def parameters_of(family: Family) -> dict[str, np.ndarray]:
@@ -56,9 +69,11 @@ def referee(family: Family, centre: float, spread: float, grows: bool) -> float:
     return sum(pieces) / (spread * math.sqrt(2 * math.pi))
 
 
-@pytest.mark.parametrize(("link", "name"), [*MEANS.items(), ("identity", "lognormal")])
+@pytest.mark.parametrize(
+    ("name", "link"), [*((name, link) for link, name in MEANS.items()), *OTHER_MEANS.items()]
+)
 def test_mean_is_that_of_adaptive_quadrature(name: str, link: str) -> None:
-    grows = link == "log" or name == "lognormal"
+    grows = link == "log" or name.endswith("lognormal")
     for spread in SPREADS:
         if grows and spread > EXPONENTIAL:
             continue
@@ -98,8 +113,14 @@ def test_a_mean_that_no_double_holds_is_infinite() -> None:
 
 @pytest.mark.parametrize("link", [link for link, function in LINKS.items() if not function.has_whole_line])
 def test_a_mean_that_does_not_exist_is_refused(link: str) -> None:
-    with pytest.raises(FamilyError, match=f"does not exist for the link {link!r}"):
+    with pytest.raises(FamilyError, match=rf"does not exist for gamma \({link}\)"):
         normal_mean(Family(name="gamma", link=link), np.ones(1), np.ones(1), {})
+
+
+def test_a_mean_that_some_groups_do_not_have_is_refused() -> None:
+    family = family_by_name("hurdle_poisson", "identity")
+    with pytest.raises(FamilyError, match=r"does not exist for hurdle_poisson \(identity\)"):
+        normal_mean(family, np.ones(1), np.ones(1), {"psi": np.array(0.5)})
 
 
 @pytest.mark.parametrize("link", LINKS)

@@ -1,8 +1,8 @@
-"""Posterior moments of random effects, gathered draw by draw in place of the draws.
+"""Posterior moments and quantiles of random effects, gathered draw by draw in place of the draws.
 
 Given a draw of what is sampled, a random effect is normal (or, where it was sampled itself, known); its
-posterior is the mixture of these over the draws. The laws of total expectation and variance, and their
-likes for the third and fourth moment, give the moments of the mixture exactly.
+posterior is the mixture of these over the draws. The laws of total expectation and variance give its mean and
+variance exactly; its distribution function is the mean of those of the components.
 """
 
 from __future__ import annotations
@@ -11,81 +11,139 @@ from dataclasses import replace
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.records import LevelMoments, RawDraws
 
 MOMENTS_KEPT = (
-    "Random effects are kept as moments: exact given the draws of everything else where they are integrated "
-    "out, and not among the diagnostics; plain moments of their draws where they are sampled."
+    "Random effects are kept as moments and quantiles: exact given the draws of everything else where they "
+    "are integrated out, and not among the diagnostics; those of their draws where they are sampled."
 )
 """Sentence of the plan of such a fit."""
 
+NODES = np.array([0.1, 0.2, 0.32, 0.46, 0.65, 0.9, 1.2, 1.6, 2.1, 2.8, 3.8, 5.2])
+NODES = np.concatenate([-NODES[::-1], [0.0], NODES])
+"""Where distribution functions are summed, in standard deviations from the mean: posteriors may be peaked."""
+
+CHUNK_VALUES = 2_000_000
+"""Draws of effects that are summarized at a time."""
+
+SMALLEST = 1e-15
+"""Probability below which a tail counts as empty."""
+
 
 class MixtureSums:
-    """Sums that give the moments of many mixtures of normal distributions.
+    """Sums that give mean, variance and quantiles of many mixtures of normal distributions.
 
     Parameters
     ----------
     reference : FloatArray
         A number near the mean of each mixture, any shape: sums are of differences from it, which keeps their
         digits.
+    scale : FloatArray, optional
+        About the standard deviation of each mixture; without it there are no quantiles.
 
     Notes
     -----
-    With m and v the mean and the variance of one component and s = m - reference, the four sums are of s,
-    s^2 + v, s^3 + 3 s v and s^4 + 6 s^2 v + 3 v^2: the raw moments of a normal distribution.
+    With m and v the mean and the variance of one component and s = m - reference, the sums are of s and of
+    s^2 + v, and of Phi((x - m) / sqrt(v)) at the nodes x.
 
     Examples
     --------
     >>> sums = MixtureSums(np.zeros(1))
     >>> for mean in (-1.0, 1.0):
     ...     sums.add(np.array([mean]), np.array([3.0]))
-    >>> sums.moments()[:2].ravel()
-    array([0., 2.])
+    >>> [values.item() for values in sums.mean_and_sd()]
+    [0.0, 2.0]
     """
 
-    def __init__(self, reference: FloatArray) -> None:
-        self.reference = reference
-        self.sums = np.zeros((4, *reference.shape))
-        self.count = 0
+    def __init__(self, reference: FloatArray, scale: FloatArray | None = None) -> None:
+        self.reference, self.scale = reference, scale
+        self.sums = np.zeros((2, *reference.shape))
+        self.below = np.zeros((0 if scale is None else len(NODES), *reference.shape))
+        self.count = self.placed = 0
 
-    def add(self, mean: FloatArray, variance: FloatArray | float) -> None:
-        """Add a component to every mixture.
-
-        Parameters
-        ----------
-        mean, variance : FloatArray
-            In the shape of the reference; a variance of 0 is a value that is known.
-        """
+    def add(self, mean: FloatArray, variance: FloatArray) -> None:
+        """Add a component, in the shape of the reference, to every mean and variance."""
         shift = mean - self.reference
-        square = shift * shift
         self.sums[0] += shift
-        self.sums[1] += square + variance
-        self.sums[2] += shift * (square + 3.0 * variance)
-        self.sums[3] += square * (square + 6.0 * variance) + 3.0 * variance * variance
+        self.sums[1] += shift * shift + variance
         self.count += 1
 
+    def place(self, mean: FloatArray, variance: FloatArray) -> None:
+        """Add a component to every distribution function."""
+        from scipy.special import ndtr
+
+        assert self.scale is not None
+        nodes = self.reference + self.scale * _along_first(NODES, self.scale.ndim)
+        nodes -= mean
+        nodes /= np.sqrt(np.maximum(variance, np.finfo(float).tiny))
+        self.below += ndtr(nodes, out=nodes)
+        self.placed += 1
+
     def absorb(self, other: MixtureSums) -> None:
-        """Add the components of other sums with the same reference."""
+        """Add the components of other sums with the same reference and scale."""
         self.sums += other.sums
+        self.below += other.below
         self.count += other.count
+        self.placed += other.placed
+
+    def mean_and_sd(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation of every mixture."""
+        first, second = self.sums / self.count
+        return self.reference + first, np.sqrt(np.maximum(second - first**2, 0.0))
 
     def moments(self) -> FloatArray:
-        """Mean, standard deviation, skewness and excess kurtosis of every mixture.
+        """Mean, standard deviation and quantiles in the order of ``names.MOMENTS`` along the first axis."""
+        from scipy.special import ndtri
 
-        Returns
-        -------
-        FloatArray
-            The four in the order of ``names.MOMENTS`` along the first axis; the last two are 0 for a quantity
-            that is constant.
-        """
-        first, second, third, fourth = self.sums / self.count
-        variance = np.maximum(second - first**2, 0.0)
-        scale = np.where(variance > 0.0, np.sqrt(variance), np.inf)
-        cubed = third - 3.0 * first * second + 2.0 * first**3
-        fourth_central = fourth - 4.0 * first * third + 6.0 * first**2 * second - 3.0 * first**4
-        kurtosis = np.where(variance > 0.0, fourth_central / scale**4 - 3.0, 0.0)
-        return np.stack([self.reference + first, np.sqrt(variance), cubed / scale**3, kurtosis])
+        assert self.scale is not None
+        probability = np.clip(self.below / self.placed, SMALLEST, 1.0 - SMALLEST)
+        nodes = _along_first(NODES, self.scale.ndim)
+        quantiles = interpolate_rising(ndtri(probability), nodes, ndtri(names.QUANTILES))
+        return np.stack([*self.mean_and_sd(), *(self.reference + self.scale * quantiles)])
+
+
+def interpolate_rising(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
+    """Interpolate many rising functions by cubics that rise between their points, straight lines outside.
+
+    Parameters
+    ----------
+    at, values : FloatArray
+        Abscissae and ordinates along the first axis, of shapes (G, ...) that broadcast.
+    wanted : FloatArray
+        Abscissae, shape (T,).
+
+    Returns
+    -------
+    FloatArray
+        Shape (T, ...).
+
+    Notes
+    -----
+    Slopes are those of parabolas through three points, at most three times those of the chords (Fritsch and
+    Carlson 1980, SIAM J. Numer. Anal. 17:238).
+    """
+    at, values = np.broadcast_arrays(at, values)
+    width = np.maximum(np.diff(at, axis=0), 1e-12)
+    chord = np.diff(values, axis=0) / width
+    slope = np.concatenate([chord, chord[-1:]])
+    parabola = (width[1:] * chord[:-1] + width[:-1] * chord[1:]) / (width[1:] + width[:-1])
+    slope[1:-1] = np.minimum(parabola, 3.0 * np.minimum(chord[:-1], chord[1:]))
+    out = np.empty((len(wanted), *values.shape[1:]))
+    for t, x in enumerate(wanted):
+        place = np.clip(np.sum(at <= x, axis=0, keepdims=True) - 1, 0, len(at) - 2)
+        start, h, low, s0 = (np.take_along_axis(a, place, 0)[0] for a in (at, width, values, slope))
+        high, s1 = (np.take_along_axis(a, place + 1, 0)[0] for a in (values, slope))
+        u = np.clip((x - start) / h, 0.0, 1.0)
+        inside = low + u * u * (3 - 2 * u) * (high - low) + h * u * (1 - u) * ((1 - u) * s0 - u * s1)
+        out[t] = inside + np.minimum(x - start, 0.0) * s0 + np.maximum(x - start - h, 0.0) * s1
+    return out
+
+
+def _along_first(values: FloatArray, ndim: int) -> FloatArray:
+    """Values along the first of ndim + 1 axes."""
+    return values.reshape(-1, *(1,) * ndim)
 
 
 class LevelSums:
@@ -93,20 +151,26 @@ class LevelSums:
 
     Parameters
     ----------
-    ranef, coef : FloatArray
-        Numbers near the means of the effects and of the coefficients, shape (J, k).
+    ranef, coef : MixtureSums
+        Of the effects and of the coefficients, shape (J, k).
     """
 
-    def __init__(self, ranef: FloatArray, coef: FloatArray) -> None:
-        self.ranef, self.coef = MixtureSums(ranef), MixtureSums(coef)
-        self.products = np.zeros((*ranef.shape, ranef.shape[1]))
+    def __init__(self, ranef: MixtureSums, coef: MixtureSums) -> None:
+        self.ranef, self.coef = ranef, coef
+        self.products = np.zeros((*ranef.reference.shape, ranef.reference.shape[1]))
+
+    def around(self) -> LevelSums:
+        """Empty sums with quantiles, around the means and standard deviations of these."""
+        return LevelSums(MixtureSums(*self.ranef.mean_and_sd()), MixtureSums(*self.coef.mean_and_sd()))
 
     def add(
         self,
         ranef: FloatArray,
-        covariance: FloatArray | None,
+        covariance: FloatArray,
         coef: FloatArray,
-        coef_variance: FloatArray | float,
+        coef_variance: FloatArray,
+        *,
+        place: bool = False,
     ) -> None:
         """Add what one draw says.
 
@@ -114,30 +178,32 @@ class LevelSums:
         ----------
         ranef, coef : FloatArray
             Conditional means, shape (J, k).
-        covariance : FloatArray or None
-            Conditional covariances of every level's effects, shape (J, k, k); None where they are known.
-        coef_variance : FloatArray or float
+        covariance : FloatArray
+            Conditional covariances of every level's effects, shape (J, k, k).
+        coef_variance : FloatArray
             Conditional variances of the coefficients, shape (J, k).
+        place : bool
+            Whether the draw counts for the quantiles too.
         """
         shift = ranef - self.ranef.reference
-        self.products += shift[:, :, None] * shift[:, None, :]
-        if covariance is not None:
-            self.products += covariance
-        self.ranef.add(ranef, 0.0 if covariance is None else np.einsum("jkk->jk", covariance))
-        self.coef.add(coef, coef_variance)
+        self.products += shift[:, :, None] * shift[:, None, :] + covariance
+        variance = np.einsum("jkk->jk", covariance)
+        for sums, mean, spread in ((self.ranef, ranef, variance), (self.coef, coef, coef_variance)):
+            sums.add(mean, spread)
+            if place:
+                sums.place(mean, spread)
 
     def absorb(self, other: LevelSums) -> None:
-        """Add the draws of other sums with the same reference."""
+        """Add the draws of other sums around the same values."""
         self.ranef.absorb(other.ranef)
         self.coef.absorb(other.coef)
         self.products += other.products
 
     def moments(self) -> LevelMoments:
         """Posterior moments, each draw counting the same."""
-        ranef = self.ranef.moments()
-        shift = ranef[0] - self.ranef.reference
+        shift = self.ranef.mean_and_sd()[0] - self.ranef.reference
         covariance = self.products / self.ranef.count - shift[:, :, None] * shift[:, None, :]
-        return LevelMoments(ranef=ranef, coef=self.coef.moments(), covariance=covariance)
+        return LevelMoments(ranef=self.ranef.moments(), coef=self.coef.moments(), covariance=covariance)
 
 
 def fixed_places(design: Design, block: GroupBlock) -> list[int | None]:
@@ -190,7 +256,7 @@ def without_ranef(design: Design, raw: RawDraws) -> RawDraws:
     Returns
     -------
     RawDraws
-        Effects that were sampled get the plain moments of their draws.
+        Effects that were sampled get the moments and quantiles of their draws.
     """
     known = raw.moments or (None,) * len(design.blocks)
     moments = tuple(_of_draws(design, i, raw) if given is None else given for i, given in enumerate(known))
@@ -198,12 +264,28 @@ def without_ranef(design: Design, raw: RawDraws) -> RawDraws:
 
 
 def _of_draws(design: Design, i: int, raw: RawDraws) -> LevelMoments:
-    """Plain moments of the draws of one grouping factor's effects."""
+    """Moments and quantiles of the draws of one grouping factor's effects, some levels at a time."""
     block, values = design.blocks[i], raw.ranef[i]
     assert values is not None
-    places = fixed_places(design, block)
-    start = values[0, 0]
-    sums = LevelSums(start, start + fixed_parts(raw.beta[0, 0], places))
-    for place in np.ndindex(values.shape[:2]):
-        sums.add(values[place], None, values[place] + fixed_parts(raw.beta[place], places), 0.0)
-    return sums.moments()
+    beta = raw.beta.reshape(-1, raw.beta.shape[-1])
+    fixed = np.stack([fixed_parts(row, fixed_places(design, block)) for row in beta])[:, None]
+    flat = values.reshape(len(fixed), *values.shape[2:])
+    width = max(1, CHUNK_VALUES // (len(fixed) * block.n_effects))
+    parts = [flat[:, start : start + width] for start in range(0, block.n_levels, width)]
+    return LevelMoments(
+        ranef=np.concatenate([_summarized(part) for part in parts], axis=1),
+        coef=np.concatenate([_summarized(part + fixed) for part in parts], axis=1),
+        covariance=np.concatenate([_covariances(part) for part in parts]),
+    )
+
+
+def _summarized(draws: FloatArray) -> FloatArray:
+    """Moments of draws, shape (S, ...), in the order of ``names.MOMENTS``."""
+    quantiles = np.quantile(draws, names.QUANTILES, axis=0)
+    return np.stack([draws.mean(axis=0), draws.std(axis=0), *quantiles])
+
+
+def _covariances(draws: FloatArray) -> FloatArray:
+    """Covariance matrices of draws, shape (S, J, k), of the effects of every level."""
+    shift = draws - draws.mean(axis=0)
+    return np.asarray(np.einsum("sje,sjf->jef", shift, shift, optimize=True) / len(shift))

@@ -118,8 +118,8 @@ class LevelMoments:
     Attributes
     ----------
     ranef, coef : NDArray
-        Mean, standard deviation, skewness and excess kurtosis of every effect, and of the coefficient that it
-        makes with its fixed part, shape (4, J, k), in the order of ``names.MOMENTS``.
+        Mean, standard deviation and quantiles of every effect, and of the coefficient that it makes with its
+        fixed part, shape (M, J, k), in the order of ``names.MOMENTS``.
     covariance : NDArray
         Posterior covariance matrix of every level's effects, shape (J, k, k).
     """

@@ -11,7 +11,7 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.lineage import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
-from bayesmixed.extract.moments import summary_of_moments
+from bayesmixed.extract.moments import MEAN, MEDIAN, summary_of_moments
 from bayesmixed.extract.ranef import tabulate_levels
 from bayesmixed.extract.records import Summary
 from bayesmixed.extract.summaries import draw_matrix, stack, summarize, summarize_blocks
@@ -55,8 +55,7 @@ def coef(
     interval holds their covariance. With several grouping factors each one's table adds its own random
     effects alone, as ``coef`` of lme4 does, so that the coefficients of a nested factor are not those of its
     lines: plots, ``equation`` and ``pooling`` add the effects of its parents. Of a fit with
-    ``keep_ranef="moments"`` the moments of that sum are kept, and give value and interval of the coefficients
-    that vary as those of :func:`~bayesmixed.extract.ranef.ranef` do.
+    ``keep_ranef="moments"`` the moments and quantiles of that sum are kept.
     """
     return tabulate_levels(
         spec.design,
@@ -114,7 +113,8 @@ def line_points(
 ) -> FloatArray:
     """Coefficients of the lines of some levels, all unless given, effects of the parents added, shape (L, m).
 
-    Posterior medians, or means where moments are kept; other factors stand at zero, their average level.
+    Posterior medians, or means of sums of effects of which moments are kept; other factors stand
+    at zero, their average level.
     """
     wanted = line_names(spec.design, kin)
     levels = np.arange(kin.blocks[0].n_levels) if levels is None else levels
@@ -130,11 +130,12 @@ def _line_points(
     varying = [(block, at) for block, at in levels if name in block.effects]
     if varying and keeps_moments(draws):
         kinds = [names.coef, *[names.ranef] * (len(varying) - 1)]
-        means = [
-            level_moments(draws, kind(block.group))[0, at, block.effects.index(name)]
+        moment = MEDIAN if len(varying) == 1 else MEAN
+        points = [
+            level_moments(draws, kind(block.group))[moment, at, block.effects.index(name)]
             for kind, (block, at) in zip(kinds, varying, strict=True)
         ]
-        return np.asarray(np.sum(means, axis=0))
+        return np.asarray(np.sum(points, axis=0))
     n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
     return summarize_blocks(
         lambda part: coefficient_draws(draws, spec, name, [(block, at[part]) for block, at in varying]),

@@ -52,8 +52,8 @@ def ranef(
     The intervals carry the uncertainty of the coefficients and of the variances; lme4's conditional
     standard deviations take both as known.
 
-    Of a fit with ``keep_ranef="moments"``, ``value`` is the posterior mean, ``se`` the exact standard
-    deviation, and the ends of the interval follow from the first four moments, see
+    Of a fit with ``keep_ranef="moments"`` the standard deviation and the quantiles are those of the mixture,
+    over the draws of everything else, of the effects' exact distributions; see
     :func:`bayesmixed.extract.moments.summary_of_moments`.
     """
 

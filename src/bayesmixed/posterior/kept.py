@@ -62,7 +62,7 @@ def require_all_ranef(posterior: xr.Dataset, groups: Iterable[str]) -> None:
 
 
 def keeps_moments(draws: xr.DataTree) -> bool:
-    """Whether a fit keeps moments of its random effects in place of draws.
+    """Whether a fit keeps moments and quantiles of its random effects in place of draws.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def level_moments(draws: xr.DataTree, variable: str) -> FloatArray:
     Returns
     -------
     FloatArray
-        Mean, standard deviation, skewness and excess kurtosis, shape (4, J, k).
+        In the order of ``names.MOMENTS``, shape (M, J, k).
     """
     return np.asarray(draws[names.RANEF_MOMENTS][variable].values, dtype=np.float64)
 

@@ -52,7 +52,8 @@ def normal_mean(
     Raises
     ------
     FamilyError
-        For a link whose inverse has no such mean: 1 / eta, and eta^(-1/2) of a negative eta.
+        Where there is no such mean: of 1 / eta, of eta^(-1/2), whose eta may be negative, or of any response
+        that has no mean at some predictors.
     BayesmixedError
         When the integral does not settle.
 
@@ -65,11 +66,7 @@ def normal_mean(
     """
     link = link_function(family.link)
     if not link.has_whole_line:
-        raise FamilyError(
-            f"The mean over groups does not exist for the link {family.link!r}: groups whose linear "
-            "predictor is near zero or below have no finite mean. predict(effects='fixed') gives the value "
-            "of a group whose random effects are zero, predict(new_levels='sample') the spread of new groups."
-        )
+        raise _no_mean(family)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         if not _is_linear(family, parameters):
             return _integrated(family, centre, variance, parameters)
@@ -79,6 +76,15 @@ def normal_mean(
             else link.normal_mean(centre, variance)
         )
         return response_mean(family, location, parameters)
+
+
+def _no_mean(family: Family) -> FamilyError:
+    """Error for a mean over groups that does not exist."""
+    return FamilyError(
+        f"The mean over groups does not exist for {family}: groups whose linear predictor is near zero or "
+        "below have no finite mean. predict(effects='fixed') gives the value of a group whose random effects "
+        "are zero, predict(new_levels='sample') the spread of new groups."
+    )
 
 
 def _is_linear(family: Family, parameters: Parameters) -> bool:
@@ -120,6 +126,8 @@ def _integrated(
     total = np.empty(at.shape)
     total[narrow] = _trapezoids(over_predictor, narrow, -REACH, REACH + farther)
     total[wide] = _trapezoids(over_latent, wide, -LATENT_REACH, LATENT_REACH)
+    if np.any(np.isnan(total) & np.isfinite(at)):
+        raise _no_mean(family)
     return np.reshape(total, centre.shape)
 
 

@@ -12,7 +12,7 @@ Nothing of the size of draws times levels is kept.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
@@ -26,8 +26,13 @@ from bayesmixed.engines.collapsed.level_covariances import level_covariances
 from bayesmixed.engines.collapsed.problem import DOUBLES, conditional_values
 from bayesmixed.engines.collapsed.sources import require_run
 from bayesmixed.engines.collapsed.target import CollapsedTarget, coefficients_of, effects_of, unit_factor
-from bayesmixed.engines.moments import LevelSums, fixed_parts, fixed_places
+from bayesmixed.engines.moments import LevelSums, MixtureSums, fixed_parts, fixed_places
 from bayesmixed.engines.records import LevelMoments
+
+PILOT = 100
+"""Draws that tell about where a posterior lies and how wide it is."""
+PLACED_VALUES, FEWEST_PLACED = 10_000_000, 400
+"""Draws times effects that count for quantiles, and how many draws do however many effects there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +80,17 @@ def posterior_moments(
 
     Notes
     -----
-    Memory is that of a dozen numbers for each random effect and chain, and of one chunk of draws for each.
+    Memory is that of some fifty numbers for each random effect and chain, and of one chunk of draws for each.
+    Distribution functions, which are the costly part, take every draw up to some thousand levels, and 400
+    draws at least.
     """
-    center = points.mean(axis=(0, 1))[None]
-    reference = conditional_values(target.packed, center, _zeros(target, 1))
-
+    pilot = _pilot(target, points)
+    step = _step(target, points)
     stop = Event()
 
     def run(chain: FloatArray, seed: np.random.SeedSequence) -> tuple[FloatArray, dict[int, LevelSums]]:
-        sums = _empty_sums(target, center, reference)
-        return _run_chain(target, chain, np.random.default_rng(seed), sums, stop), sums
+        sums = {i: known.around() for i, known in pilot.items()}
+        return _run_chain(target, chain, np.random.default_rng(seed), sums, stop, step), sums
 
     with ThreadPoolExecutor(cores) as pool:
         try:
@@ -112,14 +118,27 @@ def _integrated(target: CollapsedTarget) -> Iterator[tuple[int, int]]:
             yield f, factor.block
 
 
-def _empty_sums(target: CollapsedTarget, point: FloatArray, values: FloatArray) -> dict[int, LevelSums]:
-    """Sums of every integrated block around the conditional means at one point."""
-    beta, out = coefficients_of(target, point, values)[0], {}
+def _pilot(target: CollapsedTarget, points: FloatArray) -> dict[int, LevelSums]:
+    """Moments of every integrated block from some draws, to place the sums of all."""
+    flat = points.reshape(-1, points.shape[-1])
+    some = np.ascontiguousarray(flat[:: -(-len(flat) // PILOT)])
+    means = conditional_values(target.packed, some[:1], _zeros(target, 1))
+    beta, pilot = coefficients_of(target, some[:1], means)[0], {}
     for f, i in _integrated(target):
-        effects = effects_of(target, f, point, values)[0]
-        places = fixed_places(target.design, target.design.blocks[i])
-        out[i] = LevelSums(effects, effects + fixed_parts(beta, places))
-    return out
+        effects = effects_of(target, f, some[:1], means)[0]
+        coef = effects + fixed_parts(beta, fixed_places(target.design, target.design.blocks[i]))
+        pilot[i] = LevelSums(MixtureSums(effects), MixtureSums(coef))
+    covariances = _Covariances(target)
+    for part in draw_slices(target, len(some)):
+        _add_draws(target, some[part], covariances, pilot)
+    return pilot
+
+
+def _step(target: CollapsedTarget, points: FloatArray) -> int:
+    """Every how many-th draw counts for the quantiles."""
+    n_draws = int(np.prod(points.shape[:2]))
+    n_effects = int(target.packed.block[at.N_INTEGRATED])
+    return max(1, min(n_draws * n_effects // PLACED_VALUES, n_draws // FEWEST_PLACED))
 
 
 def _run_chain(
@@ -128,6 +147,7 @@ def _run_chain(
     rng: np.random.Generator,
     sums: dict[int, LevelSums],
     stop: Event,
+    step: int,
 ) -> FloatArray:
     """Add all draws of a chain to the sums; return draws of the coefficients, shape (draw, p).
 
@@ -139,18 +159,32 @@ def _run_chain(
         if stop.is_set():
             raise CancelledError
         chunk = np.ascontiguousarray(points[part])
-        deviates = _zeros(target, len(chunk))
         if not target.plan.coefficients_sampled:
-            rng.standard_normal(out=deviates)
+            deviates = rng.standard_normal((len(chunk), int(target.packed.block[at.N_INTEGRATED])))
             betas.append(coefficients_of(target, chunk, conditional_values(target.packed, chunk, deviates)))
-            deviates[:] = 0.0
-        means = conditional_values(target.packed, chunk, deviates)
-        mean_beta = coefficients_of(target, chunk, means)
+        mean_beta = _add_draws(target, chunk, covariances, sums, range(-part.start % step, len(chunk), step))
         if target.plan.coefficients_sampled:
             betas.append(mean_beta)
-        for d, around in enumerate(covariances.at(chunk)):
-            _add_draw(target, chunk[d : d + 1], means[d : d + 1], mean_beta[d], around, sums)
     return np.concatenate(betas)
+
+
+def _add_draws(
+    target: CollapsedTarget,
+    points: FloatArray,
+    covariances: _Covariances,
+    sums: dict[int, LevelSums],
+    placed: Container[int] = (),
+) -> FloatArray:
+    """Add the conditional moments at some draws to the sums; return mean coefficients, shape (draw, p).
+
+    The draws whose numbers are in `placed` count for the quantiles too.
+    """
+    means = conditional_values(target.packed, points, _zeros(target, len(points)))
+    beta = coefficients_of(target, points, means)
+    for d, around in enumerate(covariances.at(points)):
+        own = slice(d, d + 1)
+        _add_draw(target, points[own], means[own], beta[d], around, sums, counts=d in placed)
+    return beta
 
 
 def _add_draw(
@@ -160,6 +194,8 @@ def _add_draw(
     mean_beta: FloatArray,
     around: ConditionalCovariances,
     sums: dict[int, LevelSums],
+    *,
+    counts: bool,
 ) -> None:
     """Add the conditional moments at one draw to the sums."""
     for (f, i), covariance, crossed in zip(_integrated(target), around.effects, around.crossed, strict=True):
@@ -169,7 +205,8 @@ def _add_draw(
         for e, place in enumerate(places):
             if place is not None:
                 variance[:, e] += 2.0 * crossed[:, e] + around.coefficients[place, place]
-        sums[i].add(effects, covariance, effects + fixed_parts(mean_beta, places), variance)
+        coef = effects + fixed_parts(mean_beta, places)
+        sums[i].add(effects, covariance, coef, variance, place=counts)
 
 
 class _Covariances:
