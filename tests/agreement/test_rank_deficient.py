@@ -64,6 +64,19 @@ def test_means_of_cells_are_those_of_emmeans(case: dict[str, Any]) -> None:
     np.testing.assert_allclose(found["se"], cells["se"].astype(float), rtol=1e-6)
 
 
+TESTED = [(case, table) for case in FITS for table in case.get("anova", ())]
+
+
+@pytest.mark.parametrize(
+    ("case", "table"), TESTED, ids=[f"{case['name']}, {table['type']}" for case, table in TESTED]
+)
+def test_tests_of_terms_are_those_of_lmertest(case: dict[str, Any], table: dict[str, Any]) -> None:
+    found = bm.anova(fitted(case, rows_of(case)), type=table["type"]).set_index("term")
+    assert set(found.index[found["NumDF"] > 0]) == set(table["term"])
+    for column, within in (("NumDF", 0.0), ("DenDF", 1e-5), ("F", 1e-6)):
+        np.testing.assert_allclose(found.loc[table["term"], column], table[column], rtol=within)
+
+
 @pytest.mark.parametrize("case", CELLS[::2], ids=[case["name"] for case in CELLS[::2]])
 def test_rows_elsewhere_give_the_same_fit(case: dict[str, Any], tmp_path: Path) -> None:
     rows_of(case).to_parquet(tmp_path / "rows.parquet", index=False)

@@ -1,6 +1,6 @@
 # Makes rank_deficient.json: lme4's fits of models whose X has columns that depend on others, with emmeans' means of
-# cells, and of models whose X has no columns.
-suppressMessages({library(lme4); library(emmeans); library(jsonlite)})
+# cells and lmerTest's tests of terms, and of models whose X has no columns.
+suppressMessages({library(lme4); library(lmerTest); library(emmeans); library(jsonlite)})
 set.seed(13)
 d <- expand.grid(f = c("a", "b", "c"), h = c("x", "y", "z"), g = paste0("g", 1:8), k = 1:2, stringsAsFactors = FALSE)
 d$t <- round(rnorm(nrow(d)), 3)
@@ -32,7 +32,7 @@ fits <- list()
 for (case in cases) for (by in c("reml", "ml")) {
   used <- d[rows[[case$rows]], ]
   used$case_weight <- if (isTRUE(case$weights)) used$w else 1
-  fit <- suppressMessages(lmer(as.formula(case$formula), used, weights = case_weight, REML = by == "reml",
+  fit <- suppressMessages(lmerTest::lmer(as.formula(case$formula), used, weights = case_weight, REML = by == "reml",
     control = lmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 0.1, rhoend = 1e-10, maxfun = 1e6))))
   entry <- list(name = case$name, formula = case$formula, rows = which(rows[[case$rows]]) - 1, weights = isTRUE(case$weights),
     by = by, fixef = as.list(fixef(fit)), dropped = as.list(names(attr(getME(fit, "X"), "col.dropped"))),
@@ -41,8 +41,16 @@ for (case in cases) for (by in c("reml", "ml")) {
     means <- as.data.frame(emmeans(fit, ~ f * h, lmer.df = "asymptotic", data = used))
     entry$emmeans <- lapply(seq_len(nrow(means)), function(i) list(f = as.character(means$f[i]), h = as.character(means$h[i]), value = means$emmean[i], se = means$SE[i]))
   }
+  if (by == "reml" && length(fixef(fit))) {
+    tests <- lapply(c("I", "II", "III"), function(type) {
+      table <- suppressMessages(as.data.frame(anova(fit, type = type)))
+      table <- table[!is.na(table[["F value"]]), ]
+      list(type = type, term = as.list(rownames(table)), NumDF = as.list(table$NumDF), DenDF = as.list(table$DenDF), F = as.list(table[["F value"]]))
+    })
+    entry$anova <- tests
+  }
   fits[[length(fits) + 1]] <- entry
 }
-out <- list(maker = paste0(R.version.string, ", lme4 ", packageVersion("lme4"), ", emmeans ", packageVersion("emmeans")),
+out <- list(maker = paste0(R.version.string, ", lme4 ", packageVersion("lme4"), ", lmerTest ", packageVersion("lmerTest"), ", emmeans ", packageVersion("emmeans")),
   frame = as.list(d), fits = fits)
 write_json(out, "rank_deficient.json", auto_unbox = TRUE, digits = 12, na = "null")
