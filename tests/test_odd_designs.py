@@ -17,7 +17,6 @@ import bayesmixed as bm
 from bayesmixed.design.predictors import predictors
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
 from bayesmixed.plots.methods import FitPlots
-from bayesmixed.report import report_html
 
 Fit = Any
 Verb = Callable[[Fit], Any]
@@ -343,6 +342,25 @@ def test_plots(name: str, verb: str) -> None:
     check(estimate(name), verb, PLOTS[verb], needs_draws)
 
 
+ELSEWHERE = ("str", "fixef", "coef", "varcorr", "icc", "r2", "tidy", "to_markdown", "vcov")
+"""Verbs that need no rows."""
+
+
+@pytest.mark.parametrize("name", ["no fixed effects, slopes", "an offset alone", EMPTY])
+def test_estimate_from_rows_elsewhere(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    posterior(name).spec.design.frame.to_parquet(tmp_path / "rows.parquet")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DesignWarning)
+        fit = bm.lmer(DESIGNS[name][0], tmp_path, method="reml")
+    in_memory = estimate(name)
+    for verb in ELSEWHERE:
+        call = (COMMON | REML)[verb]
+        check(fit, verb, call, "")
+        if isinstance(call(fit), pd.DataFrame):
+            pd.testing.assert_frame_equal(call(fit), call(in_memory), rtol=1e-4, atol=1e-7)
+
+
 @pytest.mark.parametrize("name", DESIGNS)
 def test_saved_and_loaded(name: str, tmp_path: Path) -> None:
     check(posterior(name), "coef", lambda fit: saved(fit, tmp_path), "")
@@ -356,16 +374,18 @@ def test_the_summary_says_that_there_are_no_fixed_effects(fit: Callable[[str], F
         assert "Fixed effects" not in text
 
 
+@pytest.mark.parametrize("fit", [posterior, estimate])
 @pytest.mark.parametrize("name", ["no fixed effects, slopes", EMPTY])
-def test_report(name: str) -> None:
+def test_report(name: str, fit: Callable[[str], Fit], tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        page = report_html(posterior(name))
+        fit(name).report(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert ("Coefficients with their intervals" in page) == (name == EMPTY)
 
 
-NOT_VERBS = {"at_design", "sample_rows", "save", "draws", "spec", "run", "diagnosis"}
-"""What moves rows or holds parts, and has tests of its own."""
+NOT_VERBS = {"at_design", "sample_rows", "save", "report", "draws", "spec", "run", "diagnosis"}
+"""What moves rows or holds parts, or has tests of its own."""
 
 
 def test_the_table_has_every_verb() -> None:

@@ -51,7 +51,8 @@ def _reordered_sums(sums: RowSums, i: int, order: IntArray) -> RowSums:
         return replace(old, products=products[:, :, order] if second == i else products)
 
     def rows(values: FloatArray) -> FloatArray:
-        return values.reshape(-1, len(order), *values.shape[1:])[:, order].reshape(values.shape)
+        levels = values.reshape(len(values) // len(order), len(order), *values.shape[1:])
+        return levels[:, order].reshape(values.shape)
 
     return replace(
         sums,
