@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from numba import types
 
-from bayesmixed.engines.collapsed import kernel_cache
+from bayesmixed.engines.collapsed import compilation, kernel_cache
 from bayesmixed.engines.collapsed.compilation import entry
 from bayesmixed.engines.collapsed.kernel_cache import DIGEST_BYTES, VARIABLE, VERSIONS_KEPT, cache_folders
 
@@ -87,6 +87,19 @@ def test_a_damaged_file_is_compiled_anew_and_replaced(
     assert (anew.ctypes(), anew.cache_hits) == (41, 0)
     assert (again.ctypes(), again.cache_hits) == (41, 1)
     assert only_file(folder) == path
+    assert capsys.readouterr().err == ""
+
+
+def test_only_who_compiles_is_told_to_wait(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However long the machine takes to read."""
+    monkeypatch.setattr(compilation, "PATIENCE", 0.0)
+    made(8)
+    assert capsys.readouterr().err == f"{compilation.NOTICE}\n"
+    monkeypatch.setattr(kernel_cache, "_told", set())
+    assert made(8).cache_hits == 1
+    assert only_file(folder)
     assert capsys.readouterr().err == ""
 
 

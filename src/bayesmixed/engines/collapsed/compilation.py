@@ -26,7 +26,7 @@ from numba.core.compiler_machinery import LoweringPass, PassManager, register_pa
 from bayesmixed.engines.collapsed.kernel_cache import KernelCache, say_once
 
 PATIENCE = 2.0
-"""Seconds after which the user is told: reading an entry from disk takes a fraction of one."""
+"""Seconds of compiling after which the user is told: small functions take less."""
 
 NOTICE = "bayesmixed: compiling its kernel; this happens once on a machine and takes about 10 seconds."
 
@@ -171,7 +171,6 @@ def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
 
     def compile_entry(function: Callable[..., Any]) -> Any:
         notice = Timer(PATIENCE, announce)
-        notice.start()
         try:
             made = CFunc(
                 function,
@@ -181,7 +180,7 @@ def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
                 pipeline_class=EntryCompiler,
             )
             # As `CFunc.enable_caching` does with Numba's own.
-            made._cache = KernelCache(function)  # type: ignore[attr-defined]
+            made._cache = KernelCache(function, missing=notice.start)  # type: ignore[attr-defined]
             made.compile()
             return made
         finally:

@@ -62,10 +62,12 @@ class KernelCache:
     ----------
     function : callable
         The entry in Python.
+    missing : callable
+        Called when it is not on disk, before it is compiled.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[..., Any], *, missing: Callable[[], object]) -> None:
+        self._function, self._missing = function, missing
         module = ".".join(function.__module__.split(".")[-2:])
         self._stem = f"{module}.{function.__name__}"
 
@@ -78,6 +80,7 @@ class KernelCache:
                 continue
             with suppress(Exception):  # whatever it is, compiling anew mends it
                 return CompileResult._rebuild(context, *pickle.loads(payload))
+        self._missing()
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
