@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import re
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -130,6 +134,13 @@ def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:
         (FORMULA, "dyestuff", ("--report", "no/such/r.html"), "no folder 'no/such'"),
         (FORMULA, "dyestuff", ("--save", "no/such/fit"), "no folder 'no/such'"),
         (FORMULA, "dyestuff", ("--save", "."), "is a folder"),
+        (
+            FORMULA,
+            "dyestuff",
+            ("--save", "f", "--report", "./f"),
+            "--save 'f' would replace what --report writes",
+        ),
+        (FORMULA, "data.csv", ("--save", "data.csv"), "--save 'data.csv' would replace the data"),
         (FORMULA, "dyestuff", ("--family", "poison"), "no family 'poison'. Did you mean 'poisson'"),
         (FORMULA, "dyestuff", ("--family", "gamma", "--link", "logg"), "no link 'logg'"),
         (FORMULA, "dyestuff", ("--family", "beta"), "needs numbers between 0 and 1"),
@@ -232,3 +243,71 @@ def test_warning_is_one_line_even_where_warnings_are_errors(capsys: pytest.Captu
     with _plain_warnings():
         warnings.warn("few draws of 'sigma'", ConvergenceWarning, stacklevel=1)
     assert capsys.readouterr().err == "warning: few draws of 'sigma'\n"
+
+
+REML = ("fit", FORMULA, "dyestuff", "--method", "reml")
+
+
+class Unwritable(io.StringIO):
+    """An output that nobody takes."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+    def write(self, _: str) -> int:
+        raise OSError(self.code, os.strerror(self.code))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "told"),
+    [(errno.EPIPE, 141, ""), (errno.ENOSPC, 2, "error: Cannot write the output: No space left on device.\n")],
+)
+@pytest.mark.parametrize("arguments", [REML, ("datasets",), ("datasets", "cake")], ids=["fit", "list", "one"])
+def test_output_that_nobody_takes_ends_the_program_quietly(
+    refusal: int,
+    code: int,
+    told: str,
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tables = ("--csv", str(tmp_path / "tables")) if arguments[0] == "fit" else ()
+    monkeypatch.setattr(sys, "stdout", Unwritable(refusal))
+    assert main([*arguments, *tables]) == code
+    said = capsys.readouterr().err
+    assert said.replace(f"wrote: {tmp_path / 'tables'}\n", "") == told
+    assert not tables or (tmp_path / "tables" / "fixef.csv").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    ("arguments", "codes"),
+    # argparse may pass over what it could not print.
+    [(("datasets",), {141}), (("--help",), {0, 141}), (("fit", "--help"), {0, 141})],
+)
+def test_a_closed_pipe_leaves_no_traceback(arguments: tuple[str, ...], codes: set[int]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "bayesmixed", *arguments], stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode in codes
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_texts_that_a_spreadsheet_would_run_are_escaped_on_request(asked: bool, tmp_path: Path) -> None:
+    levels = ["=1+1", "+2", "-3", "@x", "plain", "a=b"]
+    frame = pd.DataFrame({"y": np.arange(12.0) ** 1.5 - 9, "g": np.repeat(levels, 2)})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    extra = ["--spreadsheet"] if asked else []
+    options = ["--method", "reml", "--quiet", "--csv", str(tmp_path / "out"), *extra]
+    assert main(["fit", "y ~ 1 + (1 | g)", str(tmp_path / "d.csv"), *options]) == 0
+    ranef = pd.read_csv(tmp_path / "out" / "ranef.csv")
+    escaped = ["'=1+1", "'+2", "'-3", "'@x", "plain", "a=b"]
+    assert set(ranef["group"]) == set(escaped if asked else levels)
+    assert ranef["value"].dtype == float
+    assert (ranef["value"] < 0).any()

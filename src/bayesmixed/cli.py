@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 MISTAKE = 2
 INTERRUPTED = 130
+CLOSED = 141
+"""What a shell reports of a program that SIGPIPE ended."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 SAMPLED = ("draws", "chains", "seed")
 FOR_POSTERIORS = ("family", "link", *SAMPLED, "report", "save")
 """Options that estimates by REML and maximum likelihood do not use."""
@@ -39,14 +44,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 after a mistake, which is told on standard error; 130 after an interrupt that left no fit. (The
-        program ``bayesmixed`` gives 130 after every interrupt.)
+        0; 2 after a mistake, which is told on standard error; 130 after an interrupt that left no fit (the
+        program ``bayesmixed`` gives 130 after every interrupt); 141 when the reader of the output has closed
+        it, as ``head`` does.
 
     Raises
     ------
     SystemExit
         With code 2 for arguments that cannot be parsed, with code 0 after ``--help`` and ``--version``.
     """
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_output()
+        return CLOSED
+    except OSError as error:
+        _give_up_output()
+        _say("error", f"Cannot write the output: {error.strerror or error}.", "bold red")
+        return MISTAKE
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Run a command line as long as its output can be written."""
     arguments = _parser().parse_args(argv)
     try:
         with _plain_warnings():
@@ -58,6 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say("interrupted", "what was asked for is not complete.", "bold red")
         return INTERRUPTED
     return 0
+
+
+def _give_up_output() -> None:
+    """Send what is still to be written to nowhere, or Python would complain as it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,6 +131,11 @@ def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
     add("--missing", choices=("drop", "raise"), default="drop", help="what to do with rows that miss a value")
     add("--report", type=Path, metavar="FILE.html", help="write one self-contained page")
     add("--csv", type=Path, metavar="DIR", help="write the tables into a folder, one CSV file each")
+    add(
+        "--spreadsheet",
+        action="store_true",
+        help="with --csv: put ' before texts that begin with = + - @, which a spreadsheet would run",
+    )
     add("--save", type=Path, metavar="FILE", help="save the fit, to be loaded in Python")
     add("--quiet", action="store_true", help="print no tables and no progress")
 
@@ -148,8 +181,7 @@ def _probability(text: str) -> float:
 
 def _fit(arguments: argparse.Namespace) -> None:
     """Fit, print, write."""
-    for target in (arguments.report, arguments.save):
-        _check_target(target)
+    _check_targets(arguments)
     _check_method(arguments)
     from bayesmixed.datasets.read import read_data
 
@@ -158,9 +190,9 @@ def _fit(arguments: argparse.Namespace) -> None:
         _estimate(arguments, frame)
         return
     fit = _sample(arguments, frame)
-    if not arguments.quiet:
-        _print_tables(fit, arguments.prob)
-    _write(fit, arguments)
+    with _writing(lambda: _write(fit, arguments)):
+        if not arguments.quiet:
+            _print_tables(fit, arguments.prob)
 
 
 def _check_method(arguments: argparse.Namespace) -> None:
@@ -198,14 +230,31 @@ def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> None:
         weights=arguments.weights,
         missing=arguments.missing,
     )
-    if not arguments.quiet:
-        print(fit)
-        _print_shares(fit, arguments.prob)
-    if arguments.csv:
+
+    def write() -> None:
+        if not arguments.csv:
+            return
         with _telling_what_cannot_be_written():
             tables = estimate_tables(fit, prob=arguments.prob) | {"coef": fit.coef(prob=arguments.prob)}
-            _write_tables(tables, arguments.csv)
+            _write_tables(tables, arguments)
         _say("wrote", str(arguments.csv), "green")
+
+    with _writing(write):
+        if not arguments.quiet:
+            print(fit)
+            _print_shares(fit, arguments.prob)
+
+
+@contextmanager
+def _writing(write: Callable[[], None]) -> Iterator[None]:
+    """Write the files after the tables are printed, and also when nobody reads those any more."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        write()
+        raise
+    write()
 
 
 def _print_tables(fit: MixedFit, prob: float) -> None:
@@ -236,7 +285,7 @@ def _write(fit: MixedFit, arguments: argparse.Namespace) -> None:
             from bayesmixed.report import result_tables
 
             tables = result_tables(fit, prob=arguments.prob) | {"coef": fit.coef(prob=arguments.prob)}
-            _write_tables(tables, arguments.csv)
+            _write_tables(tables, arguments)
         if arguments.report:
             from bayesmixed.report import report_html
 
@@ -256,21 +305,37 @@ def _telling_what_cannot_be_written() -> Iterator[None]:
         ) from error
 
 
-def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+def _write_tables(tables: Mapping[str, pd.DataFrame], arguments: argparse.Namespace) -> None:
     """Write every table as a CSV file of its name."""
+    folder: Path = arguments.csv
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+        shown = table.map(_harmless).rename(columns=_harmless) if arguments.spreadsheet else table
+        shown.to_csv(folder / f"{name}.csv", index=False)
 
 
-def _check_target(target: Path | None) -> None:
-    """Refuse, before anything is computed, a file that cannot be written."""
-    if target is None:
-        return
-    if target.is_dir():
-        raise BayesmixedError(f"{str(target)!r} is a folder; name a file.")
-    if not target.parent.is_dir():
-        raise BayesmixedError(f"There is no folder {str(target.parent)!r} to write {target.name!r} into.")
+def _harmless(cell: object) -> object:
+    """A cell that a spreadsheet does not take for a formula: a text stays one, a number is none."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+
+
+def _check_targets(arguments: argparse.Namespace) -> None:
+    """Refuse, before anything is computed, files that cannot be written or would replace each other."""
+    taken = {os.path.realpath(arguments.data): "the data"}
+    for option in ("report", "save"):
+        target: Path | None = getattr(arguments, option)
+        if target is None:
+            continue
+        if target.is_dir():
+            raise BayesmixedError(f"{str(target)!r} is a folder; name a file.")
+        if not target.parent.is_dir():
+            raise BayesmixedError(f"There is no folder {str(target.parent)!r} to write {target.name!r} into.")
+        place = os.path.realpath(target)
+        if place in taken:
+            raise BayesmixedError(
+                f"--{option} {str(target)!r} would replace {taken[place]}; name another file."
+            )
+        taken[place] = f"what --{option} writes"
 
 
 def _datasets(arguments: argparse.Namespace) -> None:
@@ -287,7 +352,10 @@ def _datasets(arguments: argparse.Namespace) -> None:
     shown = datasets()[["name", "rows", "grouping_factors", "title"]].astype(str)
     for row in shown.itertuples(index=False, name=None):
         listing.add_row(*row)
-    Console().print(listing)
+    # A console on standard output would end the program its own way when that is closed.
+    drawn = io.StringIO()
+    Console(file=drawn, force_terminal=sys.stdout.isatty()).print(listing)
+    print(drawn.getvalue(), end="")
 
 
 @contextmanager
@@ -305,5 +373,6 @@ def _say(kind: str, message: str, style: str) -> None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"{kind}:", style=style, end=" ")
-    console.print(message, markup=False)
+    with suppress(OSError):  # there is no other place to tell it
+        console.print(f"{kind}:", style=style, end=" ")
+        console.print(message, markup=False)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bayesmixed.datasets import load_dataset, read_data
-from bayesmixed.errors import DataError
+from bayesmixed.errors import DataError, DesignWarning
 
 FRAME = pd.DataFrame({"y": [1.5, 2.5], "g": ["a", "b"]})
 
@@ -37,6 +37,29 @@ def test_file_wins_over_a_data_set_of_the_same_name(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cake").write_text("y\n1\n")
     with pytest.raises(DataError, match="does not tell its format"):
+        read_data("cake")
+
+
+@pytest.mark.parametrize("name", ["cake.csv", "Cake.tsv", "cake.csv.gz", "CAKE.parquet"])
+def test_file_that_begins_like_a_data_set_wins_with_a_warning(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cake.txt").write_text("no data")
+    write(tmp_path / name)
+    with pytest.warns(DesignWarning, match=f"'cake' is read from the file '{name}'"):
+        found = read_data("cake")
+    pd.testing.assert_frame_equal(found, FRAME)
+    assert len(read_data("sleepstudy")) == 180
+
+
+def test_several_files_that_begin_like_a_data_set_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("cake.csv", "cake.tsv"):
+        write(tmp_path / name)
+    with pytest.raises(DataError, match=r"write 'cake.csv' or 'cake.tsv'"):
         read_data("cake")
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayesmixed.datasets.load import datasets, load_dataset
-from bayesmixed.errors import DataError, near_names
+from bayesmixed.datasets.load import datasets, describe_dataset, load_dataset
+from bayesmixed.errors import DataError, DesignWarning, near_names, warn
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
@@ -20,7 +20,7 @@ def read_data(source: str) -> pd.DataFrame:
     ----------
     source : str
         Path of a CSV, TSV or Parquet file (text files may be compressed), or a name of ``datasets()``. A file
-        wins over a data set of the same name.
+        of that name wins, also one with an ending after it, such as ``cake.csv``; a warning says so.
 
     Returns
     -------
@@ -42,6 +42,9 @@ def read_data(source: str) -> pd.DataFrame:
         return _read_file(path)
     if path.is_dir():
         raise DataError(f"{source!r} is a folder; name a CSV, TSV or Parquet file in it.")
+    alike = _files_called(source)
+    if alike:
+        return _read_instead(source, alike)
     if path.suffix or path.parent != Path():
         raise DataError(f"There is no file {source!r}. {_near_files(path)}")
     try:
@@ -53,23 +56,47 @@ def read_data(source: str) -> pd.DataFrame:
         ) from error
 
 
+def _files_called(source: str) -> list[str]:
+    """Files of the working folder that are called like a bundled data set, with an ending of data."""
+    try:
+        describe_dataset(source)
+    except DataError:
+        return []
+    return [name for name in _files_in(Path()) if _stem(name) == source.casefold()]
+
+
+def _stem(name: str) -> str:
+    """Name of a file of data without its endings, in lower case; empty for other files."""
+    path = Path(name.casefold())
+    if path.suffix in COMPRESSED:
+        path = path.with_suffix("")
+    return path.stem if path.suffix in READERS else ""
+
+
+def _read_instead(source: str, alike: list[str]) -> pd.DataFrame:
+    """Read the file that is called like a bundled data set, and say so."""
+    if len(alike) > 1:
+        listed = " or ".join(map(repr, alike))
+        raise DataError(f"{source!r} is a bundled data set and the beginning of files here: write {listed}.")
+    frame = _read_file(Path(alike[0]))
+    warn(
+        f"{source!r} is read from the file {alike[0]!r}, and is not the bundled data set of that name; "
+        f"write {alike[0]!r}, or rename the file to have the bundled one.",
+        DesignWarning,
+    )
+    return frame
+
+
 def _read_file(path: Path) -> pd.DataFrame:
     """Read a file by what its name ends in."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in COMPRESSED]
-    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
-        ".csv": pd.read_csv,
-        ".tsv": _read_tabs,
-        ".tab": _read_tabs,
-        ".parquet": pd.read_parquet,
-        ".pq": pd.read_parquet,
-    }
     suffix = suffixes[-1] if suffixes else ""
-    if suffix not in readers:
+    if suffix not in READERS:
         raise DataError(
-            f"The name of {str(path)!r} does not tell its format; it should end in {', '.join(readers)}."
+            f"The name of {str(path)!r} does not tell its format; it should end in {', '.join(READERS)}."
         )
     try:
-        return readers[suffix](path)
+        return READERS[suffix](path)
     except (ValueError, OSError, EOFError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise DataError(f"{str(path)!r} cannot be read as {suffix[1:].upper()}: {reason}.") from error
@@ -78,6 +105,16 @@ def _read_file(path: Path) -> pd.DataFrame:
 def _read_tabs(path: Path) -> pd.DataFrame:
     """Read a text file with tabs between the columns."""
     return pd.read_csv(path, sep="\t")
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": pd.read_csv,
+    ".tsv": _read_tabs,
+    ".tab": _read_tabs,
+    ".parquet": pd.read_parquet,
+    ".pq": pd.read_parquet,
+}
+"""How a file is read, by the end of its name."""
 
 
 def _near_files(path: Path) -> str:
