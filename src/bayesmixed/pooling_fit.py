@@ -138,7 +138,7 @@ def pooling(
     Notes
     -----
     Gelman and Hill (2007), Data Analysis Using Regression and Multilevel/Hierarchical Models, chapter 12.
-    Shrinkage weights, errors and the explorer take the variances at their REML estimates or posterior medians
+    Reliabilities, errors and the explorer take the variances at their REML estimates or posterior medians
     and the coefficients with flat priors.
 
     Examples

@@ -10,7 +10,7 @@ from bayesmixed.comparison.conditional_estimates import (
     coefficients_of,
     estimate_of_draws,
     pooled_by,
-    shrinkage_weights,
+    reliabilities,
 )
 from bayesmixed.comparison.group_regressions import regress
 
@@ -78,7 +78,7 @@ def test_weights_of_a_random_intercept_follow_the_formula_of_the_books() -> None
     n, tau2 = np.bincount(block.codes), optimum.covariances[0][0, 0]
     weights = n * tau2 / (n * tau2 + optimum.sigma**2)
     assert len(set(n)) > 5
-    assert shrinkage_weights(estimate, 0)[:, 0] == pytest.approx(weights, rel=1e-12)
+    assert reliabilities(estimate, 0)[:, 0] == pytest.approx(weights, rel=1e-12)
     means = np.bincount(block.codes, estimate.design.response.values) / n
     pooled = weights * means + (1 - weights) * optimum.coefficients[0]
     assert coefficients_of(estimate, 0, ("Intercept",))[:, 0] == pytest.approx(pooled, rel=1e-10)
@@ -88,7 +88,7 @@ def test_weights_of_a_random_intercept_follow_the_formula_of_the_books() -> None
 def test_weights_grow_with_the_standard_deviation(model: tuple[str, str]) -> None:
     estimate = fit_of(*model).estimate
     factors = (0.0, 0.5, 1.0, 2.0, 50.0)
-    weights = np.array([shrinkage_weights(pooled_by(estimate, 0, factor), 0) for factor in factors])
+    weights = np.array([reliabilities(pooled_by(estimate, 0, factor), 0) for factor in factors])
     assert np.all(np.diff(weights, axis=0) >= -1e-12)
     assert np.all(weights[0] == 0.0)
     assert np.all(weights <= 1.0)

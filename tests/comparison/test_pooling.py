@@ -30,7 +30,7 @@ def test_partial_pooling_is_what_coef_gives() -> None:
     table, coef = pooling.table(), pooling.fit.coef()
     assert table[["group", "effect"]].equals(coef[["group", "effect"]])
     assert table["partial"].to_numpy() == pytest.approx(coef["value"].to_numpy(), rel=1e-9)
-    assert list(table) == ["group", "effect", "complete", "none", "partial", "weight", "n", "note"]
+    assert list(table) == ["group", "effect", "complete", "none", "partial", "reliability", "n", "note"]
 
 
 def test_a_posterior_stands_by_its_medians() -> None:
@@ -39,14 +39,58 @@ def test_a_posterior_stands_by_its_medians() -> None:
     assert pooling.table()["partial"].to_numpy() == pytest.approx(coef["value"].to_numpy())
     varcorr = pooling.fit.varcorr()
     variance, residual = varcorr["sd"].to_numpy() ** 2
-    assert pooling.table()["weight"].to_numpy() == pytest.approx(5 * variance / (5 * variance + residual))
+    assert pooling.table()["reliability"].to_numpy() == pytest.approx(
+        5 * variance / (5 * variance + residual)
+    )
 
 
-def test_partial_pooling_of_slopes_lies_between_where_the_weights_say() -> None:
+def test_slopes_are_drawn_in_by_a_matrix_and_reliability_is_no_share() -> None:
+    """At lme4's estimates of the variances; every subject has the same ten days."""
     table = pooled("sleepstudy", SLEEP).table()
-    spread = table.groupby("effect")[["none", "partial"]].std()
-    assert (spread["partial"] < spread["none"]).all()
-    assert table["weight"].between(0, 1).all()
+    spread = np.array([[612.100158, 9.604409], [9.604409, 35.071714]])
+    Z = np.column_stack([np.ones(10), np.arange(10.0)])
+    own = 654.940008 * np.linalg.inv(Z.T @ Z)
+    weight = spread @ np.linalg.inv(spread + own)
+    told = spread - np.linalg.inv(np.linalg.inv(spread) + np.linalg.inv(own))
+    for effect, expected in zip(("Intercept", "Days"), np.diag(told) / np.diag(spread), strict=True):
+        assert values(table, effect, "reliability").to_numpy() == pytest.approx(
+            np.full(18, expected), rel=1e-4
+        )
+    assert (np.diag(told) / np.diag(spread)).round(3).tolist() == [0.762, 0.849]
+    none, partial = (
+        np.column_stack([values(table, effect, column) for effect in ("Intercept", "Days")])
+        for column in ("none", "partial")
+    )
+    middle = none.mean(axis=0)
+    np.testing.assert_allclose(partial - middle, (none - middle) @ weight.T, rtol=1e-3, atol=1e-3)
+    share = (partial - middle) / (none - middle)
+    np.testing.assert_allclose(share.min(axis=0), [-0.31, 0.17], atol=0.005)
+    np.testing.assert_allclose(share.max(axis=0), [0.92, 1.55], atol=0.005)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("Reaction ~ Days + (1 | Subject)", "which is the weight of the group's own mean"),
+        (SLEEP, "no weight of own values"),
+        ("Reaction ~ Days + (0 + Days | Subject)", "no weight of own values"),
+    ],
+)
+def test_the_legend_says_what_reliability_is(formula: str, words: str) -> None:
+    legend = pooled("sleepstudy", formula).table().attrs["legend"]
+    assert "reliability: share of an effect's variance between groups" in legend
+    assert words in legend
+
+
+def test_reliability_of_an_intercept_is_the_weight_of_the_own_mean() -> None:
+    """Groups of unequal size: partial = w own + (1 - w) population, to the last digit."""
+    rng = np.random.default_rng(3)
+    codes = np.repeat(np.arange(6), [1, 2, 3, 5, 8, 13])
+    frame = pd.DataFrame({"y": rng.normal(size=6)[codes] + rng.normal(size=32), "g": codes.astype(str)})
+    pooling = bm.pooling("y ~ 1 + (1 | g)", frame, method="reml")
+    table, mean = pooling.table(), pooling.fit.fixef()["value"].item()
+    share = (table["partial"] - mean) / (table["none"] - mean)
+    assert share.to_numpy() == pytest.approx(table["reliability"].to_numpy(), rel=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +101,7 @@ def test_what_stands_for_no_pooling(no_pooling: str, coefficients: int) -> None:
     assert pooling.groups.none.n_coefficients == coefficients
     slopes = values(pooling.table(), "Days", "none")
     assert slopes.nunique() == (1 if no_pooling == "model" else 18)
-    assert (values(pooling.table(), "Days", "weight") == 0.0).all()
+    assert (values(pooling.table(), "Days", "reliability") == 0.0).all()
 
 
 def test_sizes_of_the_models() -> None:

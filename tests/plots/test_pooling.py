@@ -99,12 +99,12 @@ def test_models_without_a_predictor_have_flat_lines() -> None:
         assert all(np.ptp(line.get_ydata()) == 0.0 for line in ax.lines)
 
 
-def test_weights_by_size(schools: bm.Pooling) -> None:
+def test_reliability_by_size(schools: bm.Pooling) -> None:
     ax = schools.plot.by_size()
-    sizes, weights = np.asarray(ax.collections[0].get_offsets()).T
+    sizes, reliability = np.asarray(ax.collections[0].get_offsets()).T
     assert np.round(sizes) == pytest.approx(np.array(schools.groups.n_rows))
     curve = ax.lines[0].get_xydata()
-    assert weights == pytest.approx(np.interp(np.round(sizes), *curve.T), abs=2e-3)
+    assert reliability == pytest.approx(np.interp(np.round(sizes), *curve.T), abs=2e-3)
     assert ax.get_xlabel() == "rows of the schoolNR"
 
 

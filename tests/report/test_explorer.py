@@ -24,7 +24,7 @@ BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
 )
 PROBE = """
-const read = () => cells.map(c => [Number(c.shown.dataset.value), Number(c.weight.dataset.value)]);
+const read = () => cells.map(c => [Number(c.shown.dataset.value), Number(c.reliability.dataset.value)]);
 const slide = to => { $("slider").value = to; $("slider").dispatchEvent(new Event("input")); return read(); };
 const seen = {start: read(), ownText: cells[0].own.textContent, title: document.title,
   complete: slide(0), none: slide(100), quarter: slide(25)};
@@ -82,7 +82,7 @@ def test_the_page_in_a_browser(sleep: bm.Pooling, tmp_path: Path, width: int) ->
         assert shown == pytest.approx(np.asarray(expected), rel=1e-6), key
     assert np.array(seen["complete"])[:, 1] == pytest.approx(0.0)
     assert np.array(seen["none"])[:, 1] == pytest.approx(1.0, abs=1e-6)
-    assert np.array(seen["start"])[:, 1] == pytest.approx(groups.weights[:, 0], rel=1e-6)
+    assert np.array(seen["start"])[:, 1] == pytest.approx(groups.reliability[:, 0], rel=1e-6)
     assert seen["title"] == SLEEP
     assert seen["caption"] == "Lines of all groups; Subject 310 with its rows"
     assert seen["dots"] == 18

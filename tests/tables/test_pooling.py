@@ -11,7 +11,7 @@ def test_text_and_html_show_sizes_and_first_groups() -> None:
     assert text.startswith("Pooling over schoolNR: langPOST ~ IQ_verb + (1 | schoolNR)")
     assert "The first 12 of 131 groups" in text
     assert "intercepts" in text
-    assert "weight: share" in text
-    assert text.count("weight: share") == 1
+    assert "reliability: share" in text
+    assert text.count("reliability: share") == 1
     assert "<table" in html
     assert "Intercept by schoolNR" in html

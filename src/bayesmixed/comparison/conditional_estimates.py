@@ -192,8 +192,8 @@ def population_of(estimate: Estimate, wanted: Sequence[str]) -> FloatArray:
     return np.array([known.get(name, 0.0) for name in wanted], dtype=np.float64)
 
 
-def shrinkage_weights(estimate: Estimate, index: int) -> FloatArray:
-    """Weight that a group's own rows have in each of its effects, between 0 and 1.
+def reliabilities(estimate: Estimate, index: int) -> FloatArray:
+    """Share of each effect's variance between groups that a group's own rows tell, between 0 and 1.
 
     Parameters
     ----------
@@ -209,10 +209,13 @@ def shrinkage_weights(estimate: Estimate, index: int) -> FloatArray:
 
     Notes
     -----
-    1 - Var(u_je | y_j) / Var(u_je): the share of an effect's variance between groups that the group's own
-    rows remove, coefficients and other grouping factors taken as known. For a random intercept it is
-    n_j tau^2 / (n_j tau^2 + sigma^2), and the group's coefficient is that weight times its own mean plus the
-    rest times the population's (Gelman and Hill 2007, section 12.2).
+    1 - Var(u_je | y_j) / Var(u_je), coefficients and other grouping factors taken as known: the squared
+    correlation of an effect with its conditional mean, which breeders call the reliability of a prediction.
+    For a random intercept alone it is n_j tau^2 / (n_j tau^2 + sigma^2), and the group's coefficient is that
+    weight times its own mean plus the rest times the population's (Gelman and Hill 2007, section 12.2). With
+    several effects the weight is a matrix, W_j = S (S + V_j)^-1 with S the covariance of the effects and
+    V_j = sigma^2 (Z_j'Z_j)^-1, and the conditional mean of one effect takes in the group's own values of the
+    others: as a share of its own value it may be negative, or above 1.
     """
     block, optimum = estimate.design.blocks[index], estimate.optimum
     root = _triangle(optimum.covariances[index])

@@ -14,7 +14,7 @@ from bayesmixed.comparison.conditional_estimates import (
     chosen_index,
     coefficients_of,
     population_of,
-    shrinkage_weights,
+    reliabilities,
     unpooled_covariance,
 )
 from bayesmixed.comparison.group_columns import group_notes, line_columns
@@ -29,8 +29,13 @@ from bayesmixed.options import NoPooling, one_of
 
 TABLE_LEGEND = (
     "complete: one regression; none: {none}; partial: the mixed model{parents}; "
-    "weight: share of a group's own rows in its partial value (0 pools completely, 1 not at all)"
+    "reliability: share of an effect's variance between groups that a group's own rows tell "
+    "(0 pools completely, 1 not at all), {weight}"
 )
+WEIGHTS = {
+    True: "which is the weight of the group's own mean",
+    False: "no weight of own values: a group's effects are drawn in together",
+}
 MODELS_LEGEND = (
     "coefficients: estimated freely; variances: variances and correlations; "
     "effective: trace of the hat matrix"
@@ -64,7 +69,7 @@ def pooled_groups(
     Returns
     -------
     PooledGroups
-        Estimates, weights and notes.
+        Estimates, reliabilities and notes.
 
     Raises
     ------
@@ -98,7 +103,7 @@ def pooled_groups(
         **{name: _widened(regression, len(columns.names)) for name, regression in regressions.items()},
         partial=own_lines,
         population=population_of(estimate, columns.names),
-        weights=_weights_of(estimate, index, columns.names),
+        reliability=_reliability_of(estimate, index, columns.names),
         n_rows=tuple(np.bincount(block.codes, minlength=block.n_levels).tolist()),
         notes=group_notes(design, block),
     )
@@ -115,9 +120,9 @@ def pooling_table(groups: PooledGroups) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``group`` (the level), ``effect``, ``complete``, ``none``, ``partial``, ``weight``, ``n`` (rows of the
-        group), ``note``; by effect, then group. ``none`` is NaN where the rows of a group do not tell it.
-        ``partial`` of a nested factor adds the effects of its parents, so that it stands beside ``none``.
+        ``group`` (the level), ``effect``, ``complete``, ``none``, ``partial``, ``reliability``, ``n`` (rows
+        of the group), ``note``; by effect, then group. ``none`` is NaN where the rows of a group do not tell
+        it. ``partial`` of a nested factor adds the effects of its parents, so that it stands beside ``none``.
     """
     block, effects = groups.block, groups.columns.names
     table = pd.DataFrame(
@@ -127,14 +132,16 @@ def pooling_table(groups: PooledGroups) -> pd.DataFrame:
             "complete": groups.complete.coefficients.T.ravel(),
             "none": groups.none.coefficients.T.ravel(),
             "partial": groups.partial.T.ravel(),
-            "weight": groups.weights.T.ravel(),
+            "reliability": groups.reliability.T.ravel(),
             "n": np.tile(groups.n_rows, len(effects)),
             "note": np.tile(np.asarray(groups.notes, dtype=object), len(effects)),
         }
     ).astype({"group": "str", "effect": "str", "note": "str"})
     parents = " and ".join(groups.kin.groups[1:])
     added = f", effects of {parents} added" if parents else ""
-    table.attrs[LEGEND] = TABLE_LEGEND.format(none=meaning_of_none(groups), parents=added)
+    table.attrs[LEGEND] = TABLE_LEGEND.format(
+        none=meaning_of_none(groups), parents=added, weight=WEIGHTS[groups.varying == (names.INTERCEPT,)]
+    )
     return table
 
 
@@ -219,12 +226,12 @@ def _widened(regression: GroupRegression, m: int) -> GroupRegression:
     return replace(regression, coefficients=np.pad(table, ((0, 0), (0, m - table.shape[1]))))
 
 
-def _weights_of(estimate: Estimate, index: int, wanted: tuple[str, ...]) -> FloatArray:
-    """Shrinkage weights of all coefficients, 0 for those that do not vary, shape (J, m)."""
+def _reliability_of(estimate: Estimate, index: int, wanted: tuple[str, ...]) -> FloatArray:
+    """Reliability of all coefficients, 0 for those that do not vary, shape (J, m)."""
     block = estimate.design.blocks[index]
-    weights = np.zeros((block.n_levels, len(wanted)))
-    weights[:, [wanted.index(effect) for effect in block.effects]] = shrinkage_weights(estimate, index)
-    return weights
+    out = np.zeros((block.n_levels, len(wanted)))
+    out[:, [wanted.index(effect) for effect in block.effects]] = reliabilities(estimate, index)
+    return out
 
 
 def _regression_row(groups: PooledGroups, model: str, regression: GroupRegression) -> dict[str, object]:

@@ -34,8 +34,9 @@ class PooledGroups:
         Coefficients of the mixed model, the effects of the parents of a nested factor added, shape (J, m).
     population : FloatArray
         Coefficients of the mixed model's population, shape (m,).
-    weights : FloatArray
-        Shrinkage weights, shape (J, m), 0 for coefficients that do not vary.
+    reliability : FloatArray
+        Share of an effect's variance between groups that a group's own rows tell, shape (J, m), 0 for
+        coefficients that do not vary.
     n_rows : tuple[int, ...]
         Rows of every group.
     notes : tuple[str, ...]
@@ -52,7 +53,7 @@ class PooledGroups:
     none: GroupRegression
     partial: FloatArray
     population: FloatArray
-    weights: FloatArray
+    reliability: FloatArray
     n_rows: tuple[int, ...]
     notes: tuple[str, ...]
 

@@ -129,7 +129,7 @@ def lines(
 
 
 def by_size(groups: PooledGroups, *, effect: str | None = None, ax: Axes | None = None) -> Axes:
-    """Weight of a group's own rows against how many it has.
+    """Reliability of the groups' effects against their numbers of rows.
 
     Parameters
     ----------
@@ -143,7 +143,8 @@ def by_size(groups: PooledGroups, *, effect: str | None = None, ax: Axes | None 
     Returns
     -------
     Axes
-        The axes; for one random intercept with the curve n tau^2 / (n tau^2 + sigma^2).
+        The axes; for one random intercept, where it is the weight of a group's own mean, with the curve
+        n tau^2 / (n tau^2 + sigma^2).
 
     Raises
     ------
@@ -156,13 +157,13 @@ def by_size(groups: PooledGroups, *, effect: str | None = None, ax: Axes | None 
     jitter = np.random.default_rng(0).uniform(-0.12, 0.12, len(n))
     for color, name in zip((PARTIAL, NONE, COMPLETE, *PALETTE[3:]), chosen, strict=False):
         style = {**point_style(len(n), color), "s": 26}
-        ax.scatter(n + jitter, groups.weights[:, groups.place(name)], label=plain(name), **style)
+        ax.scatter(n + jitter, groups.reliability[:, groups.place(name)], label=plain(name), **style)
     if groups.varying == (names.INTERCEPT,) and groups.design.weights is None:
         variance = float(groups.estimate.optimum.covariances[groups.index][0, 0])
         sizes = np.linspace(1, n.max(), 200)
         ratio = sizes * variance / (sizes * variance + groups.estimate.optimum.sigma**2)
         ax.plot(sizes, ratio, color=muted(), zorder=1, linewidth=1)
-    ax.set(xlabel=f"rows of the {plain(groups.block.group)}", ylabel="weight of its own rows", ylim=(0, 1.02))
+    ax.set(xlabel=f"rows of the {plain(groups.block.group)}", ylabel="reliability", ylim=(0, 1.02))
     ax.set_xlim(0, 1.03 * n.max() + 0.3)
     if len(chosen) > 1:
         ax.legend(frameon=False, loc="lower right")

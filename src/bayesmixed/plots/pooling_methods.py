@@ -53,7 +53,7 @@ class PoolingPlots:
         return lines(self.groups, levels=levels, most=most, ax=ax)
 
     def by_size(self, *, effect: str | None = None, ax: Axes | None = None) -> Axes:
-        """Weight of a group's own rows by its size; see :func:`bayesmixed.plots.pooling.by_size`."""
+        """Reliability of a group's effects by its size; see :func:`bayesmixed.plots.pooling.by_size`."""
         from bayesmixed.plots.pooling import by_size
 
         return by_size(self.groups, effect=effect, ax=ax)

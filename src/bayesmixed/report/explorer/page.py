@@ -123,7 +123,7 @@ def explorer_data(groups: PooledGroups, path: PoolingPath, *, posterior: bool) -
         "sigma": _numbers(groups.estimate.optimum.sigma),
         "density": _numbers(path.density.T),
         "values": _numbers(path.coefficients[:, shown][:, :, places]),
-        "weights": _numbers(path.weights[:, shown]),
+        "reliability": _numbers(path.reliability[:, shown]),
         "lines": _numbers(lines),
         "own": _numbers(path.own[shown][:, places]),
         "rows": [_rows(groups, j, curves) for j in shown],

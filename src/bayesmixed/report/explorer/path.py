@@ -12,7 +12,7 @@ from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.conditional_estimates import (
     coefficients_of,
     pooled_by,
-    shrinkage_weights,
+    reliabilities,
     unpooled_covariance,
 )
 from bayesmixed.comparison.group_regressions import regress
@@ -41,8 +41,8 @@ class PoolingPath:
         Of every group, shape (T, J, m).
     own : FloatArray
         At the end of the path, NaN where a group's rows do not tell it, shape (J, m).
-    weights : FloatArray
-        Shrinkage weights of the varying effects, shape (T, J, k).
+    reliability : FloatArray
+        Of the varying effects, shape (T, J, k).
     density : FloatArray
         For each effect how plausible a place is given the data, at most 1, shape (T, k) for a posterior and
         (T, 1) for an estimate's likelihood at its residual standard deviation.
@@ -52,7 +52,7 @@ class PoolingPath:
     sd: FloatArray
     coefficients: FloatArray
     own: FloatArray
-    weights: FloatArray
+    reliability: FloatArray
     density: FloatArray
 
 
@@ -96,7 +96,7 @@ def pooling_path(groups: PooledGroups, draws: xr.DataTree | None = None) -> Pool
         sd=sd,
         coefficients=coefficients,
         own=np.where(told, coefficients[-1], np.nan),
-        weights=np.array([shrinkage_weights(e, groups.index) for e in estimates]),
+        reliability=np.array([reliabilities(e, groups.index) for e in estimates]),
         density=_likelihood(groups.estimate, estimates)
         if draws is None
         else _posterior(groups, draws, position),
