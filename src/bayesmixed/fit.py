@@ -265,13 +265,14 @@ def load(path: str | os.PathLike[str]) -> MixedFit:
         When the file is damaged, is something else, or was written by a newer version.
     """
     from bayesmixed.posterior.diagnostics import diagnose
-    from bayesmixed.posterior.storage import read_fit
+    from bayesmixed.posterior.storage import first_words, read_fit
 
     saved = read_fit(path)
     try:
         spec, diagnosis = saved.spec(), diagnose(saved.draws)
     # The digests hold, so only a file that another program or version wrote comes here, with anything in it.
     except Exception as error:
-        reason = str(error).split("\n")[0]
-        raise FileError(f"The model in {os.fspath(path)!r} cannot be built again: {reason}") from error
+        raise FileError(
+            f"The model in {os.fspath(path)!r} cannot be built again: {first_words(error)}"
+        ) from error
     return MixedFit(spec=spec, draws=saved.draws, run=saved.run, diagnosis=diagnosis)

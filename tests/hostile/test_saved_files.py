@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 import warnings
 from collections import Counter
@@ -9,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import ConvergenceWarning, FileError
+from bayesmixed.posterior.frames import NAMES, frame_from_bytes
 
 from .files import Members, original, put_together, same, taken_apart, verdict
 from .formulas import in_time
@@ -129,6 +132,7 @@ FORGED: dict[str, Callable[[Members], None]] = {
     "no standard deviation": in_json('"name": "sd_Batch"', '"name": "sd_Batsch"'),
     "other dimensions": in_json('"dims": ["chain", "draw"]', '"dims": ["draw", "chain"]'),
     "no observed rows": in_json('"path": "/observed_data"', '"path": "/observed"'),
+    "unknown prior of a long name": in_json('["Normal"', f'["{"a" * 5000}"'),
     "negative number of rows": in_json('"n_dropped": 0', '"n_dropped": -1'),
 }
 
@@ -137,8 +141,9 @@ FORGED: dict[str, Callable[[Members], None]] = {
 def test_a_forged_file_is_refused(case: str, saved: tuple[bytes, bm.MixedFit], tmp_path: Path) -> None:
     content, _ = saved
     (tmp_path / "fit").write_bytes(rewritten(content, FORGED[case]))
-    with in_time(60), pytest.raises(FileError):
+    with in_time(60), pytest.raises(FileError) as refusal:
         bm.load(tmp_path / "fit")
+    check_sentence(refusal.value)
 
 
 def test_a_zip_bomb_is_not_unpacked(saved: tuple[bytes, bm.MixedFit], tmp_path: Path) -> None:
@@ -151,6 +156,19 @@ def test_a_zip_bomb_is_not_unpacked(saved: tuple[bytes, bm.MixedFit], tmp_path: 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 50_000_000
+
+
+def test_text_whose_offsets_lead_out_of_memory_is_refused() -> None:
+    """pandas would end the process."""
+    offsets = np.array([0, 2, 2_000_000_000, 6], dtype=np.int32)
+    broken = pa.StringArray.from_buffers(3, pa.py_buffer(offsets), pa.py_buffer(b"aabbcc"))
+    metadata = {NAMES: json.dumps({"columns": ["x"], "index": [None], "objects": [], "object_index": False})}
+    sink = pa.BufferOutputStream()
+    schema = pa.schema([("0", pa.string())], metadata=metadata)
+    with pa.ipc.new_stream(sink, schema) as stream:
+        stream.write_batch(pa.record_batch([broken], schema=schema))
+    with pytest.raises(pa.ArrowInvalid):
+        frame_from_bytes(sink.getvalue().to_pybytes())
 
 
 def test_changed_files_are_refused_or_whole(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from bayesmixed.priors.prior import Prior, PriorSet
 FIT = "fit.json"
 FRAME = "frame.arrow"
 WEIGHTS = "weights.npy"
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,12 +164,17 @@ def read_fit(path: str | os.PathLike[str]) -> SavedFit:
     # The digests hold, so only a file that another program made with our format name comes here, with
     # anything in it.
     except BayesmixedError as error:
-        reason = str(error).split("\n")[0]
-        raise FileError(f"{os.fspath(path)!r} cannot be read as a saved fit: {reason}") from error
+        raise FileError(f"{os.fspath(path)!r} cannot be read as a saved fit: {first_words(error)}") from error
     except Exception as error:
         raise FileError(
             f"{os.fspath(path)!r} is not a saved fit of this version; fits are written by fit.save(path)."
         ) from error
+
+
+def first_words(error: Exception) -> str:
+    """First line of an error about a file, without the end of a long one: it may quote what is in there."""
+    line = str(error).split("\n")[0]
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]} ..."
 
 
 def _fit(members: dict[str, bytes]) -> SavedFit:
