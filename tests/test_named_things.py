@@ -220,7 +220,7 @@ NAMING = {
     "x",
 }
 """Arguments that name something of the model or the data, or choose a word."""
-ODD = [7, np.int64(7), 7.5, True, None, "nobody", ["nobody"], [7], [["x"]], {"nobody": 1}, (), object()]
+ODD = [7, np.int64(7), True, "nobody", [7.5], [["x"]], {"nobody": 1}, (), np.array(["a", "b"]), object()]
 FITS: dict[str, Callable[[], Any]] = {
     "MixedFit": posterior,
     "RemlFit": lambda: REML,

@@ -52,7 +52,7 @@ def one_of(value: object, allowed: object, argument: str) -> None:
         When `value` is none of the words.
     """
     words = get_args(allowed)
-    if value not in words:
+    if not isinstance(value, str | bool) or value not in words:
         listed = ", ".join(repr(word) for word in words)
         raise BayesmixedError(f"{argument}={value!r} is not known; use one of {listed}.")
 
@@ -185,22 +185,30 @@ def one_or_several(value: object, argument: str) -> tuple[object, ...]:
     return tuple({repr(item): item for item in items}.values())
 
 
-def check_mapping(given: object, argument: str, example: str) -> None:
-    """Refuse values that do not say what each of them is for.
+def mapping_of[T](given: Mapping[str, T] | None, argument: str, example: str) -> Mapping[str, T]:
+    """Values that say what each of them is for.
 
     Parameters
     ----------
-    given : object
+    given : mapping or None
         What the user wrote.
     argument : str
         What it was written for.
     example : str
         What to write.
 
+    Returns
+    -------
+    Mapping
+        The same; empty for None.
+
     Raises
     ------
     DataError
         When it is not a mapping.
     """
+    if given is None:
+        return {}
     if not isinstance(given, Mapping):
         raise DataError(f"{argument}={given!r} does not say what it is for. Write e.g. {argument}={example}.")
+    return given

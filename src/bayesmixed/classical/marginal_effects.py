@@ -152,7 +152,7 @@ def slopes(
     As in :func:`comparisons`. A slope is that of the response as the formula transforms it.
     """
     design = with_effects(estimate.design, effects)
-    places = places_at(design, at or {}, average)
+    places = places_at(design, at, average)
     column = predictor(design, variable)
     one = slope_of(column, places.rows[column.name])
     return _compared(estimate, places, variable, [one], effects, prob)

@@ -168,9 +168,9 @@ def chosen_parameters(design: Design, wanted: str | Sequence[str] | None) -> lis
 def _matching(known: list[Parameter], name: object) -> set[str]:
     """Names of the parameters that one word stands for."""
     every = [parameter.name for parameter in known]
-    if name in every:
-        return {str(name)}
-    if name in ("beta", "theta"):
+    if isinstance(name, str) and name in every:
+        return {name}
+    if isinstance(name, str) and name in ("beta", "theta"):
         return {parameter.name for parameter in known if (parameter.kind == "beta") is (name == "beta")}
     hint = near_names(name, [*every, "beta", "theta"])
     raise BayesmixedError(f"The model has no parameter {name!r}. {hint}")

@@ -159,7 +159,7 @@ def bayes_factor_of(
     from bayesmixed.extract.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
 
     (block,) = chosen_blocks(spec.design, group)
-    if effect is not None and effect not in block.effects:
+    if effect is not None and not (isinstance(effect, str) and effect in block.effects):
         raise DataError(f"{effect!r} does not vary over {group!r}. {near_names(effect, block.effects)}")
     effects = tuple(e for e, name in enumerate(block.effects) if effect in (None, name))
     with_it = log_marginal_likelihood(draws, spec, seed=seed)

@@ -35,7 +35,7 @@ def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
     """
     if group is None:
         return design.blocks
-    chosen = tuple(block for block in design.blocks if block.group == group)
+    chosen = tuple(block for block in design.blocks if isinstance(group, str) and block.group == group)
     if not chosen:
         known = near_names(str(group), [block.group for block in design.blocks])
         holder = next((block.group for block in design.blocks if find_level(group, block.levels)), None)

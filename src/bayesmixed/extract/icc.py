@@ -24,7 +24,7 @@ from bayesmixed.extract.variances import (
 )
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.names import LEGEND
-from bayesmixed.options import IccKind, check_mapping, one_of
+from bayesmixed.options import IccKind, mapping_of, one_of
 
 ALL_GROUPS = "all"
 
@@ -88,8 +88,8 @@ def icc(
     :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
     """
     one_of(kind, IccKind, "kind")
-    check_mapping(at or {}, "at", "{'x': 0}")
-    points = _points(at or {})
+    at = mapping_of(at, "at", "{'x': 0}")
+    points = _points(at)
     for point in points:
         check_at(spec.design, point)
     if not split_blocks(spec.design)[0]:
@@ -100,7 +100,7 @@ def icc(
         )
     within = distribution_variance(draws, spec)
     tables = [_table(draws, spec, kind, point, prob, within) for point in points]
-    if any(_is_several(values) for values in (at or {}).values()):
+    if any(_is_several(values) for values in at.values()):
         for point, part in zip(points, tables, strict=True):
             for place, (name, value) in enumerate(point.items()):
                 part.insert(place, name, value)

@@ -215,7 +215,7 @@ def slopes(
     check_prob(prob)
     design = with_effects(spec.design, effects)
     column = predictor(design, variable)
-    places = places_at(design, at or {}, average)
+    places = places_at(design, at, average)
     one = slope_of(column, places.rows[column.name])
     parts = _differences(draws, spec, places, column, [one], effects, new_levels, seed)
     return _answers(draws, places, parts, prob, as_draws)

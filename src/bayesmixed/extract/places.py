@@ -13,7 +13,7 @@ from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError
 from bayesmixed.extract.contrasts import Contrast
 from bayesmixed.extract.grid import data_at, reference_grid
-from bayesmixed.options import check_mapping
+from bayesmixed.options import mapping_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,14 @@ class Places:
     each: int
 
 
-def places_at(design: Design, at: Mapping[str, Any], average: bool) -> Places:
+def places_at(design: Design, at: Mapping[str, Any] | None, average: bool) -> Places:
     """Rows to look at, with what describes the answers.
 
     Parameters
     ----------
     design : Design
         With the grouping factors that take part.
-    at : Mapping
+    at : Mapping or None
         Column to one value or several.
     average : bool
         Whether answers are means over the rows of the data; otherwise one for each point of the grid, or for
@@ -58,6 +58,7 @@ def places_at(design: Design, at: Mapping[str, Any], average: bool) -> Places:
     DataError
         When a name is no predictor, or has no values.
     """
+    at = mapping_of(at, "at", "{'x': [0, 1]}")
     if at and not average:
         grid = reference_grid(design, at)
         return Places(labels=grid, rows=grid, each=1)
@@ -87,10 +88,10 @@ def without(at: Mapping[str, Any] | None, variable: str) -> Mapping[str, Any]:
     DataError
         When `variable` is among them.
     """
-    check_mapping(at or {}, "at", "{'x': [0, 1]}")
-    if at and variable in at:
+    at = mapping_of(at, "at", "{'x': [0, 1]}")
+    if isinstance(variable, str) and variable in at:
         raise DataError(f"at= cannot hold {variable!r}, which is compared; say contrast=(low, high) instead.")
-    return at or {}
+    return at
 
 
 def labelled(labels: pd.DataFrame, variable: str, contrast: Contrast) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def _residuals(
     fit: PlottedFit, by: str | None, kind: ResidualKind | None, trend: bool, ax: Axes | None
 ) -> Axes:
     """Residuals of the rows at hand."""
-    kind = kind or shown_kind(fit.spec.family, "response")
+    kind = shown_kind(fit.spec.family, "response") if kind is None else kind
     values = fit.resid(kind=kind)["value"].to_numpy()
     design, label = fit.spec.design, RESIDUAL_NAMES[kind]
     if by is None:
@@ -93,7 +93,7 @@ def _residuals(
         return residual_scatter(
             fitted, values, xlabel=f"fitted {design.response.name}", ylabel=label, trend=trend, ax=ax
         )
-    if by in [block.group for block in design.blocks]:
+    if isinstance(by, str) and by in [block.group for block in design.blocks]:
         return residual_boxes(*present_levels(design.block(by)), values, name=by, xlabel=label, ax=ax)
     column = _column(design, by)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
@@ -139,7 +139,7 @@ def residual_quantiles(
         What was drawn on; points outside the envelope have their row's label.
     """
     fit = fit.with_rows
-    kind = kind or shown_kind(fit.spec.family, "standardized")
+    kind = shown_kind(fit.spec.family, "standardized") if kind is None else kind
     table = fit.resid(kind=kind)
     axes = normal_quantiles(
         table["value"].to_numpy(),

@@ -49,7 +49,7 @@ def add_groups(
     """
     known = get_args(ExtraGroup)
     for group in groups:
-        if group not in known:
+        if not isinstance(group, str) or group not in known:
             raise BayesmixedError(f"There is no group {group!r} to add. {near_names(group, known)}")
     made: dict[str, xr.Dataset] = {}
     if "log_likelihood" in groups:

@@ -10,7 +10,7 @@ from bayesmixed.design.rank import absence
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError, near_names
 from bayesmixed.families.records import GAUSSIAN, Family
-from bayesmixed.options import check_mapping
+from bayesmixed.options import mapping_of
 from bayesmixed.priors.choice import as_prior
 from bayesmixed.priors.defaults import default_priors
 from bayesmixed.priors.distributions import DISTRIBUTIONS
@@ -59,9 +59,9 @@ def complete_priors(
     PriorError
         When a name is none of the model's, or a prior cannot be used for its parameter.
     """
-    check_mapping(user or {}, "priors", "{'b': bm.prior('Normal', mu=0, sigma=1)}")
+    user = mapping_of(user, "priors", "{'b': bm.prior('Normal', mu=0, sigma=1)}")
     defaults = default_priors(design, family)
-    chosen = _chosen(design, user or {}, family)
+    chosen = _chosen(design, user, family)
     return PriorSet(
         coefficients=tuple(
             chosen.get(term, default)

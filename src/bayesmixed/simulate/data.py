@@ -19,7 +19,7 @@ from bayesmixed.extract.quantities import labels
 from bayesmixed.formula.expression import read_expression
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
-from bayesmixed.options import check_mapping, seed_sequence
+from bayesmixed.options import mapping_of, seed_sequence
 from bayesmixed.simulate.layout import Levels, grouping_factors, make_layout
 from bayesmixed.simulate.parameters import (
     Numbers,
@@ -129,7 +129,7 @@ def simulate_data(
         ("groups", groups or {}, "{'Subject': 18}"),
         ("predictors", predictors or {}, "{'Days': 'sequence'}"),
     ):
-        check_mapping(given, argument, example)
+        mapping_of(given, argument, example)
     parsed = parse_formula(formula)
     response = _response_column(parsed)
     of_predictors, of_effects, of_residuals = np.random.default_rng(seed_sequence(seed)).spawn(3)

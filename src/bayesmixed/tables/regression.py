@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.options import Beneath, check_mapping, one_of
+from bayesmixed.options import Beneath, mapping_of, one_of
 from bayesmixed.printing.rounding import format_fixed, format_numbers
 from bayesmixed.printing.table import Column, clean
 from bayesmixed.surface import public
@@ -181,10 +181,10 @@ def _checked_rows(
     fits: Mapping[str, PrintableFit], prob: float, loo: bool, labels: Mapping[str, str] | None
 ) -> list[tuple[FitRow, ...]]:
     """Rows of every fit, once the labels are known to name coefficients."""
-    check_mapping(labels or {}, "labels", "{'Days': 'Days without sleep'}")
+    labels = mapping_of(labels, "labels", "{'Days': 'Days without sleep'}")
     rows = [fit_rows(fit, prob=prob, loo=loo, labels=labels) for fit in fits.values()]
     terms = dict.fromkeys(term for fit in fits.values() for term in fit.spec.design.fixed.terms)
-    check_labels(labels or {}, list(terms))
+    check_labels(labels, list(terms))
     return rows
 
 
