@@ -52,16 +52,17 @@ NEW = pd.DataFrame({"f": ["c", "c", "a"], "h": ["y", "x", "y"], "x": 1.0, "z": [
 
 @pytest.mark.parametrize(
     ("verb", "nan"),
-    {
-        "predict": (lambda fit: fit.predict(NEW), [True, False, True]),
-        "predict a response": (lambda fit: fit.predict(NEW, kind="response"), [True, False, True]),
-        "population_mean": (lambda fit: fit.population_mean(NEW), [True, False, True]),
-        "predictions_at": (lambda fit: fit.predictions_at(CELLS), [False, False, False, True]),
-        "comparisons": (lambda fit: fit.comparisons("f"), [False, True]),
-        "a step of one of two twins": (lambda fit: fit.comparisons("x"), [True]),
-        "a slope of one of two twins": (lambda fit: fit.slopes("z"), [True]),
-    }.values(),
-    ids=str,
+    [
+        pytest.param(lambda fit: fit.predict(NEW), [True, False, True], id="predict"),
+        pytest.param(
+            lambda fit: fit.predict(NEW, kind="response"), [True, False, True], id="predict a response"
+        ),
+        pytest.param(lambda fit: fit.population_mean(NEW), [True, False, True], id="population_mean"),
+        pytest.param(lambda fit: fit.predictions_at(CELLS), [False, False, False, True], id="predictions_at"),
+        pytest.param(lambda fit: fit.comparisons("f"), [False, True], id="comparisons"),
+        pytest.param(lambda fit: fit.comparisons("x"), [True], id="a step of one of two twins"),
+        pytest.param(lambda fit: fit.slopes("z"), [True], id="a slope of one of two twins"),
+    ],
 )
 def test_what_the_data_do_not_tell_is_nan(
     posterior: bm.MixedFit, verb: Callable[[bm.MixedFit], pd.DataFrame], nan: list[bool]
