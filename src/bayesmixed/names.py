@@ -1,13 +1,19 @@
-"""The only place that spells the names of variables and dimensions.
+"""The only place that spells the names of variables, dimensions, parameters and columns of tables.
 
 A fit's posterior holds ``beta`` (term), the auxiliary parameters of its family (``sigma``, ``alpha``,
 ``kappa``, ``nu``), and for every grouping factor ``g``: ``sd_g`` (g_effect), ``corr_g`` (g_effect,
 g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect). Where moments of the random
 effects are kept, the group ``ranef_moments`` holds ``ranef_g`` and ``coef_g`` (ranef_moment, g, g_effect),
 and ``covariance_g`` (g, g_effect, g_effect_bis). A moment is a mean, a standard deviation or a quantile.
+
+Columns of the data may be called anything. The dimension of a grouping factor whose name another variable
+or dimension has, such as ``row``, gets an underscore at its end, ``row_``; a slash becomes an underscore. A
+column of the data that has the name of a column of a table stands there as ``at_value``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
 
 BETA = "beta"
 BETA_CENTRED = "beta_centred"
@@ -30,60 +36,124 @@ MOMENTS = ("mean", "sd", *(f"{100 * q:g}%" for q in QUANTILES))
 LEGEND = "legend"
 """Attribute of a table that says what its numbers are."""
 
+TAKEN = frozenset(
+    (
+        *(BETA, BETA_CENTRED, SIGMA, ALPHA, KAPPA, NU, RESPONSE, TERM, ROW, CHAIN, DRAW, MOMENT),
+        *("X", "offset", "weights", "trials"),
+    )
+)
+"""Variables and dimensions of every posterior."""
+OWNED = ("sd_", "corr_", "ranef_", "coef_", "covariance_", "partial_corr_")
+"""What the variables of a grouping factor begin with."""
+EFFECT, BIS = "_effect", "_effect_bis"
+
 
 def sd(group: str) -> str:
     """Name of the standard deviations of a grouping factor's effects, shape (effect,)."""
-    return f"sd_{group}"
+    return f"sd_{variable(group)}"
 
 
 def corr(group: str) -> str:
     """Name of the correlation matrix of a grouping factor's effects, shape (effect, effect)."""
-    return f"corr_{group}"
+    return f"corr_{variable(group)}"
 
 
 def ranef(group: str) -> str:
     """Name of the random effects of a grouping factor, shape (level, effect)."""
-    return f"ranef_{group}"
+    return f"ranef_{variable(group)}"
 
 
 def coef(group: str) -> str:
     """Name of the moments of the levels' coefficients, shape (ranef_moment, level, effect)."""
-    return f"coef_{group}"
+    return f"coef_{variable(group)}"
 
 
 def covariance(group: str) -> str:
     """Name of the covariance matrices of every level's effects, shape (level, effect, effect)."""
-    return f"covariance_{group}"
+    return f"covariance_{variable(group)}"
 
 
 def level_dim(group: str) -> str:
     """Dimension that runs over the levels of a grouping factor."""
-    return group
+    name = _stem(group)
+    return f"{name}_" if name in TAKEN or name.endswith((EFFECT, BIS)) else name
 
 
 def effect_dim(group: str) -> str:
     """Dimension that runs over the effects of a grouping factor."""
-    return f"{group}_effect"
+    return f"{_stem(group)}{EFFECT}"
 
 
 def effect_bis_dim(group: str) -> str:
     """Second dimension of a matrix over the effects of a grouping factor."""
-    return f"{group}_effect_bis"
+    return f"{_stem(group)}{BIS}"
+
+
+def _stem(group: str) -> str:
+    """What the dimensions of a grouping factor begin with, and no variable does."""
+    name = variable(group)
+    return f"{name}_" if name.startswith(OWNED) else name
+
+
+def group_variables(group: str) -> tuple[str, ...]:
+    """All variables and dimensions that a grouping factor may have in a tree."""
+    own = (sd(group), corr(group), ranef(group), coef(group), covariance(group))
+    return (*own, level_dim(group), effect_dim(group), effect_bis_dim(group))
+
+
+def groups_of(variables: Iterable[str]) -> list[str]:
+    """Grouping factors of a posterior, from the names of its variables."""
+    return [name.removeprefix("sd_") for name in variables if name.startswith("sd_")]
+
+
+def is_correlation(dims: Sequence[object]) -> bool:
+    """Whether a variable of a posterior is a grouping factor's correlation matrix, by its dimensions."""
+    return str(dims[-1]).endswith(BIS)
+
+
+def is_ranef(dims: Sequence[object]) -> bool:
+    """Whether a variable of a posterior is a grouping factor's random effects, by its dimensions."""
+    return len(dims) == 4 and str(dims[-1]).endswith(EFFECT)
 
 
 def partial_corr(group: str, block: int) -> str:
     """Free parameters behind one correlated block of a grouping factor in the PyMC graph."""
-    return f"partial_corr_{group}" if block == 0 else f"partial_corr_{group}_{block + 1}"
+    return f"partial_corr_{variable(group)}" + (f"[{block + 1}]" if block else "")
 
 
 def standardized_ranef(group: str, effect: str) -> str:
     """Name of the standard normal deviates behind one random effect in the PyMC graph."""
-    return f"z_{group}_{effect}"
+    return variable(f"z_{group}[{effect}]")
+
+
+def sd_label(group: str) -> str:
+    """Label of all standard deviations of a grouping factor, as a user names them: ``"sd_Subject"``."""
+    return f"sd_{group}"
 
 
 def sd_of(group: str, effect: str) -> str:
     """Label of one standard deviation, as a user names it: ``"sd_Subject[Days]"``."""
-    return f"sd_{group}[{effect}]"
+    return f"{sd_label(group)}[{effect}]"
+
+
+def corr_label(group: str) -> str:
+    """Label of the correlation matrix of a grouping factor, as a user names it: ``"corr_Subject"``."""
+    return f"corr_{group}"
+
+
+def corr_of(group: str, first: str, second: str) -> str:
+    """Label of one correlation, as a user names it: ``"corr_Subject[Intercept, Days]"``."""
+    return f"{corr_label(group)}[{first}, {second}]"
+
+
+def every(label: str) -> str:
+    """Label of all members of a class or a factor, where the bare one is a column's: ``"sd[]"``."""
+    return f"{label}[]"
+
+
+def beta_of(term: str) -> str:
+    """Label of one coefficient in a table of diagnostics: ``"beta[Days]"``."""
+    return f"{BETA}[{term}]"
 
 
 def sd_centred(group: str) -> str:
@@ -98,4 +168,27 @@ def sd_centred_of(group: str, effect: str) -> str:
 
 def beta_centred_of(term: str) -> str:
     """Label of one free coefficient in the PyMC graph, when coefficients have priors of several kinds."""
-    return f"{BETA_CENTRED}[{term}]"
+    return variable(f"{BETA_CENTRED}[{term}]")
+
+
+def variable(label: str) -> str:
+    """Label as the name of a variable, which can hold no slash."""
+    return label.replace("/", "_")
+
+
+def apart(columns: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """Names of a user's columns in a table that has columns of its own: ``at_value`` for ``value``.
+
+    Examples
+    --------
+    >>> apart(["value", "x", "at_value"], ["value", "se"])
+    {'value': 'at_at_value', 'x': 'x', 'at_value': 'at_value'}
+    """
+    columns = list(columns)
+    used, new = {*columns, *taken}, {}
+    for column in columns:
+        new[column] = column
+        while column in taken and new[column] in used:
+            new[column] = f"at_{new[column]}"
+        used.add(new[column])
+    return new

@@ -246,7 +246,7 @@ def test_the_density_is_the_same(formula: str, family: str, centred: bool, herds
         b, z = rng.normal(scale=(1, 0.05)), rng.normal(size=15)
         log_sd, log_sigma = rng.normal(size=2)
         there = {"Intercept": b[0], "size": b[1], "1|herd_sigma_log__": log_sd, "1|herd_offset": z}
-        here = {"beta_centred": b, "sd_herd_log__": np.array([log_sd]), "z_herd_Intercept": z}
+        here = {"beta_centred": b, "sd_herd_log__": np.array([log_sd]), "z_herd[Intercept]": z}
         if family == "gaussian":
             there["sigma_log__"] = here["sigma_log__"] = log_sigma
         there = {k: np.asarray(v) for k, v in there.items()}

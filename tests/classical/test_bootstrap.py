@@ -12,8 +12,8 @@ from bayesmixed.classical.parameters import (
     ParameterArrays,
     chosen_parameters,
     estimated_arrays,
+    lme4_parameters,
     parameter_values,
-    parameters_of,
 )
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.optimum import find_optimum
@@ -35,7 +35,7 @@ BOOT_BY_LME4 = {
 
 
 def values(refits: Bootstrap, fitted: object) -> FloatArray:
-    return parameter_values(parameters_of(fitted.design), refits.arrays)
+    return parameter_values(lme4_parameters(fitted.design), refits.arrays)
 
 
 @pytest.mark.parametrize("by", ["reml", "ml"])
@@ -49,7 +49,8 @@ def test_refits_are_the_estimates_of_the_simulated_responses(formula: str, by: s
     for found, likelihood in zip(
         values(refits, fitted), fitted.likelihood.with_responses(responses), strict=True
     ):
-        expected = parameter_values(parameters_of(fitted.design), estimated_arrays(find_optimum(likelihood)))
+        parameters = lme4_parameters(fitted.design)
+        expected = parameter_values(parameters, estimated_arrays(find_optimum(likelihood)))
         np.testing.assert_array_less(np.abs(found - expected), 0.01 * spread)
 
 
@@ -107,7 +108,7 @@ def test_intervals_of_sleepstudy_are_lme4s() -> None:
     with a correlation of 1, so that this quantile falls on them or far below, by chance.
     """
     fitted = estimated(SLEEP)
-    parameters = parameters_of(fitted.design)
+    parameters = lme4_parameters(fitted.design)
     ends = bootstrap_intervals(bootstrap(fitted, 1000, seed=5), parameters)
     for parameter, (lower, upper) in zip(parameters, ends, strict=True):
         theirs = BOOT_BY_LME4[parameter.name]

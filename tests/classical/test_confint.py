@@ -7,7 +7,7 @@ import pytest
 
 from bayesmixed.classical.bootstrap import bootstrap, bootstrap_intervals
 from bayesmixed.classical.confint import confint
-from bayesmixed.classical.parameters import parameters_of
+from bayesmixed.classical.parameters import lme4_parameters
 from bayesmixed.classical.profile import profile_intervals
 from bayesmixed.classical.wald import wald_intervals
 from bayesmixed.errors import BayesmixedError
@@ -32,7 +32,7 @@ def test_labels() -> None:
 @pytest.mark.parametrize(("method", "prob"), [("profile", 0.95), ("wald", 0.9), ("boot", 0.5)])
 def test_each_method_is_its_function(method: str, prob: float) -> None:
     fitted = estimated(SLEEP)
-    parameters = parameters_of(fitted.design)
+    parameters = lme4_parameters(fitted.design)
     expected = {
         "profile": lambda: profile_intervals(fitted, parameters, prob),
         "wald": lambda: wald_intervals(fitted, parameters, prob),

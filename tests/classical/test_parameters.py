@@ -8,8 +8,8 @@ import pytest
 from bayesmixed.classical.parameters import (
     chosen_parameters,
     estimated_arrays,
+    lme4_parameters,
     parameter_values,
-    parameters_of,
 )
 from bayesmixed.errors import BayesmixedError
 
@@ -41,13 +41,13 @@ NAMES = {
 
 @pytest.mark.parametrize("formula", NAMES)
 def test_names_and_order(formula: str) -> None:
-    assert [parameter.name for parameter in parameters_of(estimated(formula).design)] == NAMES[formula]
+    assert [parameter.name for parameter in lme4_parameters(estimated(formula).design)] == NAMES[formula]
 
 
 @pytest.mark.parametrize("formula", NAMES)
 def test_lme4_counts_as_many(formula: str) -> None:
     fitted = estimated(formula)
-    assert len(parameters_of(fitted.design)) == fitted.n_parameters
+    assert len(lme4_parameters(fitted.design)) == fitted.n_parameters
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_values_are_the_estimates() -> None:
     covariance = fitted.optimum.covariances[0]
     sd = np.sqrt(np.diag(covariance))
     expected = [*sd, covariance[0, 1] / sd.prod(), fitted.optimum.sigma, *fitted.optimum.coefficients]
-    values = parameter_values(parameters_of(fitted.design), estimated_arrays(fitted.optimum))
+    values = parameter_values(lme4_parameters(fitted.design), estimated_arrays(fitted.optimum))
     np.testing.assert_allclose(values, expected, rtol=1e-12)
 
 
 def test_correlation_beside_a_zero_variance_does_not_exist() -> None:
     fitted = flat_slope()
-    values = parameter_values(parameters_of(fitted.design), estimated_arrays(fitted.optimum))
+    values = parameter_values(lme4_parameters(fitted.design), estimated_arrays(fitted.optimum))
     assert values[1] == 0.0
     assert np.isnan(values[2])
     assert np.all(np.isfinite(np.delete(values, 2)))

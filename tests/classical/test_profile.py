@@ -14,7 +14,7 @@ from scipy import optimize, stats
 
 from bayesmixed.classical.constrained import constrained, full_deviance
 from bayesmixed.classical.estimate import Estimate, estimate
-from bayesmixed.classical.parameters import chosen_parameters, parameters_of
+from bayesmixed.classical.parameters import chosen_parameters, lme4_parameters
 from bayesmixed.classical.profile import profile_curve, profile_intervals
 from bayesmixed.design import build_design
 from bayesmixed.design.records import FloatArray
@@ -24,14 +24,14 @@ from bayesmixed.formula import parse_formula
 from .estimates import BATCH, CROSSED, SLEEP, THREE, estimated, flat_slope, simulated, singular
 
 Z = NormalDist().inv_cdf(0.975)
-NAMED = [(formula, p.name) for formula in (SLEEP, THREE) for p in parameters_of(estimated(formula).design)]
+NAMED = [(formula, p.name) for formula in (SLEEP, THREE) for p in lme4_parameters(estimated(formula).design)]
 
 
 @cache
 def intervals(formula: str) -> dict[str, FloatArray]:
     """Ends by name."""
     fitted = estimated(formula)
-    parameters = parameters_of(fitted.design)
+    parameters = lme4_parameters(fitted.design)
     ends = profile_intervals(fitted, parameters)
     return {parameter.name: row for parameter, row in zip(parameters, ends, strict=True)}
 
@@ -117,7 +117,7 @@ def test_order_of_correlated_effects_does_not_matter() -> None:
 def test_intervals_follow_the_units() -> None:
     def ends(frame: pd.DataFrame) -> FloatArray:
         fitted = estimate(build_design(parse_formula("y ~ x + (x | g)"), frame))
-        return profile_intervals(fitted, parameters_of(fitted.design))
+        return profile_intervals(fitted, lme4_parameters(fitted.design))
 
     frame = simulated()
     plain, scaled = ends(frame), ends(frame.assign(y=1e4 * frame["y"], x=1e-3 * frame["x"]))
@@ -127,13 +127,13 @@ def test_intervals_follow_the_units() -> None:
 
 def test_reml_and_ml_have_the_same_profile() -> None:
     fitted = estimated(CROSSED, "ml")
-    ends = profile_intervals(fitted, parameters_of(fitted.design))
+    ends = profile_intervals(fitted, lme4_parameters(fitted.design))
     np.testing.assert_allclose(ends, np.array(list(intervals(CROSSED).values())), rtol=1e-8)
 
 
 def test_smaller_intervals_lie_inside() -> None:
     fitted = estimated(SLEEP)
-    inner = profile_intervals(fitted, parameters_of(fitted.design), 0.8)
+    inner = profile_intervals(fitted, lme4_parameters(fitted.design), 0.8)
     outer = np.array(list(intervals(SLEEP).values()))
     assert np.all(inner[:, 0] > outer[:, 0])
     assert np.all(inner[:, 1] < outer[:, 1])
@@ -143,7 +143,7 @@ def test_mean_of_a_balanced_layout_without_group_variance() -> None:
     """The interval holds the one without groups, n log(1 + (mean - v)^2 / s^2) = z^2."""
     fitted = singular()
     y = fitted.design.response.values
-    sd, _, mean = profile_intervals(fitted, parameters_of(fitted.design))
+    sd, _, mean = profile_intervals(fitted, lme4_parameters(fitted.design))
     assert sd[0] == 0.0
     assert sd[1] > 0.0
     half = y.std() * np.sqrt(np.expm1(Z**2 / len(y)))
@@ -177,13 +177,13 @@ def test_an_estimate_that_is_no_optimum_is_found_out() -> None:
         fitted, optimum=dataclasses.replace(fitted.optimum, criterion=fitted.optimum.criterion + 20.0)
     )
     with pytest.raises(EngineError, match="better fit"):
-        profile_intervals(worse, parameters_of(fitted.design))
+        profile_intervals(worse, lme4_parameters(fitted.design))
 
 
 @pytest.mark.parametrize("prob", [0.0, 1.0, 95])
 def test_prob_is_a_probability(prob: float) -> None:
     with pytest.raises(BayesmixedError, match="prob="):
-        profile_intervals(estimated(BATCH), parameters_of(estimated(BATCH).design), prob)
+        profile_intervals(estimated(BATCH), lme4_parameters(estimated(BATCH).design), prob)
 
 
 def test_unknown_parameter_of_a_curve() -> None:

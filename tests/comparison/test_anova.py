@@ -168,3 +168,16 @@ def test_refusals(arguments: tuple[str, ...], options: dict[str, object], said: 
 def test_reml_beside_ml_is_refused_without_refitting() -> None:
     with pytest.raises(BayesmixedError, match="one is fitted by REML and the other by ML"):
         anova(sleep(INTERCEPT), sleep(CORRELATED, "ml"), refit=False)
+
+
+def test_fixed_parts_are_the_same_however_they_are_spelled() -> None:
+    """Two fits by REML are compared as they are where the fixed part is one, whatever its order."""
+    spelled = [
+        ["Reaction ~ Days*late + (1 | Subject)", "Reaction ~ Days*late + (Days | Subject)"],
+        ["Reaction ~ late*Days + (1 | Subject)", "Reaction ~ Days*late + (Days | Subject)"],
+    ]
+    frame = frame_of("sleepstudy").assign(late=lambda d: d["Days"] % 2)
+    tables = [
+        anova(*(bm.lmer(formula, frame, method="reml") for formula in pair), refit=False) for pair in spelled
+    ]
+    np.testing.assert_allclose(tables[0][NUMBERS], tables[1][NUMBERS], rtol=1e-7)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 
 from bayesmixed.design import lazy_sums
@@ -168,3 +169,9 @@ def test_every_function_gives_the_same_wherever_the_rows_lie(
 def test_a_function_that_needs_the_rows_is_refused(name: str, parquet_folder: Path) -> None:
     with pytest.raises(DataError, match=r"needs all rows in memory|is not known where the data lie"):
         aggregate_design(parse_formula(f"y ~ {name}(z) + (1 | g)"), SOURCES["polars"](parquet_folder))
+
+
+def test_a_column_that_begins_like_those_of_queries_is_refused() -> None:
+    rows = polars.LazyFrame({"y": [1.0, 2.0, 4.0, 3.0], "__one": [0.0, 1.0, 0.0, 2.0], "g": list("aabb")})
+    with pytest.raises(DataError, match="rename the column"):
+        aggregate_design(parse_formula("y ~ `__one` + (1 | g)"), rows)

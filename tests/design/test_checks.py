@@ -19,8 +19,10 @@ def test_good_weights_become_floats(weights: object) -> None:
     np.testing.assert_allclose(checked, np.asarray(weights, dtype=float))
 
 
-@pytest.mark.parametrize("name", ["sigma", "term", "row", "y", "beta", "chain", "draw"])
-def test_reserved_group_names_are_refused(name: str) -> None:
-    frame = pd.DataFrame({"r": [1.0, 2.0, 4.0, 3.0], name: ["a", "a", "b", "b"]})
-    with pytest.raises(DataError, match=f"'{name}' is a name that every posterior uses itself"):
-        build_design(parse_formula(f"r ~ 1 + (1 | {name})"), frame)
+@pytest.mark.parametrize(("first", "second", "shared"), [("row", "row_", "row_"), ("a/b", "a_b", "sd_a_b")])
+def test_factors_that_a_posterior_could_not_tell_apart_are_refused(
+    first: str, second: str, shared: str
+) -> None:
+    frame = pd.DataFrame({"r": [1.0, 2.0, 4.0, 3.0, 7.0], first: list("aabbb"), second: list("ababb")})
+    with pytest.raises(DataError, match=f"both have '{shared}' in the posterior. Rename the column"):
+        build_design(parse_formula(f"r ~ 1 + (1 | `{first}`) + (1 | `{second}`)"), frame)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bayesmixed.errors import DataError
-from bayesmixed.extract.blocks import chosen_blocks, correlated_pairs, level_of
+from bayesmixed.extract.blocks import chosen_blocks, level_of
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from bayesmixed.extract.blocks import chosen_blocks, correlated_pairs, level_of
 )
 def test_correlated_pairs(toy: Any, correlated: tuple[int, ...], pairs: list[tuple[int, int]]) -> None:
     block = replace(toy.spec.design.blocks[0], correlated=correlated)
-    assert list(correlated_pairs(block)) == pairs
+    assert list(block.correlated_pairs) == pairs
 
 
 def test_all_blocks_or_one(toy: Any) -> None:

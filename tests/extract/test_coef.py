@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import bayesmixed as bm
 from bayesmixed.extract import coef, fixef
 
 COLUMNS = ["group_var", "effect", "group", "value", "se", "lower_2.5", "upper_97.5"]
@@ -51,3 +53,22 @@ def test_teaching_text_students(at_lme4: Callable[[str], Any]) -> None:
     table = coef(fit.draws, fit.spec).query("effect == 'Intercept'").set_index("group")["value"]
     printed = [2.528, 2.383, 2.687, 2.412, 2.629]
     np.testing.assert_allclose(table.loc[["1", "2", "3", "4", "5"]], printed, atol=1e-3)
+
+
+@pytest.mark.parametrize("formula", ["y ~ b*a + (a*b | g)", "y ~ a*b + (b:a + a | g)"])
+def test_a_term_is_one_coefficient_in_either_order(formula: str) -> None:
+    """The coefficient of every level is the fixed one plus the level's effect, by two other tables."""
+    rng, n = np.random.default_rng(4), 200
+    a, b, g = rng.normal(size=n), rng.normal(size=n), np.arange(n) % 10
+    y = (0.35 + 0.3 * rng.normal(size=10)[g]) * a * b + rng.normal(size=n) * 0.5
+    pooling = bm.pooling(formula, pd.DataFrame({"y": y, "a": a, "b": b, "g": g}), method="reml")
+    fit = pooling.fit
+    fixed = fit.fixef().set_index("term")["value"]
+    random = fit.ranef().set_index(["effect", "group"])["value"]
+    table = fit.coef()
+    assert list(table["effect"].unique()) == list(fixed.index)
+    for row in table.to_dict("records"):
+        own = random.get((row["effect"], row["group"]), 0.0)
+        assert row["value"] == pytest.approx(fixed[row["effect"]] + own, abs=1e-12)
+    partial = pooling.table()["partial"].to_numpy()
+    assert partial == pytest.approx(table["value"].to_numpy(), rel=1e-9)

@@ -204,3 +204,56 @@ def test_what_cannot_be_compared_is_named(verb: Any, words: str) -> None:
     with pytest.raises((DataError, BayesmixedError)) as caught:
         verb(model())
     assert words in str(caught.value)
+
+
+COLUMNS = {"x": "value", "f": "term", "v": "contrast", "a": "row", "b": "se"}
+
+
+@cache
+def model_of_taken_names() -> tuple[xr.DataTree, ModelSpec]:
+    """The same draws of the same model, its columns called like those of the tables."""
+    frame = rows().rename(columns=COLUMNS)
+    formula = "y ~ value*term + I(value^2) + contrast + flag + factor(k) + (value | row/se)"
+    design, raw = build_design(parse_formula(formula), frame), model()[0]["posterior"]
+    draws = RawDraws(
+        beta=raw["beta"].to_numpy(),
+        sigma=raw["sigma"].to_numpy(),
+        sd=tuple(raw[f"sd_{group}"].to_numpy() for group in ("a:b", "a")),
+        corr=tuple(raw[f"corr_{group}"].to_numpy() for group in ("a:b", "a")),
+        ranef=tuple(raw[f"ranef_{group}"].to_numpy() for group in ("a:b", "a")),
+        sample_stats={},
+    )
+    return draws_tree(design, draws, {}), ModelSpec(design=design, priors=complete_priors(design, None))
+
+
+AT = {"x": [0.5, 2.0], "f": ["low", "high"]}
+VERBS = {
+    "predictions": lambda model, at: predictions_at(*model, at),
+    "mean predictions": lambda model, at: predictions_at(*model, at, average=True),
+    "comparisons": lambda model, at: comparisons(*model, next(iter(at)), at=dict([*at.items()][1:])),
+    "comparisons of rows": lambda model, at: comparisons(
+        *model, next(iter(at)), average=False, effects="all"
+    ),
+    "slopes": lambda model, at: slopes(*model, next(iter(at)), at=at, average=False),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_columns_called_like_those_of_a_table_get_out_of_the_way(verb: str) -> None:
+    plain = VERBS[verb](model(), AT)
+    taken = VERBS[verb](model_of_taken_names(), {COLUMNS[name]: values for name, values in AT.items()})
+    own = {"value", "se", "lower_2.5", "upper_97.5", *(() if "predictions" in verb else ("term", "contrast"))}
+    expected = [
+        f"at_{COLUMNS.get(name, name)}" if COLUMNS.get(name) in own else COLUMNS.get(name, name)
+        for name in plain.columns
+    ]
+    assert list(taken.columns) == expected
+    for one, other in zip(plain.columns, taken.columns, strict=True):
+        assert one == "term" or plain[one].tolist() == taken[other].tolist()
+
+
+def test_draws_keep_columns_called_like_their_dimensions() -> None:
+    found = predictions_at(*model_of_taken_names(), {"row": ["a0", "a1"]}, effects="all", as_draws=True)
+    assert isinstance(found, xr.DataArray)
+    assert set(found["at_row"].to_numpy()) == {"a0", "a1"}
+    assert found.dims == ("chain", "draw", "row")

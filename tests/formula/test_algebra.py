@@ -28,6 +28,9 @@ CASES = {
     "a %in% b/c": "1 a:b a:b:c",
     "a %in% b:c - a:b:c": "1",
     "log(x) + log( x )": "1 log(x)",
+    "log(x + 1) + np.log(x+1):z + z:log((x + 1))": "1 log(x + 1) log(x + 1):z",
+    "C(f, 'a') + C(f, \"a\"):x": "1 C(f, 'a') C(f, 'a'):x",
+    "a:b + b:a": "1 a:b",
     "I(x^2)*`a b`": "1 I(x^2) a b I(x^2):a b",
 }
 

@@ -20,4 +20,4 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "groups"), CASES.items())
 def test_expansion(text: str, groups: str) -> None:
-    assert " ".join(":".join(parts) for parts in expand_group(scan(text), text)) == groups
+    assert " ".join(":".join(p.text for p in parts) for parts in expand_group(scan(text), text)) == groups

@@ -97,6 +97,8 @@ REFUSED = {
     "y ~ x + y": ("'y' stands on the right side too", 8),
     "y ~ x + (y | g)": ("'y' stands on the right side too", 9),
     "log(y) ~ x:log(y)": ("'log(y)' stands on the right side too", 11),
+    "log(y) ~ x + np.log( y )": ("'log(y)' stands on the right side too", 13),
+    "y ~ (log(x) | g) + (0 + np.log( x ) | `g`)": ("'np.log(x)' varies twice over 'g'", 19),
     "y ~ x +": ("missing after '+'", 6),
     "y ~ x * * z": ("missing before '*'", 8),
     "y ~ x > 2": ("Inside I()", 6),

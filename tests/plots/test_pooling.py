@@ -55,7 +55,9 @@ def test_one_effect_gives_dots(sleep: bm.Pooling, schools: bm.Pooling) -> None:
 
 
 def test_effects_that_cannot_be_drawn(sleep: bm.Pooling) -> None:
-    with pytest.raises(bm.BayesmixedError, match=r"'days' does not vary by 'Subject'\. Did you mean 'Days'"):
+    with pytest.raises(
+        bm.BayesmixedError, match=r"'days' does not vary over 'Subject'\. Did you mean 'Days'"
+    ):
         sleep.plot.shrinkage(effects="days")
     formula = "Reaction ~ Days + I(Days > 4) + (Days + I(Days > 4) || Subject)"
     three = bm.pooling(formula, bm.load_dataset("sleepstudy"), method="reml")

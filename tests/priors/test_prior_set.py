@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from bayesmixed.design.parameters import prior_parameters
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError
 from bayesmixed.priors.choice import prior
 from bayesmixed.priors.defaults import default_priors
 from bayesmixed.priors.prior import Prior
-from bayesmixed.priors.prior_set import complete_priors, parameter_roles
+from bayesmixed.priors.prior_set import complete_priors
+from bayesmixed.priors.table import prior_table
 
 HALF = prior("HalfNormal", sigma=7)
 OTHER = prior("Exponential", lam=2)
@@ -29,9 +31,9 @@ def test_nothing_chosen_is_the_defaults(design: Design) -> None:
 
 
 def test_every_label_can_be_chosen(design: Design) -> None:
-    choices = {"coefficient": NORMAL, "sd": HALF, "correlation": prior("LKJ", eta=1)}
-    roles = parameter_roles(design)
-    assert list(roles) == [
+    choices = {"beta": NORMAL, "sd": HALF, "cor": prior("LKJ", eta=1), "sigma": HALF}
+    kinds = {parameter.label: parameter.kind for parameter in prior_parameters(design)}
+    assert list(kinds) == [
         "Intercept",
         "Days",
         "sd_Subject[Intercept]",
@@ -39,8 +41,8 @@ def test_every_label_can_be_chosen(design: Design) -> None:
         "corr_Subject",
         "sigma",
     ]
-    for label, role in roles.items():
-        changed = complete_priors(design, {label: choices[role]})
+    for label, kind in kinds.items():
+        changed = complete_priors(design, {label: choices[kind]})
         assert changed.user == {label}
         assert sum(map(str.__ne__, map(str, flat(changed)), map(str, flat(default_priors(design))))) == 1
 
@@ -97,3 +99,49 @@ def test_correlations_that_the_model_has_not(
 )
 def test_positive_priors_fit_a_standard_deviation(design: Design, choice: Prior) -> None:
     assert complete_priors(design, {"sigma": choice}).sigma == choice
+
+
+@pytest.fixture
+def taken(sleepstudy: pd.DataFrame, design_of: Callable[..., Design]) -> Design:
+    """A model whose columns are called like parameters and classes of them."""
+    frame = sleepstudy.rename(columns={"Days": "sigma"}).assign(sd=sleepstudy["Days"] % 3)
+    return design_of("Reaction ~ sigma*sd + (sigma | Subject)", frame)
+
+
+def test_a_column_called_like_a_parameter_has_a_prior_of_its_own(taken: Design) -> None:
+    priors = complete_priors(taken, {"b_sigma": NORMAL, "family_sigma": HALF})
+    assert (priors.coefficients[1], priors.sigma) == (NORMAL, HALF)
+    assert priors.user == {"b_sigma", "family_sigma"}
+    table = prior_table(taken, priors).table()
+    assert table["parameter"].tolist()[:4] == ["Intercept", "b_sigma", "b_sd", "sigma:sd"]
+    assert table["parameter"].tolist()[-1] == "family_sigma"
+    assert table["source"].tolist().count("user") == 2
+
+
+def test_a_class_beside_a_column_of_its_name(taken: Design) -> None:
+    assert complete_priors(taken, {"sd[]": HALF}).sd == ((HALF, HALF),)
+    assert complete_priors(taken, {"b_sd": NORMAL}).coefficients[2] == NORMAL
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({"sigma": HALF}, "Write 'b_sigma' for the coefficient 'sigma', 'family_sigma' for the residual"),
+        ({"sd": HALF}, "Write 'b_sd' for the coefficient 'sd', 'sd[]' for all of 2 parameters"),
+        ({"sigma:sd": NORMAL, "sd:sigma": NORMAL}, "are the same parameter: give it one prior"),
+    ],
+)
+def test_a_name_for_two_and_two_names_for_one_are_refused(
+    taken: Design, choices: dict[str, Prior], words: str
+) -> None:
+    with pytest.raises(PriorError) as caught:
+        complete_priors(taken, choices)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("sd : sigma", "sigma:sd"), ("`b_sd`", "b_sd"), ("sd_`Subject`[sigma]", "sd_Subject[sigma]")],
+)
+def test_a_name_may_be_spelled_otherwise(taken: Design, text: str, label: str) -> None:
+    assert complete_priors(taken, {text: HALF if "[" in text else NORMAL}).user == {label}

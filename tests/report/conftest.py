@@ -12,6 +12,7 @@ import xarray as xr
 from bayesmixed import extract
 from bayesmixed.design.records import Design, FixedDesign, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
+from bayesmixed.formula.expression import column_expression
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import Diagnosis
@@ -105,7 +106,8 @@ def _design(levels: tuple[str, ...], rows: int, x: np.ndarray, y: np.ndarray, co
     columns = np.column_stack([np.ones(len(x)), x])
     spread = np.array([1.0, x.std(ddof=1)])
     bar = "(Days | g)" if correlated else "(Days || g)"
-    term = RandomTerm(effects="1 + Days", group=("g",), covariance="us" if correlated else "diag", text=bar)
+    group, covariance = (column_expression("g"),), "us" if correlated else "diag"
+    term = RandomTerm(effects="1 + Days", parts=group, covariance=covariance, text=bar)
     return Design(
         formula=ParsedFormula(text=f"y ~ Days + {bar}", response="y", fixed="1 + Days", random=(term,)),
         response=Response(name="y", values=y),

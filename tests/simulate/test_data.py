@@ -173,3 +173,26 @@ def test_independent_effects_have_no_correlation() -> None:
 def test_a_computed_response_is_refused() -> None:
     with pytest.raises(bm.FormulaError, match="cannot be simulated"):
         simulate_data("log(y) ~ 1 + (1 | g)", groups={"g": 3}, fixed=1, sd={"g": 1})
+
+
+def test_parameters_are_named_in_any_spelling() -> None:
+    formula = "y ~ a*b + log(w) + (a:b | g:k)"
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60), "w": rng.uniform(1, 2, 60)})
+    frame = frame.assign(g=np.arange(60) % 5, k=np.arange(60) // 5 % 4)
+    usual = {"Intercept": 1, "a": 2, "b": 3, "log(w)": 4, "a:b": 5}
+    other = {"b : a": 5, "np.log( w )": 4, "`b`": 3, "a": 2, "Intercept": 1}
+    one = simulate_data(
+        formula, fixed=usual, sd={"g:k": {"Intercept": 1, "a:b": 2}}, corr={"g:k": 0.3}, data=frame, seed=1
+    )
+    same = simulate_data(
+        formula, fixed=other, sd={"k:g": {"b:a": 2, "Intercept": 1}}, corr={"k:g": 0.3}, data=frame, seed=1
+    )
+    pd.testing.assert_frame_equal(one.data, same.data)
+    pd.testing.assert_frame_equal(one.truth, same.truth)
+    fit = bm.lmer("y ~ b*a + log( w ) + (b:a | k:g)", one.data, method="reml")
+    table = bm.recover(one, fit)
+    assert table["parameter"].tolist() == one.truth["parameter"].tolist()
+    assert table["value"].notna().all()
+    with pytest.raises(BayesmixedError, match="two values for 'a:b'"):
+        simulate_data(formula, fixed={**usual, "b:a": 1}, sd={"g:k": [1, 2]}, data=frame)

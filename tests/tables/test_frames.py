@@ -102,3 +102,10 @@ def test_every_level_of_an_index_is_a_column() -> None:
     index = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["school", "pupil"])
     table = frame_table(pd.DataFrame({"value": [1.0, 2.0]}, index=index))
     assert [column.header for column in table.columns] == ["school", "pupil", "value"]
+
+
+def test_an_index_called_like_a_column_is_a_column_of_its_own() -> None:
+    frame = pd.DataFrame({"x": [1.5, 2.5]}, index=pd.Index(["a", "b"], name="x"))
+    assert list(frame_table(frame).to_frame().columns) == ["index x", "x"]
+    both = frame.set_index(pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["x", None]))
+    assert list(frame_table(both).to_frame().columns) == ["index x", "level_1", "x"]

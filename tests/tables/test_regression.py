@@ -185,3 +185,22 @@ def test_no_name_of_a_model_replaces_the_names_of_rows(name: str) -> None:
     assert list(table.columns) == ["part", "row", name]
     assert table.iloc[0, 1] == "Intercept"
     pd.testing.assert_frame_equal(bm.models_table(fit).to_frame().iloc[:, :2], table.iloc[:, :2])
+
+
+def test_one_term_has_one_row_however_each_formula_spells_it() -> None:
+    cake = bm.load_dataset("cake")
+    formulas = (
+        "angle ~ temp*recipe + (1 | recipe:replicate)",
+        "angle ~ recipe*temp + (1 | replicate:recipe)",
+    )
+    one, other = (bm.lmer(formula, cake, method="ml") for formula in formulas)
+    table = bm.models_table(
+        [one, other], beneath="nothing", labels={"recipe[T.B]:temp": "B, a degree"}
+    ).to_frame()
+    named = table.set_index("row")[["(1)", "(2)"]]
+    assert (named["(1)"] == named["(2)"]).all()
+    assert "B, a degree" in named.index
+    assert list(named.index).count("temp:recipe[T.C]") == 1
+    assert "recipe:replicate sd(Intercept)" in named.index
+    with pytest.raises(BayesmixedError, match="names no coefficient 'recipe:temp'"):
+        bm.models_table([one, other], labels={"recipe:temp": "slope"})

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmixed import names
 from bayesmixed.bridge.columns import parent_component, term_places
+from bayesmixed.design.parameters import prior_parameters
 from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError, FamilyError, FormulaError, PriorError
 from bayesmixed.families.lookup import as_family
@@ -124,16 +124,18 @@ def bambi_priors(model: Any, design: Design) -> dict[str, Prior]:
     """
     component, places = parent_component(model), term_places(model, design)
     found: dict[str, Prior] = {}
+    parameters = prior_parameters(design, model.marginal_parameters)
+    label = {(p.kind, p.block, p.first): p.label for p in parameters if p.kind in ("beta", "sd")}
+    own = {p.spellings[0]: p.label for p in parameters if p.block < 0 and p.kind != "beta"}
     for name, columns in places.coefficients.items():
         for j, column in enumerate(columns):
-            found[design.fixed.terms[column]] = _entry(name, component.terms[name].prior, j, len(columns))
+            found[label["beta", -1, column]] = _entry(name, component.terms[name].prior, j, len(columns))
     for name, effects in places.effects.items():
         spread = _spread_prior(name, component.terms[name].prior)
         for j, (k, i) in enumerate(effects):
-            block = design.blocks[k]
-            found[names.sd_of(block.group, block.effects[i])] = _entry(name, spread, j, len(effects))
+            found[label["sd", k, i]] = _entry(name, spread, j, len(effects))
     for name, parameter in model.marginal_parameters.items():
-        found[name] = _entry(name, parameter.prior, 0, 1)
+        found[own[name]] = _entry(name, parameter.prior, 0, 1)
     return found
 
 

@@ -14,6 +14,7 @@ from bayesmixed.bridge.columns import TermPlaces, check_nothing_left_out, term_p
 from bayesmixed.bridge.from_bambi import import_bambi
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError, DesignWarning, FormulaError, PriorError, warn
+from bayesmixed.formula.expression import Expression
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior import Prior
 
@@ -137,14 +138,14 @@ def _add_column(frame: pd.DataFrame, name: str, values: FloatArray) -> str:
 def _right_side(spec: ModelSpec) -> str:
     """Right side in Bambi's language, where ``(x | g)`` means independent effects."""
     formula = spec.design.formula
-    bars = [f"({term.effects} | {':'.join(map(_quoted, term.group))})" for term in formula.random]
+    bars = [f"({term.effects} | {':'.join(map(_quoted, term.parts))})" for term in formula.random]
     whole = " + ".join([formula.fixed, *(f"offset({text})" for text in formula.offsets), *bars])
     return re.sub(r"\bfactor\(", "C(", whole.replace("^", "**"))
 
 
-def _quoted(name: str) -> str:
-    """Column's name, in backticks where it needs them."""
-    return name if name.isidentifier() or name.endswith(")") else f"`{name}`"
+def _quoted(part: Expression) -> str:
+    """Part of a grouping factor, a column's name in backticks where it needs them."""
+    return f"`{part.text}`" if part.is_column and not part.text.isidentifier() else part.text
 
 
 def _priors(spec: ModelSpec, places: TermPlaces, bambi_prior: Any) -> dict[str, Any]:

@@ -10,12 +10,8 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.classical.estimate import Estimate, simulate_responses
-from bayesmixed.classical.parameters import (
-    Parameter,
-    ParameterArrays,
-    estimated_arrays,
-    parameter_values,
-)
+from bayesmixed.classical.parameters import ParameterArrays, estimated_arrays, parameter_values
+from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.engines.reml.optimum import Optimum, refit, standardizing_scale

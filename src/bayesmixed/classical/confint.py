@@ -8,14 +8,10 @@ import pandas as pd
 
 from bayesmixed.classical.bootstrap import bootstrap, bootstrap_intervals
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.parameters import (
-    Parameter,
-    chosen_parameters,
-    estimated_arrays,
-    parameter_values,
-)
+from bayesmixed.classical.parameters import chosen_parameters, estimated_arrays, parameter_values
 from bayesmixed.classical.profile import profile_intervals
 from bayesmixed.classical.wald import wald_intervals
+from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.summaries import bound_names
 from bayesmixed.options import ConfintMethod, one_of

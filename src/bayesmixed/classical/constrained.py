@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.parameters import Parameter, estimated_arrays, parameter_values
+from bayesmixed.classical.parameters import estimated_arrays, parameter_values
+from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, IntArray
 from bayesmixed.design.reordered import reorder_effects
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
@@ -300,6 +301,7 @@ def _without(fixed: FixedDesign, j: int) -> FixedDesign:
         fixed,
         matrix=np.delete(fixed.matrix, j, axis=1),
         terms=fixed.terms[:j] + fixed.terms[j + 1 :],
+        keys=fixed.keys[:j] + fixed.keys[j + 1 :],
         has_intercept=fixed.has_intercept and j > 0,
         centring=np.delete(np.delete(fixed.centring, j, axis=0), j, axis=1),
         scales=np.delete(fixed.scales, j),

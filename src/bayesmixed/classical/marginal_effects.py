@@ -21,7 +21,7 @@ from bayesmixed.design.prediction_rows import (
 from bayesmixed.design.predictors import predictor
 from bayesmixed.extract.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
 from bayesmixed.extract.grid import set_column
-from bayesmixed.extract.places import Places, labelled, places_at, without
+from bayesmixed.extract.places import Places, labelled, places_at, renamed, without
 from bayesmixed.extract.summaries import summary_columns
 
 
@@ -47,7 +47,8 @@ def predictions_at(
     Returns
     -------
     pandas.DataFrame
-        The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df``.
+        The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df``. A column of the
+        data that has one of these names stands as ``at_value``.
 
     Raises
     ------
@@ -92,7 +93,8 @@ def comparisons(
     -------
     pandas.DataFrame
         ``term``, ``contrast``, the columns of `at` or of the rows, ``value``, ``se``, ``lower_2.5``,
-        ``upper_97.5``, ``t``, ``df``, ``p_value`` (two-sided, not adjusted for several contrasts).
+        ``upper_97.5``, ``t``, ``df``, ``p_value`` (two-sided, not adjusted for several contrasts). A column
+        of the data that has one of these names stands as ``at_term``, ``at_value``.
 
     Raises
     ------
@@ -195,5 +197,6 @@ def _answers(
         se, df = uncertainty(estimate, asked)
         columns = summary_columns(interval_summary(asked.values, se, prob, df), prob)
         columns |= t_test_columns(asked.values, se, df) if tested else {"df": df}
-        tables.append(pd.concat([labels, pd.DataFrame(columns, index=labels.index)], axis=1))
+        own = pd.DataFrame(columns, index=labels.index)
+        tables.append(pd.concat([renamed(labels, own.columns), own], axis=1))
     return pd.concat(tables, ignore_index=places.each > 1)

@@ -4,68 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from bayesmixed import names
 from bayesmixed.classical.point import correlations, standard_deviations
+from bayesmixed.design.parameters import Parameter, ambiguous, parameter_named, parameters_of
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.errors import BayesmixedError, near_names
-from bayesmixed.extract.blocks import correlated_pairs
 from bayesmixed.options import one_or_several
 from bayesmixed.printing.records import short_repr
-
-Kind = Literal["sd", "cor", "sigma", "beta"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """One parameter of a linear mixed model.
-
-    Attributes
-    ----------
-    kind : {"sd", "cor", "sigma", "beta"}
-        Standard deviation or correlation of random effects, residual standard deviation, coefficient.
-    group : str
-        Grouping factor; ``"Residual"`` for sigma and empty for a coefficient.
-    effect_1 : str
-        The effect, or the term of a coefficient; empty for sigma.
-    effect_2 : str
-        Second effect of a correlation, else empty.
-    block : int
-        Index of the grouping factor in the design; -1 for sigma and coefficients.
-    first : int
-        Index of the effect in the block, or of the coefficient; 0 for sigma.
-    second : int
-        Index of the second effect of a correlation, else -1.
-    """
-
-    kind: Kind
-    group: str
-    effect_1: str
-    effect_2: str
-    block: int
-    first: int
-    second: int
-
-    @property
-    def name(self) -> str:
-        """The name that lme4 prints, e.g. ``"cor_Days.Intercept|Subject"``."""
-        match self.kind:
-            case "sd":
-                return f"sd_{self.effect_1}|{self.group}"
-            case "cor":
-                return f"cor_{self.effect_2}.{self.effect_1}|{self.group}"
-            case "sigma":
-                return names.SIGMA
-        return self.effect_1
-
-    @property
-    def effect(self) -> str:
-        """The effect, the term, or both effects of a correlation, e.g. ``"Intercept.Days"``."""
-        return f"{self.effect_1}.{self.effect_2}" if self.effect_2 else self.effect_1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +40,8 @@ class ParameterArrays:
     __repr__ = short_repr
 
 
-def parameters_of(design: Design) -> list[Parameter]:
-    """List the parameters of a model in the order of lme4 2.0.
+def lme4_parameters(design: Design) -> list[Parameter]:
+    """List the parameters of a linear mixed model in the order of lme4 2.0.
 
     Parameters
     ----------
@@ -109,30 +57,7 @@ def parameters_of(design: Design) -> list[Parameter]:
     -----
     lme4 before 2.0 mixed standard deviations and correlations, by the columns of the Cholesky factor.
     """
-    found = []
-    for i, block in enumerate(design.blocks):
-        found += [_parameter("sd", block.group, effect, "", i, e) for e, effect in enumerate(block.effects)]
-        found += [
-            _parameter("cor", block.group, block.effects[first], block.effects[second], i, first, second)
-            for first, second in correlated_pairs(block)
-        ]
-    found.append(_parameter("sigma", names.RESIDUAL, "", "", -1, 0))
-    return found + [_parameter("beta", "", term, "", -1, j) for j, term in enumerate(design.fixed.terms)]
-
-
-def _parameter(
-    kind: Kind, group: str, effect_1: str, effect_2: str, block: int, first: int, second: int = -1
-) -> Parameter:
-    """One parameter, by position."""
-    return Parameter(
-        kind=kind,
-        group=group,
-        effect_1=effect_1,
-        effect_2=effect_2,
-        block=block,
-        first=first,
-        second=second,
-    )
+    return sorted(parameters_of(design), key=lambda parameter: parameter.kind == "beta")
 
 
 def chosen_parameters(design: Design, wanted: str | Sequence[str] | None) -> list[Parameter]:
@@ -143,8 +68,9 @@ def chosen_parameters(design: Design, wanted: str | Sequence[str] | None) -> lis
     design : Design
         The design that was fitted.
     wanted : str, sequence of str or None
-        Names as printed; ``"beta"`` stands for all coefficients and ``"theta"`` for everything else, as
-        lme4's ``parm="beta_"`` and ``"theta_"`` do; None for all.
+        Names as printed, or as :meth:`bayesmixed.MixedFit.hypothesis` takes them; ``"beta"`` stands for all
+        coefficients and ``"theta"`` for everything else, as lme4's ``parm="beta_"`` and ``"theta_"`` do; None
+        for all.
 
     Returns
     -------
@@ -154,26 +80,30 @@ def chosen_parameters(design: Design, wanted: str | Sequence[str] | None) -> lis
     Raises
     ------
     BayesmixedError
-        When the model has no parameter of a name.
+        When the model has no parameter of a name, or several.
     """
-    known = parameters_of(design)
+    known = lme4_parameters(design)
     if wanted is None:
         return known
-    chosen: set[str] = set()
+    chosen: list[Parameter] = []
     for name in one_or_several(wanted, "parameters"):
-        chosen |= _matching(known, name)
-    return [parameter for parameter in known if parameter.name in chosen]
+        chosen += _matching(known, name)
+    return [parameter for parameter in known if parameter in chosen]
 
 
-def _matching(known: list[Parameter], name: object) -> set[str]:
-    """Names of the parameters that one word stands for."""
-    every = [parameter.name for parameter in known]
-    if isinstance(name, str) and name in every:
-        return {name}
+def _matching(known: list[Parameter], name: object) -> list[Parameter]:
+    """Parameters that one word stands for."""
+    found = parameter_named(known, name)
     if isinstance(name, str) and name in ("beta", "theta"):
-        return {parameter.name for parameter in known if (parameter.kind == "beta") is (name == "beta")}
-    hint = near_names(name, [*every, "beta", "theta"])
-    raise BayesmixedError(f"The model has no parameter {name!r}. {hint}")
+        if found is not None:
+            several = ambiguous(name, {found.label: str(found)})
+            members = "coefficients" if name == "beta" else "other parameters"
+            raise BayesmixedError(f"{several} Name all {members} one by one.")
+        return [parameter for parameter in known if (parameter.kind == "beta") is (name == "beta")]
+    if found is None:
+        hint = near_names(name, [*(parameter.name for parameter in known), "beta", "theta"])
+        raise BayesmixedError(f"The model has no parameter {name!r}. {hint}")
+    return [found]
 
 
 def estimated_arrays(optimum: Optimum) -> ParameterArrays:

@@ -11,12 +11,8 @@ from scipy import optimize
 
 from bayesmixed.classical.constrained import Constrained, constrained
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.parameters import (
-    Parameter,
-    chosen_parameters,
-    estimated_arrays,
-    parameter_values,
-)
+from bayesmixed.classical.parameters import chosen_parameters, estimated_arrays, parameter_values
+from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.optimum import find_optimum, hessian, settled, standardizing_scale
 from bayesmixed.engines.threads import single_threaded_blas

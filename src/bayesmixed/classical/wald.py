@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.intervals import interval_summary
-from bayesmixed.classical.parameters import Parameter
+from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from bayesmixed import names
 from bayesmixed.comparison.records import PosteriorFit, check_comparable
-from bayesmixed.errors import DataError, near_names
 from bayesmixed.printing.records import wrapped
 from bayesmixed.surface import public
 
@@ -155,19 +154,18 @@ def bayes_factor_of(
     integrated by importance sampling around its mode.
     """
     from bayesmixed.engines.collapsed.null_component import evidence_without
-    from bayesmixed.extract.blocks import chosen_blocks
+    from bayesmixed.extract.blocks import chosen_blocks, chosen_effect
     from bayesmixed.extract.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
 
     (block,) = chosen_blocks(spec.design, group)
-    if effect is not None and not (isinstance(effect, str) and effect in block.effects):
-        raise DataError(f"{effect!r} does not vary over {group!r}. {near_names(effect, block.effects)}")
-    effects = tuple(e for e, name in enumerate(block.effects) if effect in (None, name))
+    only = None if effect is None else chosen_effect(block, effect)
+    effects = tuple(e for e, name in enumerate(block.effects) if only in (None, name))
     with_it = log_marginal_likelihood(draws, spec, seed=seed)
     rng = np.random.default_rng(seed + 1)
     without = evidence_without(spec, spec.design.blocks.index(block), effects, rng)
-    at_means = effect == names.INTERCEPT and block.is_centred
-    shown = f"{effect} (at the means of {', '.join(block.effects[1:])})" if at_means else effect
-    what = f"{shown} | {group}" if effect is not None else group
+    at_means = only == names.INTERCEPT and block.is_centred
+    shown = f"{only} (at the means of {', '.join(block.effects[1:])})" if at_means else only
+    what = block.group if only is None else f"{shown} | {block.group}"
     return _factor(f"the model with {what}", "that without it", with_it, as_marginal_likelihood(without))
 
 

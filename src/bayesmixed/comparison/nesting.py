@@ -46,9 +46,9 @@ def is_nested(smaller: Design, larger: Design) -> bool:
 
 def has_same_fixed_part(ours: Design, theirs: Design) -> bool:
     """Whether two designs have the same X, up to the order of its columns, and the same offset."""
-    if sorted(ours.fixed.terms) != sorted(theirs.fixed.terms):
+    if set(ours.fixed.keys) != set(theirs.fixed.keys):
         return False
-    order = [theirs.fixed.terms.index(term) for term in ours.fixed.terms]
+    order = [theirs.fixed.keys.index(key) for key in ours.fixed.keys]
     return np.array_equal(ours.offset, theirs.offset) and np.allclose(
         ours.fixed.matrix, theirs.fixed.matrix[:, order], rtol=WITHIN, atol=0.0
     )

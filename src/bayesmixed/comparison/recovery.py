@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
 from bayesmixed.classical.estimate import Estimate
+from bayesmixed.design.parameters import parameters_named, parameters_of
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.quantities import labels
 from bayesmixed.extract.summaries import bound_names
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import VarianceIntervals
@@ -88,8 +89,8 @@ def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: f
             f"{type(simulation).__name__} and {type(fit).__name__}."
         )
     lower, upper = bound_names(prob)
-    estimates = _estimates(fit, prob)
     truth = simulation.truth.rename(columns={"value": "truth"})
+    estimates = _estimates(fit, prob, truth["parameter"].tolist())
     table = truth.merge(estimates, on="parameter", how="outer", sort=False)
     order = list(dict.fromkeys([*truth["parameter"], *estimates["parameter"]]))
     table = table.set_index("parameter").loc[order].reset_index()
@@ -98,8 +99,8 @@ def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: f
     return table.assign(covered=covered.where(known))
 
 
-def _estimates(fit: TidyFit | TidyLikelihoodFit, prob: float) -> pd.DataFrame:
-    """Table of a fit's parameters under the labels of a simulation."""
+def _estimates(fit: TidyFit | TidyLikelihoodFit, prob: float, spellings: Sequence[str]) -> pd.DataFrame:
+    """Table of a fit's parameters, those of a simulation as they are spelled there."""
     lower, upper = bound_names(prob)
     # Both tables list coefficients, then each grouping factor's deviations and correlations, then sigma.
     if isinstance(fit, TidyLikelihoodFit):
@@ -108,4 +109,8 @@ def _estimates(fit: TidyFit | TidyLikelihoodFit, prob: float) -> pd.DataFrame:
         table = fit.tidy(prob=prob)
     columns = {"estimate": "value", "conf_low": lower, "conf_high": upper}
     renamed = table.rename(columns=columns)[["value", lower, upper]]
-    return pd.concat([pd.Series(labels(fit.spec.design), name="parameter"), renamed], axis=1)
+    parameters = parameters_of(fit.spec.design)
+    meant = [(text, parameters_named(parameters, text)) for text in spellings]
+    known = {found[0].label: text for text, found in meant if len(found) == 1}
+    labels = [known.get(parameter.label, parameter.label) for parameter in parameters]
+    return pd.concat([pd.Series(labels, name="parameter"), renamed], axis=1)

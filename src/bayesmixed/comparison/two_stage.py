@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesmixed.classical.parameters import Parameter
 from bayesmixed.comparison.first_stage import FirstStage, first_stage
 from bayesmixed.comparison.group_columns import CoefficientColumns, coefficient_columns
+from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 
 NEGLIGIBLE = 1e-7

@@ -11,13 +11,9 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.classical.confint import confint
 from bayesmixed.classical.estimate import estimate
-from bayesmixed.classical.parameters import (
-    Parameter,
-    ParameterArrays,
-    chosen_parameters,
-    parameter_values,
-)
+from bayesmixed.classical.parameters import ParameterArrays, chosen_parameters, parameter_values
 from bayesmixed.comparison.two_stage import two_stage_intervals, two_stages
+from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.summaries import bound_names, draw_matrix, summarize
 from bayesmixed.model.refusals import check_gaussian

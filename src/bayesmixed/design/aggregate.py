@@ -24,6 +24,7 @@ from bayesmixed.design.group_sums import BlockSums, pair_sums, sum_block
 from bayesmixed.design.lazy_matrix import LazyMatrix
 from bayesmixed.design.lazy_rows import ONE, LazyRows, read_rows
 from bayesmixed.design.lazy_sums import TARGET, log_weights_of, ranges_of
+from bayesmixed.design.lookup import one_spelling
 from bayesmixed.design.model_columns import ModelColumns, model_columns
 from bayesmixed.design.rank import Aliases, Standardized, column_units, find_aliases, refuse_nearly_aliased
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums
@@ -102,7 +103,7 @@ def aggregate_design(
         formula=parsed,
         response=Response(name=parts.response.text, values=ABSENT),
         fixed=fixed,
-        blocks=tuple(each.block for each in blocks),
+        blocks=one_spelling(fixed, [each.block for each in blocks]),
         offset=ABSENT,
         weights=None if weight is None else ABSENT,
         frame=ABSENT,
@@ -149,6 +150,8 @@ def _fixed(
         centring=centring,
         scales=shifted.centred_scales(names, centring),
         recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=parts.offsets),
+        keys=recipe.keys_of(terms),
+        left_out_keys=recipe.keys_of(recipe.names[j] for j in aliases.left_out),
     )
 
 

@@ -16,7 +16,7 @@ from bayesmixed.design.levels import level_codes
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.errors import DataError
-from bayesmixed.formula.algebra import Algebra
+from bayesmixed.formula.algebra import Algebra, TermKey
 from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.terms import RandomTerm
 from bayesmixed.options import Center
@@ -97,9 +97,9 @@ def build_blocks(
 
 def bars_by_group(bars: Sequence[Bar]) -> list[list[Bar]]:
     """Gather the bars that share a grouping factor, in the order written."""
-    by_group: dict[tuple[str, ...], list[Bar]] = {}
+    by_group: dict[TermKey, list[Bar]] = {}
     for bar in bars:
-        by_group.setdefault(tuple(sorted(bar.term.group)), []).append(bar)
+        by_group.setdefault(bar.term.group_key, []).append(bar)
     return list(by_group.values())
 
 
@@ -159,6 +159,8 @@ def describe_block(
         centring=centring,
         scales=scales,
         recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group) for recipe in recipes),
+        keys=tuple(key for recipe in recipes for key in recipe.keys_of(recipe.names)),
+        group_key=bars[0].term.group_key,
     )
 
 

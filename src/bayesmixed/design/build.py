@@ -20,7 +20,7 @@ from bayesmixed.design.checks import (
 from bayesmixed.design.evaluate import State
 from bayesmixed.design.fixed import build_fixed, sum_offsets
 from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
-from bayesmixed.design.levels import group_expressions
+from bayesmixed.design.lookup import one_spelling
 from bayesmixed.design.records import Design
 from bayesmixed.design.response import build_response
 from bayesmixed.design.weights import usable_weights, weights_of_rows
@@ -100,6 +100,7 @@ def build_design(
     check_group_names(blocks)
     check_levels(blocks)
     fixed = build_fixed(parts.fixed, parts.offsets, columns, n, center=center)
+    blocks = one_spelling(fixed, blocks)
     if residual_variance:
         check_response(response, offset, centred=fixed.has_intercept)
         check_identified(blocks, n)
@@ -157,8 +158,7 @@ def read_parts(parsed: ParsedFormula, labels: Sequence[str]) -> Parts:
         response=read_response(parsed.response),
         fixed=read_algebra(parsed.fixed),
         bars=tuple(
-            Bar(term=term, effects=read_algebra(term.effects), group=group_expressions(term.group, labels))
-            for term in parsed.random
+            Bar(term=term, effects=read_algebra(term.effects), group=term.parts) for term in parsed.random
         ),
         offsets=tuple((read_expression(offset), {}) for offset in parsed.offsets),
     )

@@ -91,14 +91,8 @@ def refuse_constant(name: str, value: float, *, has_offset: bool) -> NoReturn:
     raise DataError(f"The response {name!r}{less} is constant: every row has {value:g}.")
 
 
-RESERVED = frozenset(
-    {names.BETA, names.SIGMA, names.RESPONSE, names.TERM, names.ROW, names.CHAIN, names.DRAW}
-)
-"""Names that variables and dimensions of every posterior have already."""
-
-
 def check_group_names(blocks: Sequence[GroupBlock]) -> None:
-    """Refuse a grouping factor whose name cannot be a dimension of the posterior.
+    """Refuse grouping factors whose names make the same variables or dimensions of a posterior.
 
     Parameters
     ----------
@@ -108,20 +102,19 @@ def check_group_names(blocks: Sequence[GroupBlock]) -> None:
     Raises
     ------
     DataError
-        When a name is taken by the posterior itself, or holds a slash.
+        With both, and what to write instead.
     """
+    seen: dict[str, str] = {}
     for block in blocks:
-        group = block.group
-        if group in RESERVED:
-            raise DataError(
-                f"The grouping factor {group!r} is a name that every posterior uses itself. "
-                f"Rename the column, e.g. {group + '_id'!r}."
-            )
-        if "/" in group:
-            raise DataError(
-                f"The grouping factor {group!r} holds a slash. "
-                f"Rename the column, e.g. {group.replace('/', '_')!r}."
-            )
+        if block.group == names.RESIDUAL:
+            raise DataError(f"{block.group!r} is what tables call the residual. Rename the grouping factor.")
+        for name in names.group_variables(block.group):
+            other = seen.setdefault(name, block.group)
+            if other != block.group:
+                raise DataError(
+                    f"The grouping factors {other!r} and {block.group!r} would both have {name!r} in the "
+                    f"posterior. Rename the column {block.group!r}."
+                )
 
 
 def check_levels(blocks: Sequence[GroupBlock]) -> None:

@@ -108,6 +108,8 @@ def build_fixed(
         centring=centring,
         scales=scales,
         recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=offsets),
+        keys=recipe.keys_of(terms),
+        left_out_keys=recipe.keys_of(recipe.names[j] for j in aliases.left_out),
     )
 
 

@@ -99,6 +99,11 @@ def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, 
         )
     wanted = list(dict.fromkeys([*names, *([weights] if isinstance(weights, str) else [])]))
     pick(pd.DataFrame(columns=labels), wanted)
+    for name in wanted:
+        if name.startswith("__"):
+            raise DataError(
+                f"Queries have names of their own that begin as {name!r} does; rename the column."
+            )
     kinds = {name: _kind(name, schema[name]) for name in wanted}
     if isinstance(weights, str) and kinds[weights] != "numbers":
         raise DataError("weights must be numbers.")

@@ -14,27 +14,7 @@ from bayesmixed.design.evaluate import evaluate
 from bayesmixed.design.frame import Column
 from bayesmixed.design.records import IntArray
 from bayesmixed.errors import DataError
-from bayesmixed.formula.expression import Expression, column_expression, read_expression
-
-
-def group_expressions(group: Sequence[str], labels: Sequence[str]) -> tuple[Expression, ...]:
-    """Read the parts of a grouping factor: columns where there are such, expressions otherwise.
-
-    Parameters
-    ----------
-    group : sequence of str
-        E.g. ``("batch", "cask")`` or ``("factor(year)",)``.
-    labels : sequence of str
-        Names of the columns of the data.
-
-    Returns
-    -------
-    tuple[Expression, ...]
-    """
-    return tuple(
-        read_expression(part) if part not in labels and part.endswith((")", "}")) else column_expression(part)
-        for part in group
-    )
+from bayesmixed.formula.expression import Expression
 
 
 def level_codes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra
 from bayesmixed.formula.expression import Expression
+from bayesmixed.formula.named import ColumnKey, column_keys
+from bayesmixed.names import INTERCEPT
 from bayesmixed.printing.records import short_repr
 
 
@@ -46,6 +48,23 @@ class MatrixRecipe:
     def names(self) -> tuple[str, ...]:
         """Names of the columns of the matrix."""
         return tuple(str(name) for name in self.spec.column_names)
+
+    @property
+    def keys(self) -> dict[str, ColumnKey]:
+        """What every column means, by its name."""
+        factors = {expression.text: expression.key for expression in self.expressions}
+        keys: dict[str, ColumnKey] = {}
+        for term in self.spec.structure:
+            own = {
+                factor.expr: factors[factor.expr] for factor in term.term.factors if factor.expr in factors
+            }
+            keys |= column_keys(own, [str(name) for name in term.columns])
+        return keys
+
+    def keys_of(self, names: Iterable[str]) -> tuple[ColumnKey, ...]:
+        """What some of the columns mean."""
+        keys = self.keys
+        return tuple(keys[name] for name in names)
 
     @property
     def has_intercept(self) -> bool:
@@ -92,6 +111,8 @@ def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tup
 def check_columns(recipe: MatrixRecipe) -> None:
     """Refuse a term without columns, which is a factor with one level, and a name that two columns share.
 
+    The intercept's is one that no other column may have.
+
     Raises
     ------
     DataError
@@ -105,6 +126,11 @@ def check_columns(recipe: MatrixRecipe) -> None:
     if len(set(recipe.names)) < len(recipe.names):
         twice = next(name for name in recipe.names if recipe.names.count(name) > 1)
         raise DataError(f"Two columns of the design are called {twice!r}; rename the column of the data.")
+    if recipe.keys.get(INTERCEPT):
+        raise DataError(
+            f"The column {INTERCEPT!r} of the data has the name of the model's intercept. Rename it; an "
+            "intercept needs no column: write 1."
+        )
 
 
 def apply_recipe(recipe: MatrixRecipe, columns: Mapping[str, Column], n: int) -> FloatArray:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesmixed.design.encode import encode, own_rows
 from bayesmixed.design.frame import to_pandas
+from bayesmixed.design.lookup import group_of
 from bayesmixed.design.rank import told, warn_of_untold
 from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock
 from bayesmixed.design.weights import usable_weights, weights_of_rows
@@ -204,15 +205,16 @@ def with_effects(design: Design, effects: PredictEffects) -> Design:
     """
     if isinstance(effects, str) and effects in ("all", "fixed"):
         return design if effects == "all" else replace(design, blocks=())
-    named = _named(effects)
     groups = [block.group for block in design.blocks]
-    for name in named:
-        if name not in groups:
+    named = [(name, group_of(design, name)) for name in _named(effects)]
+    for name, group in named:
+        if group is None:
             raise BayesmixedError(
                 f"effects= names no grouping factor {name!r}; use 'all', 'fixed', or a list of grouping "
                 f"factors. {near_names(str(name), [*groups, 'all', 'fixed'])}"
             )
-    return replace(design, blocks=tuple(block for block in design.blocks if block.group in named))
+    chosen = {group for _, group in named}
+    return replace(design, blocks=tuple(block for block in design.blocks if block.group in chosen))
 
 
 def _with_known_groups(design: Design, columns: Collection[str], new_levels: NewLevels) -> Design:

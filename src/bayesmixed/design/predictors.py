@@ -105,7 +105,8 @@ def predictor(design: Design, name: str) -> Predictor:
 def _of_random_effects(design: Design) -> set[str]:
     """Columns that any bar of the formula names, whether or not it takes part."""
     bars = design.formula.random
-    return {name for bar in bars for name in (*read_algebra(bar.effects).columns, *bar.group)}
+    groups = [name for bar in bars for part in bar.parts for name in part.columns]
+    return {*groups, *(name for bar in bars for name in read_algebra(bar.effects).columns)}
 
 
 def grouping_columns(design: Design) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed.design.lookup import place_of
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.errors import DataError, DesignWarning, warn
 from bayesmixed.printing.records import short_repr
@@ -358,11 +359,12 @@ def absence(design: Design, name: str) -> str:
     str
         A sentence, empty for other names.
     """
-    if name not in design.fixed.left_out:
+    fixed = design.fixed
+    place = place_of(name, fixed.left_out, fixed.left_out_keys)
+    if place is None:
         return ""
-    return (
-        f"{name!r} is left out, since it is a combination of other columns over these {design.n_rows} rows."
-    )
+    rows = f"over these {design.n_rows} rows"
+    return f"{fixed.left_out[place]!r} is left out, since it is a combination of other columns {rows}."
 
 
 def _listed(terms: Sequence[str]) -> str:

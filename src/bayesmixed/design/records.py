@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesmixed.formula.algebra import TermKey
+from bayesmixed.formula.expression import column_expression
+from bayesmixed.formula.named import ColumnKey, group_key, key_of_name
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center
 from bayesmixed.printing.records import short_repr
@@ -67,6 +71,8 @@ class FixedDesign:
         What encodes new data in the same way (levels, transform state).
     left_out : tuple[str, ...]
         Names of the columns that X does not have, since they are combinations of earlier ones.
+    keys, left_out_keys : tuple[ColumnKey, ...]
+        What the columns mean, however they are spelled.
     """
 
     matrix: FloatArray
@@ -76,6 +82,14 @@ class FixedDesign:
     scales: FloatArray
     recipe: Any
     left_out: tuple[str, ...] = ()
+    keys: tuple[ColumnKey, ...] = ()
+    left_out_keys: tuple[ColumnKey, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Read what the columns mean from their names, where nothing else is known of them."""
+        for field, columns in (("keys", self.terms), ("left_out_keys", self.left_out)):
+            if len(getattr(self, field)) != len(columns):
+                object.__setattr__(self, field, tuple(map(key_of_name, columns)))
 
     __repr__ = short_repr
 
@@ -109,6 +123,10 @@ class GroupBlock:
         What encodes new data for each bar in the same way.
     moments : FloatArray or None
         Of a block whose rows are not in memory, the `second_moments`.
+    keys : tuple[ColumnKey, ...]
+        What the column of every effect means, however it is spelled.
+    group_key : TermKey
+        What the grouping factor means.
     """
 
     group: str
@@ -121,6 +139,15 @@ class GroupBlock:
     scales: FloatArray
     recipes: tuple[Any, ...]
     moments: FloatArray | None = None
+    keys: tuple[ColumnKey, ...] = ()
+    group_key: TermKey = frozenset()
+
+    def __post_init__(self) -> None:
+        """Read what effects and groups mean from their names, where nothing else is known of them."""
+        if len(self.keys) != len(self.effects):
+            object.__setattr__(self, "keys", tuple(map(key_of_name, self.effects)))
+        if not self.group_key:
+            object.__setattr__(self, "group_key", group_key(self.group) or column_expression(self.group).key)
 
     __repr__ = short_repr
 
@@ -147,6 +174,11 @@ class GroupBlock:
     def is_centred(self) -> bool:
         """Whether the effects that have priors are other than those at zero."""
         return not np.array_equal(self.centring, np.eye(self.n_effects))
+
+    @property
+    def correlated_pairs(self) -> tuple[tuple[int, int], ...]:
+        """Places of the pairs of effects that are correlated, in lme4's order: (0, 1), (0, 2), (1, 2)."""
+        return tuple(pair for places in self.sets for pair in combinations(places, 2))
 
     @property
     def n_effects(self) -> int:

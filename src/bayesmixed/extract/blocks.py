@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Sequence
 
 from bayesmixed.design.levels import find_level
+from bayesmixed.design.lookup import effect_of, group_of
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.options import one_or_several
@@ -35,8 +35,8 @@ def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
     """
     if group is None:
         return design.blocks
-    chosen = tuple(block for block in design.blocks if isinstance(group, str) and block.group == group)
-    if not chosen:
+    name = group_of(design, group)
+    if name is None:
         known = near_names(str(group), [block.group for block in design.blocks])
         holder = next((block.group for block in design.blocks if find_level(group, block.levels)), None)
         if holder is not None:
@@ -45,7 +45,34 @@ def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
                 f"table[table['group'] == {str(group)!r}]."
             )
         raise DataError(f"The model has no grouping factor {group!r}. {known}")
-    return chosen
+    return (design.block(name),)
+
+
+def chosen_effect(block: GroupBlock, effect: object) -> str:
+    """Find a varying effect that a user names.
+
+    Parameters
+    ----------
+    block : GroupBlock
+        A grouping factor.
+    effect : object
+        E.g. ``"Days"``.
+
+    Returns
+    -------
+    str
+        In the spelling of the formula.
+
+    Raises
+    ------
+    DataError
+        When no such effect varies.
+    """
+    name = effect_of(block, effect)
+    if name is None:
+        known = near_names(effect, block.effects)
+        raise DataError(f"{effect!r} does not vary over {block.group!r}. {known}")
+    return name
 
 
 def level_of(design: Design, level: object, group: str | None = None) -> tuple[GroupBlock, str]:
@@ -108,25 +135,16 @@ def chosen_levels(design: Design, group: str, wanted: object) -> list[str]:
     return [level_of(design, level, group)[1] for level in one_or_several(wanted, "levels")]
 
 
+def spelled_effects(design: Design, wanted: Sequence[object]) -> list[str]:
+    """Effects in the spelling of the formula; what no factor has as its effect stays as it is."""
+    return [
+        next((name for block in design.blocks if (name := effect_of(block, text))), str(text))
+        for text in wanted
+    ]
+
+
 def _known_levels(level: object, levels: list[str]) -> str:
     """Near levels; how many there are when none is near and a list of all would be too long."""
     listed = near_names(level, levels)
     few = len(levels) <= MOST_LISTED or listed.startswith("Did you mean")
     return listed if few else f"There are {len(levels)} levels."
-
-
-def correlated_pairs(block: GroupBlock) -> Iterator[tuple[int, int]]:
-    """Give the indices of the pairs of effects that are correlated, in lme4's order.
-
-    Parameters
-    ----------
-    block : GroupBlock
-        A grouping factor.
-
-    Yields
-    ------
-    tuple[int, int]
-        First and second effect: (0, 1), (0, 2), (1, 2) for three correlated effects.
-    """
-    for places in block.sets:
-        yield from combinations(places, 2)

@@ -69,8 +69,7 @@ def reference_grid(design: Design, at: Mapping[str, Any]) -> pd.DataFrame:
         observed = _grouping_rows(design)
         points = pd.concat([_beside_groups(points.iloc[[i]], observed, groups) for i in range(len(points))])
     held = {name: known[name].typical for name in known if name not in points}
-    grid = points.reset_index(drop=True).assign(**held)
-    return _as_coded(grid, known)
+    return _as_coded(with_columns(points.reset_index(drop=True), held), known)
 
 
 def data_at(design: Design, at: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -97,7 +96,7 @@ def data_at(design: Design, at: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.Dat
     """
     points, known = at_points(design, at), predictors(design)
     base = pd.DataFrame(pick(design.frame, list(known)))
-    parts = [base.assign(**{name: points[name].iloc[i] for name in at}) for i in range(len(points))]
+    parts = [with_columns(base, {name: points[name].iloc[i] for name in at}) for i in range(len(points))]
     return points, _as_coded(pd.concat(parts), {name: known[name] for name in at})
 
 
@@ -130,6 +129,14 @@ def _as_coded(rows: pd.DataFrame, known: Mapping[str, Predictor]) -> pd.DataFram
     return rows
 
 
+def with_columns(rows: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows with some columns set, whatever their names: ``assign`` takes none that is called ``self``."""
+    rows = rows.copy(deep=False)
+    for name, values in columns.items():
+        rows[name] = values
+    return rows
+
+
 def set_column(rows: pd.DataFrame, column: Predictor, values: Any) -> pd.DataFrame:
     """Rows with one predictor set, so that numbers stay levels where the data's column is categorical.
 
@@ -147,7 +154,7 @@ def set_column(rows: pd.DataFrame, column: Predictor, values: Any) -> pd.DataFra
     pandas.DataFrame
         The rows.
     """
-    rows = rows.assign(**{column.name: values})
+    rows = with_columns(rows, {column.name: values})
     is_text = pd.api.types.infer_dtype(rows[column.name]) == "string"
     if isinstance(column.values, pd.Categorical) and not is_text:
         rows[column.name] = rows[column.name].astype("category")

@@ -13,13 +13,15 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed.design.evaluate import evaluate
+from bayesmixed.design.parameters import Parameter, parameter_named, parameters_of
 from bayesmixed.design.rank import absence
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import BayesmixedError, near_names
-from bayesmixed.extract.quantities import labels, other_spellings, quantities
+from bayesmixed.extract.quantities import quantities
 from bayesmixed.extract.summaries import check_prob, summarize
-from bayesmixed.formula.expression import ELEMENTWISE, Expression, expression_from
-from bayesmixed.formula.scan import Token, refusal, scan
+from bayesmixed.formula.expression import CONSTANTS, ELEMENTWISE, Expression, expression_from
+from bayesmixed.formula.named import name_ends
+from bayesmixed.formula.scan import Token, check_pairs, refusal, token_at
 from bayesmixed.model.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ ORDERS: dict[str, Callable[[FloatArray], NDArray[np.bool_]]] = {
     "<=": lambda difference: difference <= 0,
 }
 EQUALITIES = ("=", "==", "!=")
-WORDS = re.compile(r"`[^`]*`|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:[^\W\d]|\.(?=[^\W\d]))[\w.]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -130,8 +131,10 @@ def hypothesis(draws: xr.DataTree, spec: ModelSpec, expression: str, *, prob: fl
         ``"Intercept + 9*Days > 300"``, ``"abs(Days) < 1"``, ``"sd_Subject[Intercept] > sd_Subject[Days]"``.
         Names are coefficients as :func:`~bayesmixed.extract.fixef` lists them,
         ``sd_<group>[<effect>]`` (or ``sd_<group>`` when one effect varies),
-        ``corr_<group>[<effect>, <effect>]`` and ``sigma``; backquotes around a name are allowed. A
-        coefficient named like a call, e.g. ``log(x)``, goes before the function.
+        ``corr_<group>[<effect>, <effect>]`` and ``sigma``; backquotes around a name are allowed. Blanks,
+        quotes and the order in an interaction do not matter. A coefficient named like a call, e.g.
+        ``log(x)``, goes before the function, which ``log(b_x)`` asks for. Where a column is called like a
+        parameter, ``b_sigma`` is the coefficient and ``family_sigma`` the parameter.
     prob : float
         Probability inside the interval.
 
@@ -258,12 +261,12 @@ def expression_draws(draws: xr.DataTree, spec: ModelSpec, expression: str) -> Fl
     BayesmixedError
         As :func:`hypothesis`.
     """
-    tokens, text = _scanned(expression, spec)
+    tokens = _scanned(expression, spec)
     if any(token.text in (*ORDERS, *EQUALITIES) for token in tokens):
         raise BayesmixedError(
             f"{expression!r} compares; give one expression, e.g. 'Days', or use hypothesis()."
         )
-    return _value(_parsed(tokens, text, spec), quantities(draws, spec.design))
+    return _value(_parsed(tokens, expression, spec), quantities(draws, spec.design))
 
 
 def _region(region: tuple[float, float]) -> tuple[float, float]:
@@ -279,7 +282,7 @@ def _region(region: tuple[float, float]) -> tuple[float, float]:
 
 def _sides(expression: str, spec: ModelSpec) -> tuple[Expression, str, Expression]:
     """Left side, comparison and right side of a statement."""
-    tokens, text = _scanned(expression, spec)
+    tokens = _scanned(expression, spec)
     if any(token.text in EQUALITIES for token in tokens):
         raise BayesmixedError(
             f"{expression!r} is about a point, and a point has probability 0. Ask for a region around it, "
@@ -293,46 +296,73 @@ def _sides(expression: str, spec: ModelSpec) -> tuple[Expression, str, Expressio
     at = places[0]
     left, right = tokens[:at], tokens[at + 1 :]
     if not left or not right:
-        raise refusal("One side of the comparison is empty.", text, tokens[at].start)
-    return _parsed(left, text, spec), tokens[at].text, _parsed(right, text, spec)
+        raise refusal("One side of the comparison is empty.", expression, tokens[at].start)
+    return _parsed(left, expression, spec), tokens[at].text, _parsed(right, expression, spec)
 
 
-def _scanned(expression: str, spec: ModelSpec) -> tuple[tuple[Token, ...], str]:
-    """Tokens of a text and the text itself, every name of the model in backquotes."""
+def _scanned(expression: str, spec: ModelSpec) -> tuple[Token, ...]:
+    """Tokens of a text, every name of a parameter one token that holds its label."""
     if not isinstance(expression, str) or not expression.strip():
         raise BayesmixedError(f"{expression!r} is not an expression; write e.g. 'Days > 8'.")
-    every = [*labels(spec.design, spec.family.parameters), *other_spellings(spec.design)]
-    every += spec.design.fixed.left_out
-    known = "|".join(_pattern(label) for label in sorted(every, key=len, reverse=True))
-    text = re.sub(
-        rf"(?P<known>{known})|{WORDS.pattern}",
-        lambda found: f"`{found['known']}`" if found["known"] else found.group(),
-        expression,
-    )
-    _check_brackets(text, every)
-    return scan(text), text
+    known = parameters_of(spec.design, spec.family.parameters)
+    spelled = _spelled(known)
+    tokens: list[Token] = []
+    at = 0
+    while at < len(expression):
+        end, found = _parameter_at(expression, at, spec.design, known, spelled)
+        if found is not None:
+            tokens.append(Token("quoted", f"`{found.label}`", at))
+        else:
+            end = _skipped(expression, at, tokens)
+        at = end
+    check_pairs(tokens, expression)
+    return tuple(tokens)
 
 
-def _pattern(label: str) -> str:
-    """Regular expression of a label that ends where the label ends."""
-    return re.escape(label) + (r"(?![\w.\[(])" if label[-1].isalnum() else "")
+def _spelled(known: Sequence[Parameter]) -> re.Pattern[str]:
+    """Regular expression of all names as they stand in tables, each ending where a name ends."""
+    texts = {text for parameter in known for text in parameter.spellings}
+    ends = ((text, r"(?![\w.\[(])" if text[-1].isalnum() else "") for text in sorted(texts, key=len)[::-1])
+    return re.compile("|".join(re.escape(text) + end for text, end in ends))
 
 
-def _check_brackets(text: str, known: Sequence[str]) -> None:
-    """Refuse a name with brackets that is none of the model's."""
-    for found in re.finditer(r"`[^`]*`|(?P<wrong>[\w.:]+\[[^\]]*\]?)", text):
-        if found["wrong"]:
-            raise BayesmixedError(_unknown(found["wrong"], near_names(found["wrong"], known)))
+def _parameter_at(
+    expression: str, at: int, design: Design, known: Sequence[Parameter], spelled: re.Pattern[str]
+) -> tuple[int, Parameter | None]:
+    """The longest name of a parameter that begins at a place of a text, and where it ends."""
+    as_it_stands = spelled.match(expression, at)
+    ends = [*name_ends(expression, at), *([as_it_stands.end()] if as_it_stands else [])]
+    for end in sorted(set(ends), reverse=True):
+        text = expression[at:end]
+        found = parameter_named(known, text)
+        if found is not None:
+            return end, found
+        if why := absence(design, text):
+            raise BayesmixedError(_unknown(text, why))
+    return at, None
 
 
-def _parsed(tokens: tuple[Token, ...], text: str, spec: ModelSpec) -> Expression:
+def _skipped(expression: str, at: int, tokens: list[Token]) -> int:
+    """Read what is no name of a parameter, and tell where it ends."""
+    token = token_at(expression, at)
+    if token is None:
+        raise refusal(f"{expression[at]!r} has no meaning here.", expression, at)
+    if token.kind != "space":
+        tokens.append(token)
+    return token.end
+
+
+def _parsed(tokens: Sequence[Token], text: str, spec: ModelSpec) -> Expression:
     """One side as an expression, names and functions checked."""
+    known = [parameter.label for parameter in parameters_of(spec.design, spec.family.parameters)]
+    for i, token in enumerate(tokens):
+        bracket = tokens[i + 1].text if i + 1 < len(tokens) else ""
+        is_name = token.kind in ("name", "quoted") and token.text not in CONSTANTS
+        if is_name and bracket != "(" and token.name not in known:
+            end = name_ends(text, token.start)
+            name = text[token.start : end[0]] if end else token.name
+            raise BayesmixedError(_unknown(name, near_names(name, known)))
     expression = expression_from(tokens, text)
-    spellings = other_spellings(spec.design)
-    known = [*labels(spec.design, spec.family.parameters), *spellings]
-    for name in expression.columns:
-        if name not in known:
-            raise BayesmixedError(_unknown(name, absence(spec.design, name) or near_names(name, known)))
     for node in ast.walk(ast.parse(expression.code, mode="eval")):
         called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "abs"
         if called not in ELEMENTWISE:
@@ -340,8 +370,7 @@ def _parsed(tokens: tuple[Token, ...], text: str, spec: ModelSpec) -> Expression
                 f"The function {called!r} means nothing for draws. Use arithmetic, abs, exp, log, sqrt "
                 "and the like."
             )
-    columns = tuple(spellings.get(name, name) for name in expression.columns)
-    return Expression(text=expression.text, code=expression.code, columns=columns)
+    return expression
 
 
 def _unknown(name: str, advice: str) -> str:

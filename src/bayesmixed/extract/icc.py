@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import DataError, DesignWarning, warn
 from bayesmixed.extract.distribution_variance import DistributionVariance, distribution_variance
@@ -17,6 +18,7 @@ from bayesmixed.extract.summaries import bound_names, summarize
 from bayesmixed.extract.variances import (
     FIXED_MEANING,
     check_at,
+    effects_at,
     fixed_variance,
     random_meaning,
     random_variance,
@@ -88,7 +90,7 @@ def icc(
     :func:`~bayesmixed.extract.distribution_variance.distribution_variance`.
     """
     one_of(kind, IccKind, "kind")
-    at = mapping_of(at, "at", "{'x': 0}")
+    at = effects_at(spec.design, mapping_of(at, "at", "{'x': 0}"))
     points = _points(at)
     for point in points:
         check_at(spec.design, point)
@@ -101,9 +103,10 @@ def icc(
     within = distribution_variance(draws, spec)
     tables = [_table(draws, spec, kind, point, prob, within) for point in points]
     if any(_is_several(values) for values in at.values()):
+        columns = names.apart(at, tables[0].columns)
         for point, part in zip(points, tables, strict=True):
             for place, (name, value) in enumerate(point.items()):
-                part.insert(place, name, value)
+                part.insert(place, columns[name], value)
     table = pd.concat(tables, ignore_index=True)
     table.attrs[LEGEND] = _legend(split_blocks(spec.design)[0], kind, within.meaning)
     return table
@@ -142,13 +145,18 @@ def _table(
     lower, upper = bound_names(prob)
     return pd.DataFrame(
         {
-            "group": pd.array([parts[0] if len(parts) == 1 else ALL_GROUPS for parts in sums], dtype="str"),
+            "group": pd.array([parts[0] if len(parts) == 1 else _together(parts) for parts in sums], "str"),
             "icc": summary.value,
             lower: summary.lower,
             upper: summary.upper,
             "formula": _formula(kind, at, within.formula),
         }
     )
+
+
+def _together(groups: tuple[str, ...]) -> str:
+    """Name of the row of all grouping factors, which is none of theirs."""
+    return ALL_GROUPS if ALL_GROUPS not in groups else f"{ALL_GROUPS} factors"
 
 
 def _sums(design: Design) -> list[tuple[str, ...]]:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmixed import names
+from bayesmixed.design.lookup import group_of
 from bayesmixed.design.records import Design, IntArray
 from bayesmixed.errors import ConvergenceWarning, DataError, PriorError, near_names, warn
 from bayesmixed.model.spec import ModelSpec
@@ -80,8 +82,9 @@ def _as_elpd(group: str, labels: tuple[str, ...], found: GroupDensities) -> ELPD
     """ArviZ's record of the densities of all groups."""
     from arviz_stats.utils import ELPDDataLOO
 
+    dim = names.level_dim(group)
     value, k, p = (
-        xr.DataArray(numbers, dims=(group,), coords={group: list(labels)})
+        xr.DataArray(numbers, dims=(dim,), coords={dim: list(labels)})
         for numbers in (found.held_out, found.pareto_k, found.seen - found.held_out)
     )
     elpd, se, p_sum, _ = value.azstats.loo_summary(p)
@@ -145,8 +148,9 @@ def group_codes(design: Design, group: str) -> tuple[tuple[str, ...], IntArray]:
         When there is no such factor or column, when it has missing values, or when it has one level.
     """
     factors = {block.group: block for block in design.blocks}
-    if isinstance(group, str) and group in factors:
-        labels, codes = factors[group].levels, factors[group].codes
+    name = group_of(design, group)
+    if name is not None:
+        labels, codes = factors[name].levels, factors[name].codes
     elif isinstance(group, str) and group in design.frame.columns:
         codes, values = pd.factorize(design.frame[group], sort=True)
         codes, labels = codes.astype(np.int64), tuple(str(value) for value in values)

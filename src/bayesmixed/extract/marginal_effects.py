@@ -22,7 +22,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.extract.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
 from bayesmixed.extract.fitted import n_draws, row_matrix
 from bayesmixed.extract.grid import set_column
-from bayesmixed.extract.places import Places, labelled, places_at, without
+from bayesmixed.extract.places import Places, labelled, places_at, renamed, without
 from bayesmixed.extract.predict import RowDraws, predictor_of
 from bayesmixed.extract.redraw import with_levels
 from bayesmixed.extract.summaries import block_slices, check_prob, summarize_blocks, summary_columns
@@ -78,7 +78,8 @@ def predictions_at(
     pandas.DataFrame or xarray.DataArray
         The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``; or draws with dimensions
         (chain, draw, row) and the grid's columns as coordinates of the rows. NaN where a row needs a
-        coefficient that the fixed effects leave out, such as that of a cell without rows.
+        coefficient that the fixed effects leave out, such as that of a cell without rows. A column of the
+        data that has one of these names stands as ``at_value``, ``at_row``.
 
     Raises
     ------
@@ -143,7 +144,8 @@ def comparisons(
     pandas.DataFrame or xarray.DataArray
         ``term``, ``contrast``, the columns of `at` or of the rows, ``value``, ``se``, ``lower_2.5``,
         ``upper_97.5``; or draws with dimensions (chain, draw, row). NaN where the difference needs a
-        coefficient that the fixed effects leave out.
+        coefficient that the fixed effects leave out. A column of the data that has one of these names stands
+        as ``at_term``, ``at_value``.
 
     Raises
     ------
@@ -313,7 +315,8 @@ def _table(
 ) -> pd.DataFrame:
     """Labels with a summary of every answer beside them."""
     summary = summarize_blocks(columns, len(labels), n_draws(draws), prob)
-    return pd.concat([labels, pd.DataFrame(summary_columns(summary, prob), index=labels.index)], axis=1)
+    own = pd.DataFrame(summary_columns(summary, prob), index=labels.index)
+    return pd.concat([renamed(labels, own.columns), own], axis=1)
 
 
 def _labelled_draws(values: FloatArray, draws: xr.DataTree, labels: pd.DataFrame) -> xr.DataArray:
@@ -323,5 +326,5 @@ def _labelled_draws(values: FloatArray, draws: xr.DataTree, labels: pd.DataFrame
     dims = (names.CHAIN, names.DRAW, names.ROW)
     coords: dict[str, Any] = {dim: posterior[dim].values for dim in dims[:2]}
     coords[names.ROW] = np.asarray(labels.index)
-    described = {str(name): (names.ROW, np.asarray(labels[name])) for name in labels if name not in dims}
+    described = {str(name): (names.ROW, np.asarray(values)) for name, values in renamed(labels, dims).items()}
     return xr.DataArray(values.reshape(shape), coords=coords | described, dims=dims)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError
 from bayesmixed.extract.contrasts import Contrast
@@ -109,9 +110,22 @@ def labelled(labels: pd.DataFrame, variable: str, contrast: Contrast) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        Without the predictor's own column where the contrast replaces its values.
+        Without the predictor's own column where the contrast replaces its values; a column of the data that
+        is called ``term`` or ``contrast`` is ``at_term`` or ``at_contrast``.
     """
     kept = labels if np.ndim(contrast.low) else labels.drop(columns=variable, errors="ignore")
-    return pd.concat(
-        [pd.DataFrame({"term": variable, "contrast": contrast.label}, index=labels.index), kept], axis=1
-    )
+    own = pd.DataFrame({"term": variable, "contrast": contrast.label}, index=labels.index)
+    return pd.concat([own, renamed(kept, own.columns)], axis=1)
+
+
+def renamed(labels: pd.DataFrame, taken: Iterable[str]) -> pd.DataFrame:
+    """Labels of answers whose columns have none of some names: ``at_value`` for a column ``value``.
+
+    Parameters
+    ----------
+    labels : pandas.DataFrame
+        Columns of the data.
+    taken : iterable of str
+        Columns that a table has of its own.
+    """
+    return labels.rename(columns=names.apart(labels.columns, list(taken)))

@@ -7,7 +7,6 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.records import GroupBlock
-from bayesmixed.extract.blocks import correlated_pairs
 from bayesmixed.extract.records import Summary
 from bayesmixed.extract.summaries import bound_names, draw_matrix, stack, summarize, summary_columns
 from bayesmixed.model.spec import ModelSpec
@@ -112,7 +111,7 @@ def _correlation_table(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.D
     labels = [
         (block.group, block.effects[first], block.effects[second])
         for block in spec.design.blocks
-        for first, second in correlated_pairs(block)
+        for first, second in block.correlated_pairs
     ]
     summary = stack(_block_correlations(draws, block, prob) for block in spec.design.blocks)
     table = pd.DataFrame(labels, columns=["group", "effect_1", "effect_2"], dtype="str")
@@ -123,5 +122,5 @@ def _block_correlations(draws: xr.DataTree, block: GroupBlock, prob: float) -> S
     """Summary of the correlations of one grouping factor."""
     if not block.has_correlation:
         return stack([])
-    first, second = zip(*correlated_pairs(block), strict=True)
+    first, second = zip(*block.correlated_pairs, strict=True)
     return summarize(draw_matrix(draws, names.corr(block.group))[:, first, second], prob)

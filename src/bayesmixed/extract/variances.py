@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
 
@@ -11,9 +10,11 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
+from bayesmixed.design.lookup import place_of
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.extract.summaries import draw_matrix
+from bayesmixed.formula.named import ColumnKey
 
 FIXED_MEANING = "V_fix: variance of X beta over the rows"
 
@@ -126,6 +127,36 @@ def random_meaning(blocks: Sequence[GroupBlock]) -> str:
     return "mean over the rows of z'Sz"
 
 
+def effects_at[Value](design: Design, at: Mapping[str, Value]) -> dict[str, Value]:
+    """Values at which effects are held, by the names that the effects have in the model.
+
+    Parameters
+    ----------
+    design : Design
+        The design that was fitted.
+    at : Mapping
+        Name of a varying effect, as a user spells it, to a value or several.
+
+    Returns
+    -------
+    dict
+        The same values.
+
+    Raises
+    ------
+    DataError
+        When a name is no varying effect.
+    """
+    effects, out = _slopes(design), {}
+    for text, values in at.items():
+        place = place_of(text, list(effects), list(effects.values()))
+        if place is None:
+            known = near_names(str(text), sorted(effects))
+            raise DataError(f"at= holds random effects at a value, and none is named {text!r}. {known}")
+        out[list(effects)[place]] = values
+    return out
+
+
 def check_at(design: Design, at: Mapping[str, float]) -> None:
     """Refuse points that no random effect can be held at.
 
@@ -134,24 +165,28 @@ def check_at(design: Design, at: Mapping[str, float]) -> None:
     design : Design
         The design that was fitted.
     at : Mapping[str, float]
-        Effect name to value.
+        Name of an effect to a value.
 
     Raises
     ------
     DataError
-        When a name is no varying effect, when another effect is computed from it, or when a value is not a
-        finite number.
+        When another effect is computed from one of them, or when a value is not a finite number.
     """
-    effects = {effect for block in design.blocks for effect in block.effects if effect != names.INTERCEPT}
+    columns = {
+        name: frozenset(c for (_, own), _ in key for c in own) for name, key in _slopes(design).items()
+    }
     for name, value in at.items():
-        if name not in effects:
-            known = near_names(str(name), sorted(effects))
-            raise DataError(f"at= holds random effects at a value, and none is named {name!r}. {known}")
         if not (isinstance(value, Real) and math.isfinite(value)):
             raise DataError(f"at= needs one finite number for {name!r}, not {value!r}.")
-        for other in sorted(effects - set(at)):
-            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", other):
+        for other in columns:
+            if other not in at and columns[name] <= columns[other]:
                 raise DataError(f"The effect {other!r} depends on {name!r} too; give at= a value for each.")
+
+
+def _slopes(design: Design) -> dict[str, ColumnKey]:
+    """Varying effects but the intercept, with what their columns mean."""
+    pairs = (pair for block in design.blocks for pair in zip(block.effects, block.keys, strict=True))
+    return {effect: key for effect, key in pairs if effect != names.INTERCEPT}
 
 
 def _mean_square(block: GroupBlock, at: Mapping[str, float]) -> FloatArray:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, Response
 from bayesmixed.errors import DataError, FamilyError
 from bayesmixed.families.records import Family
@@ -88,7 +89,7 @@ def check_family(design: Design, family: Family) -> None:
 def _check_names(design: Design, family: Family) -> None:
     """Refuse a grouping factor that is called like a parameter of the family."""
     for block in design.blocks:
-        if block.group in family.parameters:
+        if names.level_dim(block.group) in family.parameters:
             raise DataError(
                 f"The grouping factor {block.group!r} has the name of a parameter of the family "
                 f"{family.name!r}. Rename the column, e.g. {block.group + '_id'!r}."

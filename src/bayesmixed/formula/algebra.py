@@ -9,7 +9,7 @@ from functools import cache, lru_cache, reduce
 from operator import mul
 from typing import Any
 
-from bayesmixed.formula.expression import Expression, column_expression, expression_from
+from bayesmixed.formula.expression import Expression, FactorKey, column_expression, expression_from
 from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, refusal, scan, shown
 
 MAX_TERMS = 2_000
@@ -18,6 +18,8 @@ MAX_POWER = 20
 
 BEFORE_PRODUCTS = 250
 """Precedence of ``%in%`` as in R: above that of ``*`` and ``/``, 200 in formulaic, and below ``:``, 300."""
+TermKey = frozenset[FactorKey]
+"""What a term means, however its factors are spelled and ordered."""
 
 PRODUCT = re.compile(r"[*:/^%]")
 OPERATORS = frozenset(["+", "-", "*", "/", ":", "^", "**", "%in%"])
@@ -49,6 +51,14 @@ class Algebra:
     def terms(self) -> tuple[tuple[str, ...], ...]:
         """Names of the factors of every term; ``("1",)`` is the intercept."""
         return tuple(tuple(factor.expr for factor in term.factors) for term in self.formula)
+
+    @property
+    def keys(self) -> tuple[TermKey, ...]:
+        """What every term means: a set of factors, empty for the intercept."""
+        return tuple(
+            frozenset(self.expressions[name].key for name in term if name in self.expressions)
+            for term in self.terms
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -88,7 +98,8 @@ def algebra_from(tokens: Sequence[Token], text: str) -> Algebra:
     _check_numbers(units, text)
     _check_powers(units, text)
     expressions: dict[str, Expression] = {}
-    words = [_word(unit, expressions, text) for unit in units]
+    spellings: dict[FactorKey, str] = {}
+    words = [_word(unit, expressions, spellings, text) for unit in units]
     return Algebra(formula=_formulaic(" ".join(words), tokens, text), expressions=expressions)
 
 
@@ -210,13 +221,14 @@ def _check_operator(token: Token, text: str) -> None:
         raise refusal(f"{token.text!r} cannot join terms.", text, token.start, advice)
 
 
-def _word(unit: _Unit, expressions: dict[str, Expression], text: str) -> str:
+def _word(unit: _Unit, expressions: dict[str, Expression], spellings: dict[FactorKey, str], text: str) -> str:
+    """Word for formulaic: a factor has one name, its first spelling."""
     if unit.expression is None:
         return unit.token.text
-    name = unit.expression.text
+    name = spellings.setdefault(unit.expression.key, unit.expression.text)
     if name.isdecimal():
         raise refusal(f"A column called {name!r} reads as a number; rename it.", text, unit.token.start)
-    if expressions.setdefault(name, unit.expression) != unit.expression:
+    if expressions.setdefault(name, unit.expression).key != unit.expression.key:
         raise refusal(
             f"{name!r} is both a column and an expression; rename the column.", text, unit.token.start
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bayesmixed.formula.algebra import algebra_from, check_joins, read_algebra
+from bayesmixed.formula.algebra import TermKey, algebra_from, check_joins, read_algebra
 from bayesmixed.formula.grouping import expand_group
 from bayesmixed.formula.scan import Token, closing, outside, refusal, render
 from bayesmixed.formula.terms import RandomTerm
@@ -68,8 +68,8 @@ def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
         )
     written = text[chunk[0].start : chunk[-1].end]
     return tuple(
-        RandomTerm(effects=render(effects), group=names, covariance=covariance or "us", text=written)
-        for names in expand_group(group, text)
+        RandomTerm(effects=render(effects), parts=parts, covariance=covariance or "us", text=written)
+        for parts in expand_group(group, text)
     )
 
 
@@ -81,11 +81,11 @@ def check_distinct(terms: Sequence[RandomTerm], text: str) -> None:
     FormulaError
         With the bars that share the effect, and what to write instead.
     """
-    seen: dict[tuple[tuple[str, ...], tuple[str, ...]], RandomTerm] = {}
+    seen: dict[tuple[TermKey, TermKey], RandomTerm] = {}
     for term in terms:
-        for effect in read_algebra(term.effects).terms:
-            key = (tuple(sorted(term.group)), tuple(sorted(effect)))
-            first = seen.setdefault(key, term)
+        algebra = read_algebra(term.effects)
+        for effect, key in zip(algebra.terms, algebra.keys, strict=True):
+            first = seen.setdefault((term.group_key, key), term)
             if first is not term:
                 name = "Intercept" if effect == ("1",) else ":".join(effect)
                 raise refusal(

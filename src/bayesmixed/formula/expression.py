@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bayesmixed.errors import near_names
 from bayesmixed.formula.scan import Token, is_call, refusal, render, scan, shown
@@ -47,6 +48,9 @@ MAX_NESTED = 100
 """Operations within operations that an expression may have: far more than anyone writes."""
 
 R_OPERATORS = {"^": "**", "%%": "%", "%/%": "//"}
+FactorKey = tuple[str, tuple[str, ...]]
+"""What a factor of a term means: its code in one spelling, and its columns."""
+
 CONSTANTS = {
     "TRUE": "True",
     "FALSE": "False",
@@ -89,6 +93,17 @@ class Expression:
     def is_column(self) -> bool:
         """Whether it is a column as it stands."""
         return self.code == "_0"
+
+    @property
+    def key(self) -> FactorKey:
+        """What it means, however it is spelled: equal for ``log(x+1)`` and ``np.log( x + 1 )``."""
+        return _one_spelling(self.code), self.columns
+
+
+@lru_cache(maxsize=1024)
+def _one_spelling(code: str) -> str:
+    """Code with one kind of quotes and blanks, and without needless parentheses."""
+    return ast.unparse(ast.parse(code, mode="eval"))
 
 
 def column_expression(name: str) -> Expression:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayesmixed.formula.algebra import algebra_from
+from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.scan import Token, outside, refusal
 
 JOINS = ("/", ":", "*")
 
 
-def expand_group(tokens: Sequence[Token], text: str) -> tuple[tuple[str, ...], ...]:
+def expand_group(tokens: Sequence[Token], text: str) -> tuple[tuple[Expression, ...], ...]:
     """Expand the right side of a bar to the grouping factors that it stands for.
 
     Parameters
@@ -22,7 +23,7 @@ def expand_group(tokens: Sequence[Token], text: str) -> tuple[tuple[str, ...], .
 
     Returns
     -------
-    tuple[tuple[str, ...], ...]
+    tuple[tuple[Expression, ...], ...]
         Each factor as the expressions whose observed combinations are its levels: ``a/b`` is ``a`` and
         ``a:b``; ``a*b`` is ``a``, ``b`` and ``a:b``.
 
@@ -34,8 +35,8 @@ def expand_group(tokens: Sequence[Token], text: str) -> tuple[tuple[str, ...], .
     Examples
     --------
     >>> from bayesmixed.formula.scan import scan
-    >>> expand_group(scan("a/b"), "a/b")
-    (('a',), ('a', 'b'))
+    >>> [[part.text for part in parts] for parts in expand_group(scan("a/b"), "a/b")]
+    [['a'], ['a', 'b']]
     """
     for _, token in outside(tokens):
         if token.kind in ("number", "string") or (token.kind == "operator" and token.text not in JOINS):
@@ -45,5 +46,7 @@ def expand_group(tokens: Sequence[Token], text: str) -> tuple[tuple[str, ...], .
                 token.start,
                 "Write a column, a/b (a and b within a), a:b (combinations) or a*b (all three).",
             )
-    terms = algebra_from(tokens, text).terms
-    return tuple(term for term in terms if term != ("1",))
+    algebra = algebra_from(tokens, text)
+    return tuple(
+        tuple(algebra.expressions[name] for name in term) for term in algebra.terms if term != ("1",)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bayesmixed.errors import FormulaError
 from bayesmixed.formula.algebra import MAX_TERMS, Algebra, algebra_from, read_algebra
 from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
-from bayesmixed.formula.expression import expression_from
+from bayesmixed.formula.expression import Expression, expression_from
 from bayesmixed.formula.response import response_from
 from bayesmixed.formula.scan import Token, closing, is_call, outside, refusal, render, scan
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
@@ -59,7 +59,9 @@ def parse_formula(text: str) -> ParsedFormula:
         raise refusal("The response names no column.", text, left[0].start)
     fixed, offsets, random = _sort_summands(right, text)
     check_distinct(random, text)
-    _check_response_apart(response.text, right, [algebra_from(fixed, text), *map(_effects, random)], text)
+    if response.kind == "value":
+        sides = [algebra_from(fixed, text), *map(_effects, random)]
+        _check_response_apart(response.parts[0], right, sides, text)
     return ParsedFormula(
         text=text, response=render(left), fixed=render(fixed) or "1", random=random, offsets=offsets
     )
@@ -69,21 +71,25 @@ def _effects(term: RandomTerm) -> Algebra:
     return read_algebra(term.effects)
 
 
-def _check_response_apart(response: str, right: Sequence[Token], sides: Sequence[Algebra], text: str) -> None:
-    if any(response in side.expressions for side in sides):
+def _check_response_apart(
+    response: Expression, right: Sequence[Token], sides: Sequence[Algebra], text: str
+) -> None:
+    factors = (factor for side in sides for factor in side.expressions.values())
+    again = next((factor for factor in factors if factor.key == response.key), None)
+    if again is not None:
         raise refusal(
-            f"The response {response!r} stands on the right side too.",
+            f"The response {response.text!r} stands on the right side too.",
             text,
-            _place_of(response, right),
+            _place_of(again.text, right),
             "Leave it out there: nothing explains itself.",
         )
 
 
-def _place_of(response: str, right: Sequence[Token]) -> int:
-    """Where the response begins on the right side."""
+def _place_of(factor: str, right: Sequence[Token]) -> int:
+    """Where a factor begins on the right side."""
     for index, token in enumerate(right):
         end = closing(right, index + (token.text != "{")) if is_call(right, index) else index
-        if render(right[index : end + 1], quoted=False) == response:
+        if render(right[index : end + 1], quoted=False) == factor:
             return token.start
     return right[0].start
 

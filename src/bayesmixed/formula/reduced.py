@@ -118,7 +118,7 @@ def _reductions(
 
 def _has_intercept(other: RandomTerm, term: RandomTerm) -> bool:
     """Whether another bar has an intercept that varies over the same factor."""
-    return sorted(other.group) == sorted(term.group) and INTERCEPT in read_algebra(other.effects).terms
+    return other.group_key == term.group_key and INTERCEPT in read_algebra(other.effects).terms
 
 
 def _with_bars(parsed: ParsedFormula, random: tuple[RandomTerm, ...]) -> ParsedFormula:

@@ -110,18 +110,25 @@ def scan(text: str) -> tuple[Token, ...]:
     tokens: list[Token] = []
     position = 0
     while position < len(text):
-        match = PATTERN.match(text, position)
-        if match is None:
+        token = token_at(text, position)
+        if token is None:
             character = text[position]
             raise refusal(f"{character!r} has no meaning here.", text, position, ADVICE.get(character, ""))
-        if match.lastgroup != "space":
-            tokens.append(Token(str(match.lastgroup), match.group(), position))
-        position = match.end()
-    _check_pairs(tokens, text)
+        if token.kind != "space":
+            tokens.append(token)
+        position = token.end
+    check_pairs(tokens, text)
     return tuple(tokens)
 
 
-def _check_pairs(tokens: Sequence[Token], text: str) -> None:
+def token_at(text: str, position: int) -> Token | None:
+    """Token that begins at a place of a text, white space too; None where none does."""
+    match = PATTERN.match(text, position)
+    return None if match is None else Token(str(match.lastgroup), match.group(), position)
+
+
+def check_pairs(tokens: Sequence[Token], text: str) -> None:
+    """Refuse parentheses without partner, and too many within each other."""
     opened: list[Token] = []
     for token in tokens:
         if token.kind == "open":

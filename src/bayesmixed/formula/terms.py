@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bayesmixed.formula.algebra import TermKey
+from bayesmixed.formula.expression import Expression
 from bayesmixed.options import Covariance
 
 
@@ -16,8 +18,8 @@ class RandomTerm:
     effects : str
         Left side of the bar in formulaic's language, e.g. ``"1 + Days"``; an intercept is implied unless
         removed.
-    group : tuple[str, ...]
-        Expressions whose observed combinations are the levels, e.g. ``("batch", "cask")`` for ``batch:cask``.
+    parts : tuple[Expression, ...]
+        What the observed combinations of are the levels, e.g. the columns ``batch`` and ``cask``.
     covariance : {"us", "diag"}
         ``"us"``: one correlated block; ``"diag"``: every column of the bar independent.
     text : str
@@ -25,14 +27,19 @@ class RandomTerm:
     """
 
     effects: str
-    group: tuple[str, ...]
+    parts: tuple[Expression, ...]
     covariance: Covariance
     text: str
 
     @property
     def group_name(self) -> str:
         """Name of the grouping factor, e.g. ``"batch:cask"``."""
-        return ":".join(self.group)
+        return ":".join(part.text for part in self.parts)
+
+    @property
+    def group_key(self) -> TermKey:
+        """What the grouping factor means, however it is spelled."""
+        return frozenset(part.key for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,7 @@ def _parameters(name: str, labels: Mapping[str, Prior], dim: str) -> Any:
     """One vector variable when all priors are of one kind, else a list of scalar variables."""
     priors = list(labels.values())
     if len({prior.name for prior in priors}) > 1:
-        return [_distribution(prior, label) for label, prior in labels.items()]
+        return [_distribution(prior, names.variable(label)) for label, prior in labels.items()]
     stacked = {argument: np.array([p.args[argument] for p in priors]) for argument in priors[0].args}
     return getattr(pm, priors[0].name)(name, **stacked, dims=dim)
 

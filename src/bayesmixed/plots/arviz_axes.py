@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +10,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesmixed import names
+from bayesmixed.design.parameters import parameter_named, parameters_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.extract.quantities import other_spellings, quantities
+from bayesmixed.extract.quantities import family_variables, quantities
 from bayesmixed.options import one_or_several
 from bayesmixed.plots.marks import plain
 from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
@@ -51,19 +52,24 @@ def quantity_dataset(draws: xr.DataTree, design: Design, parameters: object = No
     columns = quantities(draws, design)
     chosen = list(columns)
     if parameters is not None:
-        chosen = [_known_label(name, design, columns) for name in one_or_several(parameters, "parameters")]
+        chosen = _known_labels(one_or_several(parameters, "parameters"), draws, design)
     posterior = draws["posterior"]
     coords = {dim: posterior[dim].values for dim in (names.CHAIN, names.DRAW)} | {QUANTITY: chosen}
     values = np.stack([columns[label] for label in chosen], axis=-1)
     return xr.Dataset({VALUE: ((names.CHAIN, names.DRAW, QUANTITY), values)}, coords=coords)
 
 
-def _known_label(parameter: object, design: Design, known: Iterable[str]) -> str:
-    """Label that a name stands for."""
-    label = other_spellings(design).get(str(parameter), str(parameter))
-    if label not in known:
-        raise DataError(f"The model has no parameter {parameter!r}. {near_names(parameter, known)}")
-    return label
+def _known_labels(wanted: Sequence[object], draws: xr.DataTree, design: Design) -> list[str]:
+    """Labels that names stand for."""
+    known = parameters_of(design, family_variables(draws["posterior"].to_dataset()))
+    labels = []
+    for text in wanted:
+        found = parameter_named(known, text)
+        if found is None:
+            near = near_names(text, [parameter.label for parameter in known])
+            raise DataError(f"The model has no parameter {text!r}. {near}")
+        labels.append(found.label)
+    return labels
 
 
 def collection(

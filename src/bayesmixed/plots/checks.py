@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from bayesmixed.design.lookup import group_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.extract.blocks import chosen_blocks
@@ -93,8 +94,9 @@ def _residuals(
         return residual_scatter(
             fitted, values, xlabel=f"fitted {design.response.name}", ylabel=label, trend=trend, ax=ax
         )
-    if isinstance(by, str) and by in [block.group for block in design.blocks]:
-        return residual_boxes(*present_levels(design.block(by)), values, name=by, xlabel=label, ax=ax)
+    group = group_of(design, by)
+    if group is not None:
+        return residual_boxes(*present_levels(design.block(group)), values, name=group, xlabel=label, ax=ax)
     column = _column(design, by)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         x = column.to_numpy(dtype=float)

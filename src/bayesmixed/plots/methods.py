@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bayesmixed.habits import PLOT
-from bayesmixed.options import ConfintMethod, IccKind
+from bayesmixed.options import ConfintMethod, IccKind, one_or_several
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.surface import method_names, public_methods, uses
@@ -44,9 +44,13 @@ class FitPlots(CheckPlots):
         ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
     ) -> NDArray[Any]:
         """Random effects, sorted; see :func:`bayesmixed.plots.caterpillar`."""
+        from bayesmixed.extract.blocks import spelled_effects
         from bayesmixed.plots.caterpillar import caterpillar
 
-        return caterpillar(self.fit.ranef(group=group, prob=prob), effect=effect, sort_by=sort_by, ax=ax)
+        design, table = self.fit.spec.design, self.fit.ranef(group=group, prob=prob)
+        shown = None if effect is None else spelled_effects(design, one_or_several(effect, "effect"))
+        order = None if sort_by is None else spelled_effects(design, [sort_by])[0]
+        return caterpillar(table, effect=shown, sort_by=order, ax=ax)
 
     def fixef(self, *, intercept: bool | None = None, prob: float = 0.95, ax: Axes | None = None) -> Axes:
         """Coefficients with their intervals; see :func:`bayesmixed.plots.coefficients`."""

@@ -13,8 +13,8 @@ from bayesmixed.comparison.group_columns import rows_of_levels
 from bayesmixed.comparison.group_lines import GroupLines, group_lines, telling_groups
 from bayesmixed.comparison.pooling_records import PooledGroups
 from bayesmixed.design.records import FloatArray
-from bayesmixed.errors import BayesmixedError, near_names
-from bayesmixed.extract.blocks import chosen_levels
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.extract.blocks import chosen_effect, chosen_levels
 from bayesmixed.options import one_or_several
 from bayesmixed.plots.marks import draw_line, plain, point_style
 from bayesmixed.plots.style import (
@@ -172,11 +172,8 @@ def by_size(groups: PooledGroups, *, effect: str | None = None, ax: Axes | None 
 
 def _chosen_effects(groups: PooledGroups, effects: str | Sequence[str] | None) -> tuple[str, ...]:
     """One or two varying effects."""
-    chosen = groups.varying[:2] if effects is None else one_or_several(effects, "effects")
-    for name in chosen:
-        if name not in groups.varying:
-            known = near_names(name, groups.varying)
-            raise BayesmixedError(f"{name!r} does not vary by {groups.block.group!r}. {known}")
+    wanted = groups.varying[:2] if effects is None else one_or_several(effects, "effects")
+    chosen = tuple(chosen_effect(groups.block, name) for name in wanted)
     if len(chosen) > 2:
         raise BayesmixedError("A plane has two axes; choose one or two effects.")
     return tuple(map(str, chosen))

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
+from bayesmixed.design.parameters import prior_parameters
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import FileError
 from bayesmixed.families.lookup import family_by_name
@@ -18,7 +19,7 @@ from bayesmixed.families.records import Family
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
 from bayesmixed.posterior.tree import Dims, coordinates, moment_dims, posterior_dims
-from bayesmixed.priors.prior_set import complete_priors, parameter_roles
+from bayesmixed.priors.prior_set import complete_priors
 
 ENGINES = ("collapsed", "joint", "pymc")
 COUNTS = ("draws", "tune", "chains", "thin", "seed")
@@ -82,10 +83,10 @@ def require_one_model(spec: ModelSpec, draws: xr.DataTree) -> None:
 
 def _require_priors(spec: ModelSpec) -> None:
     """Refuse priors of other parameters, or such as a user could not have chosen."""
-    roles = parameter_roles(spec.design, spec.priors.parameters)
-    chosen = dict(zip(roles, spec.priors.in_order, strict=True))
+    labels = [parameter.label for parameter in prior_parameters(spec.design, spec.priors.parameters)]
+    chosen = dict(zip(labels, spec.priors.in_order, strict=True))
     again = complete_priors(spec.design, chosen, spec.family)
-    if replace(again, user=spec.priors.user) != spec.priors or not spec.priors.user <= roles.keys():
+    if replace(again, user=spec.priors.user) != spec.priors or not spec.priors.user <= chosen.keys():
         raise FileError("its priors are not those of its model.")
 
 

@@ -60,18 +60,15 @@ def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnos
     """
     one_of(ranef, RanefDiagnosis, "ranef")
     posterior = draws["posterior"].to_dataset()
-    groups = [str(dim) for dim in posterior.dims if names.sd(str(dim)) in posterior]
     if ranef == "all":
-        require_all_ranef(posterior, groups)
-    few = {names.ranef(group) for group in groups} if ranef == "screen" else set()
-    matrices = {names.corr(group) for group in groups}
+        require_all_ranef(posterior, names.groups_of(map(str, posterior.data_vars)))
     labels: list[str] = []
     values: list[FloatArray] = []
     n_screened = 0
-    for name, variable in posterior.data_vars.items():
-        flat = _flat(variable)
-        positions = _positions(variable, flat, upper=name in matrices, few=name in few)
-        n_screened += flat.shape[2] - len(positions) if name in few else 0
+    for variable in posterior.data_vars.values():
+        flat, few = _flat(variable), ranef == "screen" and names.is_ranef(variable.dims)
+        positions = _positions(variable, flat, upper=names.is_correlation(variable.dims), few=few)
+        n_screened += flat.shape[2] - len(positions) if few else 0
         chosen = np.moveaxis(flat[:, :, positions], 2, 0)
         varies = (chosen != chosen[:, :1, :1]).any(axis=(1, 2))
         labels += _labels(variable, positions[varies])

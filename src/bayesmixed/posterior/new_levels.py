@@ -35,16 +35,18 @@ def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEf
 
     Notes
     -----
-    A level's random numbers come from the seed, the grouping factor and its label alone: neither the order
-    of rows nor the other levels change them.
+    A level's random numbers come from the seed, the place of its grouping factor in the formula and its label
+    alone: neither the order of rows, nor the other levels, nor the name of the factor change them.
     """
+    keys = dict.fromkeys(term.group_key for term in design.formula.random)
+    places = {key: str(place) for place, key in enumerate(keys)}
     roots = {block.group: covariance_roots(posterior, block) for block in design.blocks}
 
     def effects(block: GroupBlock, labels: Sequence[str]) -> FloatArray:
-        root = roots[block.group]
+        root, place = roots[block.group], places.get(block.group_key, block.group)
         out = np.empty((*root.shape[:2], len(labels), block.n_effects))
         for j, label in enumerate(labels):
-            rng = np.random.default_rng([seed, LEVEL_STREAM, _digest(block.group, label)])
+            rng = np.random.default_rng([seed, LEVEL_STREAM, _digest(place, label)])
             noise = rng.standard_normal((*root.shape[:2], block.n_effects, 1))
             out[:, :, j] = np.matmul(root, noise)[..., 0]
         return out
@@ -75,7 +77,6 @@ def covariance_roots(posterior: xr.Dataset, block: GroupBlock) -> FloatArray:
     return np.asarray(block.centring @ centred)
 
 
-def _digest(group: str, label: str) -> int:
+def _digest(place: str, label: str) -> int:
     """Number that stands for a level in every process."""
-    text = f"{len(group)}:{group}{label}".encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(f"{place}:{label}".encode(), digest_size=8).digest(), "little")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -82,10 +83,26 @@ class PriorSet:
 
     @property
     def in_order(self) -> list[Prior]:
-        """All priors, in the order of the labels that `parameter_roles` gives."""
-        priors = list(self.coefficients)
+        """All priors: of coefficients, of every factor's deviations and correlations, of the family."""
+        found = [*self.coefficients]
         for sds, correlation in zip(self.sd, self.correlation, strict=True):
-            priors += sds
-            if correlation is not None:
-                priors.append(correlation)
-        return [*priors, *self.parameters.values()]
+            found += [*sds, *([] if correlation is None else [correlation])]
+        return [*found, *self.parameters.values()]
+
+    def replaced(self, priors: Iterable[Prior], user: frozenset[str]) -> PriorSet:
+        """The set with other priors, in the order of `in_order`, and who chose them."""
+        rest = iter(priors)
+        coefficients = tuple(islice(rest, len(self.coefficients)))
+        blocks = [
+            (tuple(islice(rest, len(sds))), None if correlation is None else next(rest))
+            for sds, correlation in zip(self.sd, self.correlation, strict=True)
+        ]
+        parameters = dict(zip(self.parameters, rest, strict=True))
+        return PriorSet(
+            coefficients=coefficients,
+            sd=tuple(sds for sds, _ in blocks),
+            correlation=tuple(correlation for _, correlation in blocks),
+            sigma=parameters.pop(names.SIGMA, None),
+            auxiliary=parameters,
+            user=user,
+        )

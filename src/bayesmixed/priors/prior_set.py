@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bayesmixed import names
+from bayesmixed.design.parameters import (
+    Parameter,
+    all_of,
+    ambiguous,
+    meanings,
+    parameters_named,
+    prior_parameters,
+)
 from bayesmixed.design.rank import absence
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError, near_names
@@ -16,7 +24,6 @@ from bayesmixed.priors.defaults import default_priors
 from bayesmixed.priors.distributions import DISTRIBUTIONS
 from bayesmixed.priors.prior import Prior, PriorSet
 
-Role = Literal["coefficient", "sd", "correlation", "auxiliary"]
 POSITIVE = frozenset({names.ALPHA, names.KAPPA, names.NU, "b", "lam"})
 """Auxiliary parameters on (0, inf)."""
 
@@ -45,7 +52,10 @@ def complete_priors(
         ``"sd_Subject[Days]"`` (one of them, which goes before the former), ``"corr_Subject"`` (LKJ), and the
         family's parameters, such as ``"sigma"``. A class, as brms names it, stands for all its members, and a
         single parameter goes before it: ``"b"`` (all coefficients but the intercept), ``"sd"`` (all
-        standard deviations of random effects), ``"cor"`` (all correlation matrices).
+        standard deviations of random effects), ``"cor"`` (all correlation matrices). Blanks, quotes and the
+        order in an interaction do not matter. Where a column of the data has one of these names,
+        ``"b_sigma"`` is the coefficient of ``sigma``, ``"family_sigma"`` the parameter, and ``"sd[]"`` the
+        class.
     family : Family
         Distribution of the response.
 
@@ -61,104 +71,93 @@ def complete_priors(
     """
     user = mapping_of(user, "priors", "{'b': bm.prior('Normal', mu=0, sigma=1)}")
     defaults = default_priors(design, family)
-    chosen = _chosen(design, user, family)
-    return PriorSet(
-        coefficients=tuple(
-            chosen.get(term, default)
-            for term, default in zip(design.fixed.terms, defaults.coefficients, strict=True)
-        ),
-        sd=tuple(
-            tuple(
-                chosen.get(names.sd_of(block.group, effect), default)
-                for effect, default in zip(block.effects, priors, strict=True)
-            )
-            for block, priors in zip(design.blocks, defaults.sd, strict=True)
-        ),
-        correlation=tuple(
-            chosen.get(names.corr(block.group), default)
-            for block, default in zip(design.blocks, defaults.correlation, strict=True)
-        ),
-        sigma=chosen.get(names.SIGMA, defaults.sigma),
-        auxiliary={name: chosen.get(name, default) for name, default in defaults.auxiliary.items()},
-        user=frozenset(chosen),
-    )
+    parameters = prior_parameters(design, family.parameters)
+    chosen = _chosen(design, parameters, user)
+    pairs = zip(parameters, defaults.in_order, strict=True)
+    return defaults.replaced((chosen.get(p.label, default) for p, default in pairs), frozenset(chosen))
 
 
-def parameter_roles(design: Design, parameters: Iterable[str] = (names.SIGMA,)) -> dict[str, Role]:
-    """Labels of all parameters that have a prior, in the order of the tables, with what they are.
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """Several parameters that one name stands for."""
 
-    Parameters
-    ----------
-    design : Design
-        The model's design.
-    parameters : iterable of str
-        Auxiliary parameters of the family.
+    label: str
+    members: tuple[Parameter, ...]
+    meanings: frozenset[Hashable] = frozenset()
 
-    Returns
-    -------
-    dict[str, str]
-        Label to ``"coefficient"``, ``"sd"``, ``"correlation"`` or ``"auxiliary"``; the residual ``"sigma"``
-        is an sd.
-    """
-    roles: dict[str, Role] = dict.fromkeys(design.fixed.terms, "coefficient")
-    for block in design.blocks:
-        roles |= dict.fromkeys((names.sd_of(block.group, effect) for effect in block.effects), "sd")
-        if block.has_correlation:
-            roles[names.corr(block.group)] = "correlation"
-    return {**roles, **{name: "sd" if name == names.SIGMA else "auxiliary" for name in parameters}}
+    def is_named(self, text: str) -> bool:
+        """Whether a text stands for them."""
+        spelled = text in (self.label, names.every(self.label))
+        return bool(self.members) and (spelled or not self.meanings.isdisjoint(meanings(text)))
 
 
-def _chosen(design: Design, user: Mapping[str, object], family: Family) -> dict[str, Prior]:
+def _classes(design: Design, parameters: Sequence[Parameter]) -> list[_Class]:
+    """Names of several parameters, those of more before those of fewer."""
+    first = 1 if design.fixed.has_intercept else 0
+    of_kind = {kind: tuple(p for p in parameters if p.kind == kind) for kind in ("beta", "sd", "cor")}
+    found = [_Class("b", of_kind["beta"][first:]), _Class("sd", of_kind["sd"]), _Class("cor", of_kind["cor"])]
+    for i, block in enumerate(design.blocks):
+        own = tuple(p for p in of_kind["sd"] if p.block == i)
+        found.append(_Class(names.sd_label(block.group), own, frozenset(all_of("sd", block))))
+    return found
+
+
+def _chosen(design: Design, parameters: Sequence[Parameter], user: Mapping[str, object]) -> dict[str, Prior]:
     """Label of every chosen parameter to its checked prior: of a class, then of a factor, then of one."""
-    roles = parameter_roles(design, family.parameters)
-    whole = _classes(design) | {
-        names.sd(block.group): [names.sd_of(block.group, effect) for effect in block.effects]
-        for block in design.blocks
-    }
-    wide_first = [name for name in whole if name not in roles]
+    classes = _classes(design, parameters)
+    found = {text: _meant(design, text, parameters, classes) for text in user}
     chosen: dict[str, Prior] = {}
-    for name in sorted(user, key=lambda name: wide_first.index(name) if name in wide_first else len(whole)):
-        if name not in roles and not whole.get(name):
-            raise PriorError(_unknown_name(design, name, [*roles, *(key for key in whole if whole[key])]))
-        labels = [name] if name in roles else whole[name]
-        prior = as_prior(user[name])
-        _check_role(name, prior, roles[labels[0]])
-        chosen |= dict.fromkeys(labels, prior)
+    given: dict[tuple[Parameter, ...], str] = {}
+    for text in sorted(found, key=lambda text: -len(found[text])):
+        members, prior = found[text], as_prior(user[text])
+        if given.setdefault(members, text) != text:
+            raise PriorError(f"{given[members]!r} and {text!r} are the same parameter: give it one prior.")
+        _check_role(text, prior, members[0])
+        chosen |= {parameter.label: prior for parameter in members}
     return chosen
 
 
-def _classes(design: Design) -> dict[str, list[str]]:
-    """Labels of all members of every class of parameters."""
-    first = 1 if design.fixed.has_intercept else 0
-    return {
-        "b": list(design.fixed.terms[first:]),
-        "sd": [names.sd_of(block.group, effect) for block in design.blocks for effect in block.effects],
-        "cor": [names.corr(block.group) for block in design.blocks if block.has_correlation],
-    }
+def _meant(
+    design: Design, text: str, parameters: Sequence[Parameter], classes: Sequence[_Class]
+) -> tuple[Parameter, ...]:
+    """Parameters that a name stands for."""
+    single = parameters_named(parameters, text)
+    whole = [each for each in classes if each.is_named(text) and each.members != tuple(single)]
+    if len(single) + len(whole) > 1:
+        meant = {p.label: str(p) for p in single}
+        meant |= {names.every(each.label): f"all of {len(each.members)} parameters" for each in whole}
+        raise PriorError(f"Prior for {text!r}: {ambiguous(text, meant)}")
+    if whole:
+        return whole[0].members
+    if not single:
+        known = [p.label for p in parameters] + [each.label for each in classes if each.members]
+        raise PriorError(_unknown_name(design, text, known))
+    return tuple(single)
 
 
 def _unknown_name(design: Design, name: str, known: list[str]) -> str:
-    """Message for a prior of something that the model has not."""
+    """Message for a prior of something that the model does not have."""
     for block in design.blocks:
-        if name == names.corr(block.group):
+        if name == names.corr_label(block.group):
             return f"Prior for {name!r}: the effects of {block.group!r} are not correlated in this model."
     why = absence(design, name) or near_names(name, known)
     return f"Prior for {name!r}: the model has no such parameter. {why}"
 
 
-def _check_role(name: str, prior: Prior, role: Role) -> None:
+def _check_role(name: str, prior: Prior, parameter: Parameter) -> None:
     """Refuse a prior that cannot be that of its parameter."""
-    support = DISTRIBUTIONS[prior.name].support
-    if role == "correlation" and support != "correlation":
+    support, kind = DISTRIBUTIONS[prior.name].support, parameter.kind
+    if kind == "cor" and support != "correlation":
         raise PriorError(
             f'Prior for {name!r}: {prior} is none of a correlation matrix. Write prior("LKJ", eta=2).'
         )
-    if role != "correlation" and support == "correlation":
+    if kind != "cor" and support == "correlation":
         raise PriorError(
             f"Prior for {name!r}: LKJ is for correlation matrices only ('corr_' and the factor)."
         )
-    positive = role == "sd" or (role == "auxiliary" and name in POSITIVE)
+    is_spread = kind in ("sd", "sigma")
+    positive = is_spread or (kind == "family" and parameter.spellings[0] in POSITIVE)
     if positive and (support == "real" or prior.args.get("lower", 0.0) < 0):
         advice = _HALVES.get(prior.name, "HalfNormal")
-        what = "a standard deviation" if role == "sd" else "that parameter"
+        what = "a standard deviation" if is_spread else "that parameter"
         raise PriorError(f"Prior for {name!r}: {prior} reaches below zero, {what} cannot. Use {advice}.")

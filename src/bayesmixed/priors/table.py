@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed import names
+from bayesmixed.design.parameters import Parameter, prior_parameters
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.families.records import GAUSSIAN, Family
 from bayesmixed.printing.frame import ResultTable
-from bayesmixed.priors.link_scale import scale_words
+from bayesmixed.priors.link_scale import ScaleWords, scale_words
 from bayesmixed.priors.prior import Prior, PriorSet
-from bayesmixed.priors.prior_set import parameter_roles
 from bayesmixed.surface import public
 
 AUXILIARY_NOTES = {
@@ -92,53 +91,60 @@ def prior_table(design: Design, prior_set: PriorSet, family: Family = GAUSSIAN) 
     PriorTable
         Coefficients, standard deviations and correlations by factor, parameters of the family.
     """
-    notes = _notes(design, family)
+    words = scale_words(family, has_offset=bool(design.formula.offsets))
     rows = []
-    for label, prior in zip(parameter_roles(design, prior_set.parameters), prior_set.in_order, strict=True):
-        chosen = label in prior_set.user
-        note = _place(design, label) if chosen else notes[label]
-        rows.append(PriorRow(parameter=label, prior=prior, source="user" if chosen else "default", note=note))
+    parameters = prior_parameters(design, prior_set.parameters)
+    for parameter, prior in zip(parameters, prior_set.in_order, strict=True):
+        chosen = parameter.label in prior_set.user
+        note = _place(design, parameter) if chosen else _note(design, parameter, words)
+        source: Literal["default", "user"] = "user" if chosen else "default"
+        rows.append(PriorRow(parameter=parameter.label, prior=prior, source=source, note=note))
     return PriorTable(tuple(rows))
 
 
-def _place(design: Design, label: str) -> str:
+def _place(design: Design, parameter: Parameter) -> str:
     """Where the prior of a parameter stands, when that is not at zero."""
-    moved = _moved(design.fixed.terms, design.fixed.centring)
-    for block in design.blocks:
-        labels = [names.sd_of(block.group, effect) for effect in block.effects]
-        moved |= _moved(labels, block.centring)
-        if block.is_centred:
-            moved.add(names.corr(block.group))
-    return "at the means of the columns" if label in moved else ""
+    match parameter.kind:
+        case "beta":
+            moved = _is_moved(design.fixed.centring, parameter.first)
+        case "sd":
+            moved = _is_moved(design.blocks[parameter.block].centring, parameter.first)
+        case "cor":
+            moved = design.blocks[parameter.block].is_centred
+        case _:
+            moved = False
+    return "at the means of the columns" if moved else ""
 
 
-def _moved(labels: Sequence[str], centring: FloatArray) -> set[str]:
-    """Labels of what is not the same for centred columns as for the columns as they are."""
-    beyond = centring - np.eye(len(labels))
-    return {label for label, row in zip(labels, beyond, strict=True) if np.any(row)}
+def _is_moved(centring: FloatArray, j: int) -> bool:
+    """Whether something is not the same for centred columns as for the columns as they are."""
+    return bool(np.any(centring[j] != np.eye(len(centring))[j]))
 
 
-def _notes(design: Design, family: Family) -> dict[str, str]:
-    """Say what every default prior was made of."""
-    fixed = design.fixed
-    words = scale_words(family, has_offset=bool(design.formula.offsets))
-    size = words.unit if fixed.has_intercept else words.level
-    notes = {
-        term: f"2.5 {size} / {_spread('x', design, term, fixed.matrix, j)}".replace("  ", " ")
-        for j, term in enumerate(fixed.terms)
-    }
-    if fixed.has_intercept:
-        notes[fixed.terms[0]] = f"{words.centre}, 2.5 {words.unit}".strip()
-    for block in design.blocks:
-        for k, effect in enumerate(block.effects):
-            spread = "" if effect == names.INTERCEPT else _spread("z", design, effect, block.columns, k)
-            divisor = f" / {spread}" if spread else ""
-            notes[names.sd_of(block.group, effect)] = f"{words.unit or '1'}{divisor}"
-        notes[names.corr(block.group)] = "density ~ det(C)^(eta - 1)"
-    for label, note in notes.items():
-        place = _place(design, label)
-        notes[label] = f"{place}: {note}" if place else note
-    return {**notes, **dict.fromkeys(family.auxiliary, ""), names.SIGMA: words.sigma, **AUXILIARY_NOTES}
+def _note(design: Design, parameter: Parameter, words: ScaleWords) -> str:
+    """Say what a default prior was made of, and where it stands."""
+    place, note = _place(design, parameter), _scale_note(design, parameter, words)
+    return f"{place}: {note}" if place else note
+
+
+def _scale_note(design: Design, parameter: Parameter, words: ScaleWords) -> str:
+    """Say what a default prior was made of."""
+    fixed, name, j = design.fixed, parameter.effect_1, parameter.first
+    match parameter.kind:
+        case "beta" if j == 0 and fixed.has_intercept:
+            return f"{words.centre}, 2.5 {words.unit}".strip()
+        case "beta":
+            size = words.unit if fixed.has_intercept else words.level
+            return f"2.5 {size} / {_spread('x', design, name, fixed.matrix, j)}".replace("  ", " ")
+        case "sd":
+            columns = design.blocks[parameter.block].columns
+            divisor = "" if name == names.INTERCEPT else f" / {_spread('z', design, name, columns, j)}"
+            return f"{words.unit or '1'}{divisor}"
+        case "cor":
+            return "density ~ det(C)^(eta - 1)"
+        case "sigma":
+            return words.sigma
+    return AUXILIARY_NOTES.get(parameter.spellings[0], "")
 
 
 def _spread(symbol: str, design: Design, name: str, matrix: FloatArray, j: int) -> str:

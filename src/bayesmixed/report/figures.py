@@ -159,8 +159,8 @@ def trace_svg(draws: xr.DataTree, design: Design) -> str:
     """
     from bayesmixed.plots.sampler import trace
 
-    terms = design.fixed.terms
-    shown = [*terms[:TRACED_COEFFICIENTS], *list(quantities(draws, design))[len(terms) :]]
+    labels, n = list(quantities(draws, design)), len(design.fixed.terms)
+    shown = [*labels[: min(n, TRACED_COEFFICIENTS)], *labels[n:]]
     return svg_of(lambda: trace(draws, design, parameters=shown), "Traces of the chains", width=WIDTH)
 
 

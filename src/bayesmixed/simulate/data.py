@@ -11,19 +11,19 @@ from numpy.typing import ArrayLike
 
 from bayesmixed.design.build import build_design
 from bayesmixed.design.frame import to_pandas
+from bayesmixed.design.parameters import parameters_of
 from bayesmixed.design.rank import warn_of_left_out
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError, FormulaError
-from bayesmixed.extract.blocks import correlated_pairs
-from bayesmixed.extract.quantities import labels
 from bayesmixed.formula.expression import read_expression
+from bayesmixed.formula.named import group_key
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import mapping_of, seed_sequence
 from bayesmixed.simulate.layout import Levels, grouping_factors, make_layout
 from bayesmixed.simulate.parameters import (
     Numbers,
-    check_names,
+    by_name,
     correlation_matrix,
     named_numbers,
     standard_deviations,
@@ -142,7 +142,7 @@ def simulate_data(
     frame[response] = 0.0
     design = build_design(parsed, frame, missing="raise", residual_variance=False)
     warn_of_left_out(design)
-    coefficients = named_numbers(fixed, design.fixed.terms, "fixed")
+    coefficients = named_numbers(fixed, design.fixed.terms, "fixed", design.fixed.keys)
     sds, correlations = _covariances(design, sd, corr or {})
     effects = _random_effects(design, sds, correlations, of_effects)
     noise = _residual_sd(sigma) * of_residuals.standard_normal(len(frame))
@@ -185,12 +185,12 @@ def _covariances(
     design: Design, sd: Mapping[str, Numbers], corr: Mapping[str, float | ArrayLike]
 ) -> tuple[list[FloatArray], list[FloatArray]]:
     """True standard deviations and correlation matrix of every block."""
-    known = [block.group for block in design.blocks]
-    check_names(sd, known, "sd")
-    check_names({**dict.fromkeys(known), **corr}, known, "corr")
-    sds = [standard_deviations(block, sd[block.group]) for block in design.blocks]
+    known, keys = [block.group for block in design.blocks], [block.group_key for block in design.blocks]
+    spreads = by_name(sd, known, keys, "sd", group_key)
+    given = by_name(corr, known, keys, "corr", group_key, complete=False)
+    sds = [standard_deviations(block, spreads[block.group]) for block in design.blocks]
     correlations = [
-        correlation_matrix(block, corr[block.group]) if block.group in corr else np.eye(block.n_effects)
+        correlation_matrix(block, given[block.group]) if block.group in given else np.eye(block.n_effects)
         for block in design.blocks
     ]
     return sds, correlations
@@ -235,8 +235,9 @@ def _truth(
     """Table of all parameters, in the order of their labels."""
     values = [*coefficients]
     for block, sd, correlation in zip(design.blocks, sds, correlations, strict=True):
-        values += [*sd, *(correlation[pair] for pair in correlated_pairs(block))]
-    return pd.DataFrame({"parameter": labels(design), "value": np.array([*values, sigma], dtype=np.float64)})
+        values += [*sd, *(correlation[pair] for pair in block.correlated_pairs)]
+    labels = [parameter.label for parameter in parameters_of(design)]
+    return pd.DataFrame({"parameter": labels, "value": np.array([*values, sigma], dtype=np.float64)})
 
 
 def _ranef(design: Design, effects: list[FloatArray]) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from bayesmixed.design.levels import group_expressions
 from bayesmixed.design.records import IntArray
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.formula.terms import ParsedFormula
@@ -54,8 +53,7 @@ def grouping_factors(parsed: ParsedFormula) -> dict[str, tuple[str, ...]]:
     {'a': ('a',), 'a:b': ('a', 'b')}
     """
     return {
-        term.group_name: tuple(name for part in group_expressions(term.group, []) for name in part.columns)
-        for term in parsed.random
+        term.group_name: tuple(name for part in term.parts for name in part.columns) for term in parsed.random
     }
 
 

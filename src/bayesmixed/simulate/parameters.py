@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from bayesmixed.design.lookup import place_of
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.extract.blocks import correlated_pairs
+from bayesmixed.formula.named import ColumnKey, read_name
 
 Numbers = float | Sequence[float] | Mapping[str, float]
 ROUNDING = 1e-9
 
 
-def named_numbers(given: Numbers, wanted: Sequence[str], argument: str) -> FloatArray:
+def named_numbers(
+    given: Numbers, wanted: Sequence[str], argument: str, keys: Sequence[ColumnKey] = ()
+) -> FloatArray:
     """Put numbers that were given by name, or in order, into the order of their names.
 
     Parameters
@@ -28,6 +31,8 @@ def named_numbers(given: Numbers, wanted: Sequence[str], argument: str) -> Float
         The names.
     argument : str
         What the user wrote them for, in messages.
+    keys : sequence of ColumnKey
+        What the names mean, where they may be spelled otherwise.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def named_numbers(given: Numbers, wanted: Sequence[str], argument: str) -> Float
     [250.0, 10.0]
     """
     if isinstance(given, Mapping):
-        check_names(given, wanted, argument)
+        given = by_name(given, wanted, keys, argument)
         given = [given[name] for name in wanted]
     if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str):
         given = [given]
@@ -59,8 +64,16 @@ def named_numbers(given: Numbers, wanted: Sequence[str], argument: str) -> Float
     return np.array(numbers, dtype=np.float64)
 
 
-def check_names(given: Mapping[str, object], wanted: Sequence[str], argument: str) -> None:
-    """Refuse a mapping that leaves a name out, or holds another.
+def by_name[Value](
+    given: Mapping[str, Value],
+    wanted: Sequence[str],
+    keys: Sequence[Hashable],
+    argument: str,
+    read: Callable[[str], Hashable | None] = read_name,
+    *,
+    complete: bool = True,
+) -> dict[str, Value]:
+    """Values by the names that a model has, from a mapping in which they may be spelled otherwise.
 
     Parameters
     ----------
@@ -68,20 +81,37 @@ def check_names(given: Mapping[str, object], wanted: Sequence[str], argument: st
         What the user wrote.
     wanted : sequence of str
         Names that it must have.
+    keys : sequence
+        What they mean.
     argument : str
         What it was written for.
+    read : callable
+        Tells what a text means.
+    complete : bool
+        Whether none may be left out.
+
+    Returns
+    -------
+    dict
+        The same values.
 
     Raises
     ------
     DataError
-        With the names.
+        When a name is left out, not known, or given twice.
     """
-    for name in given:
-        if name not in wanted:
-            raise DataError(f"{argument} names {name!r}. {near_names(str(name), wanted)}")
-    missing = [name for name in wanted if name not in given]
-    if missing:
+    found: dict[str, Value] = {}
+    for text, value in given.items():
+        place = place_of(text, wanted, keys, read)
+        if place is None:
+            raise DataError(f"{argument} names {text!r}. {near_names(str(text), wanted)}")
+        if wanted[place] in found:
+            raise DataError(f"{argument} has two values for {wanted[place]!r}.")
+        found[wanted[place]] = value
+    missing = [name for name in wanted if name not in found]
+    if missing and complete:
         raise DataError(f"{argument} has no value for {', '.join(map(repr, missing))}.")
+    return found
 
 
 def standard_deviations(block: GroupBlock, given: Numbers) -> FloatArray:
@@ -104,7 +134,7 @@ def standard_deviations(block: GroupBlock, given: Numbers) -> FloatArray:
     DataError
         When an effect is missing or not known, or a number is negative.
     """
-    values = named_numbers(given, block.effects, f"sd[{block.group!r}]")
+    values = named_numbers(given, block.effects, f"sd[{block.group!r}]", block.keys)
     if np.any(values < 0):
         raise DataError(f"sd[{block.group!r}] holds a negative number.")
     return values
@@ -135,12 +165,13 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
     if not block.has_correlation:
         raise DataError(f"{argument} is given, but the formula has no correlated effects of {block.group!r}.")
     free = np.zeros((k, k), dtype=bool)
-    for first, second in correlated_pairs(block):
+    for first, second in block.correlated_pairs:
         free[first, second] = free[second, first] = True
     if isinstance(given, pd.DataFrame):
-        for labels in (given.index, given.columns):
-            check_names(dict.fromkeys(labels), block.effects, argument)
-        given = given.loc[list(block.effects), list(block.effects)]
+        named = [{label: i for i, label in enumerate(labels)} for labels in (given.index, given.columns)]
+        places = [by_name(each, block.effects, block.keys, argument) for each in named]
+        rows, columns = ([each[effect] for effect in block.effects] for each in places)
+        given = given.to_numpy()[np.ix_(rows, columns)]
     try:
         matrix = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):

@@ -83,7 +83,7 @@ def add_predictors(
             known = near_names(str(name), needed)
             raise DataError(f"predictors= names {name!r}, which is not a predictor of the formula. {known}")
     columns = {name: _column(name, chosen.get(name, "normal"), layout, factors, rng) for name in needed}
-    return layout.frame.assign(**columns)
+    return pd.concat([layout.frame, pd.DataFrame(columns, index=layout.frame.index)], axis=1)
 
 
 def _column(

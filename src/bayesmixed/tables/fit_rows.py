@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Protocol
 
 import pandas as pd
 
 from bayesmixed import names
+from bayesmixed.design.lookup import term_of
+from bayesmixed.design.parameters import Parameter, parameters_of
+from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.extract.distribution_variance import has_shares
 from bayesmixed.extract.summaries import bound_names
+from bayesmixed.formula.named import ColumnKey
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import clean
 
@@ -58,6 +62,8 @@ class FitRow:
         One of `PARTS`.
     label : str
         What it is.
+    key : Hashable
+        The same, however it is spelled in the formula; the label where nothing is.
     value, se, lower, upper, p : float
         NaN where there is none.
     decimals : int or None
@@ -68,6 +74,7 @@ class FitRow:
 
     part: str
     label: str
+    key: Hashable = None
     value: float = NAN
     se: float = NAN
     lower: float = NAN
@@ -75,6 +82,11 @@ class FitRow:
     p: float = NAN
     decimals: int | None = None
     text: str = ""
+
+    @property
+    def row(self) -> Hashable:
+        """What tells the row in which it stands from others."""
+        return self.key or self.label
 
 
 def fit_rows(
@@ -115,15 +127,15 @@ def method_of(fit: PrintableFit) -> str:
     return METHODS.get(str(fit.glance()["engine"].iloc[0]), BAYES)
 
 
-def check_labels(labels: Mapping[str, str], terms: list[str]) -> None:
+def check_labels(labels: Mapping[str, str], designs: Sequence[Design]) -> None:
     """Refuse labels for coefficients that no model has.
 
     Parameters
     ----------
     labels : mapping
         Coefficients to printed names.
-    terms : list[str]
-        All coefficients.
+    designs : sequence of Design
+        Of all fits.
 
     Raises
     ------
@@ -131,44 +143,54 @@ def check_labels(labels: Mapping[str, str], terms: list[str]) -> None:
         When a key is none of them, near names are listed; when two coefficients would have one name.
     """
     for name in labels:
-        if name not in terms:
+        if all(term_of(design, name) is None for design in designs):
+            terms = dict.fromkeys(term for design in designs for term in design.fixed.terms)
             raise BayesmixedError(f"labels= names no coefficient {name!r}. {near_names(name, terms)}")
-    printed = [labels.get(term, term) for term in terms]
-    for label in printed:
-        if printed.count(label) > 1:
+    printed: dict[ColumnKey, str] = {}
+    for design in designs:
+        new = _by_term(labels, design)
+        for key, term in zip(design.fixed.keys, design.fixed.terms, strict=True):
+            printed.setdefault(key, new.get(term, term))
+    for label, times in Counter(printed.values()).items():
+        if times > 1:
             raise BayesmixedError(f"labels= gives two coefficients one name, {label!r}; choose another.")
+
+
+def _by_term(labels: Mapping[str, str], design: Design) -> dict[str | None, str]:
+    """Printed names of coefficients by their names in one model."""
+    return {term_of(design, text): label for text, label in labels.items()}
 
 
 def _parameters(fit: PrintableFit, prob: float, labels: Mapping[str, str]) -> Iterator[FitRow]:
     """Coefficients, then standard deviations and correlations."""
-    random = _random_labels(fit.spec)
-    for row in fit.tidy(prob=prob).to_dict("records"):
-        fixed = row["effect"] == "fixed"
-        term = str(row["term"])
+    design, printed = fit.spec.design, _by_term(labels, fit.spec.design)
+    residual = [names.SIGMA] if fit.spec.family.has_residual_sd else []
+    rows = fit.tidy(prob=prob).to_dict("records")
+    for parameter, row in zip(parameters_of(design, residual), rows, strict=True):
         yield FitRow(
-            part=FIXED if fixed else RANDOM,
-            label=clean(labels.get(term, term))
-            if fixed
-            else random.get((row["group"], term), clean(f"{row['group']} {term}")),
+            part=FIXED if parameter.kind == "beta" else RANDOM,
+            label=_printed(parameter, printed),
+            key=parameter.meanings[0],
             value=row["estimate"],
             se=row["std_error"],
             lower=row["conf_low"],
             upper=row["conf_high"],
             p=row.get("p_value", NAN),
-            decimals=3 if term.startswith("cor__") else None,
+            decimals=3 if parameter.kind == "cor" else None,
         )
 
 
-def _random_labels(spec: ModelSpec) -> dict[tuple[str, str], str]:
-    """Printed names of standard deviations and correlations, by broom.mixed's group and term."""
-    found = {(names.RESIDUAL, "sd__Observation"): f"{names.RESIDUAL} sd"}
-    for block in spec.design.blocks:
-        group = clean(block.group)
-        for effect in block.effects:
-            found[block.group, f"sd__{effect}"] = f"{group} sd({clean(effect)})"
-        for one, two in combinations(block.effects, 2):
-            found[block.group, f"cor__{one}.{two}"] = f"{group} cor({clean(one)}, {clean(two)})"
-    return found
+def _printed(parameter: Parameter, labels: Mapping[str | None, str]) -> str:
+    """Printed name of a parameter."""
+    group, one, two = map(clean, (parameter.group, parameter.effect_1, parameter.effect_2))
+    match parameter.kind:
+        case "beta":
+            return clean(labels.get(parameter.effect_1, parameter.effect_1))
+        case "sd":
+            return f"{group} sd({one})"
+        case "cor":
+            return f"{group} cor({one}, {two})"
+    return f"{group} sd"
 
 
 def _shape(fit: PrintableFit) -> Iterator[FitRow]:
@@ -177,7 +199,8 @@ def _shape(fit: PrintableFit) -> Iterator[FitRow]:
     yield FitRow(part=MODEL, label="Method", text=method_of(fit))
     yield FitRow(part=MODEL, label="Observations", value=design.n_rows, decimals=0)
     for block in design.blocks:
-        yield FitRow(part=MODEL, label=f"Groups: {clean(block.group)}", value=block.n_levels, decimals=0)
+        label, key = f"Groups: {clean(block.group)}", ("Groups", block.group_key)
+        yield FitRow(part=MODEL, label=label, key=key, value=block.n_levels, decimals=0)
 
 
 def _shares(fit: PrintableFit, prob: float) -> Iterator[FitRow]:
@@ -185,11 +208,13 @@ def _shares(fit: PrintableFit, prob: float) -> Iterator[FitRow]:
     if not has_shares(fit.spec.family):
         return
     lower, upper = bound_names(prob)
+    groups = {block.group: block.group_key for block in fit.spec.design.blocks}
     for table, name, label in ((fit.icc(prob=prob), "group", "ICC"), (fit.r2(prob=prob), "type", "R2")):
         for row in table.to_dict("records"):
             yield FitRow(
                 part=MODEL,
                 label=f"{label}: {clean(str(row[name]))}",
+                key=(label, groups.get(row[name], row[name])),
                 value=row[label.lower()],
                 lower=row[lower],
                 upper=row[upper],

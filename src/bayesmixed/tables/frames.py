@@ -113,11 +113,11 @@ def interval_name(first: str, second: str) -> str | None:
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     """Frame whose index, when it says something, is a column."""
-    if frame.index.nlevels > 1:
-        return frame.reset_index()
-    if frame.index.name is None and pd.api.types.is_integer_dtype(frame.index):
+    if frame.index.names == [None] and pd.api.types.is_integer_dtype(frame.index):
         return frame
-    return frame.reset_index(names=frame.index.name or "")
+    unnamed = [""] if frame.index.nlevels == 1 else [f"level_{i}" for i in range(frame.index.nlevels)]
+    named = [one if name is None else name for name, one in zip(frame.index.names, unnamed, strict=True)]
+    return frame.reset_index(names=[f"index {name}" if name in frame else name for name in named])
 
 
 def _decimals(frame: pd.DataFrame, digits: int) -> int | None:

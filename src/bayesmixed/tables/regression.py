@@ -157,9 +157,7 @@ def models_table(
     lines: list[tuple[str, tuple[str, ...]]] = []
     parts: list[tuple[str, int]] = []
     for part in PARTS:
-        block = [
-            line for label in _merged_labels(found, part) for line in _lines(found, label, beneath, digits)
-        ]
+        block = [line for row in _merged_rows(found, part) for line in _lines(found, row, beneath, digits)]
         lines += block
         parts += [(part, len(block))] if block else []
     cells = zip(*(values for _, values in lines), strict=True)
@@ -183,8 +181,7 @@ def _checked_rows(
     """Rows of every fit, once the labels are known to name coefficients."""
     labels = mapping_of(labels, "labels", "{'Days': 'Days without sleep'}")
     rows = [fit_rows(fit, prob=prob, loo=loo, labels=labels) for fit in fits.values()]
-    terms = dict.fromkeys(term for fit in fits.values() for term in fit.spec.design.fixed.terms)
-    check_labels(labels, list(terms))
+    check_labels(labels, [fit.spec.design for fit in fits.values()])
     return rows
 
 
@@ -227,27 +224,29 @@ def _row_texts(row: FitRow | None, value: str, se: str, lower: str, upper: str) 
 
 
 def _lines(
-    found: Sequence[tuple[FitRow, ...]], label: str, beneath: Beneath, digits: int
+    found: Sequence[tuple[FitRow, ...]], wanted: FitRow, beneath: Beneath, digits: int
 ) -> list[tuple[str, tuple[str, ...]]]:
     """Line of the estimates of one quantity and, where there is any, the line beneath."""
-    rows = [next((row for row in rows if row.label == label), None) for rows in found]
+    rows = [next((row for row in rows if row.row == wanted.row), None) for rows in found]
     texts = _texts(rows, digits)
-    lines = [(label, tuple(text[0] for text in texts))]
+    lines = [(wanted.label, tuple(text[0] for text in texts))]
     below = tuple(
         (f"({error})" if error else "") if beneath == "se" else interval for _, error, interval in texts
     )
     return [*lines, ("", below)] if beneath != "nothing" and any(below) else lines
 
 
-def _merged_labels(found: Sequence[tuple[FitRow, ...]], part: str) -> list[str]:
-    """Labels of all fits in one order: each stands behind its predecessor in its own fit."""
-    merged: list[str] = []
+def _merged_rows(found: Sequence[tuple[FitRow, ...]], part: str) -> list[FitRow]:
+    """Rows of all fits in one order, spelled as in the first: each behind its predecessor in its own fit."""
+    merged: list[FitRow] = []
     for rows in found:
         at = 0
-        for label in (row.label for row in rows if row.part == part):
-            if label not in merged:
-                merged.insert(at, label)
-            at = merged.index(label) + 1
+        for row in (row for row in rows if row.part == part):
+            known = [other.row for other in merged]
+            if row.row not in known:
+                merged.insert(at, row)
+                known.insert(at, row.row)
+            at = known.index(row.row) + 1
     return merged
 
 

@@ -1,0 +1,314 @@
+"""The parameters of a model: what they are called, and which of them a text names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bayesmixed import names
+from bayesmixed.design.records import Design, GroupBlock
+from bayesmixed.errors import BayesmixedError, DataError
+from bayesmixed.formula.named import group_key, is_quoted, key_of_name, read_name
+
+ParameterKind = Literal["beta", "sd", "cor", "sigma", "family"]
+
+WORDS = ("b", "sd", "cor", "beta", "theta")
+"""Words that stand for several parameters somewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a model.
+
+    Attributes
+    ----------
+    kind : {"beta", "sd", "cor", "sigma", "family"}
+        Coefficient, standard deviation or correlation of random effects, residual standard deviation, other
+        parameter of the family.
+    label : str
+        What a user writes for it and no other parameter, e.g. ``"sd_Subject[Days]"``.
+    name : str
+        The name that lme4 prints, e.g. ``"cor_Days.Intercept|Subject"``; the label where that one stands for
+        another parameter too.
+    spellings : tuple[str, ...]
+        All ways in which it may be written, the usual one first.
+    meanings : tuple
+        What it means, by which a text that is spelled in another way is found; the first in full.
+    group : str
+        Grouping factor; ``"Residual"`` for sigma, else empty.
+    effect_1 : str
+        The effect, or the term of a coefficient; empty for parameters of the family.
+    effect_2 : str
+        Second effect of a correlation, else empty.
+    block : int
+        Index of the grouping factor in the design; -1 where there is none.
+    first : int
+        Index of the effect in the block, or of the coefficient; 0 for parameters of the family.
+    second : int
+        Index of the second effect of a correlation, else -1.
+    """
+
+    kind: ParameterKind
+    label: str = ""
+    name: str
+    spellings: tuple[str, ...]
+    meanings: tuple[Hashable, ...]
+    group: str = ""
+    effect_1: str = ""
+    effect_2: str = ""
+    block: int = -1
+    first: int = 0
+    second: int = -1
+
+    @property
+    def effect(self) -> str:
+        """The effect, the term, or both effects of a correlation, e.g. ``"Intercept.Days"``."""
+        return f"{self.effect_1}.{self.effect_2}" if self.effect_2 else self.effect_1
+
+    def __str__(self) -> str:
+        """What it is, in words."""
+        match self.kind:
+            case "beta":
+                return f"the coefficient {self.effect_1!r}"
+            case "sd":
+                return f"the standard deviation of {self.effect_1!r} over {self.group!r}"
+            case "cor":
+                between = f" of {self.effect_1!r} and {self.effect_2!r}" if self.effect_2 else "s"
+                return f"the correlation{between} over {self.group!r}"
+            case "sigma":
+                return "the residual standard deviation"
+        return f"the parameter {self.name!r} of the family"
+
+
+def parameters_of(design: Design, family: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
+    """List the parameters of a model but for the random effects.
+
+    Parameters
+    ----------
+    design : Design
+        The design.
+    family : iterable of str
+        Parameters of the family.
+
+    Returns
+    -------
+    tuple[Parameter, ...]
+        Coefficients; for every grouping factor its standard deviations and then its correlations; parameters
+        of the family.
+
+    Raises
+    ------
+    DataError
+        When columns are called so that no text names one of the parameters alone.
+    """
+    return _all(design, family, _correlations)
+
+
+def prior_parameters(design: Design, family: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
+    """List what has a prior of its own: as :func:`parameters_of`, all correlations of a factor together."""
+    return _all(design, family, _correlation_matrix)
+
+
+def _all(
+    design: Design, family: Iterable[str], correlations: Callable[[GroupBlock, int], Iterator[Parameter]]
+) -> tuple[Parameter, ...]:
+    """Parameters of a model, each with a label of its own."""
+    found, times = [*_coefficients(design)], Counter(WORDS)
+    for i, block in enumerate(design.blocks):
+        own = [*_deviations(block, i), *correlations(block, i)]
+        words = {names.sd_label(block.group), names.corr_label(block.group)}
+        times.update(words.difference(*(parameter.spellings for parameter in own)))
+        found += own
+    found += [_of_family(name) for name in family]
+    times.update(text for parameter in found for text in set(parameter.spellings))
+    return tuple(_told_apart(parameter, times) for parameter in found)
+
+
+def parameters_named(parameters: Sequence[Parameter], text: str) -> list[Parameter]:
+    """Find the parameters that a text names: one as a rule, and none where the model has none of that name.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        Of a model.
+    text : str
+        As a user writes it, e.g. ``"sd_b:a[log(x+1)]"``; backticks around it are allowed.
+    """
+    meant = set(meanings(text))
+    found = [p for p in parameters if text in p.spellings or not meant.isdisjoint(p.meanings)]
+    return found or (parameters_named(parameters, text[1:-1]) if is_quoted(text) else [])
+
+
+def parameter_named(parameters: Sequence[Parameter], text: object) -> Parameter | None:
+    """Parameter that a text names, None for none.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        Of a model.
+    text : object
+        As a user writes it.
+
+    Raises
+    ------
+    BayesmixedError
+        When the text may stand for several; the message says how each is written.
+    """
+    found = parameters_named(parameters, text) if isinstance(text, str) else []
+    if len(found) > 1:
+        raise BayesmixedError(ambiguous(str(text), {p.label: str(p) for p in found}))
+    return found[0] if found else None
+
+
+def ambiguous(text: str, meant: dict[str, str]) -> str:
+    """Message for a text that may stand for several things, given what to write for each."""
+    choices = ", ".join(f"{label!r} for {what}" for label, what in meant.items())
+    return f"{text!r} may stand for several parameters of this model. Write {choices}."
+
+
+def meanings(text: str) -> Iterator[Hashable]:
+    """Everything that a text may mean as the name of a parameter, whatever its blanks, quotes and order."""
+    yield "family", text
+    for term in (text, text.removeprefix("b_"), _inside(text, names.BETA)):
+        yield from _meaning("beta", read_name(term))
+    for kind in ("sd", "corr"):
+        if not text.startswith(f"{kind}_"):
+            continue
+        group, effects = _bracketed(text.removeprefix(f"{kind}_"))
+        if effects is None:
+            yield from _meaning(kind, group_key(group))
+            continue
+        for parts in [(effects,)] if kind == "sd" else _halves(effects):
+            yield from _meaning(kind, group_key(group), *map(key_of_name, parts))
+
+
+def all_of(kind: str, block: GroupBlock) -> Iterator[Hashable]:
+    """What the name of all standard deviations (``"sd"``) or correlations (``"corr"``) of a factor means."""
+    return _meaning(kind, block.group_key)
+
+
+def _meaning(kind: str, *keys: Hashable | None) -> Iterator[Hashable]:
+    """One meaning of a text, nothing where a part of it means nothing."""
+    if None not in keys:
+        yield kind, frozenset(keys)
+
+
+def _coefficients(design: Design) -> Iterator[Parameter]:
+    fixed = design.fixed
+    for j, (term, key) in enumerate(zip(fixed.terms, fixed.keys, strict=True)):
+        yield Parameter(
+            kind="beta",
+            name=term,
+            spellings=(term, f"b_{term}", names.beta_of(term)),
+            meanings=tuple(_meaning("beta", key)),
+            effect_1=term,
+            first=j,
+        )
+
+
+def _deviations(block: GroupBlock, i: int) -> Iterator[Parameter]:
+    for e, (effect, key) in enumerate(zip(block.effects, block.keys, strict=True)):
+        name = f"sd_{effect}|{block.group}"
+        spellings = [names.sd_of(block.group, effect), name]
+        meant = [*_meaning("sd", block.group_key, key)]
+        if block.n_effects == 1:
+            spellings.append(names.sd_label(block.group))
+            meant += all_of("sd", block)
+        yield Parameter(
+            kind="sd",
+            name=name,
+            spellings=tuple(spellings),
+            meanings=tuple(meant),
+            group=block.group,
+            effect_1=effect,
+            block=i,
+            first=e,
+        )
+
+
+def _correlations(block: GroupBlock, i: int) -> Iterator[Parameter]:
+    for first, second in block.correlated_pairs:
+        one, two = block.effects[first], block.effects[second]
+        name = f"cor_{two}.{one}|{block.group}"
+        label = names.corr_label(block.group)
+        spellings = [names.corr_of(block.group, *pair) for pair in ((one, two), (two, one))]
+        spellings.append(name)
+        meant = [*_meaning("corr", block.group_key, block.keys[first], block.keys[second])]
+        if len(block.correlated_pairs) == 1:
+            spellings.append(label)
+            meant += all_of("corr", block)
+        yield Parameter(
+            kind="cor",
+            name=name,
+            spellings=tuple(spellings),
+            meanings=tuple(meant),
+            group=block.group,
+            effect_1=one,
+            effect_2=two,
+            block=i,
+            first=first,
+            second=second,
+        )
+
+
+def _correlation_matrix(block: GroupBlock, i: int) -> Iterator[Parameter]:
+    pairs = [*_correlations(block, i)]
+    if pairs:
+        label, only = names.corr_label(block.group), pairs[0] if len(pairs) == 1 else None
+        yield Parameter(
+            kind="cor",
+            name=label,
+            spellings=(label, names.every(label), *(only.spellings if only else ())),
+            meanings=(*all_of("corr", block), *(only.meanings if only else ())),
+            group=block.group,
+            block=i,
+        )
+
+
+def _of_family(name: str) -> Parameter:
+    is_sigma = name == names.SIGMA
+    return Parameter(
+        kind="sigma" if is_sigma else "family",
+        name=name,
+        spellings=(name, f"family_{name}"),
+        meanings=(("family", name),),
+        group=names.RESIDUAL if is_sigma else "",
+    )
+
+
+def _told_apart(parameter: Parameter, times: Counter[str]) -> Parameter:
+    """Parameter with a label that no other one may be called."""
+    own = [text for text in parameter.spellings if times[text] == 1]
+    if not own:
+        raise DataError(
+            f"No name stands for {parameter} alone, since other columns of the data are called so too. "
+            "Rename those columns."
+        )
+    return replace(parameter, label=own[0], name=parameter.name if parameter.name in own else own[0])
+
+
+def _inside(text: str, word: str) -> str:
+    """What stands in the brackets behind a word, empty where it is another word."""
+    before, inside = _bracketed(text)
+    return inside or "" if before == word else ""
+
+
+def _bracketed(text: str) -> tuple[str, str | None]:
+    """What stands before the last brackets of a text, and within them, None where it ends otherwise."""
+    if not text.endswith("]"):
+        return text, None
+    depth = 0
+    for i in range(len(text) - 1, -1, -1):
+        depth += {"]": 1, "[": -1}.get(text[i], 0)
+        if depth == 0:
+            return text[:i], text[i + 1 : -1]
+    return text, None
+
+
+def _halves(text: str) -> Iterator[tuple[str, str]]:
+    """All ways to cut a text in two at a comma."""
+    for i, character in enumerate(text):
+        if character == ",":
+            yield text[:i], text[i + 1 :]
