@@ -65,7 +65,7 @@ calibration: $(STAMP)  ## check ranks and intervals of simulated data (an hour; 
 	$(BIN)/python benchmarks/calibration_page.py
 
 .PHONY: fuzz
-fuzz: $(STAMP)  ## 100,000 hostile formulas, 2,000 frames, 2,000 responses and 10,000 changed files (45 minutes)
+fuzz: $(STAMP)  ## 100,000 hostile formulas, 10,000 changed files, 20,000 names and spellings, frames, responses (an hour)
 	$(BIN)/python benchmarks/fuzz.py
 
 .PHONY: interrupts

@@ -1,11 +1,17 @@
-"""Hostile input by the hundred thousand: what became of formulas, frames, responses and saved fits.
+"""Hostile input by the hundred thousand: formulas, frames, responses, saved fits, names and spellings.
 
-``PYTHONPATH=src python benchmarks/fuzz.py`` runs 100,000 formulas, 2,000 frames, 2,000 responses and 10,000
-saved fits with changed bits, fields and nesting through the checks of ``tests/hostile`` (45 minutes) and
-prints how many were accepted, refused and wrong; ``--formulas``, ``--frames``, ``--responses`` and
-``--files`` change the numbers. It ends with an error when one broke: a foreign exception, a hang, code that
+``PYTHONPATH=src python benchmarks/fuzz.py`` runs 100,000 formulas, 2,000 frames, 2,000 responses, 10,000
+saved fits with changed bits, fields and nesting, 10,000 renamings and 10,000 spellings through the checks of
+``tests/hostile`` (an hour) and prints how many were accepted, refused and wrong; ``--formulas``, ``--frames``
+and so on change the numbers. It ends with an error when one broke: a foreign exception, a hang, code that
 ran, changed data, a fit whose criterion is not that of the dense normal density, new responses of some family
-and link whose mean is not the one predicted, or a file that is neither refused nor a whole fit.
+and link whose mean is not the one predicted, a file that is neither refused nor a whole fit, or an answer
+that is another one when columns are called or terms are spelled otherwise.
+
+A renaming gives columns of a model names that the package uses somewhere; its design and priors, and what
+one verb of a posterior or of a REML fit answers, are compared number by number with those of plain names.
+Draws of the posterior are those of one tiny run for each model: its arrays being the same, bit by bit, so are
+the draws. A spelling writes formula and names in another way, and is compared in the same manner.
 """
 
 from __future__ import annotations
@@ -83,11 +89,14 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=2_000)
     parser.add_argument("--responses", type=int, default=2_000)
     parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--renamings", type=int, default=10_000)
+    parser.add_argument("--spellings", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-    formulas, frames, responses, files = (
-        importlib.import_module(f"hostile.{name}") for name in ("formulas", "frames", "responses", "files")
+    modules = ("formulas", "frames", "responses", "files", "renamings", "spellings")
+    formulas, frames, responses, files, renamings, spellings = (
+        importlib.import_module(f"hostile.{name}") for name in modules
     )
     folder = Path(tempfile.mkdtemp())
     saved = files.original(folder)
@@ -98,6 +107,8 @@ def main() -> None:
         "frames": (frames.frames(), lambda pair: str(frames.verdict(*pair, fit=True)), chosen.frames),
         "responses": (responses.cases(), responses.verdict, chosen.responses),
         "files": (integers(0, 2**63), lambda n: files.verdict(saved, n, folder / "changed"), chosen.files),
+        "renamings": (renamings.renamings(slow=True), renamings.verdict, chosen.renamings),
+        "spellings": (spellings.spellings(slow=True), spellings.verdict, chosen.spellings),
     }
     broke = 0
     for name, (strategy, judge, n) in kinds.items():
