@@ -11,7 +11,6 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed.classical.prediction_methods import PredictionMethods
-from bayesmixed.design.identified import warn_of_few_degrees
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import (
@@ -388,11 +387,11 @@ def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
     Warns
     -----
     DesignWarning
-        When fewer rows than variances and correlations are left beside the coefficients.
+        When what the coefficients leave of the data does not tell all variances and correlations.
     """
-    from bayesmixed.classical.estimate import estimate
+    from bayesmixed.classical.estimate import estimate, warn_of_flatness
 
     check_gaussian(spec, "Restricted or full maximum likelihood")
     found = estimate(spec.design, by)
-    warn_of_few_degrees(spec.design)
+    warn_of_flatness(found)
     return RemlFit(spec=spec, estimate=found)

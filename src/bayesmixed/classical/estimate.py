@@ -8,13 +8,17 @@ from typing import Protocol
 
 import numpy as np
 
-from bayesmixed.design.identified import check_estimable
+from bayesmixed.design.identified import check_estimable, degrees_left
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.digits import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Optimum, find_optimum
 from bayesmixed.engines.reml.uncertainty import Curvature, curvature, variances_at
+from bayesmixed.errors import DesignWarning, warn
 from bayesmixed.printing.records import short_repr
+
+FEW = 10
+"""Degrees of freedom a variance or correlation up to which a flat criterion is looked for."""
 
 
 class Maximized(Protocol):
@@ -111,6 +115,32 @@ def estimate(design: Design, by: Criterion = "reml") -> Estimate:
     optimum = find_optimum(likelihood)
     check_residual(optimum.sigma / likelihood.units.scale)
     return Estimate(likelihood=likelihood, optimum=optimum)
+
+
+def warn_of_flatness(fitted: Estimate) -> None:
+    """Warn of an estimate whose variances could be others as well.
+
+    Parameters
+    ----------
+    fitted : Estimate
+        The estimate.
+
+    Warns
+    -----
+    DesignWarning
+        When there are fewer rows beside the coefficients than variances and correlations; when the criterion
+        is flat, which is looked for where there are not many more.
+    """
+    design, (left, wanted) = fitted.design, degrees_left(fitted.design)
+    is_flat = left <= FEW * wanted and not fitted.optimum.singular and fitted.curvature.is_flat
+    if left < wanted or is_flat:
+        freedom = "one degree" if left == 1 else f"{left} degrees"
+        warn(
+            f"{design.n_rows} rows for {len(design.fixed.terms)} coefficients leave {freedom} of freedom, "
+            f"too little to tell {wanted} variances and correlations, the residual's among them: they, and "
+            "with them standard errors and tests, could be others as well.",
+            DesignWarning,
+        )
 
 
 def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequence) -> FloatArray:

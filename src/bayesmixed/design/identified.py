@@ -54,29 +54,11 @@ def warn_of_priors_alone(design: Design) -> None:
         return
 
 
-def warn_of_few_degrees(design: Design) -> None:
-    """Warn that fewer numbers are left beside the coefficients than there are variances and correlations.
-
-    Parameters
-    ----------
-    design : Design
-        What is estimated.
-
-    Warns
-    -----
-    DesignWarning
-        When so many rows less coefficients are left, as with one row more than coefficients.
-    """
-    n, p = design.n_rows, len(design.fixed.terms)
+def degrees_left(design: Design) -> tuple[int, int]:
+    """Rows less coefficients, and the number of variances and correlations, the residual's among them."""
     sizes = [size for block in design.blocks for size in block.correlated]
     wanted = 1 + sum(size * (size + 1) // 2 for size in sizes)
-    if n - p < wanted:
-        freedom = "one degree" if n - p == 1 else f"{n - p} degrees"
-        warn(
-            f"{n} rows for {p} coefficients leave {freedom} of freedom for {wanted} variances and "
-            "correlations, the residual's among them: these, and every standard error and test, mean little.",
-            DesignWarning,
-        )
+    return design.n_rows - len(design.fixed.terms), wanted
 
 
 def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, str]]:

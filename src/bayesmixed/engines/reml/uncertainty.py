@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.level_covariances import level_covariances
@@ -19,8 +20,11 @@ from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.engines.units import Units
 from bayesmixed.printing.records import short_repr
 
-FLAT = 1e-8
-"""Curvature, relative to the largest, below which a direction counts as flat."""
+FLAT, FLAT_ALONE = 1e-8, 1e-6
+"""Curvature below which a direction counts as flat: relative to the largest, and by itself."""
+
+LEAST_SCALE = 0.1
+"""Steps in the entries of the covariance factors are relative to their size, and to no less than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class Curvature:
     ----------
     hessian : FloatArray
         Of the profiled criterion in the entries, shape (m, m).
+    scales : FloatArray
+        Of the entries, shape (m,).
     variances : Variances
         At the estimate.
     slopes : Variances
@@ -75,6 +81,7 @@ class Curvature:
     """
 
     hessian: FloatArray
+    scales: FloatArray
     variances: Variances
     slopes: Variances
 
@@ -83,9 +90,19 @@ class Curvature:
     @property
     def inverse(self) -> FloatArray:
         """Inverse of the Hessian, shape (m, m), with 0 for directions in which the criterion is flat."""
-        values, vectors = np.linalg.eigh(self.hessian)
-        curved = values > FLAT * np.max(values, initial=0.0)
-        return np.asarray((vectors[:, curved] / values[curved]) @ vectors[:, curved].T)
+        values, vectors, curved = self._directions()
+        vectors = vectors[:, curved] * self.scales[:, None]
+        return np.asarray((vectors / values[curved]) @ vectors.T)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the criterion is flat in some direction, in which variances could be others as well."""
+        return not np.all(self._directions()[2])
+
+    def _directions(self) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+        """Curvatures of the criterion in the scaled entries, their directions, and which are not flat."""
+        values, vectors = np.linalg.eigh(self.hessian * np.outer(self.scales, self.scales))
+        return values, vectors, values > max(FLAT * np.max(values, initial=0.0), FLAT_ALONE)
 
 
 def variances_at(likelihood: Likelihood, entries: FloatArray) -> Variances:
@@ -98,7 +115,8 @@ def curvature(likelihood: Likelihood, entries: FloatArray) -> Curvature:
 
     Two evaluations for each entry; twice as many for ML, whose own say nothing of the coefficients.
     """
-    moves = np.diag(1e-4 * np.maximum(np.abs(entries), 0.1))
+    scales = np.maximum(np.abs(entries), LEAST_SCALE)
+    moves = np.diag(1e-4 * scales)
     widths = 2.0 * moves.sum(axis=1)
     restricted, gradients, around = likelihood.restricted(), [], []
     with single_threaded_blas():
@@ -111,6 +129,7 @@ def curvature(likelihood: Likelihood, entries: FloatArray) -> Curvature:
     hessian = _differences(gradients, widths)
     return Curvature(
         hessian=0.5 * (hessian + hessian.T),
+        scales=scales,
         variances=variances,
         slopes=Variances(
             coefficients=_differences([each.coefficients for each in around], widths),
