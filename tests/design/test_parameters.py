@@ -57,6 +57,11 @@ LABELS = {
         ("b", "theta"),
         ["Intercept", "b_b", "b_theta", "sd_g[Intercept]", "sigma", "nu"],
     ),
+    "names that differ by a blank": (
+        "y ~ x + `x ` + (1 | g)",
+        ("x ",),
+        ["Intercept", "x", "`x `", "sd_g[Intercept]", "sigma", "nu"],
+    ),
     "a grouping factor like the residual's prefix": (
         "y ~ x + (1 | g:k)",
         (),
@@ -134,5 +139,7 @@ def test_a_column_and_an_interaction_of_one_spelling() -> None:
 
 
 def test_names_that_leave_none_are_refused() -> None:
-    with pytest.raises(DataError, match="No name stands for the coefficient 'sigma' alone"):
-        labels("y ~ sigma + b_sigma + `beta[sigma]` + (1 | g)", "sigma", "b_sigma", "beta[sigma]")
+    names = ("sigma", "b_sigma", "beta[sigma]")
+    assert labels("y ~ sigma + b_sigma + `beta[sigma]` + (1 | g)", *names)[1] == "`sigma`"
+    with pytest.raises(DataError, match="No name stands for the residual standard deviation alone"):
+        labels("y ~ sigma + family_sigma + (1 | g)", "sigma", "family_sigma")

@@ -352,7 +352,7 @@ def renamed_texts(words: Words) -> Callable[[str, str], bool]:
         pieces, at = [], 0
         for found in tokens.finditer(text):
             pieces.append(_literal(text[at : found.start()]))
-            pieces.append(f"(?:b_|at_)*{new[found.group()].replace('/', '[/_]')}_?(?:\\[\\])?")
+            pieces.append(f"(?:b_|at_)*`?{new[found.group()].replace('/', '[/_]')}`?_?(?:\\[\\])?")
             at = found.end()
         return "".join([*pieces, _literal(text[at:])])
 

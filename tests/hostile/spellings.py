@@ -189,7 +189,12 @@ def spelled_texts(one: Any, other: Any) -> Callable[[str, str], bool]:
     known = re.compile("|".join(re.escape(name) for name in sorted(pairs, key=len, reverse=True)))
 
     def same(text: str, written: str) -> bool:
-        expected = known.sub(lambda found: pairs[found.group()], text)
-        return "".join(expected.split()) == "".join(written.split())
+        expected = known.sub(lambda found: pairs[found.group()], text.replace("\n", ""))
+        return _bare(expected) == _bare(written)
 
     return same
+
+
+def _bare(text: str) -> str:
+    """Text without blanks, line breaks and quotes: a message takes those that a name does not hold."""
+    return re.sub(r"[\s'\"]", "", text)

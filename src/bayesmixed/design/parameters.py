@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -115,15 +114,13 @@ def _all(
     design: Design, family: Iterable[str], correlations: Callable[[GroupBlock, int], Iterator[Parameter]]
 ) -> tuple[Parameter, ...]:
     """Parameters of a model, each with a label of its own."""
-    found, times = [*_coefficients(design)], Counter(WORDS)
+    found, words = [*_coefficients(design)], {*WORDS}
     for i, block in enumerate(design.blocks):
         own = [*_deviations(block, i), *correlations(block, i)]
-        words = {names.sd_label(block.group), names.corr_label(block.group)}
-        times.update(words.difference(*(parameter.spellings for parameter in own)))
+        several = {names.sd_label(block.group), names.corr_label(block.group)}
+        words |= several.difference(*(parameter.spellings for parameter in own))
         found += own
-    found += [_of_family(name) for name in family]
-    times.update(text for parameter in found for text in set(parameter.spellings))
-    return tuple(_told_apart(parameter, times) for parameter in found)
+    return _told_apart([*found, *(_of_family(name) for name in family)], words)
 
 
 def parameters_named(parameters: Sequence[Parameter], text: str) -> list[Parameter]:
@@ -201,7 +198,7 @@ def _coefficients(design: Design) -> Iterator[Parameter]:
         yield Parameter(
             kind="beta",
             name=term,
-            spellings=(term, f"b_{term}", names.beta_of(term)),
+            spellings=(term, f"b_{term}", names.beta_of(term), f"`{term}`"),
             meanings=tuple(_meaning("beta", key)),
             effect_1=term,
             first=j,
@@ -278,15 +275,28 @@ def _of_family(name: str) -> Parameter:
     )
 
 
-def _told_apart(parameter: Parameter, times: Counter[str]) -> Parameter:
-    """Parameter with a label that no other one may be called."""
-    own = [text for text in parameter.spellings if times[text] == 1]
-    if not own:
-        raise DataError(
-            f"No name stands for {parameter} alone, since other columns of the data are called so too. "
-            "Rename those columns."
-        )
-    return replace(parameter, label=own[0], name=parameter.name if parameter.name in own else own[0])
+def _told_apart(parameters: Sequence[Parameter], words: set[str]) -> tuple[Parameter, ...]:
+    """Parameters with labels that no other one, and none of some words, may be."""
+    meant: dict[Hashable, set[int]] = {}
+    for i, parameter in enumerate(parameters):
+        for sense in (*parameter.spellings, *parameter.meanings):
+            meant.setdefault(sense, set()).add(i)
+
+    def is_own(text: str, i: int) -> bool:
+        senses = (meant.get(sense, set()) for sense in (text, *meanings(text)))
+        return text not in words and set[int]().union(*senses) == {i}
+
+    out = []
+    for i, parameter in enumerate(parameters):
+        label = next((text for text in parameter.spellings if is_own(text, i)), None)
+        if label is None:
+            raise DataError(
+                f"No name stands for {parameter} alone, since other columns of the data are called so too. "
+                "Rename those columns."
+            )
+        name = parameter.name if is_own(parameter.name, i) else label
+        out.append(replace(parameter, label=label, name=name))
+    return tuple(out)
 
 
 def _inside(text: str, word: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bayesmixed.errors import FormulaError
 from bayesmixed.formula.algebra import TermKey
@@ -60,6 +61,7 @@ def _taken_apart(name: str, factors: dict[str, FactorKey]) -> tuple[tuple[Factor
     return ()
 
 
+@lru_cache(maxsize=4096)
 def read_name(text: str) -> ColumnKey | None:
     """What the name of a column or a term means, whatever its order, its blanks and its quotes.
 
