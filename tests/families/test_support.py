@@ -116,11 +116,11 @@ def test_a_linear_model_takes_no_successes() -> None:
         bm.lmer("cbind(k, n) ~ x + (1 | g)", good())
 
 
-def test_a_grouping_factor_cannot_be_called_like_a_parameter() -> None:
+def test_a_grouping_factor_may_be_called_like_a_parameter() -> None:
     data = good().rename(columns={"g": "alpha"})
-    with pytest.raises(DataError, match="name of a parameter of the family 'gamma'"):
-        bm.specify("time ~ x + (1 | alpha)", data, family="gamma")
-    assert bm.specify("count ~ x + (1 | alpha)", data, family="poisson").family.parameters == ()
+    spec = bm.specify("time ~ x + (1 | alpha)", data, family="gamma")
+    assert [block.group for block in spec.design.blocks] == ["alpha"]
+    assert list(spec.priors.parameters) == ["alpha"]
 
 
 @pytest.mark.parametrize("values", [[0] * N, [3] * N])
