@@ -37,13 +37,7 @@ class _Interrupts:
 
 
 def run() -> int:
-    """Run the command line of this process.
-
-    Returns
-    -------
-    int
-        That of :func:`bayesmixed.cli.main`; 130 after Ctrl-C, also where a fit of fewer draws was printed.
-    """
+    """Run the command line of this process."""
     interrupts = _Interrupts()
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # nohup, or somebody's own
         return _main()

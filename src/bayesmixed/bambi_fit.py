@@ -83,23 +83,7 @@ def from_bambi(
 
 
 def bambi_spec(model: Any) -> ModelSpec:
-    """State a Bambi model in this package's terms, without fitting it.
-
-    Parameters
-    ----------
-    model : bambi.Model
-        As in :func:`from_bambi`.
-
-    Returns
-    -------
-    ModelSpec
-        Design, priors and family.
-
-    Raises
-    ------
-    BayesmixedError
-        As in :func:`from_bambi`.
-    """
+    """State a Bambi model in this package's terms, without fitting it."""
     statement = read_bambi(model)
     center: Center = "fixed" if model.center_predictors else False
     spec = specify(statement.formula, statement.data, center=center, family=statement.family)

@@ -74,15 +74,7 @@ class DesignWarning(UserWarning):
 
 
 def warn(message: str, category: type[Warning]) -> None:
-    """Warn at the line of the user's own code, however deep in the package the reason was found.
-
-    Parameters
-    ----------
-    message : str
-        What is wrong, where, and what to write instead.
-    category : type
-        ``ConvergenceWarning`` or ``DesignWarning``.
-    """
+    """Warn at the line of the user's own code, however deep in the package the reason was found."""
     warnings.warn(message, category, skip_file_prefixes=(PACKAGE,))
 
 

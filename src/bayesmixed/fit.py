@@ -184,36 +184,7 @@ def lmer(
 
 
 def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, started: float) -> MixedFit:
-    """Fit of a specified model, with a warning when its draws are not good.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-    engine : str
-        As in :func:`lmer`.
-    settings : SamplerSettings
-        Made by :func:`sampler_settings`.
-    started : float
-        When the fit call began, by ``time.perf_counter``.
-
-    Returns
-    -------
-    MixedFit
-        The posterior.
-
-    Raises
-    ------
-    EngineError
-        When the asked engine cannot fit the model.
-
-    Warns
-    -----
-    ConvergenceWarning
-        Once, when a quantity is still not good at the limit.
-    DesignWarning
-        When the data say nothing of a parameter, so that its prior decides.
-    """
+    """Fit of a specified model, with a warning when its draws are not good."""
     from bayesmixed.posterior.diagnostics import warn_if_bad
     from bayesmixed.posterior.sampling import sample_until_good, warn_if_interrupted
 

@@ -35,22 +35,7 @@ Beneath = Literal["se", "interval", "nothing"]
 
 
 def one_of(value: object, allowed: object, argument: str) -> None:
-    """Refuse a value that is not one of a Literal's words.
-
-    Parameters
-    ----------
-    value : object
-        What the user gave.
-    allowed : typing.Literal
-        One of the aliases of this module.
-    argument : str
-        Name of the argument, for the message.
-
-    Raises
-    ------
-    BayesmixedError
-        When `value` is none of the words.
-    """
+    """Refuse a value that is not one of a Literal's words."""
     words = get_args(allowed)
     if not isinstance(value, str | bool) or value not in words:
         listed = ", ".join(repr(word) for word in words)
@@ -58,23 +43,7 @@ def one_of(value: object, allowed: object, argument: str) -> None:
 
 
 def checked_center(value: object) -> Center:
-    """Where the priors of a model stand.
-
-    Parameters
-    ----------
-    value : {True, "fixed", False}
-        What the user gave.
-
-    Returns
-    -------
-    bool or str
-        The same.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is something else.
-    """
+    """Where the priors of a model stand."""
     if isinstance(value, bool) or (isinstance(value, str) and value == "fixed"):
         return value  # type: ignore[return-value]
     raise BayesmixedError(
@@ -84,93 +53,28 @@ def checked_center(value: object) -> Center:
 
 
 def checked_seed(value: object) -> int:
-    """A seed that every sampler takes.
-
-    Parameters
-    ----------
-    value : int
-        What the user gave.
-
-    Returns
-    -------
-    int
-        The same.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is no whole number from 0 to 2**32 - 1.
-    """
+    """A seed that every sampler takes."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**32:
         raise BayesmixedError(f"seed={value!r} must be a whole number from 0 to 2**32 - 1.")
     return int(value)
 
 
 def checked_count(value: object, argument: str) -> int:
-    """A number of things.
-
-    Parameters
-    ----------
-    value : int
-        What the user gave.
-    argument : str
-        Name of the argument, for the message.
-
-    Returns
-    -------
-    int
-        The same.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is no whole number of at least 1.
-    """
+    """A number of things."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise BayesmixedError(f"{argument}={value!r} must be a whole number of at least 1.")
     return int(value)
 
 
 def seed_sequence(seed: int | None) -> np.random.SeedSequence:
-    """Source of independent random streams that a seed repeats.
-
-    Parameters
-    ----------
-    seed : int, optional
-        What the user gave; without it every call differs.
-
-    Returns
-    -------
-    numpy.random.SeedSequence
-        To be spawned.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is no whole number from 0 to 2**32 - 1.
-    """
+    """Source of independent random streams that a seed repeats."""
     return np.random.SeedSequence(None if seed is None else checked_seed(seed))
 
 
 def one_or_several(value: object, argument: str) -> tuple[object, ...]:
     """Names that a user gives, one by itself or several in a list, an array, a column of a frame or a set.
 
-    Parameters
-    ----------
-    value : object
-        What the user gave; a text is one name, a number is one too.
-    argument : str
-        Name of the argument, for the message.
-
-    Returns
-    -------
-    tuple
-        Each once, in their order, as Python's own numbers and texts.
-
-    Raises
-    ------
-    BayesmixedError
-        When there is none.
+    Returns: each once, in their order, as Python's own numbers and texts.
 
     Examples
     --------
@@ -186,27 +90,7 @@ def one_or_several(value: object, argument: str) -> tuple[object, ...]:
 
 
 def mapping_of[T](given: Mapping[str, T] | None, argument: str, example: str) -> Mapping[str, T]:
-    """Values that say what each of them is for.
-
-    Parameters
-    ----------
-    given : mapping or None
-        What the user wrote.
-    argument : str
-        What it was written for.
-    example : str
-        What to write.
-
-    Returns
-    -------
-    Mapping
-        The same; empty for None.
-
-    Raises
-    ------
-    DataError
-        When it is not a mapping.
-    """
+    """Values that say what each of them is for."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):

@@ -18,20 +18,7 @@ UNNAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KE
 
 
 def public[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """A function that a user calls: arguments that it does not take are answered, its table prints whole.
-
-    Parameters
-    ----------
-    function : callable
-        The function or method.
-
-    Returns
-    -------
-    callable
-        The same. It raises TypeError for an argument that it does not take, with what to write here for one
-        of another package, and for a value without a name where it takes none; a data frame comes back as
-        :class:`~bayesmixed.printing.frame.ResultTable`.
-    """
+    """A function that a user calls: arguments that it does not take are answered, its table prints whole."""
     parameters = inspect.signature(function).parameters
     kinds = [parameter.kind for parameter in parameters.values()]
     takes_all = inspect.Parameter.VAR_KEYWORD in kinds
@@ -61,20 +48,8 @@ def uses[**P, R](
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorator of a function in which the word given for one argument says which others play a part.
 
-    Parameters
-    ----------
-    argument : str
-        Name of the argument, ``"method"``.
-    used : mapping
-        Word to the names of all arguments that are used with it; a word that is not there uses all.
-    instead : str
-        A word that uses all.
-
-    Returns
-    -------
-    callable
-        The decorator. The function then raises BayesmixedError for an argument that is given, other than as
-        None, and not used.
+    Returns: the decorator. The function then raises BayesmixedError for an argument that is given, other than
+    as None, and not used.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -95,47 +70,14 @@ def uses[**P, R](
 
 
 def unused_text(choice: str, unused: Collection[str], instead: str) -> str:
-    """Say that a choice does not use what was given.
-
-    Parameters
-    ----------
-    choice, instead : str
-        As written: what was chosen, and what uses everything.
-    unused : collection of str
-        As written: what was given.
-
-    Returns
-    -------
-    str
-        One sentence.
-
-    Examples
-    --------
-    >>> unused_text("method='reml'", ["draws=", "seed="], "method='bayes'")
-    "method='reml' does not use draws= and seed=; leave them out, or use method='bayes'."
-    """
+    """Say that a choice does not use what was given."""
     *first, last = unused
     listed, them = (f"{', '.join(first)} and {last}", "them") if first else (last, "it")
     return f"{choice} does not use {listed}; leave {them} out, or use {instead}."
 
 
 def no_such_attribute(fit: object, name: str, known: Mapping[str, str]) -> NoReturn:
-    """Refuse an attribute that a fit does not have, with what to write instead.
-
-    Parameters
-    ----------
-    fit : object
-        The fit.
-    name : str
-        What was asked for.
-    known : mapping
-        From habits to what is written here.
-
-    Raises
-    ------
-    AttributeError
-        Always, so that ``hasattr`` works.
-    """
+    """Refuse an attribute that a fit does not have, with what to write instead."""
     words = {**EVERY_FIT, **known}
     said = f"{type(fit).__name__} has no attribute {name!r}."
     if name in words:

@@ -32,25 +32,7 @@ class TermPlaces:
 
 
 def term_places(model: Any, design: Design) -> TermPlaces:
-    """Places of all terms of a Bambi model in a design, both of the same formula and data.
-
-    Parameters
-    ----------
-    model : bambi.Model
-        A model with one linear predictor.
-    design : Design
-        Ours.
-
-    Returns
-    -------
-    TermPlaces
-        One place for every column, none left over.
-
-    Raises
-    ------
-    FormulaError
-        When the two read formula or data differently: another response, offset, column or level.
-    """
+    """Places of all terms of a Bambi model in a design, both of the same formula and data."""
     check_nothing_left_out(design)
     component = parent_component(model)
     _check_same_response(model, design)
@@ -66,13 +48,7 @@ def term_places(model: Any, design: Design) -> TermPlaces:
 
 
 def check_nothing_left_out(design: Design) -> None:
-    """Refuse a design that leaves out columns, which Bambi would keep.
-
-    Raises
-    ------
-    FormulaError
-        With the columns.
-    """
+    """Refuse a design that leaves out columns, which Bambi would keep."""
     if design.fixed.left_out:
         listed = ", ".join(map(repr, design.fixed.left_out))
         raise FormulaError(
@@ -83,18 +59,7 @@ def check_nothing_left_out(design: Design) -> None:
 
 
 def parent_component(model: Any) -> Any:
-    """Linear predictor of a Bambi model's location.
-
-    Parameters
-    ----------
-    model : bambi.Model
-        Any.
-
-    Returns
-    -------
-    bambi.model_components.DistributionalComponent
-        The component of the family's parent parameter.
-    """
+    """Linear predictor of a Bambi model's location."""
     return model.parameters[model.family.likelihood.parent]
 
 

@@ -41,18 +41,7 @@ class BambiStatement:
 
 
 def import_bambi() -> Any:
-    """Bambi, which is an optional dependency.
-
-    Returns
-    -------
-    module
-        ``bambi``.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is not installed.
-    """
+    """Bambi, which is an optional dependency."""
     try:
         import bambi
     except ImportError as error:
@@ -63,34 +52,7 @@ def import_bambi() -> Any:
 
 
 def read_bambi(model: Any) -> BambiStatement:
-    """Formula, data and family of a Bambi model.
-
-    Parameters
-    ----------
-    model : bambi.Model
-        With one linear predictor; it is not changed.
-
-    Returns
-    -------
-    BambiStatement
-        In our language.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is no Bambi model, or Bambi is not installed.
-    FamilyError
-        For a family, a link or a kind of response that we have not.
-    FormulaError
-        For smooths, formulas of other parameters and potentials.
-
-    Examples
-    --------
-    >>> import bambi, numpy as np, pandas as pd
-    >>> frame = pd.DataFrame({"y": [1.0, 2, 4, 4, 5, 7], "x": range(6), "g": [0, 0, 1, 1, 2, 2]})
-    >>> read_bambi(bambi.Model("y ~ x + (x | g)", frame)).formula
-    'y ~ x + (x || g)'
-    """
+    """Formula, data and family of a Bambi model."""
     if not isinstance(model, import_bambi().Model):
         raise BayesmixedError(f"{model!r} is not a bambi.Model but a {type(model).__name__}.")
     family = as_family(model.family)
@@ -100,28 +62,7 @@ def read_bambi(model: Any) -> BambiStatement:
 
 
 def bambi_priors(model: Any, design: Design) -> dict[str, Prior]:
-    """Priors of a Bambi model by the names of our parameters.
-
-    Parameters
-    ----------
-    model : bambi.Model
-        As given to :func:`read_bambi`.
-    design : Design
-        Of the formula that :func:`read_bambi` returned.
-
-    Returns
-    -------
-    dict[str, Prior]
-        Of every coefficient, every standard deviation and every parameter of the family.
-
-    Raises
-    ------
-    FormulaError
-        When Bambi codes a term in another way.
-    PriorError
-        For a fixed value in place of a prior, random effects that are not normal around zero, or a
-        distribution that we do not have.
-    """
+    """Priors of a Bambi model by the names of our parameters."""
     component, places = parent_component(model), term_places(model, design)
     found: dict[str, Prior] = {}
     parameters = prior_parameters(design, model.marginal_parameters)

@@ -134,27 +134,8 @@ def _stacked(parts: list[ParameterArrays]) -> ParameterArrays:
 def bootstrap_intervals(refits: Bootstrap, parameters: Sequence[Parameter], prob: float = 0.95) -> FloatArray:
     """Percentile intervals of a parametric bootstrap.
 
-    Parameters
-    ----------
-    refits : Bootstrap
-        Made by :func:`bootstrap`.
-    parameters : sequence of Parameter
-        Which, m of them.
-    prob : float
-        Confidence level.
+    Returns shape (m, 2).
 
-    Returns
-    -------
-    FloatArray
-        Lower and upper ends, shape (m, 2).
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-
-    Notes
-    -----
     Refits in which a correlation does not exist, beside a standard deviation of zero, do not count for it;
     the interval is NaN when it exists in none.
     """
@@ -172,22 +153,7 @@ def _percentiles(values: FloatArray, prob: float) -> FloatArray:
 
 
 def bootstrap_tree(fitted: Estimate, refits: Bootstrap) -> xr.DataTree:
-    """Lay a bootstrap out as a posterior of one chain, so that what reads draws gives bootstrap intervals.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate that was bootstrapped.
-    refits : Bootstrap
-        Made by :func:`bootstrap`.
-
-    Returns
-    -------
-    xarray.DataTree
-        With the variables of :func:`~bayesmixed.posterior.tree.draws_tree` but for the random effects, which
-        belong to simulated levels. A correlation that does not exist stands as 0, as it adds nothing to
-        any variance.
-    """
+    """Lay a bootstrap out as a posterior of one chain, so that what reads draws gives bootstrap intervals."""
     blocks, arrays = fitted.design.blocks, refits.arrays
     raw = RawDraws(
         beta=arrays.beta[None],

@@ -65,19 +65,7 @@ def combinations_of(estimate: Estimate, wanted: PredictionRows) -> Combinations:
 def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -> FloatArray:
     """Mean of any rows, X b + Z u + offset.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    optimum : Optimum
-        Its estimate.
-    wanted : PredictionRows
-        The m rows, with the grouping factors that take part; effects of new levels are zero.
-
-    Returns
-    -------
-    FloatArray
-        Shape (m,), NaN for rows that the data do not tell.
+    Returns shape (m,).
     """
     data = wanted.data
     ranefs = {block.group: ranef for block, ranef in zip(design.blocks, optimum.ranef, strict=True)}
@@ -93,25 +81,8 @@ def uncertainty(
 ) -> tuple[FloatArray, FloatArray]:
     """Standard errors and degrees of freedom of linear combinations.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    asked : Combinations
-        The c combinations.
-    added : Spread, optional
-        Of what is drawn anew beside them: effects of new levels, residuals.
+    Returns shape (c,), (c,).
 
-    Returns
-    -------
-    se : FloatArray
-        Shape (c,).
-    df : FloatArray
-        Satterthwaite's for combinations of coefficients, with what is drawn anew; infinite for those that
-        random effects take part in, whose variances are taken as known. Shape (c,).
-
-    Notes
-    -----
     What the data do not tell has NaN for both.
     """
     alone = asked.of_coefficients

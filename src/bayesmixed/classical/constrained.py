@@ -72,10 +72,7 @@ class Constrained:
     def start(self, near: FloatArray) -> FloatArray:
         """Free coordinates near given ones, from which the deviance has a slope towards its minimum.
 
-        Parameters
-        ----------
-        near : FloatArray
-            Free coordinates at their best for another value, shape (m,).
+        Shapes: `near` (m,).
         """
         moved = np.where((self.even == 1.0) & (np.abs(near) < LEAST_START), LEAST_START, near)
         moved[self.logarithm] = np.maximum(moved[self.logarithm], np.log(LEAST_START))
@@ -83,20 +80,7 @@ class Constrained:
 
 
 def constrained(fitted: Estimate, parameter: Parameter) -> Constrained:
-    """Hold one parameter of a model estimated by ML.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        By ML.
-    parameter : Parameter
-        One of the model's; a correlation must exist at the estimate.
-
-    Returns
-    -------
-    Constrained
-        The deviance to be minimized over everything else.
-    """
+    """Hold one parameter of a model estimated by ML."""
     estimate = float(parameter_values([parameter], estimated_arrays(fitted.optimum))[0])
     match parameter.kind:
         case "sd":
@@ -111,20 +95,10 @@ def constrained(fitted: Estimate, parameter: Parameter) -> Constrained:
 def full_deviance(likelihood: Likelihood, coordinates: FloatArray) -> tuple[float, FloatArray]:
     """ML deviance with only the coefficients at their best, and the gradient.
 
-    Parameters
-    ----------
-    likelihood : Likelihood
-        By ML.
-    coordinates : FloatArray
-        Logarithm of the unit-free sigma, then the entries of the relative Cholesky factors, shape (1 + m,).
+    Shapes: `coordinates` (1 + m,).
 
-    Returns
-    -------
-    tuple[float, FloatArray]
-        Minus twice the log likelihood, and its derivatives in the coordinates.
+    Returns: minus twice the log likelihood, and its derivatives in the coordinates.
 
-    Notes
-    -----
     n log(2 pi sigma^2) + log|A| + rss / sigma^2, Bates et al. (2015), equation 31.
     """
     n, here = likelihood.degrees, likelihood.evaluate(coordinates[1:])

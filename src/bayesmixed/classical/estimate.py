@@ -118,19 +118,7 @@ def estimate(design: Design, by: Criterion = "reml") -> Estimate:
 
 
 def warn_of_flatness(fitted: Estimate) -> None:
-    """Warn of an estimate whose variances could be others as well.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate.
-
-    Warns
-    -----
-    DesignWarning
-        When there are fewer rows beside the coefficients than variances and correlations; when the criterion
-        is flat, which is looked for where there are not many more.
-    """
+    """Warn of an estimate whose variances could be others as well."""
     design, (left, wanted) = fitted.design, degrees_left(fitted.design)
     is_flat = left <= FEW * wanted and not fitted.optimum.singular and fitted.curvature.is_flat
     if left < wanted or is_flat:
@@ -146,19 +134,7 @@ def warn_of_flatness(fitted: Estimate) -> None:
 def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequence) -> FloatArray:
     """Responses of new levels and new residuals drawn from an estimate, for the parametric bootstrap.
 
-    Parameters
-    ----------
-    fitted : Estimate or LinearEstimate
-        The model to draw from.
-    n : int
-        How many data sets.
-    seed : int or SeedSequence
-        Repeats the draws.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n, rows), in the units of the data.
+    Returns shape (n, rows).
     """
     rng, design, optimum = np.random.default_rng(seed), fitted.design, fitted.optimum
     noise = optimum.sigma * rng.standard_normal((n, design.n_rows))

@@ -61,20 +61,8 @@ def term_tests(estimate: Estimate, kind: AnovaType) -> pd.DataFrame:
 def f_test(estimate: Estimate, contrasts: FloatArray) -> FTest:
     """Test that contrasts of the coefficients are zero, L b = 0.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    contrasts : FloatArray
-        L, of full rank, shape (q, p).
+    Shapes: `contrasts` (q, p).
 
-    Returns
-    -------
-    FTest
-        NaN without any contrast, as of a term whose columns X leaves out.
-
-    Notes
-    -----
     F = (L b)' (L V L')^-1 L b / q. With L V L' = P D P', the rows of P'L are contrasts whose estimates are
     uncorrelated, each with Satterthwaite's degrees of freedom; the denominator's are those for which F has
     the expectation of the mean of the squared t's (Kuznetsova et al. 2017, Journal of Statistical Software
@@ -98,11 +86,6 @@ def denominator_df(separate: FloatArray) -> float:
 
     E = sum of nu / (nu - 2) is the expectation of the sum, and 2 E / (E - q) has it; 2 where one of them has
     no expectation. lmerTest's rule.
-
-    Examples
-    --------
-    >>> denominator_df(np.array([10.0, 10.0])), round(denominator_df(np.array([6.0, 30.0])), 3)
-    (10.0, 9.0)
     """
     if np.ptp(separate) < SAME:
         return float(separate.mean())

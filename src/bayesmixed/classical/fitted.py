@@ -18,19 +18,7 @@ from bayesmixed.options import one_of
 def fitted_values(design: Design, optimum: Optimum, effects: Effects = "all") -> FloatArray:
     """Mean of every row of the fit, X b + Z u + offset.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    optimum : Optimum
-        Its estimate.
-    effects : {"all", "fixed"}
-        With the random effects or without them.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,).
+    Returns shape (n,).
     """
     return predicted_values(design, optimum, prediction_rows(design, effects=effects))
 

@@ -14,24 +14,7 @@ def interval_summary(
 ) -> Summary:
     """Estimates with the interval of so many standard errors to both sides that Student's t holds `prob`.
 
-    Parameters
-    ----------
-    value, se : FloatArray
-        Estimates and standard errors, shape (m,).
-    prob : float
-        Confidence level.
-    df : FloatArray or float
-        Degrees of freedom of the standard errors, shape (m,); infinite ones give the normal interval.
-
-    Returns
-    -------
-    Summary
-        Shape (m,).
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
+    Shapes: `value, se` (m,), `df` (m,); returns (m,).
     """
     from scipy import stats
 

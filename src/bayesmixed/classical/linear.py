@@ -47,28 +47,6 @@ def estimate_linear(design: Design, by: Criterion = "reml") -> LinearEstimate:
     """Estimate a regression without random effects, on the scale of a mixed model's criteria.
 
     Use it as the null model of the last variance component.
-
-    Parameters
-    ----------
-    design : Design
-        Without blocks.
-    by : {"reml", "ml"}
-        The criterion.
-
-    Returns
-    -------
-    LinearEstimate
-        R's ``lm``, with ``logLik(REML = )``.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from bayesmixed.design import build_design
-    >>> from bayesmixed.formula import parse_formula
-    >>> frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "x": [0.0, 1.0, 2.0, 3.0]})
-    >>> fitted = estimate_linear(build_design(parse_formula("y ~ x"), frame), "ml")
-    >>> fitted.optimum.coefficients.round(3).tolist(), round(fitted.log_likelihood, 3)
-    ([1.3, 0.8], -4.079)
     """
     root, basis, triangle = _orthogonal(design)
     scaled = (design.response.values - design.offset) * root
@@ -91,22 +69,8 @@ def estimate_linear(design: Design, by: Criterion = "reml") -> LinearEstimate:
 def linear_criteria(design: Design, by: Criterion, responses: FloatArray) -> FloatArray:
     """Criterion of a regression without random effects, at its best, for many responses.
 
-    Parameters
-    ----------
-    design : Design
-        Without blocks.
-    by : {"reml", "ml"}
-        Minus twice the restricted or the full log likelihood.
-    responses : FloatArray
-        In the units of the data, shape (B, n).
+    Shapes: `responses` (B, n); returns (B,).
 
-    Returns
-    -------
-    FloatArray
-        Shape (B,).
-
-    Notes
-    -----
     m {1 + log(2 pi rss / m)} - sum log w, and for REML + log|X'WX|, with m = n - p for REML and n for ML:
     the criteria of Bates et al. (2015), equations 34 and 42, without Z.
     """

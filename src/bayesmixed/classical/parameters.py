@@ -43,45 +43,13 @@ class ParameterArrays:
 def lme4_parameters(design: Design) -> list[Parameter]:
     """List the parameters of a linear mixed model in the order of lme4 2.0.
 
-    Parameters
-    ----------
-    design : Design
-        The design that is fitted.
-
-    Returns
-    -------
-    list[Parameter]
-        For every grouping factor its standard deviations and then its correlations; sigma; the coefficients.
-
-    Notes
-    -----
     lme4 before 2.0 mixed standard deviations and correlations, by the columns of the Cholesky factor.
     """
     return sorted(parameters_of(design), key=lambda parameter: parameter.kind == "beta")
 
 
 def chosen_parameters(design: Design, wanted: str | Sequence[str] | None) -> list[Parameter]:
-    """Find the parameters that a user names.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    wanted : str, sequence of str or None
-        Names as printed, or as :meth:`bayesmixed.MixedFit.hypothesis` takes them; ``"beta"`` stands for all
-        coefficients and ``"theta"`` for everything else, as lme4's ``parm="beta_"`` and ``"theta_"`` do; None
-        for all.
-
-    Returns
-    -------
-    list[Parameter]
-        In the model's order, whatever the order of the names.
-
-    Raises
-    ------
-    BayesmixedError
-        When the model has no parameter of a name, or several.
-    """
+    """Find the parameters that a user names."""
     known = lme4_parameters(design)
     if wanted is None:
         return known
@@ -107,18 +75,7 @@ def _matching(known: list[Parameter], name: object) -> list[Parameter]:
 
 
 def estimated_arrays(optimum: Optimum) -> ParameterArrays:
-    """Values of all parameters at an estimate.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        The estimate.
-
-    Returns
-    -------
-    ParameterArrays
-        Nothing in place of the dots.
-    """
+    """Values of all parameters at an estimate."""
     return ParameterArrays(
         beta=optimum.coefficients,
         sigma=np.asarray(optimum.sigma),
@@ -130,17 +87,7 @@ def estimated_arrays(optimum: Optimum) -> ParameterArrays:
 def parameter_values(parameters: Sequence[Parameter], arrays: ParameterArrays) -> FloatArray:
     """Values of some parameters side by side.
 
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-        Which, m of them.
-    arrays : ParameterArrays
-        All of the model's.
-
-    Returns
-    -------
-    FloatArray
-        Shape (..., m).
+    Returns shape (..., m).
     """
     if not parameters:
         return np.empty((*arrays.sigma.shape, 0))

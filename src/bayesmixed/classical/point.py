@@ -12,18 +12,7 @@ from bayesmixed.posterior.tree import draws_tree
 
 
 def point_tree(fitted: Estimate) -> xr.DataTree:
-    """Lay an estimate out as a posterior of one chain with one draw.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate.
-
-    Returns
-    -------
-    xarray.DataTree
-        With the variables of :func:`~bayesmixed.posterior.tree.draws_tree`.
-    """
+    """Lay an estimate out as a posterior of one chain with one draw."""
     optimum, blocks = fitted.optimum, fitted.design.blocks
     raw = RawDraws(
         beta=optimum.coefficients[None, None],

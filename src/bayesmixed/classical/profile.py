@@ -83,18 +83,7 @@ class Walk:
     visited: dict[float, FloatArray] = field(default_factory=dict)
 
     def zeta(self, value: float) -> float:
-        """Signed root of the rise of the deviance, everything else at its best.
-
-        Parameters
-        ----------
-        value : float
-            Of the parameter, in the units of the data.
-
-        Raises
-        ------
-        EngineError
-            When the deviance is lower than at the estimate.
-        """
+        """Signed root of the rise of the deviance, everything else at its best."""
         nearest = self.visited[min(self.visited, key=lambda seen: abs(seen - value))]
         deviance = self.held.held_at(value)
         free = settled(deviance, self.held.start(nearest), self.scale, SMALL_GRADIENT)
@@ -112,30 +101,8 @@ class Walk:
 def profile_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: float = 0.95) -> FloatArray:
     """Profile-likelihood intervals.
 
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate; one by REML is profiled by ML, as in lme4.
-    parameters : sequence of Parameter
-        Which, m of them.
-    prob : float
-        Confidence level.
+    Returns shape (m, 2).
 
-    Returns
-    -------
-    FloatArray
-        Lower and upper ends, shape (m, 2). A standard deviation may begin at 0 and a correlation end at -1
-        or 1; that of effects of which one does not vary at the estimate can be anything.
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-    EngineError
-        When a profile finds a lower deviance than the estimate's.
-
-    Notes
-    -----
     The values at which the deviance, minimized over all other parameters, exceeds its minimum by no more than
     the chi-squared quantile on one degree of freedom. lme4 interpolates the ends between steps by splines;
     here they are roots.
@@ -217,8 +184,6 @@ def _interval(by_ml: Estimate, parameter: Parameter, z: float) -> tuple[float, f
 def _end(walk: Walk, direction: float, z: float) -> float:
     """Where zeta reaches z in one direction, or the end of the legal values.
 
-    Notes
-    -----
     Zeta is nearly a straight line, which says how far to step until it has reached z.
     """
     held, inside, step = walk.held, walk.held.estimate, z * walk.held.step

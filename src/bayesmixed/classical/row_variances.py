@@ -28,22 +28,8 @@ def row_variances(estimate: Estimate) -> FloatArray:
 def combination_variances(estimate: Estimate, fixed: FloatArray, random: sparse.csr_array) -> FloatArray:
     """Variances of linear combinations of coefficients and random effects, the variances taken as known.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    fixed : FloatArray
-        Weights of the coefficients, shape (m, p).
-    random : scipy.sparse.csr_array
-        Weights of the unit random effects, made of :func:`relative_columns`, shape (m, q).
+    Shapes: `fixed` (m, p), `random` (m, q); returns (m,).
 
-    Returns
-    -------
-    FloatArray
-        Shape (m,).
-
-    Notes
-    -----
     With T = [Z L, X], the variance of a row t is sigma^2 t' (T'W T + blockdiag(I, 0))^-1 t (Henderson 1975,
     Biometrics 31:423), L the covariance factors relative to sigma: it holds where a variance is zero too.
     """

@@ -72,20 +72,8 @@ def new_level_spread(fitted: Estimate, wanted: PredictionRows) -> Spread:
 def degrees_of_freedom(fitted: Estimate, spread: Spread) -> FloatArray:
     """Satterthwaite's degrees of freedom.
 
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate.
-    spread : Spread
-        Of c quantities.
+    Returns shape (c,).
 
-    Returns
-    -------
-    FloatArray
-        Shape (c,), infinite where a variance is zero.
-
-    Notes
-    -----
     For f = l'V l as a function of the variance parameters t with Hessian H of the criterion,
     df = 2 f^2 / (f'(t)' 2 H^-1 f'(t)), as lmerTest computes it (Kuznetsova, Brockhoff and Christensen 2017,
     Journal of Statistical Software 82(13)), for estimates by ML too. With sigma profiled out, f'' in its

@@ -14,16 +14,8 @@ NOTHING = 1e-4
 def singularity(fitted: Estimate) -> tuple[str, ...]:
     """Say which part of the random effects an estimate finds no sign of.
 
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate.
-
-    Returns
-    -------
-    tuple[str, ...]
-        One sentence for each standard deviation of zero, one for each grouping factor whose effects are
-        perfectly correlated, and what to do; empty when the estimate is not singular.
+    Returns: one sentence for each standard deviation of zero, one for each grouping factor whose effects are
+    perfectly correlated, and what to do; empty when the estimate is not singular.
     """
     if not fitted.optimum.singular:
         return ()

@@ -13,20 +13,8 @@ from bayesmixed.options import AnovaType
 def term_contrasts(design: Design, kind: AnovaType) -> dict[str, FloatArray]:
     """Contrasts that are zero when a term has no effect.
 
-    Parameters
-    ----------
-    design : Design
-        The design.
-    kind : {"I", "II", "III"}
-        Sequential; adjusted for all terms that do not contain the term; of equally weighted cell means.
+    Returns shape (q, p).
 
-    Returns
-    -------
-    dict[str, FloatArray]
-        By the name of the term its contrasts, shape (q, p), q the number of its columns.
-
-    Notes
-    -----
     The contrasts of lmerTest, rows and all, since degrees of freedom of several rows depend on which rows
     span the hypothesis. A single term is tested as type I, whatever the type.
     """

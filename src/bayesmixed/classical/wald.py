@@ -18,27 +18,8 @@ def wald_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: floa
     Use it when a quick interval of the coefficients is enough; :func:`~bayesmixed.classical.fixef.fixef`
     has the interval by Student's t.
 
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate.
-    parameters : sequence of Parameter
-        Which, m of them.
-    prob : float
-        Confidence level.
+    Returns shape (m, 2).
 
-    Returns
-    -------
-    FloatArray
-        Lower and upper ends, shape (m, 2); NaN for standard deviations and correlations.
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-
-    Notes
-    -----
     lme4's ``confint(method="Wald")``. The sampling distribution of a standard deviation is skewed and ends at
     zero, that of a correlation ends at one, so that a symmetric interval around either would be wrong by more
     than it tells; the profile and the bootstrap have intervals for them.

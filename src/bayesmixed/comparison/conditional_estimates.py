@@ -28,23 +28,8 @@ def estimate_at(
 ) -> Estimate:
     """Coefficients and random effects given the variances.
 
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Restricted or full.
-    covariances : sequence of FloatArray
-        For each block of the design the covariance matrix of its effects over the residual variance, shape
-        (k, k); zero and singular ones too.
-    sigma : float, optional
-        Residual standard deviation; the best one given the rest unless given.
+    Shapes: `covariances` (k, k).
 
-    Returns
-    -------
-    Estimate
-        The conditional means as an estimate, whose variances are those given; its criterion is taken at them.
-
-    Notes
-    -----
     The means solve Henderson's equations (Henderson 1975, Biometrics 31:423) with flat priors on the
     coefficients; they depend on the variances only through their ratios to the residual's.
     """
@@ -70,21 +55,7 @@ def estimate_at(
 
 
 def estimate_of_draws(design: Design, draws: xr.DataTree) -> Estimate:
-    """Conditional means at the middle of a posterior of the variances.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    draws : xarray.DataTree
-        Posterior draws of the model.
-
-    Returns
-    -------
-    Estimate
-        At the posterior medians of the standard deviations, the posterior means of the correlations (a mean
-        of correlation matrices is one), both of centred effects, and flat priors on the coefficients.
-    """
+    """Conditional means at the middle of a posterior of the variances."""
     sigma = float(np.median(draw_matrix(draws, names.SIGMA)))
     covariances = [_middle_covariance(draws, block) / sigma**2 for block in design.blocks]
     return estimate_at(likelihood_of(design), covariances, sigma)
@@ -100,22 +71,6 @@ def _middle_covariance(draws: xr.DataTree, block: GroupBlock) -> FloatArray:
 def pooled_by(estimate: Estimate, index: int, factor: float) -> Estimate:
     """The estimate with the standard deviations of one grouping factor multiplied by a number.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The middle of the path.
-    index : int
-        Of the block in the design.
-    factor : float
-        0 gives complete pooling, 1 the estimate itself, a large number no pooling.
-
-    Returns
-    -------
-    Estimate
-        With correlations, residual standard deviation and other grouping factors as they were.
-
-    Notes
-    -----
     A standard deviation of zero would stay there. Where a covariance matrix is singular, factors above 1 add
     independent variation of ``(factor - 1) sigma`` over the root mean square of each effect's column, so
     that the path still ends at no pooling.
@@ -130,18 +85,7 @@ def pooled_by(estimate: Estimate, index: int, factor: float) -> Estimate:
 def unpooled_covariance(estimate: Estimate, index: int) -> FloatArray:
     """Covariance of a grouping factor's effects, to a factor, at the end of the path to no pooling.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The middle of the path.
-    index : int
-        Of the block in the design.
-
-    Returns
-    -------
-    FloatArray
-        The limit of the covariances of :func:`pooled_by` over the square of the factor and the residual
-        variance, positive definite, shape (k, k).
+    Returns shape (k, k).
     """
     relative = estimate.optimum.covariances[index] / estimate.optimum.sigma**2
     return np.asarray(relative + _independent_variation(estimate, index))
@@ -159,22 +103,8 @@ def _independent_variation(estimate: Estimate, index: int) -> FloatArray:
 def coefficients_of(estimate: Estimate, index: int, wanted: Sequence[str]) -> FloatArray:
     """Coefficients of the line of every level at an estimate, fixed plus random.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    index : int
-        Of the block in the design.
-    wanted : sequence of str
-        Names of m coefficients.
+    Returns shape (J, m).
 
-    Returns
-    -------
-    FloatArray
-        Shape (J, m).
-
-    Notes
-    -----
     Effects of the factors in which the levels are nested are added, those of crossed factors are not.
     """
     kin = lineage(estimate.design, estimate.design.blocks[index])
@@ -195,20 +125,8 @@ def population_of(estimate: Estimate, wanted: Sequence[str]) -> FloatArray:
 def reliabilities(estimate: Estimate, index: int) -> FloatArray:
     """Share of each effect's variance between groups that a group's own rows tell, between 0 and 1.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        Supplies the variances.
-    index : int
-        Of the block in the design.
+    Returns shape (J, k).
 
-    Returns
-    -------
-    FloatArray
-        Shape (J, k): 0 is complete pooling, 1 is none.
-
-    Notes
-    -----
     1 - Var(u_je | y_j) / Var(u_je), coefficients and other grouping factors taken as known: the squared
     correlation of an effect with its conditional mean, which breeders call the reliability of a prediction.
     For a random intercept alone it is n_j tau^2 / (n_j tau^2 + sigma^2), and the group's coefficient is that

@@ -80,20 +80,8 @@ class FirstStage:
     def predict(self, rows: FloatArray, codes: IntArray) -> FloatArray:
         """Predict rows of the same groups, NaN where the regression's rows cannot tell them.
 
-        Parameters
-        ----------
-        rows : FloatArray
-            Columns of the m coefficients, shape (r, m).
-        codes : IntArray
-            Group of every row, shape (r,), -1 for one that took no part.
+        Shapes: `rows` (r, m), `codes` (r,); returns (r,).
 
-        Returns
-        -------
-        FloatArray
-            Shape (r,), without offsets.
-
-        Notes
-        -----
         Told is what is a combination of the regression's rows, whatever the coefficients behind it.
         """
         mine, shared = rows[:, self.mine], rows[:, self.shared]
@@ -111,22 +99,6 @@ class FirstStage:
 def first_stage(design: Design, block: GroupBlock, own: Sequence[str]) -> FirstStage:
     """Regress the response with own coefficients per group beside all common ones that rows tell.
 
-    Parameters
-    ----------
-    design : Design
-        Response, X, weights; other grouping factors take no part.
-    block : GroupBlock
-        The groups.
-    own : sequence of str
-        Coefficients that every group has for itself.
-
-    Returns
-    -------
-    FirstStage
-        The regression.
-
-    Notes
-    -----
     Common coefficients come from rows swept of the own columns group by group (Frisch, Waugh, Lovell), own
     ones from what then is left: no matrix has a column for every group.
     """

@@ -46,20 +46,7 @@ class CoefficientColumns:
 
 
 def coefficient_columns(design: Design, block: GroupBlock) -> CoefficientColumns:
-    """Line up the columns of the coefficients of a grouping factor's levels.
-
-    Parameters
-    ----------
-    design : Design
-        The design.
-    block : GroupBlock
-        The grouping factor.
-
-    Returns
-    -------
-    CoefficientColumns
-        The fixed terms, then effects that are only random.
-    """
+    """Line up the columns of the coefficients of a grouping factor's levels."""
     wanted = coefficient_names(design, block)
     matrix = lined_up(design, [block], design.fixed.matrix, [block.columns])
     return CoefficientColumns(names=wanted, matrix=matrix, between=_between(wanted, matrix, block))
@@ -83,16 +70,7 @@ def lined_up(
 ) -> FloatArray:
     """Columns of the coefficients in any rows, each name once, shape (r, m).
 
-    Parameters
-    ----------
-    design : Design
-        Names the fixed terms.
-    blocks : sequence of GroupBlock
-        Name the effects.
-    fixed : FloatArray
-        X of the rows, shape (r, p).
-    effects : sequence of FloatArray
-        Columns of each block's effects in the rows, shape (r, k).
+    Shapes: `fixed` (r, p), `effects` (r, k).
     """
     columns = dict(zip(design.fixed.terms, fixed.T, strict=True))
     for block, values in zip(blocks, effects, strict=True):
@@ -104,17 +82,7 @@ def lined_up(
 def group_notes(design: Design, block: GroupBlock) -> tuple[str, ...]:
     """Say of every group why it has no regression of its own, or nothing.
 
-    Parameters
-    ----------
-    design : Design
-        The design.
-    block : GroupBlock
-        The groups.
-
-    Returns
-    -------
-    tuple[str, ...]
-        J notes, empty where a group tells as many coefficients as any group of this design can.
+    Returns: J notes, empty where a group tells as many coefficients as any group of this design can.
     """
     columns = coefficient_columns(design, block)
     used = [columns.names.index(name) for name in columns.within]

@@ -57,10 +57,7 @@ class GroupLines:
     def heights(self, coefficients: FloatArray) -> FloatArray:
         """Heights of the lines by some coefficients, shape (S, G), NaN where one that matters is not told.
 
-        Parameters
-        ----------
-        coefficients : FloatArray
-            Of the S groups, shape (S, m).
+        Shapes: `coefficients` (S, m).
         """
         parts = np.where(self.columns == 0.0, 0.0, self.columns * coefficients[:, None, :])
         return np.asarray(parts.sum(axis=2) + self.offset)
@@ -69,22 +66,6 @@ class GroupLines:
 def group_lines(groups: PooledGroups, shown: Sequence[int] | IntArray, *, whole: bool = False) -> GroupLines:
     """Prepare the lines of some groups over a predictor, all else at the groups' own values.
 
-    Parameters
-    ----------
-    groups : PooledGroups
-        Supplies the design.
-    shown : sequence of int
-        S levels of the grouping factor.
-    whole : bool
-        Whether lines run over the range of all rows; over that of the group's own unless asked for.
-
-    Returns
-    -------
-    GroupLines
-        Over a range of the predictor, or over its levels.
-
-    Notes
-    -----
     The predictor is set in the rows of a group and the columns are made anew by the formula, so that its
     transforms and interactions follow; with other predictors that differ within the group, the line is the
     mean of those of its rows.
@@ -118,19 +99,7 @@ def group_lines(groups: PooledGroups, shown: Sequence[int] | IntArray, *, whole:
 
 
 def predictor_of(groups: PooledGroups) -> Predictor | None:
-    """Choose the column of the data that the lines run over.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-
-    Returns
-    -------
-    Predictor or None
-        Of the columns behind slopes that vary, then behind the others, the first one of numbers that differs
-        within groups; a categorical one where there are no such numbers; None without any.
-    """
+    """Choose the column of the data that the lines run over."""
     varying = [name for name in groups.kin.effects if name != names.INTERCEPT]
     known = predictors(groups.design)
     sources = _sources(groups.design, groups.kin)
@@ -146,22 +115,7 @@ def predictor_of(groups: PooledGroups) -> Predictor | None:
 
 
 def telling_groups(groups: PooledGroups, most: int) -> IntArray:
-    """Choose groups that show all of shrinkage, when there are too many to draw.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-    most : int
-        How many at most.
-
-    Returns
-    -------
-    IntArray
-        Levels in their order: spread evenly over the groups sorted by how far the mixed model moves them from
-        their own regression, so that little and much shrinkage are both there; groups without one come in
-        their turn.
-    """
+    """Choose groups that show all of shrinkage, when there are too many to draw."""
     n = groups.block.n_levels
     if n <= most:
         return np.arange(n)

@@ -46,25 +46,8 @@ def regress(
     Use it without own coefficients for complete pooling, with ``["Intercept"]`` for groups as fixed
     intercepts, and with all coefficients for one regression per group.
 
-    Parameters
-    ----------
-    design : Design
-        Response, X, weights; other grouping factors take no part.
-    block : GroupBlock
-        The groups.
-    own : sequence of str
-        Coefficients that every group has for itself.
-    covariance : FloatArray, optional
-        Of the own coefficients between groups, in any unit, positive definite, shape (k, k), in the order of
-        `own`; equal variances without correlation unless given.
+    Shapes: `covariance` (k, k).
 
-    Returns
-    -------
-    GroupRegression
-        Coefficients, fitted values, leverages.
-
-    Notes
-    -----
     The coefficient of a column that only groups can tell comes from a second regression, of the groups' own
     coefficients on what the column adds to them, by generalized least squares with `covariance`. With the
     covariance matrix of a mixed model whose random effects are the own coefficients, that is the limit of the

@@ -39,18 +39,6 @@ class LikelihoodRatio:
 def likelihood_ratio(smaller: Maximized, larger: Maximized) -> LikelihoodRatio:
     """Test a model against a larger one that contains it.
 
-    Parameters
-    ----------
-    smaller, larger : Estimate or LinearEstimate
-        By the same criterion, on the same rows.
-
-    Returns
-    -------
-    LikelihoodRatio
-        Statistic with its p-values.
-
-    Notes
-    -----
     A variance cannot be negative, so that the chi-squared p-value of a variance is too large. With one random
     effect more the statistic's limit is the mixture (Self and Liang 1987, JASA 82:605; Stram and Lee 1994,
     Biometrics 50:1171). It supposes many independent groups; the parametric bootstrap does not.
@@ -67,42 +55,13 @@ def likelihood_ratio(smaller: Maximized, larger: Maximized) -> LikelihoodRatio:
 
 
 def ratio_statistic(smaller: float | FloatArray, larger: float | FloatArray) -> FloatArray:
-    """Likelihood-ratio statistic of two criteria, 0 where the larger model gains nothing.
-
-    Parameters
-    ----------
-    smaller, larger : float or FloatArray
-        Minus twice the log likelihoods.
-
-    Returns
-    -------
-    FloatArray
-        Their difference, in their shape.
-
-    Examples
-    --------
-    >>> ratio_statistic(np.array([12.5, 12.5]), np.array([10.0, 12.5 - 1e-12])).tolist()
-    [2.5, 0.0]
-    """
+    """Likelihood-ratio statistic of two criteria, 0 where the larger model gains nothing."""
     gain = np.subtract(smaller, larger)
     return np.where(gain > ROUNDING * np.abs(smaller), gain, 0.0)
 
 
 def chi_squared_p(statistic: float, df: int) -> float:
-    """Probability that a chi-squared variable exceeds a statistic.
-
-    Parameters
-    ----------
-    statistic : float
-        At least 0.
-    df : int
-        Degrees of freedom; with 0 or fewer the answer is NaN, since there is nothing to test.
-
-    Examples
-    --------
-    >>> round(chi_squared_p(3.841, 1), 3)
-    0.05
-    """
+    """Probability that a chi-squared variable exceeds a statistic."""
     if df < 1:
         return np.nan
     from scipy.stats import chi2
@@ -111,25 +70,6 @@ def chi_squared_p(statistic: float, df: int) -> float:
 
 
 def mixture_p(statistic: float, df: int) -> float:
-    """Probability that the statistic of one random effect exceeds what was found, when it is absent.
-
-    Parameters
-    ----------
-    statistic : float
-        At least 0.
-    df : int
-        Its variance, its covariances, and what else the models differ in; at least 1.
-
-    Returns
-    -------
-    float
-        Mean of the tails of chi-squared with `df` and with `df` - 1 degrees of freedom; with 0 the latter is
-        always 0.
-
-    Examples
-    --------
-    >>> round(mixture_p(2.706, 1), 3), mixture_p(0.0, 1)
-    (0.05, 1.0)
-    """
+    """Probability that the statistic of one random effect exceeds what was found, when it is absent."""
     fewer = chi_squared_p(statistic, df - 1) if df > 1 else float(statistic <= 0.0)
     return 0.5 * (chi_squared_p(statistic, df) + fewer)

@@ -16,19 +16,6 @@ WITHIN = 1e-8
 def is_nested(smaller: Design, larger: Design) -> bool:
     """Whether a model is a special case of another on the same rows.
 
-    Parameters
-    ----------
-    smaller, larger : Design
-        On the same rows.
-
-    Returns
-    -------
-    bool
-        True when the columns of X are combinations of the other's, and every set of correlated effects
-        consists of combinations of one set of the other's that varies over the same groups.
-
-    Notes
-    -----
     Groups are compared as partitions of the rows, columns as the space that they span: how factors are named
     or coded does not matter. Special cases in which groups differ are not seen: ``(1 | g:f)`` within
     ``(0 + f | g)``.
@@ -64,18 +51,7 @@ def adds_one_variance(smaller: Design, larger: Design) -> bool:
 
 
 def spans(outer: FloatArray, inner: FloatArray) -> bool:
-    """Whether all columns of a matrix are combinations of another's.
-
-    Parameters
-    ----------
-    outer, inner : FloatArray
-        Shapes (n, k) and (n, j).
-
-    Examples
-    --------
-    >>> spans(np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), np.array([[1.0], [0.0], [-1.0]]))
-    True
-    """
+    """Whether all columns of a matrix are combinations of another's."""
     lengths = np.linalg.norm(outer, axis=0)
     scaled = outer / np.where(lengths > 0.0, lengths, 1.0)
     combination = np.linalg.lstsq(scaled, inner)[0]

@@ -22,22 +22,6 @@ def bootstrap_p(
 
     Use it where the chi-squared limit is in doubt: few groups, a variance near zero.
 
-    Parameters
-    ----------
-    smaller, larger : Estimate or LinearEstimate
-        By the same criterion, on the same rows.
-    n : int
-        Number of simulated responses; both models are refitted to each.
-    seed : int, SeedSequence or None
-        Repeats the draws.
-
-    Returns
-    -------
-    float
-        (1 + number of statistics at least as large) / (1 + n), which is never 0.
-
-    Notes
-    -----
     Davison and Hinkley (1997), Bootstrap Methods and their Application, section 4.4.
     """
     found = ratio_statistic(smaller.optimum.criterion, larger.optimum.criterion)
@@ -63,13 +47,7 @@ def bootstrap_statistics(
 
 
 def check_boot(boot: int) -> None:
-    """Refuse a number of bootstrap refits that is none.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is not a whole number of at least 0.
-    """
+    """Refuse a number of bootstrap refits that is none."""
     if isinstance(boot, bool) or not isinstance(boot, int | np.integer) or boot < 0:
         raise BayesmixedError(f"boot={boot!r} must be a whole number: how many refits, 0 for none.")
 

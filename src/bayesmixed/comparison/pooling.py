@@ -55,28 +55,7 @@ def pooled_groups(
 ) -> PooledGroups:
     """Set the three ways of treating groups beside each other.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The mixed model at an estimate of its variances.
-    partial : FloatArray, optional
-        Coefficients of the lines by a posterior, to take the place of the conditional means, shape (J, m).
-    group : str, optional
-        The grouping factor; needed when the model has several.
-    no_pooling : {"model", "lines"}
-        Which coefficients are a group's own without pooling: those that vary in the mixed model, or all.
-
-    Returns
-    -------
-    PooledGroups
-        Estimates, reliabilities and notes.
-
-    Raises
-    ------
-    DataError
-        When the model has no grouping factor `group`.
-    BayesmixedError
-        When the model has several and none is chosen.
+    Shapes: `partial` (J, m).
     """
     one_of(no_pooling, NoPooling, "no_pooling")
     design = estimate.design
@@ -184,13 +163,7 @@ def sizes_table(groups: PooledGroups) -> pd.DataFrame:
 
 
 def partial_leverage(estimate: Estimate) -> FloatArray:
-    """Diagonal of the hat matrix of the conditional means, shape (n,).
-
-    Parameters
-    ----------
-    estimate : Estimate
-        The mixed model; its variances are taken as known.
-    """
+    """Diagonal of the hat matrix of the conditional means, shape (n,)."""
     leverage = row_variances(estimate) / estimate.optimum.sigma**2
     weights = estimate.design.weights
     return leverage if weights is None else leverage * weights

@@ -185,19 +185,7 @@ def _fixed_columns(fixed: FixedDesign, used: IntArray) -> FixedDesign:
 def design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArray]]:
     """Keep some rows of a design, and the levels that they have.
 
-    Parameters
-    ----------
-    design : Design
-        Its columns stay as they are, aliased or not.
-    rows : IntArray
-        Numbers of the r rows.
-
-    Returns
-    -------
-    smaller : Design
-        With r rows.
-    places : list[IntArray]
-        For each block the new place of every level, -1 for those that are gone, shape (J,).
+    Returns shape (J,).
     """
     blocks, places = [], []
     for block in design.blocks:

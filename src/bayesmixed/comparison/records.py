@@ -38,22 +38,7 @@ class PosteriorFit(Protocol):
 
 
 def check_comparable(fits: Mapping[str, PosteriorFit], verb: str) -> None:
-    """Refuse fits whose densities are not densities of the same data.
-
-    Parameters
-    ----------
-    fits : mapping
-        Name to fit.
-    verb : str
-        Name of the function that was called, for the message.
-
-    Raises
-    ------
-    BayesmixedError
-        When a value is not a Bayesian fit.
-    DataError
-        When rows, responses or weights differ.
-    """
+    """Refuse fits whose densities are not densities of the same data."""
     for name, fit in fits.items():
         if not isinstance(fit, PosteriorFit):
             given = f"{name!r} is a {type(fit).__name__}, and {verb}() needs posteriors"

@@ -25,20 +25,7 @@ class LikelihoodFit(Protocol):
 
 
 def require_estimate(fit: LikelihoodFit, verb: str) -> Estimate:
-    """Estimate of a fit.
-
-    Parameters
-    ----------
-    fit : RemlFit
-        What the user gave.
-    verb : str
-        Name of the function that was called, for the message.
-
-    Raises
-    ------
-    BayesmixedError
-        When it is not a fit by REML or ML.
-    """
+    """Estimate of a fit."""
     found = getattr(fit, "estimate", None)
     if not isinstance(found, Estimate):
         given = f"{verb}() is for fits by REML or ML, and this is a {type(fit).__name__}"
@@ -53,22 +40,7 @@ def require_estimate(fit: LikelihoodFit, verb: str) -> Estimate:
 
 
 def check_comparable_likelihoods(estimates: Sequence[Estimate], labels: Sequence[str]) -> None:
-    """Refuse estimates whose likelihoods are not on one scale.
-
-    Parameters
-    ----------
-    estimates : sequence of Estimate
-        As they will be compared.
-    labels : sequence of str
-        Their names.
-
-    Raises
-    ------
-    DataError
-        When rows, responses or weights differ.
-    BayesmixedError
-        When one is by REML and another by ML, or two are by REML with different fixed parts.
-    """
+    """Refuse estimates whose likelihoods are not on one scale."""
     for (ours, label), (theirs, other) in pairwise(zip(estimates, labels, strict=True)):
         pair = f"{label!r} and {other!r} cannot be compared"
         reason = data_difference(ours.design, theirs.design)

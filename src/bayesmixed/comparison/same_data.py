@@ -12,19 +12,7 @@ ONE_FRAME = "Comparisons go row by row: fit both to one data frame."
 
 
 def data_difference(ours: Design, theirs: Design) -> str:
-    """Say in which way two designs are about different data.
-
-    Parameters
-    ----------
-    ours, theirs : Design
-        Two models' designs.
-
-    Returns
-    -------
-    str
-        What differs, with advice; empty when rows, responses and weights are the same. Of data that are not
-        in memory those of a random sample are looked at.
-    """
+    """Say in which way two designs are about different data."""
     if (ours.sums is None) != (theirs.sums is None):
         return "one is fitted to rows in memory, the other where its data lie. Fit both to the same data."
     ours, theirs = held_design(ours), held_design(theirs)

@@ -64,18 +64,7 @@ class TwoStages:
 
 
 def two_stages(design: Design) -> TwoStages | None:
-    """Estimate a model with the random effects of its only grouping factor free.
-
-    Parameters
-    ----------
-    design : Design
-        The model.
-
-    Returns
-    -------
-    TwoStages or None
-        None when the model has several grouping factors, or a level whose rows do not tell its coefficients.
-    """
+    """Estimate a model with the random effects of its only grouping factor free."""
     if len(design.blocks) != 1:
         return None
     block = design.blocks[0]

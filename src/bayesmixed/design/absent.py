@@ -57,13 +57,7 @@ class AbsentRows(NDArrayOperatorsMixin):
 
 
 def refuse() -> NoReturn:
-    """Refuse what needs the rows.
-
-    Raises
-    ------
-    DataError
-        Always.
-    """
+    """Refuse what needs the rows."""
     raise DataError(
         "This needs the rows of the data, and the model was fitted to their sums alone, where the data lie. "
         "Residuals and fitted values of a random sample of the rows are those of fit.sample_rows(); for "

@@ -51,31 +51,6 @@ def aggregate_design(
     Use it where the data are larger than memory: a Parquet file or pattern, or a lazy frame. The fit is the
     same as of the rows in memory, since a gaussian model needs only sums of products of their columns.
 
-    Parameters
-    ----------
-    parsed : ParsedFormula
-        From `parse_formula`.
-    data : str, path or lazy frame
-        As `open_source` takes it.
-    weights : str, optional
-        Column of prior weights.
-    missing : {"drop", "raise"}
-        What to do with rows in which a column that the formula names is missing.
-    center : {True, "fixed", False}
-        Where the priors stand.
-
-    Returns
-    -------
-    Design
-        With `sums`, and with rows that are absent.
-
-    Raises
-    ------
-    DataError
-        As `build_design`; and for functions that need the rows in memory, such as ``poly()`` and ``bs()``.
-
-    Notes
-    -----
     A first pass counts missing values, a second finds the mean and range of every column, a third sums the
     products of all columns, less their means so that no digits are lost, by the levels of the finest grouping
     factor. That is all where it is nested in the others; else there is one query for each further grouping

@@ -70,26 +70,7 @@ def build_blocks(
 ) -> tuple[GroupBlock, ...]:
     """Build one block for each grouping factor.
 
-    Parameters
-    ----------
-    bars : sequence of Bar
-        In the order written.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns by name.
-    n : int
-        Number of rows.
-    center : {True, "fixed", False}
-        Where the priors stand.
-
-    Returns
-    -------
-    tuple[GroupBlock, ...]
-        By decreasing number of levels, then as written.
-
-    Raises
-    ------
-    DataError
-        When a column does not fit its term, or an effect is zero in every row.
+    Returns: by decreasing number of levels, then as written.
     """
     blocks = [_build_block(same, columns, n, center) for same in bars_by_group(bars)]
     return tuple(sorted(blocks, key=lambda block: -block.n_levels))
@@ -124,26 +105,7 @@ def describe_block(
 ) -> GroupBlock:
     """Describe the effects of one grouping factor, its levels and rows left open.
 
-    Parameters
-    ----------
-    bars : sequence of Bar
-        Of one grouping factor.
-    recipes : sequence of MatrixRecipe
-        Of their effects.
-    centring : FloatArray
-        Shape (k, k).
-    scales : FloatArray
-        Of all centred effects, shape (k,).
-
-    Returns
-    -------
-    GroupBlock
-        Without levels, and with rows that are absent.
-
-    Raises
-    ------
-    DataError
-        When two effects have one name, or an effect is zero in every row.
+    Shapes: `centring` (k, k), `scales` (k,).
     """
     group, effects = bars[0].term.group_name, tuple(name for recipe in recipes for name in recipe.names)
     _check_effects(effects, scales, group)

@@ -188,20 +188,7 @@ def _rows_to_keep(raw: Mapping[str, pd.Series], n: int, missing: Missing) -> NDA
 
 
 def refuse_missing(counts: Mapping[str, int], missing: Missing) -> None:
-    """Refuse missing values, where the user wants none dropped.
-
-    Parameters
-    ----------
-    counts : Mapping[str, int]
-        Missing values of the columns that have any.
-    missing : {"drop", "raise"}
-        What the user wants.
-
-    Raises
-    ------
-    DataError
-        With the columns.
-    """
+    """Refuse missing values, where the user wants none dropped."""
     if counts and missing == "raise":
         raise DataError(
             f"Values are missing in {_listed(counts)}. With missing='drop' such rows are left out."
@@ -209,13 +196,7 @@ def refuse_missing(counts: Mapping[str, int], missing: Missing) -> None:
 
 
 def check_any_complete(n_complete: int, n: int, counts: Mapping[str, int]) -> None:
-    """Refuse data of which no row is complete.
-
-    Raises
-    ------
-    DataError
-        With the columns that have missing values.
-    """
+    """Refuse data of which no row is complete."""
     if n_complete == 0:
         raise DataError(
             f"Every row has a missing value in a column that the model uses: {_listed(counts)}, of {n} rows."

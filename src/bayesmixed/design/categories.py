@@ -13,21 +13,7 @@ MOST_DECLARED = 1_000
 
 
 def sort_undeclared(frame: pd.DataFrame, origin: Any) -> pd.DataFrame:
-    """Sort the categories of a frame that are in the order in which some engine came across them.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As an engine gave it.
-    origin : narwhals.DataFrame or narwhals.LazyFrame
-        What it was made of.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same rows. Declared are the orders of pandas' and Dask's known categories, of enumerations
-        (polars, DuckDB), and in Arrow of ordered dictionaries and of those that pandas wrote.
-    """
+    """Sort the categories of a frame that are in the order in which some engine came across them."""
     changed = {}
     for name, dtype in frame.dtypes.items():
         if isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered and not _declares(origin, str(name)):
@@ -63,18 +49,7 @@ def columns_in_file(path: str) -> list[str]:
 
 
 def declared_in_files(paths: Sequence[str]) -> dict[str, list[str]]:
-    """Orders of levels that Parquet files declare.
-
-    Parameters
-    ----------
-    paths : sequence of str
-        Files of one table.
-
-    Returns
-    -------
-    dict[str, list[str]]
-        Levels in their order, of the columns of text for which all files declare the same, at most 1,000.
-    """
+    """Orders of levels that Parquet files declare."""
     declared = _declared_in_file(paths[0]) if paths else {}
     for path in paths[1:]:
         if not declared:

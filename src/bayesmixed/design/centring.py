@@ -79,14 +79,7 @@ def centred_columns(matrix: FloatArray, centring: FloatArray) -> FloatArray:
 
 
 def mean_centring(means: FloatArray) -> FloatArray:
-    """Map to columns less their means, of which the first is the intercept.
-
-    Examples
-    --------
-    >>> mean_centring(np.array([1.0, 4.5]))
-    array([[ 1. , -4.5],
-           [ 0. ,  1. ]])
-    """
+    """Map to columns less their means, of which the first is the intercept."""
     centring = np.eye(len(means))
     centring[0, 1:] = -means[1:]
     return centring
@@ -100,21 +93,7 @@ def product_centring(
 ) -> FloatArray:
     """Map to columns whose numbers are centred before they are multiplied.
 
-    Parameters
-    ----------
-    columns : sequence of ColumnProduct
-        From :func:`column_products`, or some of them.
-    levels : Mapping[str, Coding]
-        From :func:`codings`.
-    moments : ColumnMoments
-        What all rows say of the columns.
-    left_out : Mapping[ColumnProduct, dict]
-        Products that are no columns, as combinations of the columns.
-
-    Returns
-    -------
-    FloatArray
-        Shape (p, p), determinant 1; a number that is a column by itself beside an intercept stays as it is.
+    Returns shape (p, p).
     """
     span, centring = _Span(columns, levels, left_out), np.eye(len(columns))
     means = _means(span, columns, moments)
@@ -247,19 +226,9 @@ def inverse(centring: FloatArray) -> FloatArray:
 def moved_covariance(sd: FloatArray, corr: FloatArray, move: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Standard deviations and correlations of effects M u from those of effects u.
 
-    Parameters
-    ----------
-    sd : FloatArray
-        Shape (..., k).
-    corr : FloatArray
-        Shape (..., k, k).
-    move : FloatArray
-        M, shape (k, k): C leads from centred effects to effects at zero, its inverse back.
+    Shapes: `sd` (..., k), `corr` (..., k, k), `move` (k, k).
 
-    Returns
-    -------
-    tuple[FloatArray, FloatArray]
-        Shapes (..., k) and (..., k, k); the arguments themselves where nothing moves.
+    Returns: shapes (..., k) and (..., k, k); the arguments themselves where nothing moves.
     """
     if np.array_equal(move, np.eye(len(move))):
         return sd, corr

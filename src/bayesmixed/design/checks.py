@@ -19,20 +19,8 @@ REMOTE = 1e5
 def check_columns_near_zero(names: Sequence[str], matrix: FloatArray) -> None:
     """Refuse columns so far from zero that their variation would lose its digits.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Of the columns.
-    matrix : FloatArray
-        Shape (n, k).
+    Shapes: `matrix` (n, k).
 
-    Raises
-    ------
-    DataError
-        When a mean is more than 1e5 standard deviations from zero.
-
-    Notes
-    -----
     Squares of a column at m standard deviations from zero leave 16 - 2 log10(m) digits for its variation.
     """
     sds = np.where(np.ptp(matrix, axis=0) > 0.0, matrix.std(axis=0), 0.0)
@@ -40,13 +28,7 @@ def check_columns_near_zero(names: Sequence[str], matrix: FloatArray) -> None:
 
 
 def refuse_remote(names: Sequence[str], means: FloatArray, sds: FloatArray) -> None:
-    """Refuse columns whose mean is too many standard deviations from zero.
-
-    Raises
-    ------
-    DataError
-        With the first such column.
-    """
+    """Refuse columns whose mean is too many standard deviations from zero."""
     for name, mean, sd in zip(names, means, sds, strict=True):
         if abs(mean) > REMOTE * sd > 0:
             raise DataError(
@@ -58,19 +40,7 @@ def refuse_remote(names: Sequence[str], means: FloatArray, sds: FloatArray) -> N
 def check_response(response: Response, offset: FloatArray, *, centred: bool) -> None:
     """Refuse a response that does not vary, or too little for its size.
 
-    Parameters
-    ----------
-    response : Response
-        Of the design.
-    offset : FloatArray
-        What is known of it, shape (n,).
-    centred : bool
-        Whether the model has an intercept, which takes the mean away.
-
-    Raises
-    ------
-    DataError
-        When all its values are equal, or no intercept takes a large mean away.
+    Shapes: `offset` (n,).
     """
     values = response.values - offset
     if np.all(values == values[0]):
@@ -80,30 +50,13 @@ def check_response(response: Response, offset: FloatArray, *, centred: bool) -> 
 
 
 def refuse_constant(name: str, value: float, *, has_offset: bool) -> NoReturn:
-    """Refuse a response that is the same in every row.
-
-    Raises
-    ------
-    DataError
-        Always, with the value.
-    """
+    """Refuse a response that is the same in every row."""
     less = " less its offset" if has_offset else ""
     raise DataError(f"The response {name!r}{less} is constant: every row has {value:g}.")
 
 
 def check_group_names(blocks: Sequence[GroupBlock]) -> None:
-    """Refuse grouping factors whose names make the same variables or dimensions of a posterior.
-
-    Parameters
-    ----------
-    blocks : sequence of GroupBlock
-        The grouping factors.
-
-    Raises
-    ------
-    DataError
-        With both, and what to write instead.
-    """
+    """Refuse grouping factors whose names make the same variables or dimensions of a posterior."""
     seen: dict[str, str] = {}
     for block in blocks:
         if block.group == names.RESIDUAL:
@@ -118,13 +71,7 @@ def check_group_names(blocks: Sequence[GroupBlock]) -> None:
 
 
 def check_levels(blocks: Sequence[GroupBlock]) -> None:
-    """Refuse a grouping factor with one level.
-
-    Raises
-    ------
-    DataError
-        With its name.
-    """
+    """Refuse a grouping factor with one level."""
     for block in blocks:
         if block.n_levels < 2:
             raise DataError(
@@ -136,20 +83,6 @@ def check_levels(blocks: Sequence[GroupBlock]) -> None:
 def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
     """Refuse as many random effects as rows, in a model with a residual variance.
 
-    Parameters
-    ----------
-    blocks : sequence of GroupBlock
-        Of the design.
-    n : int
-        Number of rows.
-
-    Raises
-    ------
-    DataError
-        When a correlated set of k effects over J levels has k J >= n.
-
-    Notes
-    -----
     The rule is lme4's, bar by bar (``check.nobs.vs.nlev`` and ``check.nobs.vs.nRE``): the variance of the
     effects and the residual variance then cannot be told apart.
     """
@@ -167,22 +100,7 @@ def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
 def check_weights(weights: ArrayLike, n: int) -> FloatArray:
     """Check prior weights.
 
-    Parameters
-    ----------
-    weights : array-like
-        One for every row.
-    n : int
-        Number of rows of the data.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,).
-
-    Raises
-    ------
-    DataError
-        For a wrong length, and for weights that are missing, infinite, zero or negative.
+    Returns shape (n,).
     """
     values = np.asarray(weights)
     if values.dtype == object and all(w is None or isinstance(w, (int, float)) for w in values.flat):

@@ -39,15 +39,7 @@ class Coding:
 
 
 def column_products(spec: Any, expressions: Sequence[Expression]) -> tuple[ColumnProduct, ...]:
-    """Every column of a matrix as a product; one that cannot be read is a level of its own.
-
-    Parameters
-    ----------
-    spec : formulaic.ModelSpec
-        Of the matrix.
-    expressions : sequence of Expression
-        What its factors compute.
-    """
+    """Every column of a matrix as a product; one that cannot be read is a level of its own."""
     levels = codings(spec)
     powers = {expression.text: _powers(expression) for expression in expressions}
     alone: dict[tuple[str, bool], tuple[str, ...]] = {}

@@ -89,18 +89,7 @@ def encode(
 
 
 def own_rows(design: Design) -> EncodedData:
-    """Rows that a model was fitted to, in the form of new data.
-
-    Parameters
-    ----------
-    design : Design
-        The design.
-
-    Returns
-    -------
-    EncodedData
-        The design's own arrays, not copied.
-    """
+    """Rows that a model was fitted to, in the form of new data."""
     return EncodedData(
         fixed=design.fixed.matrix,
         beyond=np.zeros((design.n_held, len(design.fixed.left_out))),
@@ -113,20 +102,7 @@ def own_rows(design: Design) -> EncodedData:
 
 
 def predictor_columns(design: Design, *, by_group: bool = True) -> list[str]:
-    """Names of the columns that new data must have, in order of appearance.
-
-    Parameters
-    ----------
-    design : Design
-        The design.
-    by_group : bool
-        Whether the columns of its grouping factors are among them.
-
-    Returns
-    -------
-    list[str]
-        Columns of the data, without the response.
-    """
+    """Names of the columns that new data must have, in order of appearance."""
     recipe = design.fixed.recipe
     names = [*recipe.matrix.kinds]
     for block in design.blocks:

@@ -54,24 +54,7 @@ class _Scope:
 def evaluate(expression: Expression, columns: Mapping[str, Column], state: State) -> Any:
     """Compute an expression.
 
-    Parameters
-    ----------
-    expression : Expression
-        What to compute.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns by name, each of shape (n,).
-    state : dict
-        Memory of the stateful transforms (centre, scale, knots), by call. Filled where it is empty, used
-        where it is not.
-
-    Returns
-    -------
-    ndarray, Categorical or formulaic's FactorValues
-
-    Raises
-    ------
-    DataError
-        When the columns do not fit the expression, e.g. text in ``log``.
+    Shapes: `columns` (n,).
     """
     numbered = {f"_{i}": columns[name] for i, name in enumerate(expression.columns)}
     scope = _Scope(expression.text, numbered, state)
@@ -157,26 +140,7 @@ def evaluate_numbers(
 ) -> FloatArray:
     """Compute an expression that gives one finite number for every row.
 
-    Parameters
-    ----------
-    expression : Expression
-        What to compute.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns by name.
-    n : int
-        Number of rows.
-    state : dict
-        Memory of the stateful transforms.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,); comparisons give 0 and 1.
-
-    Raises
-    ------
-    DataError
-        When it gives text, several columns, or values that are not finite.
+    Returns shape (n,).
     """
     value = evaluate(expression, columns, state)
     if isinstance(value, pd.Categorical):
@@ -204,35 +168,14 @@ def _advice(expression: Expression, first: str) -> str:
 
 
 def check_finite(array: NDArray[Any], text: str) -> None:
-    """Refuse computed values that are not finite, or whose squares are not.
-
-    Raises
-    ------
-    DataError
-        With their number, or the largest.
-    """
+    """Refuse computed values that are not finite, or whose squares are not."""
     bad = 0 if array.dtype.kind in "bui" else int(np.count_nonzero(~np.isfinite(array)))
     largest = float(np.max(np.abs(array), initial=0.0)) if array.dtype.kind == "f" and not bad else 0.0
     refuse_not_finite(bad, largest, text)
 
 
 def refuse_not_finite(bad: int, largest: float, text: str) -> None:
-    """Refuse an expression that is not finite in some rows, or whose squares are not.
-
-    Parameters
-    ----------
-    bad : int
-        Number of rows in which it is not finite.
-    largest : float
-        Its largest absolute value.
-    text : str
-        The expression.
-
-    Raises
-    ------
-    DataError
-        With the number of rows, or the largest value.
-    """
+    """Refuse an expression that is not finite in some rows, or whose squares are not."""
     if bad:
         raise DataError(
             f"{text!r} is not finite in {bad} row{'s' if bad > 1 else ''}. Leave these rows out before "

@@ -62,31 +62,7 @@ def build_fixed(
     *,
     center: Center = True,
 ) -> FixedDesign:
-    """Build X of full column rank.
-
-    Parameters
-    ----------
-    algebra : Algebra
-        Terms of the fixed side.
-    offsets : tuple
-        Evaluated offsets, kept in the recipe.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns by name.
-    n : int
-        Number of rows.
-    center : {True, "fixed", False}
-        Where the priors stand.
-
-    Returns
-    -------
-    FixedDesign
-        Without the columns that are combinations of earlier ones.
-
-    Raises
-    ------
-    DataError
-        When a column is nearly a combination of others, or a text column has hardly a value twice.
-    """
+    """Build X of full column rank."""
     _check_text(algebra.columns, columns, n)
     every, recipe = build_matrix(algebra, columns, n)
     lean = standardized(every, has_intercept=recipe.has_intercept)
@@ -145,21 +121,7 @@ def centring_of(
 ) -> FloatArray:
     """Find the map to the centred columns of a matrix.
 
-    Parameters
-    ----------
-    moments : ColumnMoments
-        What all rows say of the p columns.
-    recipe : MatrixRecipe
-        Of the matrix.
-    center : {True, "fixed", False}
-        Where priors stand: ``"fixed"`` centres no numbers within products.
-    aliases : Aliases, optional
-        Which columns of the recipe are kept; all of them unless given.
-
-    Returns
-    -------
-    FloatArray
-        Shape (p, p).
+    Returns shape (p, p).
     """
     products = no_centring(len(moments.means))
     if center is True:
@@ -184,22 +146,7 @@ def is_constant(matrix: FloatArray) -> NDArray[np.bool_]:
 def column_scales(matrix: FloatArray, centring: FloatArray) -> FloatArray:
     """Compute the scale of every centred column of a matrix.
 
-    Parameters
-    ----------
-    matrix : FloatArray
-        Shape (n, k).
-    centring : FloatArray
-        Shape (k, k).
-
-    Returns
-    -------
-    FloatArray
-        Sample standard deviations (n - 1), shape (k,); the root mean square of a constant column.
-
-    Examples
-    --------
-    >>> column_scales(np.array([[1.0, 3.0], [3.0, 3.0]]), np.eye(2)).round(3).tolist()
-    [1.414, 3.0]
+    Shapes: `matrix` (n, k), `centring` (k, k); returns (k,).
     """
     if not matrix.size:
         return np.ones(matrix.shape[1])

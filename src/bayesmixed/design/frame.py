@@ -40,25 +40,7 @@ DATES = frozenset(["datetime", "datetime64", "date", "timedelta", "timedelta64",
 
 
 def to_pandas(data: IntoFrame, what: str = "data") -> pd.DataFrame:
-    """Return a frame of any kind as a pandas frame with rows.
-
-    Parameters
-    ----------
-    data : pandas, polars or Arrow frame
-        Anything eager that narwhals knows; it is not changed.
-    what : str
-        Name of the argument, for messages.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With the original index when it was pandas.
-
-    Raises
-    ------
-    DataError
-        When it is no frame, or has no rows.
-    """
+    """Return a frame of any kind as a pandas frame with rows."""
     frame = data if isinstance(data, pd.DataFrame) else _from_native(data, what)
     if len(frame) == 0:
         raise DataError(f"{what} has no rows.")
@@ -92,27 +74,7 @@ def _no_frame(data: Any, what: str) -> str:
 
 
 def pick(frame: pd.DataFrame, names: Sequence[str], what: str = "data") -> dict[str, pd.Series]:
-    """Pick the columns that a formula names.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Its columns may have any labels; they are compared as text.
-    names : sequence of str
-        Columns wanted.
-    what : str
-        Name of the argument, for messages.
-
-    Returns
-    -------
-    dict[str, pandas.Series]
-        Untouched columns by name.
-
-    Raises
-    ------
-    DataError
-        When a name is missing (near names are listed) or stands for two columns.
-    """
+    """Pick the columns that a formula names."""
     labels = [str(label) for label in frame.columns]
     return {name: frame.iloc[:, _place(labels, name, what)] for name in names}
 
@@ -141,26 +103,7 @@ def complete_rows(columns: Mapping[str, pd.Series], n: int) -> NDArray[np.bool_]
 
 
 def tidy(name: str, values: pd.Series) -> Column:
-    """Turn a column without missing values into a plain array, or into a Categorical when it holds text.
-
-    Parameters
-    ----------
-    name : str
-        The column, for messages.
-    values : pandas.Series
-        Any type: nullable, Arrow, object, category.
-
-    Returns
-    -------
-    numpy.ndarray or pandas.Categorical
-        Numbers, booleans or dates as an array; text as a Categorical with its categories sorted; a
-        categorical column keeps its declared order and loses categories that no row has.
-
-    Raises
-    ------
-    DataError
-        For infinite values, and for objects that are neither numbers nor text.
-    """
+    """Turn a column without missing values into a plain array, or into a Categorical when it holds text."""
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Categorical(values).remove_unused_categories()
@@ -209,13 +152,7 @@ def _finite(name: str, array: NDArray[Any]) -> NDArray[Any]:
 
 
 def refuse_infinite(name: str, count: int) -> None:
-    """Refuse a column with infinite values.
-
-    Raises
-    ------
-    DataError
-        With their number, when it is not 0.
-    """
+    """Refuse a column with infinite values."""
     if count:
         raise DataError(f"Column {name!r} has {count} infinite value{'s' if count > 1 else ''}.")
 
@@ -228,27 +165,7 @@ def kind_of(column: Column) -> str:
 
 
 def as_kind(name: str, column: Column, kind: str) -> Column:
-    """Turn a column of new data into the kind that a model was fitted to.
-
-    Parameters
-    ----------
-    name : str
-        The column, for messages.
-    column : numpy.ndarray or pandas.Categorical
-        Tidy.
-    kind : str
-        As `kind_of` names it.
-
-    Returns
-    -------
-    numpy.ndarray or pandas.Categorical
-        Booleans match text and numbers by ``"True"`` and ``"False"``, 1 and 0.
-
-    Raises
-    ------
-    DataError
-        When the column holds something else.
-    """
+    """Turn a column of new data into the kind that a model was fitted to."""
     now = kind_of(column)
     if now == kind:
         return column

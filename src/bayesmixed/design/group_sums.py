@@ -56,32 +56,7 @@ def sum_block(
     x: Sequence[str],
     shifted: ShiftedColumns,
 ) -> BlockSums:
-    """Sum by the levels of one grouping factor, in one query at most.
-
-    Parameters
-    ----------
-    block : GroupBlock
-        Its effects; the levels are found here.
-    group : tuple[Expression, ...]
-        Parts of the grouping factor.
-    names : list[str]
-        Columns of Z, by their names within queries.
-    fixed : FixedDesign
-        Centring and scales of X.
-    x : sequence of str
-        Columns of X, by their names within queries.
-    shifted : ShiftedColumns
-        What is summed.
-
-    Returns
-    -------
-    BlockSums
-
-    Raises
-    ------
-    DataError
-        When two levels would have the same label.
-    """
+    """Sum by the levels of one grouping factor, in one query at most."""
     left, right = list(dict.fromkeys([ONE, *names])), list(dict.fromkeys([ONE, *names, *x, TARGET]))
     keys = tuple(dict.fromkeys(name for part in group for name in part.columns))
     found = shifted.products(keys, left, right)
@@ -103,20 +78,7 @@ def sum_block(
 
 
 def pair_sums(blocks: Sequence[BlockSums], shifted: ShiftedColumns) -> dict[tuple[int, int], PairSums]:
-    """Z_i'Z_j of all pairs of grouping factors, one query at most for each two different ones.
-
-    Parameters
-    ----------
-    blocks : sequence of BlockSums
-        In the order of the design.
-    shifted : ShiftedColumns
-        What is summed.
-
-    Returns
-    -------
-    dict[tuple[int, int], PairSums]
-        For i <= j.
-    """
+    """Z_i'Z_j of all pairs of grouping factors, one query at most for each two different ones."""
     out = {}
     for i, first in enumerate(blocks):
         own = np.arange(first.block.n_levels)

@@ -10,23 +10,7 @@ ROWS = 10_000
 
 
 def held_design(design: Design) -> Design:
-    """Design with rows at hand, for what is said or drawn row by row.
-
-    Parameters
-    ----------
-    design : Design
-        Any.
-
-    Returns
-    -------
-    Design
-        The same when it has its rows; else with a random sample of 10,000, always the same.
-
-    Raises
-    ------
-    DataError
-        As :func:`bayesmixed.design.lazy_sample.sample_design`.
-    """
+    """Design with rows at hand, for what is said or drawn row by row."""
     if not isinstance(design.frame, AbsentRows):
         return design
     from bayesmixed.design.lazy_sample import sample_design

@@ -17,38 +17,13 @@ LEFT = 1e-8
 
 
 def check_estimable(design: Design, by: Literal["reml", "ml"]) -> None:
-    """Refuse a model of which the data alone do not tell every parameter.
-
-    Parameters
-    ----------
-    design : Design
-        What is to be estimated.
-    by : {"reml", "ml"}
-        The criterion; the full likelihood sets a variance to zero of which the restricted one says nothing.
-
-    Raises
-    ------
-    DataError
-        When there are as many coefficients as rows, when the fixed effects tell all groups of a factor apart
-        (by REML), or when two factors are the same groups.
-    """
+    """Refuse a model of which the data alone do not tell every parameter."""
     for reason, advice in _reasons(design, by):
         raise DataError(f"{reason} {advice} A posterior can be had (method='bayes'): its priors decide.")
 
 
 def warn_of_priors_alone(design: Design) -> None:
-    """Warn that a posterior leans on its priors for something of which the data say nothing.
-
-    Parameters
-    ----------
-    design : Design
-        What is to be fitted.
-
-    Warns
-    -----
-    DesignWarning
-        Once, with the first reason.
-    """
+    """Warn that a posterior leans on its priors for something of which the data say nothing."""
     for reason, advice in _reasons(design, "reml"):
         warn(f"{reason} The data alone would not do: priors decide. {advice}", DesignWarning)
         return

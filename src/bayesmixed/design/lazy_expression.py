@@ -53,15 +53,7 @@ class _Scope:
 
 
 def is_categorical(expression: Expression, kinds: Mapping[str, str]) -> bool:
-    """Whether an expression gives levels: text, booleans, comparisons, ``C()`` and ``factor()``.
-
-    Parameters
-    ----------
-    expression : Expression
-        A factor of a term.
-    kinds : Mapping[str, str]
-        ``"numbers"``, ``"text"``, ``"booleans"`` or ``"dates"`` of every column.
-    """
+    """Whether an expression gives levels: text, booleans, comparisons, ``C()`` and ``factor()``."""
     match _within_identity(expression):
         case ast.Name(id=code):
             return kinds[expression.columns[int(code[1:])]] in ("text", "booleans")
@@ -85,27 +77,7 @@ def _within_identity(expression: Expression) -> ast.AST:
 
 
 def lazy_number(expression: Expression, kinds: Mapping[str, str], state: State) -> nw.Expr:
-    """Expression that gives one number for every row, as a query.
-
-    Parameters
-    ----------
-    expression : Expression
-        What to compute.
-    kinds : Mapping[str, str]
-        What every column holds.
-    state : dict
-        Memory of the stateful transforms, filled by `fill_state`.
-
-    Returns
-    -------
-    narwhals.Expr
-        Of doubles; null where the value is not defined, e.g. the logarithm of 0.
-
-    Raises
-    ------
-    DataError
-        When a column does not fit, or a function needs the rows in memory.
-    """
+    """Expression that gives one number for every row, as a query."""
     scope = _Scope(expression, kinds, state)
     value = scope.number(_value(ast.parse(expression.code, mode="eval").body, scope))
     return value if isinstance(value, nw.Expr) else nw.lit(float(value))
@@ -114,19 +86,7 @@ def lazy_number(expression: Expression, kinds: Mapping[str, str], state: State) 
 def fill_state(
     expression: Expression, frame: nw.LazyFrame[Any], kinds: Mapping[str, str], state: State
 ) -> None:
-    """Pass over the rows for every ``center()`` and ``scale()`` of an expression, innermost first.
-
-    Parameters
-    ----------
-    expression : Expression
-        What is to be computed.
-    frame : narwhals.LazyFrame
-        The rows used.
-    kinds : Mapping[str, str]
-        What every column holds.
-    state : dict
-        Filled with the centre and scale of every call, as formulaic's transforms remember them.
-    """
+    """Pass over the rows for every ``center()`` and ``scale()`` of an expression, innermost first."""
     scope = _Scope(expression, kinds, state)
     calls = [node for node in ast.walk(ast.parse(expression.code, mode="eval")) if isinstance(node, ast.Call)]
     for node in reversed(calls):

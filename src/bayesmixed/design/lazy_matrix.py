@@ -79,24 +79,6 @@ class LazyMatrix:
 def build_lazy_matrix(algebra: Algebra, rows: LazyRows) -> LazyMatrix:
     """Find the columns of a sum of terms without the rows, as `build_matrix` would.
 
-    Parameters
-    ----------
-    algebra : Algebra
-        The terms.
-    rows : LazyRows
-        Asked for the levels of categorical factors, and for means and standard deviations of transforms.
-
-    Returns
-    -------
-    LazyMatrix
-
-    Raises
-    ------
-    DataError
-        When a column does not fit its term, or a function needs the rows in memory.
-
-    Notes
-    -----
     A column of a term is the product of its numeric factors with a number that depends on the levels of its
     categorical factors alone. Formulaic says which: it multiplies the term out over all combinations of the
     levels, with every number replaced by 1.

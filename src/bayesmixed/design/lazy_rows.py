@@ -68,28 +68,7 @@ class LazyRows:
 
 
 def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, missing: Missing) -> LazyRows:
-    """Look at the columns that a model needs, in one pass, and leave incomplete rows out.
-
-    Parameters
-    ----------
-    source : narwhals.LazyFrame
-        All rows.
-    names : sequence of str
-        Columns that the formula needs.
-    weights : str or None
-        Column of weights.
-    missing : {"drop", "raise"}
-        What to do with rows in which a value is missing.
-
-    Returns
-    -------
-    LazyRows
-
-    Raises
-    ------
-    DataError
-        For a column that is not there, of no use, or infinite somewhere; for no rows.
-    """
+    """Look at the columns that a model needs, in one pass, and leave incomplete rows out."""
     schema = source.collect_schema()
     labels = list(schema.names())
     if weights is not None and not isinstance(weights, str):
@@ -121,20 +100,7 @@ def read_rows(source: nw.LazyFrame[Any], names: Sequence[str], weights: object, 
 
 
 def complete_rows(source: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Rows in which no value is missing, as a query.
-
-    Parameters
-    ----------
-    source : narwhals.LazyFrame
-        All rows.
-    names : sequence of str
-        Columns that the formula needs.
-
-    Returns
-    -------
-    narwhals.LazyFrame
-        The rows that a model uses, all columns.
-    """
+    """Rows in which no value is missing, as a query."""
     schema = source.collect_schema()
     return source.filter(~reduce(or_, (_is_missing(name, schema[name]) for name in names)))
 

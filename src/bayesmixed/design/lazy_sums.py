@@ -43,25 +43,7 @@ class Range:
 
 
 def ranges_of(frame: nw.LazyFrame[Any], expressions: Mapping[str, tuple[str, nw.Expr]]) -> dict[str, Range]:
-    """Mean, smallest and largest value of expressions, in one pass.
-
-    Parameters
-    ----------
-    frame : narwhals.LazyFrame
-        The rows used.
-    expressions : Mapping[str, tuple[str, narwhals.Expr]]
-        By their names within queries: what messages call them, and what they compute.
-
-    Returns
-    -------
-    dict[str, Range]
-        By the same names.
-
-    Raises
-    ------
-    DataError
-        For an expression that is not finite in some rows.
-    """
+    """Mean, smallest and largest value of expressions, in one pass."""
     rows = frame.select(expression.alias(alias) for alias, (_, expression) in expressions.items())
     finite = [nw.when(nw.col(a).is_finite()).then(nw.lit(0.0)).otherwise(nw.lit(1.0)) for a in expressions]
     rows = rows.with_columns(flag.alias(f"{a}_bad") for a, flag in zip(expressions, finite, strict=True))
@@ -85,24 +67,7 @@ def ranges_of(frame: nw.LazyFrame[Any], expressions: Mapping[str, tuple[str, nw.
 
 
 def log_weights_of(frame: nw.LazyFrame[Any], weights: str) -> float:
-    """Sum of the logarithms of a column of weights.
-
-    Parameters
-    ----------
-    frame : narwhals.LazyFrame
-        The rows used.
-    weights : str
-        The column.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    DataError
-        For weights that are zero or negative.
-    """
+    """Sum of the logarithms of a column of weights."""
     w = nw.col(weights).cast(nw.Float64)
     bad = nw.when(w > 0.0).then(nw.lit(0.0)).otherwise(nw.lit(1.0))
     rows = frame.select(nw.when(w > 0.0).then(w).otherwise(None).log().alias("log"), bad.alias("bad"))
@@ -153,24 +118,7 @@ def sum_products(
     right: Sequence[str],
     weights: Sequence[str | None] = (None,),
 ) -> list[Sums]:
-    """Sum the products of columns over the rows, by one query.
-
-    Parameters
-    ----------
-    base : narwhals.LazyFrame
-        Rows of doubles.
-    keys : sequence of str
-        Columns to group by; none gives the sums over all rows.
-    left, right : sequence of str
-        Every column of the first is multiplied with every column of the second.
-    weights : sequence of str or None
-        Columns to multiply with besides, one after the other; None multiplies with nothing.
-
-    Returns
-    -------
-    list[Sums]
-        One for each of `weights`, no larger than the number of combinations of the keys that some row has.
-    """
+    """Sum the products of columns over the rows, by one query."""
     pairs = list(dict.fromkeys(_sorted(a, b) for a in left for b in right))
     wanted = [_product(pair, weight) for weight in weights for pair in pairs]
     names = [f"__sum{i}" for i in range(len(wanted))]
@@ -186,26 +134,7 @@ def sum_products(
 def all_products(
     base: nw.LazyFrame[Any], keys: Sequence[str], columns: Sequence[str], weights: Sequence[str | None]
 ) -> list[Sums]:
-    """Sum the products of columns with each other, by the cells of a grouping factor when they are few.
-
-    Parameters
-    ----------
-    base : narwhals.LazyFrame
-        Rows of doubles.
-    keys : sequence of str
-        Columns of a grouping factor: engines add row by row, which loses a digit for every hundred times as
-        many rows, and sums of groups that are added here do not.
-    columns : sequence of str
-        The m columns.
-    weights : sequence of str or None
-        As in :func:`sum_products`.
-
-    Returns
-    -------
-    list[Sums]
-        Of all pairs of columns, for each of `weights`; over all rows when there are more than `MOST_GROUPED`
-        columns.
-    """
+    """Sum the products of columns with each other, by the cells of a grouping factor when they are few."""
     return sum_products(base, keys if len(columns) <= MOST_GROUPED else (), columns, columns, weights)
 
 
@@ -225,19 +154,7 @@ def _product(pair: tuple[str, str], weight: str | None) -> nw.Expr:
 def add_by_code(codes: IntArray, values: FloatArray, n: int) -> FloatArray:
     """Add rows with the same code.
 
-    Parameters
-    ----------
-    codes : IntArray
-        Shape (C,), every code from 0 to n - 1 at least once.
-    values : FloatArray
-        Shape (C, ...).
-    n : int
-        Number of codes.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n, ...).
+    Shapes: `codes` (C,), `values` (C, ...); returns (n, ...).
     """
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(n))

@@ -22,27 +22,7 @@ def level_codes(
 ) -> tuple[IntArray, tuple[str, ...]]:
     """Code the observed combinations of the parts of a grouping factor.
 
-    Parameters
-    ----------
-    parts : sequence of Expression
-        One, or several for an interaction.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns by name.
-    n : int
-        Number of rows.
-
-    Returns
-    -------
-    codes : IntArray
-        Shape (n,), values 0 to J - 1.
-    labels : tuple[str, ...]
-        The J labels: categories in their order, numbers by size, text sorted; of an interaction joined by
-        ``:``, the first part varying slowest.
-
-    Raises
-    ------
-    DataError
-        When two levels would have the same label.
+    Returns shape (n,).
     """
     codes, labels = _part_codes(parts[0], columns, n)
     for part in parts[1:]:
@@ -62,25 +42,7 @@ def level_label(value: object) -> str:
 
 
 def find_level(wanted: object, labels: Sequence[str]) -> str | None:
-    """Label of the level that a user names by its label, its value or its number.
-
-    Parameters
-    ----------
-    wanted : object
-        A text, a number, a truth value, a date.
-    labels : sequence of str
-        All labels.
-
-    Returns
-    -------
-    str or None
-        None when there is no such level, or several have the number.
-
-    Examples
-    --------
-    >>> find_level(308, ["308", "335"]), find_level(7, ["007", "008"]), find_level("7", ["007"])
-    ('308', '007', None)
-    """
+    """Label of the level that a user names by its label, its value or its number."""
     for label in (str(wanted), level_label(wanted)):
         if label in labels:
             return label

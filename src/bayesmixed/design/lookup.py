@@ -13,22 +13,8 @@ from bayesmixed.formula.named import group_key, is_quoted, read_name
 def one_spelling(fixed: FixedDesign, blocks: Sequence[GroupBlock]) -> tuple[GroupBlock, ...]:
     """Blocks in which an effect has the name that its column has elsewhere in the model.
 
-    Parameters
-    ----------
-    fixed : FixedDesign
-        X, whose spelling goes before.
-    blocks : sequence of GroupBlock
-        The grouping factors.
-
-    Returns
-    -------
-    tuple[GroupBlock, ...]
-        With ``y ~ b*a + (a*b | g)`` the effect ``a:b`` is called ``b:a``, as the coefficient that it varies.
-
-    Raises
-    ------
-    DataError
-        When two different columns, or two grouping factors, have one name.
+    Returns: with ``y ~ b*a + (a*b | g)`` the effect ``a:b`` is called ``b:a``, as the coefficient that it
+    varies.
     """
     _check_apart(((block.group, block.group_key) for block in blocks), "grouping factors")
     known = dict(zip(fixed.keys, fixed.terms, strict=True))
@@ -56,29 +42,7 @@ def place_of(
     keys: Sequence[Hashable],
     read: Callable[[str], Hashable | None] = read_name,
 ) -> int | None:
-    """Which of some names a text stands for, as it is written or by what it means.
-
-    Parameters
-    ----------
-    text : object
-        What a user wrote, e.g. ``"b:a"`` for ``"a:b"``, or ``"log(x+1)"`` for ``"log(x + 1)"``.
-    names : sequence of str
-        Names of m columns, in the spelling of the formula.
-    keys : sequence
-        What they mean.
-    read : callable
-        Tells what a text means.
-
-    Returns
-    -------
-    int or None
-        Its place, None for none of them.
-
-    Raises
-    ------
-    BayesmixedError
-        When the text stands for two of them.
-    """
+    """Which of some names a text stands for, as it is written or by what it means."""
     if not isinstance(text, str):
         return None
     meant = read(text)

@@ -75,27 +75,7 @@ class MatrixRecipe:
 def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tuple[FloatArray, MatrixRecipe]:
     """Build the matrix of a sum of terms.
 
-    Parameters
-    ----------
-    algebra : Algebra
-        The terms.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns by name, each of shape (n,).
-    n : int
-        Number of rows.
-
-    Returns
-    -------
-    matrix : FloatArray
-        Shape (n, p), C-contiguous; categorical factors in treatment contrasts unless the formula says
-        otherwise.
-    recipe : MatrixRecipe
-        What `apply_recipe` needs for new data.
-
-    Raises
-    ------
-    DataError
-        When a column does not fit its term.
+    Shapes: `columns` (n,); returns (n, p).
     """
     expressions = tuple(algebra.expressions.values())
     state: dict[str, State] = {expression.text: {} for expression in expressions}
@@ -112,11 +92,6 @@ def check_columns(recipe: MatrixRecipe) -> None:
     """Refuse a term without columns, which is a factor with one level, and a name that two columns share.
 
     The intercept's is one that no other column may have.
-
-    Raises
-    ------
-    DataError
-        With the term, or the name.
     """
     for term in recipe.spec.structure:
         if not term.columns:
@@ -136,24 +111,7 @@ def check_columns(recipe: MatrixRecipe) -> None:
 def apply_recipe(recipe: MatrixRecipe, columns: Mapping[str, Column], n: int) -> FloatArray:
     """Build the same columns for new data.
 
-    Parameters
-    ----------
-    recipe : MatrixRecipe
-        From `build_matrix`.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns of the new data, each of shape (n,).
-    n : int
-        Number of new rows.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n, p).
-
-    Raises
-    ------
-    DataError
-        For a column of another kind than before, or a level that was not there.
+    Shapes: `columns` (n,); returns (n, p).
     """
     matrix, _ = assemble(recipe.spec, recipe_factors(recipe, columns, n), n)
     for name, values in zip(recipe.names, matrix.T, strict=True):
@@ -188,28 +146,7 @@ def assemble(
 ) -> tuple[FloatArray, Any]:
     """Multiply the values of the factors out to the columns of a matrix.
 
-    Parameters
-    ----------
-    spec : formulaic.Formula or formulaic.ModelSpec
-        The terms; a model spec has the columns and levels of an earlier matrix.
-    values : Mapping[str, object]
-        From `factor_values`, by the factors' names.
-    n : int
-        Number of rows.
-    full_rank : bool
-        Whether contrasts stand for levels where other terms span the rest; else every level has a column.
-
-    Returns
-    -------
-    matrix : FloatArray
-        Shape (n, p), C-contiguous.
-    spec : formulaic.ModelSpec
-        What makes the same columns again.
-
-    Raises
-    ------
-    DataError
-        When formulaic cannot make columns of them.
+    Returns shape (n, p).
     """
     from formulaic.errors import FormulaicError
     from formulaic.materializers import PandasMaterializer
@@ -232,13 +169,7 @@ def assemble(
 
 
 def factor_values(expression: Expression, value: Any, n: int) -> Any:
-    """Wrap what an expression gave for formulaic: levels of text or booleans, or numeric columns.
-
-    Raises
-    ------
-    DataError
-        When it does not give one number per row.
-    """
+    """Wrap what an expression gave for formulaic: levels of text or booleans, or numeric columns."""
     from formulaic.materializers.types import FactorValues
     from formulaic.parser.types import Factor
 

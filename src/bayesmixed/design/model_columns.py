@@ -61,24 +61,7 @@ class ModelColumns:
 
 
 def model_columns(parts: Parts, rows: LazyRows) -> ModelColumns:
-    """Find the columns of a formula.
-
-    Parameters
-    ----------
-    parts : Parts
-        The formula, read.
-    rows : LazyRows
-        Asked for levels, and for means and standard deviations of transforms.
-
-    Returns
-    -------
-    ModelColumns
-
-    Raises
-    ------
-    DataError
-        When a column does not fit the formula, or a function needs the rows in memory.
-    """
+    """Find the columns of a formula."""
     fixed = build_lazy_matrix(parts.fixed, rows)
     effects = [[build_lazy_matrix(bar.effects, rows) for bar in bars] for bars in bars_by_group(parts.bars)]
     expressions, numeric = _left_side(parts, rows), {TARGET}

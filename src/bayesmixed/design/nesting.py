@@ -26,18 +26,6 @@ COUNTER = re.compile(r"^(?P<stem>.*?)(?P<place>\d+|[A-Za-z])$")
 def warn_of_implicit_nesting(design: Design) -> None:
     """Warn when the levels of a factor seem to be numbered anew within another factor.
 
-    Parameters
-    ----------
-    design : Design
-        The design to be fitted.
-
-    Warns
-    -----
-    DesignWarning
-        With the formulas to choose from.
-
-    Notes
-    -----
     Sites a, b, c of every mountain range look the same to a formula whether they are the same sites or not.
     Five things together raise the warning: the levels of one factor are a count (1, 2, 3; a, b, c; site1,
     site2) that begins anew in at least 80 % of the levels of the other; half of the cells have several rows;
@@ -67,18 +55,7 @@ def _may_be_reversed(
 
 
 def is_counted_within(inner: GroupBlock, outer: GroupBlock) -> bool:
-    """Whether the levels of a factor are a count that begins anew within another, in cells of several rows.
-
-    Parameters
-    ----------
-    inner, outer : GroupBlock
-        The two grouping factors.
-
-    Returns
-    -------
-    bool
-        By labels and counts alone.
-    """
+    """Whether the levels of a factor are a count that begins anew within another, with several rows a cell."""
     few = outer.n_levels <= MOST_OUTER and inner.n_levels <= MOST_COUNTED
     place = _places(inner.levels) if few else None
     if place is None:

@@ -124,35 +124,14 @@ def _all(
 
 
 def parameters_named(parameters: Sequence[Parameter], text: str) -> list[Parameter]:
-    """Find the parameters that a text names: one as a rule, and none where the model has none of that name.
-
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-        Of a model.
-    text : str
-        As a user writes it, e.g. ``"sd_b:a[log(x+1)]"``; backticks around it are allowed.
-    """
+    """Find the parameters that a text names: one as a rule, none where the model has none of the name."""
     meant = set(meanings(text))
     found = [p for p in parameters if text in p.spellings or not meant.isdisjoint(p.meanings)]
     return found or (parameters_named(parameters, text[1:-1]) if is_quoted(text) else [])
 
 
 def parameter_named(parameters: Sequence[Parameter], text: object) -> Parameter | None:
-    """Parameter that a text names, None for none.
-
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-        Of a model.
-    text : object
-        As a user writes it.
-
-    Raises
-    ------
-    BayesmixedError
-        When the text may stand for several; the message says how each is written.
-    """
+    """Parameter that a text names, None for none."""
     found = parameters_named(parameters, text) if isinstance(text, str) else []
     if len(found) > 1:
         raise BayesmixedError(ambiguous(str(text), {p.label: str(p) for p in found}))

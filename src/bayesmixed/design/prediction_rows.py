@@ -62,41 +62,7 @@ def prediction_rows(
     new_levels: NewLevels = "error",
     weights: str | ArrayLike | None = None,
 ) -> PredictionRows:
-    """Encode the rows that somebody wants predicted.
-
-    Parameters
-    ----------
-    design : Design
-        What the model was fitted to.
-    newdata : pandas, polars or Arrow frame, optional
-        The rows; by default the ones that the model was fitted to, with their weights.
-    effects : {"all", "fixed"} or sequence of str
-        Which random effects take part; the columns of other grouping factors are not needed.
-    new_levels : {"error", "population", "sample"}
-        Whether grouping factors may have levels that the model has not seen; with ``"population"`` their
-        columns may be missing.
-    weights : str or array-like, optional
-        Weights of the rows of `newdata`: a column, one number for each row (a Series by its index, all else
-        by position), or one for all.
-
-    Returns
-    -------
-    PredictionRows
-        The rows.
-
-    Raises
-    ------
-    DataError
-        As :func:`~bayesmixed.design.encode.encode` does; for weights that are none; for weights without
-        `newdata`.
-    BayesmixedError
-        When `effects` names no grouping factor.
-
-    Warns
-    -----
-    DesignWarning
-        When a row needs a coefficient of a column that X leaves out.
-    """
+    """Encode the rows that somebody wants predicted."""
     one_of(new_levels, NewLevels, "new_levels")
     taking_part = with_effects(design, effects)
     if newdata is None:
@@ -122,32 +88,7 @@ def compared_rows(
 ) -> tuple[PredictionRows, PredictionRows]:
     """Encode rows whose predictions are subtracted.
 
-    Parameters
-    ----------
-    design : Design
-        What the model was fitted to.
-    high, low : pandas.DataFrame
-        The m rows with two values of a predictor.
-    linear : bool
-        Whether predictions are linear in the coefficients: then the data may tell a difference of two values
-        of which they tell neither.
-    effects, new_levels
-        As in :func:`prediction_rows`.
-
-    Returns
-    -------
-    tuple[PredictionRows, PredictionRows]
-        Of both frames; `told` says whether the data tell the difference.
-
-    Raises
-    ------
-    DataError, BayesmixedError
-        As :func:`prediction_rows`.
-
-    Warns
-    -----
-    DesignWarning
-        When a difference needs a coefficient of a column that X leaves out.
+    Returns: of both frames; `told` says whether the data tell the difference.
     """
     taking_part = with_effects(design, effects)
     upper, lower = (encode(taking_part, frame, new_levels=new_levels) for frame in (high, low))
@@ -158,51 +99,14 @@ def compared_rows(
 
 
 def population_rows(design: Design, newdata: IntoFrame | None = None) -> PredictionRows:
-    """Encode rows for the whole population, whatever their groups.
-
-    Parameters
-    ----------
-    design : Design
-        What the model was fitted to.
-    newdata : pandas, polars or Arrow frame, optional
-        The rows; by default the ones that the model was fitted to. Columns of grouping factors are neither
-        needed nor read.
-
-    Returns
-    -------
-    PredictionRows
-        With all blocks of the design, and of new data with rows that all belong to new levels.
-
-    Raises
-    ------
-    DataError
-        For a missing predictor, a missing value in one, or a column of another kind.
-    """
+    """Encode rows for the whole population, whatever their groups."""
     data = own_rows(design) if newdata is None else encode(design, newdata, by_group=False)
     warn_of_untold(design, data.beyond)
     return PredictionRows(design=design, data=data, weights=None, told=told(data.beyond))
 
 
 def with_effects(design: Design, effects: PredictEffects) -> Design:
-    """Design without the grouping factors that take no part in a prediction.
-
-    Parameters
-    ----------
-    design : Design
-        What the model was fitted to.
-    effects : {"all", "fixed"} or sequence of str
-        Which random effects take part.
-
-    Returns
-    -------
-    Design
-        The same but for its blocks.
-
-    Raises
-    ------
-    BayesmixedError
-        When `effects` is something else, or names no grouping factor; near names are listed.
-    """
+    """Design without the grouping factors that take no part in a prediction."""
     if isinstance(effects, str) and effects in ("all", "fixed"):
         return design if effects == "all" else replace(design, blocks=())
     groups = [block.group for block in design.blocks]

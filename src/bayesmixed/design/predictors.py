@@ -45,52 +45,14 @@ class Predictor:
 
 
 def predictors(design: Design) -> dict[str, Predictor]:
-    """Columns that a model predicts from, the parts of its grouping factors among them.
-
-    Parameters
-    ----------
-    design : Design
-        The design, with the blocks that take part.
-
-    Returns
-    -------
-    dict[str, Predictor]
-        By name, in order of appearance.
-
-    Examples
-    --------
-    >>> from bayesmixed.design import build_design
-    >>> from bayesmixed.formula import parse_formula
-    >>> frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0, 7.0], "x": [0, 1, 2, 0, 1], "g": list("aabbb")})
-    >>> found = predictors(build_design(parse_formula("y ~ x + (1 | g)"), frame))
-    >>> found["x"].typical, found["g"].levels
-    (0.8, ('a', 'b'))
-    """
+    """Columns that a model predicts from, the parts of its grouping factors among them."""
     columns = tidy_all(pick(design.frame, predictor_columns(design)))
     factors = _turned_into_factors(design) | set(grouping_columns(design))
     return {name: _predictor(name, values, name in factors) for name, values in columns.items()}
 
 
 def predictor(design: Design, name: str) -> Predictor:
-    """Predictor of a name that a user gave.
-
-    Parameters
-    ----------
-    design : Design
-        The design.
-    name : str
-        A column.
-
-    Returns
-    -------
-    Predictor
-        The column.
-
-    Raises
-    ------
-    DataError
-        When the model predicts from no such column; near names are listed.
-    """
+    """Predictor of a name that a user gave."""
     known = predictors(design)
     if not isinstance(name, str) or name not in known:
         if isinstance(name, str) and name in _of_random_effects(design):

@@ -47,13 +47,7 @@ class Aliases:
     __repr__ = short_repr
 
     def combinations(self, *, has_intercept: bool) -> dict[int, dict[int, float]]:
-        """Left-out columns as they stand, by their places, as combinations of kept ones, by theirs.
-
-        Parameters
-        ----------
-        has_intercept : bool
-            Whether the first column is an intercept, which takes up the centres.
-        """
+        """Left-out columns as they stand, by their places, as combinations of kept ones, by theirs."""
         found = {}
         for d, j in enumerate(self.left_out):
             weights = self.scales[j] * self.combined[:, d] / self.scales[self.kept]
@@ -68,16 +62,7 @@ class Aliases:
     def beyond(self, every: FloatArray) -> FloatArray:
         """How far rows lie from what binds the left-out columns in the rows of the fit.
 
-        Parameters
-        ----------
-        every : FloatArray
-            All columns of some rows, shape (m, P).
-
-        Returns
-        -------
-        FloatArray
-            In scales of the left-out columns, shape (m, d): zero, but for rounding, where the coefficients
-            that were kept give the mean of the row.
+        Shapes: `every` (m, P); returns (m, d).
         """
         if not len(self.left_out):
             return np.zeros((len(every), 0))
@@ -88,15 +73,7 @@ class Aliases:
 def told(beyond: FloatArray) -> NDArray[np.bool_]:
     """Which rows, or differences of rows, are combinations of the rows of the fit.
 
-    Parameters
-    ----------
-    beyond : FloatArray
-        From :meth:`Aliases.beyond`, shape (m, d).
-
-    Returns
-    -------
-    NDArray
-        Shape (m,).
+    Shapes: `beyond` (m, d); returns (m,).
     """
     return np.asarray(np.all(np.abs(beyond) <= BEYOND, axis=1))
 
@@ -121,17 +98,7 @@ class Standardized:
 def standardized(matrix: FloatArray, *, has_intercept: bool) -> Standardized:
     """Standardize the columns of X, and take the rows away.
 
-    Parameters
-    ----------
-    matrix : FloatArray
-        All columns, shape (n, P).
-    has_intercept : bool
-        Whether the first column is an intercept: then the others are taken from their means.
-
-    Returns
-    -------
-    Standardized
-        From a QR decomposition.
+    Shapes: `matrix` (n, P).
     """
     centres, scales = column_units(matrix.mean(axis=0), matrix.std(axis=0), has_intercept=has_intercept)
     root = np.linalg.qr((matrix - centres) / scales, mode="r") / np.sqrt(len(matrix))
@@ -141,19 +108,7 @@ def standardized(matrix: FloatArray, *, has_intercept: bool) -> Standardized:
 def column_units(means: FloatArray, sds: FloatArray, *, has_intercept: bool) -> tuple[FloatArray, FloatArray]:
     """Centre and scale of every column of X.
 
-    Parameters
-    ----------
-    means, sds : FloatArray
-        Of the columns over the rows, shape (P,).
-    has_intercept : bool
-        Whether the first column is an intercept.
-
-    Returns
-    -------
-    centres, scales : FloatArray
-        Means and standard deviations beside an intercept, zeros and root mean squares without. A column that
-        is the same in every row, but for rounding, has its size as scale, so that beside an intercept nothing
-        is left of it.
+    Shapes: `means, sds` (P,).
     """
     centres = means.copy() if has_intercept else np.zeros_like(means)
     centres[:1] = 0.0
@@ -163,30 +118,7 @@ def column_units(means: FloatArray, sds: FloatArray, *, has_intercept: bool) -> 
 
 
 def find_aliases(columns: Standardized, tolerance: float = RANK_TOLERANCE) -> Aliases:
-    """Find the columns of X that depend on earlier ones, over its rows.
-
-    Parameters
-    ----------
-    columns : Standardized
-        All columns.
-    tolerance : float
-        Share of a column that must be left.
-
-    Returns
-    -------
-    Aliases
-        Of two equal columns the later one is left out, as in R's ``lm`` and ``lmer``.
-
-    Examples
-    --------
-    >>> x = np.array([1.0, 2.0, 5.0])
-    >>> matrix = np.column_stack([np.ones(3), x, 1.0 - 2.0 * x])
-    >>> found = find_aliases(standardized(matrix, has_intercept=True))
-    >>> found.kept.tolist(), found.left_out.tolist()
-    ([0, 1], [2])
-    >>> told(found.beyond(np.array([[1.0, 9.0, -17.0], [1.0, 9.0, 0.0]]))).tolist()
-    [True, False]
-    """
+    """Find the columns of X that depend on earlier ones, over its rows."""
     root = columns.root
     left_out = dependent_columns(root, tolerance)
     kept = np.setdiff1d(np.arange(root.shape[1]), left_out)
@@ -202,20 +134,8 @@ def find_aliases(columns: Standardized, tolerance: float = RANK_TOLERANCE) -> Al
 def dependent_columns(root: FloatArray, tolerance: float) -> list[int]:
     """Find the columns of length 1 or less of which no more than a tolerance is left beside earlier ones.
 
-    Parameters
-    ----------
-    root : FloatArray
-        Shape (r, P), r small: a QR decomposition takes the rows away.
-    tolerance : float
-        Length.
+    Shapes: `root` (r, P).
 
-    Returns
-    -------
-    list[int]
-        Their places.
-
-    Notes
-    -----
     Gram-Schmidt, twice for orthogonality to rounding, column after column.
     """
     basis = np.empty((len(root), 0))
@@ -234,22 +154,7 @@ def dependent_columns(root: FloatArray, tolerance: float) -> list[int]:
 def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> list[int]:
     """Find the columns of a matrix that depend linearly on earlier ones.
 
-    Parameters
-    ----------
-    matrix : FloatArray
-        Shape (n, p).
-    tolerance : float
-        Share of its length below which the remainder of a column counts as nothing.
-
-    Returns
-    -------
-    list[int]
-        Their indices; of two equal columns the later one, as in R's ``lm``.
-
-    Examples
-    --------
-    >>> aliased_columns(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0], [1.0, 2.0, 5.0]]))
-    [1]
+    Shapes: `matrix` (n, p).
     """
     lengths = np.linalg.norm(matrix, axis=0)
     triangle = np.linalg.qr(matrix / np.where(lengths == 0, 1.0, lengths), mode="r")
@@ -259,22 +164,6 @@ def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> li
 def refuse_nearly_aliased(columns: Standardized, aliases: Aliases, names: Sequence[str]) -> None:
     """Refuse columns of which too little is left beside earlier ones for the digits of a cross-product.
 
-    Parameters
-    ----------
-    columns : Standardized
-        All columns.
-    aliases : Aliases
-        Those left out, of which nothing is left.
-    names : sequence of str
-        Of all columns.
-
-    Raises
-    ------
-    DataError
-        With their names.
-
-    Notes
-    -----
     Cross-products square the condition of a matrix: of a column that differs by a share r of its standard
     deviation from a combination of others, about 16 + 2 log10(r) digits are left, six at 1e-5.
     """
@@ -288,18 +177,7 @@ def refuse_nearly_aliased(columns: Standardized, aliases: Aliases, names: Sequen
 
 
 def warn_of_left_out(design: Design) -> None:
-    """Warn of the columns of X that were left out, all of them at once.
-
-    Parameters
-    ----------
-    design : Design
-        The design to be fitted.
-
-    Warns
-    -----
-    DesignWarning
-        When there are any.
-    """
+    """Warn of the columns of X that were left out, all of them at once."""
     if not design.fixed.left_out:
         return
     aliases: Aliases = design.fixed.recipe.aliases
@@ -321,17 +199,7 @@ def warn_of_left_out(design: Design) -> None:
 def warn_of_untold(design: Design, beyond: FloatArray) -> None:
     """Warn of predictions that the data do not tell.
 
-    Parameters
-    ----------
-    design : Design
-        What was fitted.
-    beyond : FloatArray
-        Of the rows, from :meth:`Aliases.beyond`, shape (m, d).
-
-    Warns
-    -----
-    DesignWarning
-        When some are not told, with the columns that were left out.
+    Shapes: `beyond` (m, d).
     """
     apart = np.abs(beyond) > BEYOND
     if np.any(apart):
@@ -345,20 +213,7 @@ def warn_of_untold(design: Design, beyond: FloatArray) -> None:
 
 
 def absence(design: Design, name: str) -> str:
-    """Say that a name is that of a column that X leaves out.
-
-    Parameters
-    ----------
-    design : Design
-        The design.
-    name : str
-        That the model does not have.
-
-    Returns
-    -------
-    str
-        A sentence, empty for other names.
-    """
+    """Say that a name is that of a column that X leaves out."""
     fixed = design.fixed
     place = place_of(name, fixed.left_out, fixed.left_out_keys)
     if place is None:

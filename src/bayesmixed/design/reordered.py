@@ -10,22 +10,7 @@ from bayesmixed.design.records import Design, FloatArray, IntArray, PairSums, Ro
 
 
 def reorder_effects(design: Design, i: int, order: IntArray) -> Design:
-    """The same model, the effects of one block in another order.
-
-    Parameters
-    ----------
-    design : Design
-        With rows, or with sums in their place.
-    i : int
-        Which block.
-    order : IntArray
-        Its k effects, by their present places; sets of correlated effects stay as they are.
-
-    Returns
-    -------
-    Design
-        What recipes would encode keeps the old order, so it is for likelihoods alone.
-    """
+    """The same model, the effects of one block in another order."""
     block, with_one = design.blocks[i], np.array([0, *(order + 1)])
     moved = replace(
         block,

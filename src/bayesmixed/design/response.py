@@ -28,29 +28,7 @@ def build_response(
 ) -> Response:
     """Response of the rows used.
 
-    Parameters
-    ----------
-    expression : ResponseExpression
-        What the formula says.
-    columns : Mapping[str, ndarray or Categorical]
-        Tidy columns by name, each of shape (n,).
-    n : int
-        Number of rows.
-    successes : bool
-        Whether the family is bernoulli or binomial: then two levels become 0 and 1, the later one 1, and
-        ``prop()``, ``cbind()`` and proportions with `weights` as trials are understood.
-    weights : FloatArray, optional
-        Of a binomial response written as a proportion the numbers of trials, shape (n,).
-
-    Returns
-    -------
-    Response
-        With trials or levels where the response has them.
-
-    Raises
-    ------
-    DataError
-        For text with other than two levels, or counts of successes where the family takes none.
+    Shapes: `columns` (n,), `weights` (n,).
     """
     if expression.kind == "value":
         return _one_value(expression.parts[0], columns, n, successes, weights)

@@ -53,20 +53,7 @@ class ShiftedColumns:
     grouped: Sums
 
     def products(self, keys: Sequence[str], left: Sequence[str], right: Sequence[str]) -> Sums:
-        """Weighted sums of products by the cells of some keys, or by finer cells where those are known.
-
-        Parameters
-        ----------
-        keys : sequence of str
-            Columns to group by.
-        left, right : sequence of str
-            Every column of the first is multiplied with every column of the second.
-
-        Returns
-        -------
-        Sums
-            From a query, unless `grouped` serves.
-        """
+        """Weighted sums of products by the cells of some keys, or by finer cells where those are known."""
         if self.grouped.serves(keys, left, right):
             return self.grouped
         return sum_products(self.base, keys, left, right, [self.weight])[0]
@@ -86,22 +73,7 @@ class ShiftedColumns:
         scales: FloatArray,
         over: Sequence[str] | None = None,
     ) -> FloatArray:
-        """Linear map to centred columns over their scales.
-
-        Parameters
-        ----------
-        columns : sequence of str
-            The p columns that are centred.
-        centring, scales : FloatArray
-            Shapes (p, p) and (p,).
-        over : sequence of str, optional
-            The shifted columns that there are sums of; all unless given.
-
-        Returns
-        -------
-        FloatArray
-            As :meth:`mapped`.
-        """
+        """Linear map to centred columns over their scales."""
         as_they_are = self.mapped(columns, [0.0] * len(columns), over)
         return np.asarray(centring.T @ as_they_are / scales[:, None])
 
@@ -124,19 +96,7 @@ class ShiftedColumns:
     ) -> FloatArray:
         """Linear map from shifted columns to columns less given numbers.
 
-        Parameters
-        ----------
-        columns : sequence of str
-            The p columns wanted.
-        centres : sequence of float
-            What is to be subtracted from each.
-        over : sequence of str, optional
-            The shifted columns that there are sums of, the ones among them; all unless given.
-
-        Returns
-        -------
-        FloatArray
-            Shape (p, len(over)).
+        Returns shape (p, len(over).
         """
         given = self.names if over is None else list(over)
         out = np.zeros((len(columns), len(given)))
@@ -154,25 +114,7 @@ def shift_columns(
     keys: Sequence[str],
     weights: str | None,
 ) -> ShiftedColumns:
-    """Subtract the means of numbers and sum the products over all rows.
-
-    Parameters
-    ----------
-    columns : ModelColumns
-        Of the formula.
-    ranges : Mapping[str, Range]
-        Of every column.
-    rows : LazyRows
-        The rows used.
-    keys : sequence of str
-        Columns of the finest grouping factor, by which sums are taken first.
-    weights : str or None
-        Column of weights.
-
-    Returns
-    -------
-    ShiftedColumns
-    """
+    """Subtract the means of numbers and sum the products over all rows."""
     expressions = {name: e for name, (_, e) in columns.expressions.items() if name not in (RESPONSE, TARGET)}
     expressions[TARGET] = columns.expressions[TARGET][1]
     shifts = {name: ranges[name].mean if name in columns.numeric else 0.0 for name in expressions}

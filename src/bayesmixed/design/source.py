@@ -21,23 +21,7 @@ PARQUET = (".parquet", ".pq", ".parq")
 
 
 def lies_elsewhere(data: object) -> bool:
-    """Whether data are a path or a lazy frame, which are asked by queries and not brought into memory.
-
-    Parameters
-    ----------
-    data : object
-        What the user gave.
-
-    Returns
-    -------
-    bool
-        False for pandas, polars and Arrow frames, and for what is no data at all.
-
-    Examples
-    --------
-    >>> lies_elsewhere("rows/*.parquet"), lies_elsewhere(pd.DataFrame())
-    (True, False)
-    """
+    """Whether data are a path or a lazy frame, which are asked by queries and not brought into memory."""
     if isinstance(data, pd.DataFrame):
         return False
     if isinstance(data, str | os.PathLike):
@@ -48,26 +32,7 @@ def lies_elsewhere(data: object) -> bool:
 
 
 def open_source(data: Any) -> nw.LazyFrame[Any]:
-    """Open a path or a lazy frame for queries.
-
-    Parameters
-    ----------
-    data : str, path or lazy frame
-        A Parquet file, a folder of such files or a pattern like ``"rows/*.parquet"``, which DuckDB reads,
-        with the columns that folders such as ``g=1`` name; or a lazy frame of polars, DuckDB, Dask, PySpark
-        or Ibis.
-
-    Returns
-    -------
-    narwhals.LazyFrame
-        Nothing is read yet.
-
-    Raises
-    ------
-    DataError
-        When there is no such file, when names of two columns differ by capital letters alone, or when DuckDB
-        is not installed.
-    """
+    """Open a path or a lazy frame for queries."""
     import narwhals as nw
 
     frame: nw.LazyFrame[Any] = nw.from_native(_parquet(data) if isinstance(data, str | os.PathLike) else data)
@@ -143,23 +108,7 @@ def _with_declared_orders(rows: Any, orders: Mapping[str, Sequence[str]]) -> Any
 
 
 def ask(query: Callable[[], nw.LazyFrame[Any]]) -> pd.DataFrame:
-    """Run a query where the data lie.
-
-    Parameters
-    ----------
-    query : callable
-        Gives the lazy frame to be computed; its answer must fit into memory.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The answer.
-
-    Raises
-    ------
-    DataError
-        With the first line of what the data's own engine says.
-    """
+    """Run a query where the data lie."""
     try:
         asked = query()
         return sort_undeclared(asked.collect("pandas").to_pandas(), asked)
@@ -170,18 +119,7 @@ def ask(query: Callable[[], nw.LazyFrame[Any]]) -> pd.DataFrame:
 
 
 def refused(error: Exception) -> DataError:
-    """Error of an engine in one sentence.
-
-    Parameters
-    ----------
-    error : Exception
-        What the data's own engine says.
-
-    Returns
-    -------
-    DataError
-        With its first line.
-    """
+    """Error of an engine in one sentence."""
     return DataError(f"The engine that holds the data refuses: {_first_line(error)}")
 
 

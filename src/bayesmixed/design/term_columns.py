@@ -84,13 +84,7 @@ def column_owners(design: Design) -> IntArray:
 
 
 def estimands(design: Design) -> Estimand:
-    """What the coefficients of a design with rows at hand are estimates of.
-
-    Raises
-    ------
-    DataError
-        When the rows at hand are a sample that does not hold all combinations of levels.
-    """
+    """What the coefficients of a design with rows at hand are estimates of."""
     recipe: MatrixRecipe = design.fixed.recipe.matrix
     n = design.n_held
     values = _plain_levels(

@@ -16,13 +16,7 @@ Function = Callable[..., Any]
 
 
 def numbers(values: Any) -> NDArray[np.float64]:
-    """Convert a column or a number to floats.
-
-    Raises
-    ------
-    DataError
-        When it holds text or dates.
-    """
+    """Convert a column or a number to floats."""
     if isinstance(values, (pd.Categorical, str, list)):
         raise DataError("text is not a number")
     array = np.asarray(values)

@@ -23,21 +23,7 @@ def counts_successes(design: Design) -> bool:
 def trials_of_rows(wanted: PredictionRows) -> FloatArray | None:
     """Numbers of trials of rows whose new successes are drawn.
 
-    Parameters
-    ----------
-    wanted : PredictionRows
-        The rows.
-
-    Returns
-    -------
-    FloatArray or None
-        Shape (m,): of the rows of the fit its own, of new ones from the columns of the formula or from their
-        weights. None for a response without trials.
-
-    Raises
-    ------
-    DataError
-        When new rows do not say how many trials they have, or their numbers are not whole and positive.
+    Returns shape (m,).
     """
     response, frame = wanted.design.response, wanted.data.frame
     if response.trials is None or frame is wanted.design.frame:

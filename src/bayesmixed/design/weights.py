@@ -16,26 +16,7 @@ BESIDE = "weights="
 
 
 def weights_of_rows(weights: str | ArrayLike, frame: pd.DataFrame) -> pd.Series:
-    """Weights of all rows of a frame, missing ones among them.
-
-    Parameters
-    ----------
-    weights : str or array-like
-        A column of `frame`; or one number for each of its rows, a Series matched by its index and all else by
-        position.
-    frame : pandas.DataFrame
-        The data.
-
-    Returns
-    -------
-    pandas.Series
-        In the order of the rows, called by what the user gave.
-
-    Raises
-    ------
-    DataError
-        When they are too few or too many, or a Series has other labels than the rows.
-    """
+    """Weights of all rows of a frame, missing ones among them."""
     if isinstance(weights, str):
         return pick(frame, [weights])[weights]
     if isinstance(weights, pd.Series):
@@ -62,20 +43,7 @@ def _in_order(weights: pd.Series, index: pd.Index) -> pd.Series:
 def usable_weights(weights: pd.Series) -> FloatArray:
     """Weights as numbers.
 
-    Parameters
-    ----------
-    weights : pandas.Series
-        Of the rows that are used.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,).
-
-    Raises
-    ------
-    DataError
-        When they are no numbers, or some are missing, infinite, zero or negative.
+    Returns shape (n,).
     """
     is_number = pd.api.types.is_numeric_dtype(weights.dtype) and not pd.api.types.is_bool_dtype(weights.dtype)
     values = weights.to_numpy(dtype=np.float64, na_value=np.nan) if is_number else weights.to_numpy()

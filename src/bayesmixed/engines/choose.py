@@ -41,26 +41,7 @@ class PreparedEngine:
 
 
 def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:
-    """Choose an engine and make it ready.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-    engine : {"auto", "collapsed", "joint", "pymc"}
-        ``"auto"`` takes the collapsed engine for a gaussian model, the joint one for another family, and
-        ``"pymc"`` where family, link or a prior is not one of theirs.
-
-    Returns
-    -------
-    PreparedEngine
-        Cross-products formed and the mode found (collapsed), or the graph built (pymc).
-
-    Raises
-    ------
-    EngineError
-        When an engine is asked for a model that it cannot fit.
-    """
+    """Choose an engine and make it ready."""
     one_of(engine, Engine, "engine")
     return _gaussian_engine(spec, engine) if spec.family.is_gaussian else _generalized_engine(spec, engine)
 

@@ -13,21 +13,7 @@ WIDEST = 2.0
 def inverse_root(hessian: FloatArray) -> FloatArray:
     """Lower triangular factor of the inverse of minus a Hessian.
 
-    Parameters
-    ----------
-    hessian : FloatArray
-        Second derivatives of a log density, shape (d, d); what is not finite counts as flat.
-
-    Returns
-    -------
-    FloatArray
-        Shape (d, d); directions that are flat or curved upwards have standard deviation `WIDEST`.
-
-    Examples
-    --------
-    >>> inverse_root(np.diag([-4.0, -1.0]))
-    array([[0.5, 0. ],
-           [0. , 1. ]])
+    Shapes: `hessian` (d, d); returns (d, d).
     """
     finite = np.where(np.isfinite(hessian), hessian, 0.0)
     values, vectors = np.linalg.eigh(-0.5 * (finite + finite.T))

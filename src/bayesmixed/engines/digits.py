@@ -11,18 +11,6 @@ LEAST_RESIDUAL = 1e-5
 def check_residual(relative_sigma: float) -> None:
     """Refuse a fit that leaves nothing of the response.
 
-    Parameters
-    ----------
-    relative_sigma : float
-        Residual standard deviation over the standard deviation of the response.
-
-    Raises
-    ------
-    DataError
-        When it is below 1e-5.
-
-    Notes
-    -----
     The residual sum of squares comes from cross-products, whose 16 digits are relative to the sum of squares
     of the response: 16 + 2 log10(relative_sigma) are left, six at 1e-5.
     """

@@ -107,20 +107,8 @@ class MixtureSums:
 def interpolate_rising(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
     """Interpolate many rising functions by cubics that rise between their points, straight lines outside.
 
-    Parameters
-    ----------
-    at, values : FloatArray
-        Abscissae and ordinates along the first axis, of shapes (G, ...) that broadcast.
-    wanted : FloatArray
-        Abscissae, shape (T,).
+    Shapes: `wanted` (T,); returns (T, ...).
 
-    Returns
-    -------
-    FloatArray
-        Shape (T, ...).
-
-    Notes
-    -----
     Slopes are those of parabolas through three points, at most three times those of the chords (Fritsch and
     Carlson 1980, SIAM J. Numer. Anal. 17:238).
     """
@@ -174,16 +162,7 @@ class LevelSums:
     ) -> None:
         """Add what one draw says.
 
-        Parameters
-        ----------
-        ranef, coef : FloatArray
-            Conditional means, shape (J, k).
-        covariance : FloatArray
-            Conditional covariances of every level's effects, shape (J, k, k).
-        coef_variance : FloatArray
-            Conditional variances of the coefficients, shape (J, k).
-        place : bool
-            Whether the draw counts for the quantiles too.
+        Shapes: `ranef, coef` (J, k), `covariance` (J, k, k), `coef_variance` (J, k).
         """
         shift = ranef - self.ranef.reference
         self.products += shift[:, :, None] * shift[:, None, :] + covariance
@@ -207,20 +186,7 @@ class LevelSums:
 
 
 def fixed_places(design: Design, block: GroupBlock) -> list[int | None]:
-    """Coefficient to which each effect of a grouping factor adds.
-
-    Parameters
-    ----------
-    design : Design
-        The design.
-    block : GroupBlock
-        The grouping factor.
-
-    Returns
-    -------
-    list[int or None]
-        For each effect its place among the fixed terms, None for one that is only random.
-    """
+    """Coefficient to which each effect of a grouping factor adds."""
     terms = design.fixed.terms
     return [terms.index(effect) if effect in terms else None for effect in block.effects]
 
@@ -228,36 +194,13 @@ def fixed_places(design: Design, block: GroupBlock) -> list[int | None]:
 def fixed_parts(beta: FloatArray, places: list[int | None]) -> FloatArray:
     """Fixed part of each effect's coefficient, 0 for an effect that is only random.
 
-    Parameters
-    ----------
-    beta : FloatArray
-        Coefficients, shape (p,).
-    places : list[int or None]
-        Made by `fixed_places`.
-
-    Returns
-    -------
-    FloatArray
-        Shape (k,).
+    Shapes: `beta` (p,); returns (k,).
     """
     return np.array([0.0 if place is None else beta[place] for place in places])
 
 
 def without_ranef(design: Design, raw: RawDraws) -> RawDraws:
-    """Draws in which moments have taken the place of all random effects.
-
-    Parameters
-    ----------
-    design : Design
-        What was fitted.
-    raw : RawDraws
-        With the moments of the effects that the engine integrated.
-
-    Returns
-    -------
-    RawDraws
-        Effects that were sampled get the moments and quantiles of their draws.
-    """
+    """Draws in which moments have taken the place of all random effects."""
     known = raw.moments or (None,) * len(design.blocks)
     moments = tuple(_of_draws(design, i, raw) if given is None else given for i, given in enumerate(known))
     return replace(raw, ranef=(None,) * len(moments), moments=moments)

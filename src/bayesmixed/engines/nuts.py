@@ -89,30 +89,7 @@ def run_nuts(
 ) -> NutsDraws:
     """Sample a compiled density.
 
-    Parameters
-    ----------
-    target : NativeDensity
-        The density.
-    settings : SamplerSettings
-        Draws, tuning, chains, cores, seed, progress.
-    start : callable
-        From a seed to the starting point of a chain, shape (dimension,).
-    target_accept : float
-        Mean acceptance rate that the step size is tuned for.
-    callback : bool
-        Whether to go through nutpie's public Python callback instead of the C function pointer.
-
-    Returns
-    -------
-    NutsDraws
-        The kept draws; fewer of fewer chains after an interruption by Ctrl-C.
-
-    Raises
-    ------
-    SamplingError
-        When no chain can start or the sampler breaks off.
-    KeyboardInterrupt
-        When it is interrupted before two chains (or the only one) have ``settings.fewest`` draws.
+    Shapes: `start` (dimension,).
     """
     nutpie = deferred.nutpie()
     with single_threaded_blas():
@@ -202,29 +179,7 @@ def _collect(trace: Any, settings: SamplerSettings, dimension: int, interrupted:
 def chains_worth_keeping(lengths: Sequence[int], settings: SamplerSettings) -> tuple[list[int], int]:
     """Chains of an interrupted run, and how many draws of each, that make the most draws.
 
-    Parameters
-    ----------
-    lengths : sequence of int
-        Kept draws that each chain made, 0 for one that never began.
-    settings : SamplerSettings
-        What was asked.
-
-    Returns
-    -------
-    tuple
-        Places of the chains, in order, and the number of draws that all of them have.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        When fewer than two chains (or the only one) have ``settings.fewest`` draws.
-
-    Examples
-    --------
-    >>> chains_worth_keeping([1000, 1000, 120, 0], SamplerSettings(draws=1000))
-    ([0, 1], 1000)
-    >>> chains_worth_keeping([1000, 1000, 900, 0], SamplerSettings(draws=1000))
-    ([0, 1, 2], 900)
+    Returns: places of the chains, in order, and the number of draws that all of them have.
     """
     enough = min(settings.draws, settings.fewest)
     longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])

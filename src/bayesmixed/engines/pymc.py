@@ -22,31 +22,7 @@ ACCEPT = 0.8
 def sample_graph(
     model: Any, design: Design, settings: SamplerSettings, *, thin: int = 1, family: Family = GAUSSIAN
 ) -> RawDraws:
-    """Sample a model's graph with PyMC.
-
-    Parameters
-    ----------
-    model : pymc.Model
-        Made by `model.build.build_pymc_model`.
-    design : Design
-        What is fitted.
-    settings : SamplerSettings
-        ``settings.draws`` are kept of each chain, ``settings.draws * thin`` are made.
-    thin : int
-        Every how many-th draw is kept.
-    family : Family
-        Distribution of the response.
-
-    Returns
-    -------
-    RawDraws
-        In the units of the data.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        When the user interrupts before two chains have draws to keep.
-    """
+    """Sample a model's graph with PyMC."""
     import pymc as pm
 
     longer = settings.times(thin)
@@ -76,22 +52,7 @@ def sample_graph(
 def raw_draws(
     design: Design, posterior: xr.Dataset, stats: xr.Dataset, family: Family = GAUSSIAN
 ) -> RawDraws:
-    """Arrays out of a PyMC posterior.
-
-    Parameters
-    ----------
-    design : Design
-        Supplies the blocks.
-    posterior, stats : xarray.Dataset
-        Groups of PyMC's tree.
-    family : Family
-        Supplies the auxiliary parameters.
-
-    Returns
-    -------
-    RawDraws
-        With the statistics that every engine reports.
-    """
+    """Arrays out of a PyMC posterior."""
 
     def values(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.asarray(posterior[name].values, dtype=np.float64)

@@ -23,22 +23,7 @@ MEMINFO = Path("/proc/meminfo")
 
 
 def needed_bytes(footprint: Footprint, settings: SamplerSettings, thin: int) -> int:
-    """Memory that a run needs at its height.
-
-    Parameters
-    ----------
-    footprint : Footprint
-        What the engine holds of every draw.
-    settings : SamplerSettings
-        What is asked.
-    thin : int
-        Every how many-th draw is kept.
-
-    Returns
-    -------
-    int
-        The larger of what is held while the chains run, and while random effects are drawn and judged.
-    """
+    """Memory that a run needs at its height."""
     longer = settings.times(thin)
     made, walked = longer.draws + longer.tune, footprint.sampled + STATISTICS
     kept = footprint.effects - (footprint.spared if settings.keep_ranef == "moments" else 0)
@@ -62,11 +47,6 @@ def check_room(footprint: Footprint, settings: SamplerSettings, thin: int) -> No
     """Refuse a run that does not fit into memory.
 
     The parameters are those of `needed_bytes`.
-
-    Raises
-    ------
-    SamplingError
-        With what is needed, what is free, and what to ask for instead.
     """
     needed, free = needed_bytes(footprint, settings, thin), free_bytes()
     if needed > free:

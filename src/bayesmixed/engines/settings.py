@@ -25,23 +25,7 @@ def sampler_settings(
     progress: bool | None,
     keep_ranef: KeepRanef = "draws",
 ) -> SamplerSettings:
-    """What a user asks of the sampler, checked.
-
-    Parameters
-    ----------
-    draws, tune, chains, cores, seed, adapt, progress, keep_ranef
-        As in :func:`bayesmixed.lmer`.
-
-    Returns
-    -------
-    SamplerSettings
-        With ``tune`` 0 where the engine chooses.
-
-    Raises
-    ------
-    BayesmixedError
-        For a number that is not whole, too small or too large, and for an unknown word.
-    """
+    """What a user asks of the sampler, checked."""
     one_of(keep_ranef, KeepRanef, "keep_ranef")
     return SamplerSettings(
         draws=_at_most(MOST_DRAWS, draws, "draws"),

@@ -49,15 +49,7 @@ class Units:
     def coefficients(self, unit_free: FloatArray) -> FloatArray:
         """Coefficients of the columns as they are, in the units of the data.
 
-        Parameters
-        ----------
-        unit_free : FloatArray
-            Of the centred columns, shape (..., p).
-
-        Returns
-        -------
-        FloatArray
-            Shape (..., p).
+        Shapes: `unit_free` (..., p); returns (..., p).
         """
         out = unit_free * (self.scale / self.scales)
         if self.has_intercept:
@@ -75,17 +67,7 @@ class Units:
     def covariance(self, block: int, sd: FloatArray, corr: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Standard deviations and correlations of those effects from unit-free ones of centred columns.
 
-        Parameters
-        ----------
-        block : int
-            Index of the block.
-        sd, corr : FloatArray
-            Shapes (..., k) and (..., k, k).
-
-        Returns
-        -------
-        tuple[FloatArray, FloatArray]
-            Shapes (..., k) and (..., k, k).
+        Returns: shapes (..., k) and (..., k, k).
         """
         scaled: FloatArray = sd * (self.scale / self.effects[block])
         return moved_covariance(scaled, corr, self.effect_centrings[block])
@@ -120,20 +102,7 @@ class UnitFree:
 
 
 def units_of(design: Design, *, about_means: bool = True) -> Units:
-    """Units of a design.
-
-    Parameters
-    ----------
-    design : Design
-        The design to be fitted.
-    about_means : bool
-        Whether random effects are those of centred columns, as their priors are; REML has no priors.
-
-    Returns
-    -------
-    Units
-        Centre and scale of the response, the columns of X, and the columns of every block.
-    """
+    """Units of a design."""
     fixed, sums = design.fixed, design.sums
     if sums is None:
         response = design.response.values - design.offset
@@ -155,20 +124,7 @@ def units_of(design: Design, *, about_means: bool = True) -> Units:
 
 
 def unit_free(design: Design, units: Units) -> UnitFree:
-    """Design in unit-free form.
-
-    Parameters
-    ----------
-    design : Design
-        The design to be fitted.
-    units : Units
-        Made by `units_of`.
-
-    Returns
-    -------
-    UnitFree
-        Arrays with one entry for each row used.
-    """
+    """Design in unit-free form."""
     fixed = centred_columns(design.fixed.matrix, units.centring) / units.scales
     response = (design.response.values - design.offset - units.center) / units.scale
     columns = [

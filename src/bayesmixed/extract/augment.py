@@ -61,29 +61,7 @@ def beside_data(
     prob: float,
     prefix: str,
 ) -> pd.DataFrame:
-    """Set tables with one row for each row of the data beside them, whoever estimated them.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The rows used.
-    fitted, fixed, resid, std_resid : pandas.DataFrame
-        ``value``, ``se`` and the interval of every row.
-    prob : float
-        Probability inside the intervals.
-    prefix : str
-        Put before every new column's name.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of :func:`augment`.
-
-    Raises
-    ------
-    DataError
-        When the data have a column of one of the new names.
-    """
+    """Set tables with one row for each row of the data beside them, whoever estimated them."""
     new = pd.concat(
         [
             _named(fitted, "fitted", prob),

@@ -16,22 +16,7 @@ MOST_LISTED = 50
 def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
     """Find the block of one grouping factor, or all blocks.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    group : str or None
-        Name of a grouping factor; None stands for all.
-
-    Returns
-    -------
-    tuple[GroupBlock, ...]
-        In the order of the design.
-
-    Raises
-    ------
-    DataError
-        When no grouping factor has that name.
+    Returns: in the order of the design.
     """
     if group is None:
         return design.blocks
@@ -49,25 +34,7 @@ def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
 
 
 def chosen_effect(block: GroupBlock, effect: object) -> str:
-    """Find a varying effect that a user names.
-
-    Parameters
-    ----------
-    block : GroupBlock
-        A grouping factor.
-    effect : object
-        E.g. ``"Days"``.
-
-    Returns
-    -------
-    str
-        In the spelling of the formula.
-
-    Raises
-    ------
-    DataError
-        When no such effect varies.
-    """
+    """Find a varying effect that a user names."""
     name = effect_of(block, effect)
     if name is None:
         known = near_names(effect, block.effects)
@@ -78,24 +45,7 @@ def chosen_effect(block: GroupBlock, effect: object) -> str:
 def level_of(design: Design, level: object, group: str | None = None) -> tuple[GroupBlock, str]:
     """Find the one grouping factor that has a level.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    level : object
-        A level by its label or its value, e.g. ``"308"`` or 308.
-    group : str, optional
-        The grouping factor, needed when several have a level of that name.
-
-    Returns
-    -------
-    tuple[GroupBlock, str]
-        The block and the label of the level.
-
-    Raises
-    ------
-    DataError
-        When no grouping factor has the level, or several have it.
+    Returns: the block and the label of the level.
     """
     blocks = chosen_blocks(design, group)
     found = [(block, find_level(level, block.levels)) for block in blocks]
@@ -111,27 +61,7 @@ def level_of(design: Design, level: object, group: str | None = None) -> tuple[G
 
 
 def chosen_levels(design: Design, group: str, wanted: object) -> list[str]:
-    """Find levels of one grouping factor.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    group : str
-        The grouping factor.
-    wanted : object
-        One level or several, each by its label or its value.
-
-    Returns
-    -------
-    list[str]
-        Their labels, in the order given.
-
-    Raises
-    ------
-    DataError
-        When one of them is not a level of the factor.
-    """
+    """Find levels of one grouping factor."""
     return [level_of(design, level, group)[1] for level in one_or_several(wanted, "levels")]
 
 

@@ -69,17 +69,7 @@ def coef(
 def coefficient_names(design: Design, block: GroupBlock) -> tuple[str, ...]:
     """Names of the coefficients of a grouping factor's levels.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    block : GroupBlock
-        The grouping factor.
-
-    Returns
-    -------
-    tuple[str, ...]
-        The fixed terms, then the effects that are only random.
+    Returns: the fixed terms, then the effects that are only random.
     """
     terms = design.fixed.terms
     return (*terms, *(effect for effect in block.effects if effect not in terms))

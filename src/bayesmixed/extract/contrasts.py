@@ -47,26 +47,9 @@ def contrasts_of(
 ) -> tuple[Contrast, ...]:
     """Contrasts of a predictor that a user chooses.
 
-    Parameters
-    ----------
-    predictor : Predictor
-        The predictor.
-    values : pandas.Series
-        Its value in every row that is compared, shape (m,).
-    choice : number, pair, {"reference", "pairwise"} or None
-        For a number: the size of a step up from each row's value, 1 by default. For a categorical column:
-        every other level against the first, which is the default, or all pairs. For both: a pair of values,
-        low and high.
+    Shapes: `values` (m,).
 
-    Returns
-    -------
-    tuple[Contrast, ...]
-        High minus low of each.
-
-    Raises
-    ------
-    DataError
-        When the choice does not suit the column.
+    Returns: high minus low of each.
     """
     if isinstance(choice, Sequence | np.ndarray) and not isinstance(choice, str):
         return (_pair(predictor, list(choice)),)
@@ -85,22 +68,7 @@ def contrasts_of(
 def slope_of(predictor: Predictor, values: pd.Series) -> Contrast:
     """Contrast of two values so near that their difference gives the slope.
 
-    Parameters
-    ----------
-    predictor : Predictor
-        A number.
-    values : pandas.Series
-        Its value in every row, shape (m,).
-
-    Returns
-    -------
-    Contrast
-        Half a step to both sides; at the ends of the data's range to one side, since splines end there.
-
-    Raises
-    ------
-    BayesmixedError
-        When the predictor is categorical.
+    Shapes: `values` (m,).
     """
     if predictor.is_categorical or isinstance(predictor.values, pd.Categorical):
         raise BayesmixedError(

@@ -57,27 +57,7 @@ def equation(
 
 
 def line_text(response: str, terms: list[tuple[str, float]], digits: int = 2) -> str:
-    """Write a linear predictor as text.
-
-    Parameters
-    ----------
-    response : str
-        Left side.
-    terms : list[tuple[str, float]]
-        Names and coefficients.
-    digits : int
-        Decimal places.
-
-    Returns
-    -------
-    str
-        The equation.
-
-    Examples
-    --------
-    >>> line_text("y", [("Intercept", 2.0), ("x", -0.504)])
-    'y = 2.00 - 0.50 x'
-    """
+    """Write a linear predictor as text."""
     text = f"{response} ="
     for i, (name, value) in enumerate(terms):
         sign = "-" if value < 0 else "+"

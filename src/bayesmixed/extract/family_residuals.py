@@ -54,22 +54,7 @@ def family_residuals(
 
 
 def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -> None:
-    """Refuse residuals that a family does not have.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-    kind : str
-        Of residual.
-    effects : {"all", "fixed"}
-        Around which value.
-
-    Raises
-    ------
-    FamilyError
-        As :func:`family_residuals`.
-    """
+    """Refuse residuals that a family does not have."""
     if kind == "response":
         return
     if effects == "fixed":
@@ -82,18 +67,7 @@ def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -
 def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     """Pearson residuals at the posterior mean of the linear predictor, one number a row.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        A model of a family with a mean.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,): response less its mean over its standard deviation, the family's parameters at their
-        posterior medians.
+    Returns shape (n,).
     """
     location = location_of(posterior_mean_fitted(draws, spec, scale="link"), spec.family)
     parameters = {name: np.median(draw_matrix(draws, name)) for name in spec.family.parameters}
@@ -116,19 +90,7 @@ def _residuals(
 def row_variances(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArray:
     """Draws of the variance of the response of a slice of the rows.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        A model of a family with a mean.
-    rows : slice
-        Which rows.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws, rows); of a binomial family of the proportion.
+    Returns shape (chains * draws, rows).
     """
     location, parameters, trials = _locations(draws, spec, rows)
     return response_variance(spec.family, location, parameters, trials)
@@ -147,22 +109,8 @@ def _locations(
 def quantile_scores(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArray:
     """Randomized quantile residuals of a slice of the rows.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    rows : slice
-        Which rows.
+    Returns shape (rows,).
 
-    Returns
-    -------
-    FloatArray
-        Shape (rows,): standard normal under the model.
-
-    Notes
-    -----
     Phi^-1(F(y-) + u (F(y) - F(y-))) with F the posterior predictive distribution function, F(y-) the
     probability of less than y, and u uniform; of a continuous response F(y-) = F(y) (Dunn and Smyth 1996,
     JCGS 5:236). Where a family's distribution function is not written here, the place of y among S responses

@@ -91,23 +91,7 @@ def mean_draws(
 ) -> FloatArray:
     """Draws of the mean, or of the linear predictor, for a slice of the rows.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    effects : {"all", "fixed"}
-        With or without the random effects.
-    rows : slice
-        Which rows.
-    scale : {"response", "link"}
-        The mean, or the linear predictor.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws, rows).
+    Returns shape (chains * draws, rows).
     """
     posterior = draws["posterior"].to_dataset()
     predictor = linear_predictor(posterior, spec.design, effects=effects, rows=rows)
@@ -117,33 +101,14 @@ def mean_draws(
 def row_matrix(values: xr.DataArray) -> FloatArray:
     """Join the chains of draws of rows.
 
-    Parameters
-    ----------
-    values : xarray.DataArray
-        Dimensions (chain, draw, row), in any order.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws, rows).
+    Returns shape (chains * draws, rows).
     """
     array = np.asarray(values.transpose(names.CHAIN, names.DRAW, names.ROW).values)
     return array.reshape(-1, array.shape[-1])
 
 
 def n_draws(draws: xr.DataTree) -> int:
-    """Count the draws of all chains together.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws.
-
-    Returns
-    -------
-    int
-        Chains times draws.
-    """
+    """Count the draws of all chains together."""
     sizes = draws["posterior"].sizes
     return int(sizes[names.CHAIN] * sizes[names.DRAW])
 
@@ -151,22 +116,8 @@ def n_draws(draws: xr.DataTree) -> int:
 def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec, scale: Scale = "response") -> FloatArray:
     """Fitted value of every row at the posterior mean, at a cost that the number of draws does not multiply.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    scale : {"response", "link"}
-        The mean of the response, or the linear predictor.
+    Returns shape (n,).
 
-    Returns
-    -------
-    FloatArray
-        Shape (n,).
-
-    Notes
-    -----
     The linear predictor is linear in coefficients and random effects, so their means give its mean exactly;
     the mean of the response is its inverse link there, which is the posterior mean for the identity alone.
     """

@@ -15,25 +15,7 @@ from bayesmixed.errors import DataError
 
 
 def at_points(design: Design, at: Mapping[str, Any]) -> pd.DataFrame:
-    """Combinations of the values that a user names, the last column varying fastest.
-
-    Parameters
-    ----------
-    design : Design
-        With the grouping factors that take part.
-    at : Mapping
-        Column to one value or several.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each combination, one without columns where `at` is empty.
-
-    Raises
-    ------
-    DataError
-        When a name is no predictor, or has no values.
-    """
+    """Combinations of the values that a user names, the last column varying fastest."""
     if not isinstance(at, Mapping):
         raise DataError(f"Values are given by column, e.g. {{'x': [0, 1]}}, not as {at!r}.")
     lists = [_values(predictor(design, name).name, values) for name, values in at.items()]
@@ -43,26 +25,7 @@ def at_points(design: Design, at: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def reference_grid(design: Design, at: Mapping[str, Any]) -> pd.DataFrame:
-    """Grid of the values that a user names, everything else held at a typical value.
-
-    Parameters
-    ----------
-    design : Design
-        With the grouping factors that take part.
-    at : Mapping
-        Column to one value or several.
-
-    Returns
-    -------
-    pandas.DataFrame
-        All predictors; those of `at` first. Other numbers stand at their mean, other categorical columns at
-        their most frequent level; grouping factors that are not named run through the levels observed.
-
-    Raises
-    ------
-    DataError
-        When a name is no predictor, or has no values.
-    """
+    """Grid of the values that a user names, everything else held at a typical value."""
     points, known = at_points(design, at), predictors(design)
     groups = [name for name in grouping_columns(design) if name not in at]
     if groups:
@@ -73,27 +36,7 @@ def reference_grid(design: Design, at: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def data_at(design: Design, at: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of the fit, once for every combination of the values that a user names.
-
-    Parameters
-    ----------
-    design : Design
-        With the grouping factors that take part.
-    at : Mapping
-        Column to one value or several, set in every row.
-
-    Returns
-    -------
-    points : pandas.DataFrame
-        The P combinations.
-    rows : pandas.DataFrame
-        Predictors of the n rows, P times, combination after combination, under the data's index.
-
-    Raises
-    ------
-    DataError
-        When a name is no predictor, or has no values.
-    """
+    """Rows of the fit, once for every combination of the values that a user names."""
     points, known = at_points(design, at), predictors(design)
     base = pd.DataFrame(pick(design.frame, list(known)))
     parts = [with_columns(base, {name: points[name].iloc[i] for name in at}) for i in range(len(points))]
@@ -138,22 +81,7 @@ def with_columns(rows: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame
 
 
 def set_column(rows: pd.DataFrame, column: Predictor, values: Any) -> pd.DataFrame:
-    """Rows with one predictor set, so that numbers stay levels where the data's column is categorical.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Not changed.
-    column : Predictor
-        Which.
-    values : object
-        One value for all rows, or one for each.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows.
-    """
+    """Rows with one predictor set, so that numbers stay levels where the data's column is categorical."""
     rows = with_columns(rows, {column.name: values})
     is_text = pd.api.types.infer_dtype(rows[column.name]) == "string"
     if isinstance(column.values, pd.Categorical) and not is_text:

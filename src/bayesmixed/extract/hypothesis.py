@@ -180,29 +180,6 @@ def rope(draws: xr.DataTree, spec: ModelSpec, expression: str, region: tuple[flo
 
     Use it to say that an effect is too small to matter, which no test of a point null can.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    expression : str
-        Arithmetic with parameters, as in :func:`hypothesis`, without a comparison.
-    region : tuple[float, float]
-        Ends of the region, in the units of the expression.
-
-    Returns
-    -------
-    Rope
-        Probabilities inside, below and above.
-
-    Raises
-    ------
-    BayesmixedError
-        As :func:`hypothesis`, and when `region` is not a pair of increasing numbers.
-
-    Notes
-    -----
     The whole posterior is counted, not an interval of it (Kruschke 2018, Advances in Methods and Practices in
     Psychological Science 1:270).
     """
@@ -214,27 +191,7 @@ def rope(draws: xr.DataTree, spec: ModelSpec, expression: str, region: tuple[flo
 
 
 def p_direction(draws: xr.DataTree, spec: ModelSpec, expression: str) -> float:
-    """Probability that an expression has the sign it most probably has.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    expression : str
-        Arithmetic with parameters, as in :func:`hypothesis`, without a comparison.
-
-    Returns
-    -------
-    float
-        The larger of P(> 0) and P(< 0).
-
-    Raises
-    ------
-    BayesmixedError
-        As :func:`hypothesis`.
-    """
+    """Probability that an expression has the sign it most probably has."""
     values = expression_draws(draws, spec, expression)
     return float(max(np.mean(values > 0), np.mean(values < 0)))
 
@@ -242,24 +199,7 @@ def p_direction(draws: xr.DataTree, spec: ModelSpec, expression: str) -> float:
 def expression_draws(draws: xr.DataTree, spec: ModelSpec, expression: str) -> FloatArray:
     """Posterior draws of arithmetic with parameters.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    expression : str
-        As in :func:`hypothesis`, without a comparison.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chain, draw).
-
-    Raises
-    ------
-    BayesmixedError
-        As :func:`hypothesis`.
+    Returns shape (chain, draw).
     """
     tokens = _scanned(expression, spec)
     if any(token.text in (*ORDERS, *EQUALITIES) for token in tokens):

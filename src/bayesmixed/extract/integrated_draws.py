@@ -14,17 +14,7 @@ from bayesmixed.posterior.log_prior import centred_coefficients, centred_scales
 def integrated_points(draws: xr.DataTree, model: IntegratedModel) -> FloatArray:
     """Points of all posterior draws, chain after chain.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model, made by any engine.
-    model : IntegratedModel
-        The model with its random effects integrated out.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws, dimension).
+    Returns shape (chains * draws, dimension).
     """
     design, posterior = model.spec.design, draws["posterior"].to_dataset()
     sd, corr = zip(*(centred_scales(posterior, block) for block in design.blocks), strict=True)

@@ -130,22 +130,7 @@ def _check_determined(spec: ModelSpec, group: str, labels: tuple[str, ...], code
 def group_codes(design: Design, group: str) -> tuple[tuple[str, ...], IntArray]:
     """Labels of the groups that rows fall into, and the group of every row.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    group : str
-        A grouping factor, or a column of the data.
-
-    Returns
-    -------
-    tuple
-        G labels, and codes of shape (n,) from 0 to G - 1.
-
-    Raises
-    ------
-    DataError
-        When there is no such factor or column, when it has missing values, or when it has one level.
+    Returns shape (n,).
     """
     factors = {block.group: block for block in design.blocks}
     name = group_of(design, group)

@@ -66,19 +66,7 @@ def loo(draws: xr.DataTree, spec: ModelSpec, *, group: str | None = None) -> ELP
 
 
 def elpd_table(elpd: ELPDData) -> pd.DataFrame:
-    """Tabulate what every row or group adds to an expected log predictive density.
-
-    Parameters
-    ----------
-    elpd : arviz_stats.ELPDData
-        Made by :func:`loo`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The row's or group's label (under the name of its dimension), ``elpd`` and ``pareto_k``; a k over
-        ``elpd.good_k`` says that the value is not to be trusted.
-    """
+    """Tabulate what every row or group adds to an expected log predictive density."""
     (dim,) = elpd.elpd_i.dims
     return pd.DataFrame(
         {

@@ -113,18 +113,7 @@ def log_marginal_likelihood(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -
 
 
 def as_marginal_likelihood(found: Evidence) -> LogMarginalLikelihood:
-    """Record of an integral over theta, with a warning when its error cannot be trusted.
-
-    Parameters
-    ----------
-    found : Evidence
-        The integral.
-
-    Returns
-    -------
-    LogMarginalLikelihood
-        The same numbers.
-    """
+    """Record of an integral over theta, with a warning when its error cannot be trusted."""
     if not found.pareto_k < LARGEST_K:
         message = (
             "The error of the log marginal likelihood cannot be trusted: its importance weights have a "
@@ -142,18 +131,7 @@ def as_marginal_likelihood(found: Evidence) -> LogMarginalLikelihood:
 
 
 def check_proper(spec: ModelSpec) -> None:
-    """Refuse a model with a prior that has no integral.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-
-    Raises
-    ------
-    PriorError
-        With the parameter's name.
-    """
+    """Refuse a model with a prior that has no integral."""
     for row in prior_table(spec.design, spec.priors, spec.family).rows:
         if row.prior.name in IMPROPER:
             raise PriorError(

@@ -37,28 +37,7 @@ class Places:
 
 
 def places_at(design: Design, at: Mapping[str, Any] | None, average: bool) -> Places:
-    """Rows to look at, with what describes the answers.
-
-    Parameters
-    ----------
-    design : Design
-        With the grouping factors that take part.
-    at : Mapping or None
-        Column to one value or several.
-    average : bool
-        Whether answers are means over the rows of the data; otherwise one for each point of the grid, or for
-        each row of the data where `at` is empty.
-
-    Returns
-    -------
-    Places
-        The rows.
-
-    Raises
-    ------
-    DataError
-        When a name is no predictor, or has no values.
-    """
+    """Rows to look at, with what describes the answers."""
     at = mapping_of(at, "at", "{'x': [0, 1]}")
     if at and not average:
         grid = reference_grid(design, at)
@@ -70,25 +49,7 @@ def places_at(design: Design, at: Mapping[str, Any] | None, average: bool) -> Pl
 
 
 def without(at: Mapping[str, Any] | None, variable: str) -> Mapping[str, Any]:
-    """Values of other columns than the one that is compared.
-
-    Parameters
-    ----------
-    at : Mapping or None
-        Column to one value or several.
-    variable : str
-        The column that is compared.
-
-    Returns
-    -------
-    Mapping
-        The same, empty for None.
-
-    Raises
-    ------
-    DataError
-        When `variable` is among them.
-    """
+    """Values of other columns than the one that is compared."""
     at = mapping_of(at, "at", "{'x': [0, 1]}")
     if isinstance(variable, str) and variable in at:
         raise DataError(f"at= cannot hold {variable!r}, which is compared; say contrast=(low, high) instead.")
@@ -96,36 +57,12 @@ def without(at: Mapping[str, Any] | None, variable: str) -> Mapping[str, Any]:
 
 
 def labelled(labels: pd.DataFrame, variable: str, contrast: Contrast) -> pd.DataFrame:
-    """Labels of the answers with term and contrast before them.
-
-    Parameters
-    ----------
-    labels : pandas.DataFrame
-        One row for each answer.
-    variable : str
-        The predictor.
-    contrast : Contrast
-        Of its values.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Without the predictor's own column where the contrast replaces its values; a column of the data that
-        is called ``term`` or ``contrast`` is ``at_term`` or ``at_contrast``.
-    """
+    """Labels of the answers with term and contrast before them."""
     kept = labels if np.ndim(contrast.low) else labels.drop(columns=variable, errors="ignore")
     own = pd.DataFrame({"term": variable, "contrast": contrast.label}, index=labels.index)
     return pd.concat([own, renamed(kept, own.columns)], axis=1)
 
 
 def renamed(labels: pd.DataFrame, taken: Iterable[str]) -> pd.DataFrame:
-    """Labels of answers whose columns have none of some names: ``at_value`` for a column ``value``.
-
-    Parameters
-    ----------
-    labels : pandas.DataFrame
-        Columns of the data.
-    taken : iterable of str
-        Columns that a table has of its own.
-    """
+    """Labels of answers whose columns have none of some names: ``at_value`` for a column ``value``."""
     return labels.rename(columns=names.apart(labels.columns, list(taken)))

@@ -128,22 +128,7 @@ def predict(
 
 
 def check_weights_given(design: Design, wanted: PredictionRows, kind: PredictKind) -> None:
-    """Refuse to guess the weights of new responses.
-
-    Parameters
-    ----------
-    design : Design
-        What was fitted.
-    wanted : PredictionRows
-        The rows.
-    kind : {"mean", "response"}
-        What is predicted of them.
-
-    Raises
-    ------
-    DataError
-        When the model has weights and new responses are wanted for rows that have none.
-    """
+    """Refuse to guess the weights of new responses."""
     needs_own = design.weights is not None and design.response.trials is None
     if kind == "response" and needs_own and wanted.weights is None:
         raise DataError(
@@ -164,27 +149,7 @@ def predictor_of(
 ) -> RowDraws:
     """Function that predicts a slice of the rows, draw by draw.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    wanted : PredictionRows
-        The rows.
-    kind : {"mean", "response"}
-        What is predicted of them.
-    sampled : bool
-        Whether effects of new levels are drawn; otherwise they are zero.
-    seed : int
-        Of new levels and residuals.
-    family : Family
-        Distribution of the response.
-    counts : bool
-        Whether new responses with trials are numbers of successes, not proportions.
-
-    Returns
-    -------
-    callable
-        From a slice to draws with dimensions (chain, draw, row).
+    Returns: from a slice to draws with dimensions (chain, draw, row).
     """
     posterior = draws["posterior"].to_dataset()
     seed = checked_seed(seed)

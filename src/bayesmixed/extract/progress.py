@@ -18,19 +18,7 @@ Columns = Callable[[slice], FloatArray]
 def counted(columns: Columns, n_columns: int, n_draws: int, progress: bool | None) -> Iterator[Columns]:
     """Count the quantities that a function computes with a progress bar, where one is wanted.
 
-    Parameters
-    ----------
-    columns : callable
-        Gives the draws of a slice of the quantities.
-    n_columns, n_draws : int
-        Numbers of quantities and of draws.
-    progress : bool or None
-        Whether the bar is shown on the standard error stream; None shows it for a long job on a terminal.
-
-    Yields
-    ------
-    callable
-        The same function.
+    Returns: the same function.
     """
     wanted = n_columns * n_draws > LONG_JOB and sys.stderr.isatty() if progress is None else progress
     if not wanted:

@@ -13,18 +13,7 @@ from bayesmixed.design.records import Design, FloatArray
 def quantities(draws: xr.DataTree, design: Design) -> dict[str, FloatArray]:
     """Draws of every coefficient, standard deviation and correlation, by label.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    design : Design
-        The design that was fitted.
-
-    Returns
-    -------
-    dict
-        The labels of :func:`~bayesmixed.design.parameters.parameters_of` to arrays of shape (chain, draw), in
-        the same order.
+    Returns shape (chain, draw).
     """
     posterior = draws["posterior"].to_dataset()
     columns = list(np.moveaxis(_values(posterior, names.BETA), -1, 0))

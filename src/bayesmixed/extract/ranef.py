@@ -75,28 +75,7 @@ def tabulate_levels(
 ) -> pd.DataFrame:
     """Table of a quantity that every level has, grouping factor by grouping factor.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    group : str or None
-        One grouping factor only.
-    prob : float
-        Probability inside the intervals.
-    names_of : callable
-        Gives the effects that a grouping factor's levels have.
-    summary_of : callable
-        Gives the summary of one effect over the levels of a grouping factor, shape (J,).
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of :func:`ranef`.
-
-    Raises
-    ------
-    DataError
-        When the model has no grouping factor `group`.
+    Shapes: `summary_of` (J,).
     """
     tables = []
     for block in chosen_blocks(design, group):
@@ -109,21 +88,7 @@ def tabulate_levels(
 def level_table(block: GroupBlock, effects: tuple[str, ...], summary: Summary, prob: float) -> pd.DataFrame:
     """Table of a quantity that every effect and level of a grouping factor has.
 
-    Parameters
-    ----------
-    block : GroupBlock
-        The grouping factor.
-    effects : tuple[str, ...]
-        Names of the effects.
-    summary : Summary
-        Of shape (effects * levels,), the levels running fastest.
-    prob : float
-        Probability inside the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of :func:`ranef`.
+    Shapes: `summary` (effects * levels,).
     """
     labels = {
         "group_var": block.group,

@@ -63,27 +63,7 @@ def redraw(draws: xr.DataTree, spec: ModelSpec) -> xr.DataTree:
 
 
 def with_levels(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows) -> xr.DataTree:
-    """Posterior with draws of the random effects of the levels that some rows have.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        A fit's draws.
-    spec : ModelSpec
-        The model.
-    wanted : PredictionRows
-        The rows, encoded.
-
-    Returns
-    -------
-    xarray.DataTree
-        The tree itself where it has draws, or no level is known; else with the group ``posterior`` alone.
-
-    Raises
-    ------
-    BayesmixedError
-        When the draws would take more than 1 GiB, or are gone since the effects were sampled.
-    """
+    """Posterior with draws of the random effects of the levels that some rows have."""
     groups = [block.group for block in wanted.design.blocks]
     known = {g: np.unique(code[code >= 0]) for g, code in zip(groups, wanted.data.codes, strict=True)}
     levels = [known.get(block.group, np.empty(0, dtype=np.int64)) for block in spec.design.blocks]
@@ -150,13 +130,7 @@ def _gone(engine: str) -> BayesmixedError:
 
 
 def _check_same(again: FloatArray, kept: FloatArray) -> None:
-    """Refuse draws that do not belong to the kept ones.
-
-    Raises
-    ------
-    BayesmixedError
-        When the coefficients that the seed gives are not those of the fit.
-    """
+    """Refuse draws that do not belong to the kept ones."""
     if not np.allclose(again, kept, rtol=1e-6, atol=1e-6 * np.std(kept, axis=0).max(initial=0.0)):
         raise BayesmixedError(
             "The seed does not give the coefficients of this fit again, so that its random effects cannot be "

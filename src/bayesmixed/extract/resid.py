@@ -98,20 +98,7 @@ def resid(
 def normal_scores(standardized: FloatArray) -> FloatArray:
     """Normal scores of a mixture of normal distribution functions.
 
-    Parameters
-    ----------
-    standardized : FloatArray
-        Standardized residuals, shape (draws, rows).
-
-    Returns
-    -------
-    FloatArray
-        ``Phi^-1(mean of Phi(z) over the draws)``, shape (rows,); exact far out in both tails.
-
-    Examples
-    --------
-    >>> normal_scores(np.array([[-30.0, 1.5], [-30.0, 1.5]])).round(6)
-    array([-30. ,   1.5])
+    Shapes: `standardized` (draws, rows); returns (rows,).
     """
     from scipy.special import log_ndtr, logsumexp, ndtri_exp
 
@@ -123,18 +110,7 @@ def normal_scores(standardized: FloatArray) -> FloatArray:
 def scaled_residuals(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     """Residuals in units of sigma, one number a row, as the printed summary describes them.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,): y minus the posterior mean of the fitted value, times the square root of the weight,
-        over the posterior median of sigma.
+    Returns shape (n,).
     """
     design = spec.design
     if not spec.family.is_gaussian:

@@ -104,18 +104,7 @@ def simulate(
 
 
 def with_new_levels(wanted: PredictionRows) -> PredictionRows:
-    """Rows whose levels are all taken for levels that the model has not seen.
-
-    Parameters
-    ----------
-    wanted : PredictionRows
-        Rows with levels of both kinds.
-
-    Returns
-    -------
-    PredictionRows
-        The same rows; the labels of seen levels stand after those of new ones.
-    """
+    """Rows whose levels are all taken for levels that the model has not seen."""
     data, blocks = wanted.data, wanted.design.blocks
     new = [(*labels, *block.levels) for labels, block in zip(data.new_levels, blocks, strict=True)]
     codes = [

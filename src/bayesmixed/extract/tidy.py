@@ -63,27 +63,7 @@ def tidy(
 
 
 def assemble(makers: TidyMakers, effects: Sequence[TidyEffects], prob: float) -> pd.DataFrame:
-    """Put the asked parts under each other, in broom.mixed's order of columns.
-
-    Parameters
-    ----------
-    makers : Mapping
-        For each word of `TidyEffects` what makes its part.
-    effects : sequence of {"fixed", "ran_pars", "ran_vals"}
-        The parts.
-    prob : float
-        Probability inside the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of :func:`tidy`, and tests where a part has them.
-
-    Raises
-    ------
-    BayesmixedError
-        When `effects` holds another word or none, or `prob` is not between 0 and 1.
-    """
+    """Put the asked parts under each other, in broom.mixed's order of columns."""
     check_prob(prob)
     wanted = one_or_several(effects, "effects")
     for word in wanted:
@@ -112,22 +92,7 @@ def _random_parameters(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.D
 
 
 def tidy_parameters(sds: pd.DataFrame, pairs: pd.DataFrame, prob: float) -> pd.DataFrame:
-    """Put standard deviations, then correlations, of each grouping factor under broom.mixed's names.
-
-    Parameters
-    ----------
-    sds : pandas.DataFrame
-        ``group``, ``term``, ``value``, ``se`` and the interval; the residual's term is empty.
-    pairs : pandas.DataFrame
-        The table of ``varcorr(correlations=True)``.
-    prob : float
-        Probability inside the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The residual last.
-    """
+    """Put standard deviations, then correlations, of each grouping factor under broom.mixed's names."""
     sds, pairs = sds.copy(), pairs.copy()
     sds["term"] = "sd__" + sds["term"].where(sds["term"] != "", "Observation")
     pairs["term"] = "cor__" + pairs["effect_1"] + "." + pairs["effect_2"]

@@ -53,22 +53,7 @@ def varcorr(
 
 
 def sd_summary(draws: xr.DataTree, spec: ModelSpec, prob: float) -> Summary:
-    """Summary of every standard deviation, the residual's last.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    prob : float
-        Probability inside the intervals.
-
-    Returns
-    -------
-    Summary
-        In the order of the rows of :func:`varcorr`.
-    """
+    """Summary of every standard deviation, the residual's last."""
     blocks = [summarize(draw_matrix(draws, names.sd(block.group)), prob) for block in spec.design.blocks]
     if spec.family.has_residual_sd:
         blocks.append(summarize(draw_matrix(draws, names.SIGMA)[:, None], prob))
@@ -76,18 +61,7 @@ def sd_summary(draws: xr.DataTree, spec: ModelSpec, prob: float) -> Summary:
 
 
 def sd_labels(spec: ModelSpec) -> list[tuple[str, str]]:
-    """List grouping factor and effect of every standard deviation, the residual's last.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-
-    Returns
-    -------
-    list[tuple[str, str]]
-        ``("Residual", "")`` comes last.
-    """
+    """List grouping factor and effect of every standard deviation, the residual's last."""
     labels = [(block.group, effect) for block in spec.design.blocks for effect in block.effects]
     return [*labels, (names.RESIDUAL, "")] if spec.family.has_residual_sd else labels
 

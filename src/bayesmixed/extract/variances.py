@@ -24,22 +24,8 @@ def random_variance(
 ) -> FloatArray:
     """Variance that a grouping factor adds to a row, averaged over the rows.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    block : GroupBlock
-        The grouping factor.
-    at : Mapping[str, float], optional
-        Values at which effects are held in every row.
+    Returns shape (chains * draws,).
 
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws,), in squared units of the response.
-
-    Notes
-    -----
     The mean over the rows of z' S z, with S the covariance matrix of the effects and z the row's values
     (Johnson 2014, Methods in Ecology and Evolution 5:944); for a random intercept alone it is the variance of
     the intercepts.
@@ -55,17 +41,7 @@ def random_variance(
 def fixed_variance(draws: xr.DataTree, design: Design) -> FloatArray:
     """Sample variance over the rows of the fixed part of the linear predictor.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    design : Design
-        Supplies X.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws,), the variance (n - 1) of X beta.
+    Returns shape (chains * draws,).
     """
     cross = _covariance(design)
     beta = draw_matrix(draws, names.BETA)
@@ -75,33 +51,13 @@ def fixed_variance(draws: xr.DataTree, design: Design) -> FloatArray:
 def residual_variance(draws: xr.DataTree) -> FloatArray:
     """Residual variance of a row of weight one.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chains * draws,).
+    Returns shape (chains * draws,).
     """
     return draw_matrix(draws, names.SIGMA) ** 2
 
 
 def split_blocks(design: Design) -> tuple[tuple[GroupBlock, ...], tuple[GroupBlock, ...]]:
-    """Tell grouping factors from those that have a level for every row.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-
-    Returns
-    -------
-    groups, rows : tuple[GroupBlock, ...]
-        The variance of the first lies between groups; that of the second between single rows, it is
-        overdispersion. A row of several trials is a group of them, unless there are other groups.
-    """
+    """Tell grouping factors from those that have a level for every row."""
     trials = design.response.trials
     grouped = len(design.blocks) == 1 and trials is not None and bool(np.any(trials > 1))
     is_row = [block.n_levels == design.n_rows and not grouped for block in design.blocks]
@@ -110,43 +66,14 @@ def split_blocks(design: Design) -> tuple[tuple[GroupBlock, ...], tuple[GroupBlo
 
 
 def random_meaning(blocks: Sequence[GroupBlock]) -> str:
-    """Meaning of V, the variance that a grouping factor adds, in one model.
-
-    Parameters
-    ----------
-    blocks : sequence of GroupBlock
-        The grouping factors.
-
-    Returns
-    -------
-    str
-        For the legend of a table.
-    """
+    """Meaning of V, the variance that a grouping factor adds, in one model."""
     if all(block.effects == (names.INTERCEPT,) for block in blocks):
         return "variance of the intercepts"
     return "mean over the rows of z'Sz"
 
 
 def effects_at[Value](design: Design, at: Mapping[str, Value]) -> dict[str, Value]:
-    """Values at which effects are held, by the names that the effects have in the model.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    at : Mapping
-        Name of a varying effect, as a user spells it, to a value or several.
-
-    Returns
-    -------
-    dict
-        The same values.
-
-    Raises
-    ------
-    DataError
-        When a name is no varying effect.
-    """
+    """Values at which effects are held, by the names that the effects have in the model."""
     effects, out = _slopes(design), {}
     for text, values in at.items():
         place = place_of(text, list(effects), list(effects.values()))
@@ -158,20 +85,7 @@ def effects_at[Value](design: Design, at: Mapping[str, Value]) -> dict[str, Valu
 
 
 def check_at(design: Design, at: Mapping[str, float]) -> None:
-    """Refuse points that no random effect can be held at.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    at : Mapping[str, float]
-        Name of an effect to a value.
-
-    Raises
-    ------
-    DataError
-        When another effect is computed from one of them, or when a value is not a finite number.
-    """
+    """Refuse points that no random effect can be held at."""
     columns = {
         name: frozenset(c for (_, own), _ in key for c in own) for name, key in _slopes(design).items()
     }

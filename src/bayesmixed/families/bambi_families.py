@@ -22,41 +22,12 @@ def _builtin() -> dict[str, Any]:
 
 
 def bambi_names() -> list[str]:
-    """Names of Bambi's univariate families.
-
-    Returns
-    -------
-    list[str]
-        In Bambi's order.
-    """
+    """Names of Bambi's univariate families."""
     return list(_builtin())
 
 
 def bambi_family(name: str, link: str | None = None) -> Family:
-    """Family of Bambi's by name.
-
-    Parameters
-    ----------
-    name : str
-        One of `bambi_names`.
-    link : str, optional
-        One of the links that Bambi allows there.
-
-    Returns
-    -------
-    Family
-        For the engine ``"pymc"``.
-
-    Raises
-    ------
-    FamilyError
-        When the link is none of the family's.
-
-    Examples
-    --------
-    >>> bambi_family("zero_inflated_poisson").parameters
-    ('psi',)
-    """
+    """Family of Bambi's by name."""
     entry = _builtin()[name]
     likelihood = entry["likelihood"]
     parent = likelihood["parent"]
@@ -73,25 +44,7 @@ def bambi_family(name: str, link: str | None = None) -> Family:
 
 
 def family_of_object(family: Any, link: str | None = None) -> Family:
-    """Family from an object of Bambi's.
-
-    Parameters
-    ----------
-    family : bambi.Family
-        Any univariate family whose likelihood is one of Bambi's own.
-    link : str, optional
-        In place of the object's.
-
-    Returns
-    -------
-    Family
-        With the object's link.
-
-    Raises
-    ------
-    FamilyError
-        When its likelihood is not one of Bambi's univariate ones, or its link is a function of its own.
-    """
+    """Family from an object of Bambi's."""
     likelihood = family.likelihood
     names = [name for name, entry in _builtin().items() if entry["likelihood"]["name"] == likelihood.name]
     if not names or likelihood.dist is not None:
@@ -108,22 +61,7 @@ def family_of_object(family: Any, link: str | None = None) -> Family:
 def default_arguments(family: Family, parameter: str) -> tuple[str, dict[str, float]]:
     """Bambi's default prior of an auxiliary parameter.
 
-    Parameters
-    ----------
-    family : Family
-        One of Bambi's.
-    parameter : str
-        One of its auxiliary parameters.
-
-    Returns
-    -------
-    tuple
-        PyMC's name of the distribution, and its arguments.
-
-    Examples
-    --------
-    >>> default_arguments(bambi_family("zero_inflated_poisson"), "psi")
-    ('Beta', {'alpha': 2, 'beta': 2})
+    Returns: pyMC's name of the distribution, and its arguments.
     """
     from bambi.defaults.distributions import SETTINGS_DISTRIBUTIONS
 

@@ -21,21 +21,7 @@ def pymc_arguments(
 ) -> dict[str, Any]:
     """Arguments of a family's distribution in PyMC.
 
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    location : tensor
-        Inverse link of the linear predictor.
-    parameters : Mapping
-        Auxiliary parameters by name.
-    trials : NDArray or tensor, optional
-        Of a response that has them, shape (n,).
-
-    Returns
-    -------
-    dict
-        For ``getattr(pymc, family.distribution)``.
+    Shapes: `trials` (n,).
     """
     arguments = {family.argument: location, **parameters}
     if trials is not None:
@@ -60,22 +46,7 @@ def predictor_arguments(
 ) -> dict[str, Any]:
     """Arguments of a family's distribution in PyMC, from the linear predictor.
 
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    predictor : tensor
-        Linear predictor of every row.
-    parameters : Mapping
-        Auxiliary parameters by name.
-    trials : NDArray or None
-        Of a binomial family, shape (n,).
-
-    Returns
-    -------
-    dict
-        For ``getattr(pymc, family.distribution)``; a logit goes in as it is, which keeps extreme
-        probabilities exact.
+    Shapes: `trials` (n,).
     """
     if family.link == "logit" and family.distribution in ("Bernoulli", "Binomial"):
         counts = {} if trials is None else {"n": trials.astype(np.int64)}
@@ -84,20 +55,7 @@ def predictor_arguments(
 
 
 def inverse_link(family: Family, predictor: Any) -> Any:
-    """Location of a response in the graph.
-
-    Parameters
-    ----------
-    family : Family
-        Supplies the link.
-    predictor : tensor
-        Linear predictor.
-
-    Returns
-    -------
-    tensor
-        Of the same shape.
-    """
+    """Location of a response in the graph."""
     import pytensor.tensor as pt
 
     match family.link:
@@ -120,18 +78,7 @@ def inverse_link(family: Family, predictor: Any) -> Any:
 def graph_log_density(
     family: Family, y: Values, location: Values, parameters: Parameters, trials: Values | None
 ) -> FloatArray:
-    """Log density of a family that only PyMC knows.
-
-    Parameters
-    ----------
-    family, y, location, parameters, trials
-        As in :func:`bayesmixed.families.densities.log_density`.
-
-    Returns
-    -------
-    FloatArray
-        Of the broadcast shape.
-    """
+    """Log density of a family that only PyMC knows."""
     values = [y, location, *parameters.values(), *([] if trials is None else [trials])]
     kinds = tuple(tuple(1 if size == 1 else None for size in np.shape(value)) for value in values)
     compiled = _compiled_log_density(family, tuple(parameters), trials is not None, kinds)

@@ -44,23 +44,7 @@ class LinkFunction:
 
 
 def link_function(name: str) -> LinkFunction:
-    """Link of a name.
-
-    Parameters
-    ----------
-    name : str
-        A key of `LINKS`.
-
-    Returns
-    -------
-    LinkFunction
-        Its three functions, of arrays of any shape.
-
-    Examples
-    --------
-    >>> link_function("logit").inverse(np.array([0.0]))
-    array([0.5])
-    """
+    """Link of a name."""
     return LINKS[name]
 
 

@@ -72,30 +72,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 
 
 def family_by_name(name: str, link: str | None = None) -> Family:
-    """Family of a name, with its default link unless another is asked for.
-
-    Parameters
-    ----------
-    name : str
-        A key of `FAMILIES` or of `ALIASES`, or a univariate family of Bambi's.
-    link : str, optional
-        One of its links.
-
-    Returns
-    -------
-    Family
-        The family.
-
-    Raises
-    ------
-    FamilyError
-        When the family or the link is unknown, or Bambi, which may know it, is not installed.
-
-    Examples
-    --------
-    >>> str(family_by_name("poisson"))
-    'poisson (log)'
-    """
+    """Family of a name, with its default link unless another is asked for."""
     folded = str(name).casefold()
     known = ALIASES.get(folded, folded)
     if known not in FAMILIES:
@@ -130,30 +107,7 @@ def _family_of_bambi(name: str, link: str | None) -> Family:
 
 
 def as_family(family: object, link: str | None = None) -> Family:
-    """Family from whatever a user may hand over as one.
-
-    Parameters
-    ----------
-    family : object
-        A name, a `Family`, or a family object of Bambi's.
-    link : str, optional
-        In place of the family's own.
-
-    Returns
-    -------
-    Family
-        The family.
-
-    Raises
-    ------
-    FamilyError
-        When it is none, or has no such link.
-
-    Examples
-    --------
-    >>> as_family("student") == family_by_name("t")
-    True
-    """
+    """Family from whatever a user may hand over as one."""
     if isinstance(family, str):
         return family_by_name(family, link)
     if isinstance(family, Family):

@@ -24,34 +24,7 @@ def has_mean(family: Family) -> bool:
 
 
 def response_mean(family: Family, location: Values, parameters: Parameters) -> FloatArray:
-    """Mean of a response at its location; of a response with trials that of the proportion.
-
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    location : NDArray
-        Inverse link of the linear predictor.
-    parameters : Mapping
-        Auxiliary parameters by name, of shapes that broadcast.
-
-    Returns
-    -------
-    FloatArray
-        In the units of the response; of a t its centre, whatever the degrees of freedom.
-
-    Raises
-    ------
-    FamilyError
-        For a family that does not state its mean.
-
-    Examples
-    --------
-    >>> from bayesmixed.families.lookup import family_by_name
-    >>> zero_inflated = family_by_name("zero_inflated_poisson")
-    >>> response_mean(zero_inflated, np.array([3.0]), {"psi": np.array(0.5)})
-    array([1.5])
-    """
+    """Mean of a response at its location; of a response with trials that of the proportion."""
     mean = _stated(family).mean
     if mean is None:
         raise _no_mean(family)
@@ -62,35 +35,7 @@ def response_mean(family: Family, location: Values, parameters: Parameters) -> F
 def response_variance(
     family: Family, location: Values, parameters: Parameters, trials: Values | None = None
 ) -> FloatArray:
-    """Variance of a response at its location; of a response with trials that of the proportion.
-
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    location : NDArray
-        Inverse link of the linear predictor.
-    parameters : Mapping
-        Auxiliary parameters by name, of shapes that broadcast.
-    trials : NDArray, optional
-        Of a response that has them.
-
-    Returns
-    -------
-    FloatArray
-        In squared units of the response; infinite for a t with two degrees of freedom or fewer.
-
-    Raises
-    ------
-    FamilyError
-        For a family that does not state its variance.
-
-    Examples
-    --------
-    >>> from bayesmixed.families.lookup import family_by_name
-    >>> response_variance(family_by_name("binomial"), np.array([0.5]), {}, np.array([10.0]))
-    array([0.025])
-    """
+    """Variance of a response at its location; of a response with trials that of the proportion."""
     variance = _stated(family).variance
     if variance is None:
         raise _no_mean(family)
@@ -105,32 +50,7 @@ def random_response(
     trials: Values | None,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """New responses at given locations.
-
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    location : NDArray
-        Inverse link of the linear predictor.
-    parameters : Mapping
-        Auxiliary parameters by name, of shapes that broadcast to that of `location`.
-    trials : NDArray or None
-        Of a response that has them.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    FloatArray
-        Shape of `location`; of a response with trials numbers of successes. NaN where the location is not one
-        that the family can have.
-
-    Raises
-    ------
-    FamilyError
-        For a family that does not state its draws.
-    """
+    """New responses at given locations."""
     stated = _stated(family)
     counts = np.ones(()) if trials is None else trials
     possible = np.full(location.shape, True)
@@ -163,26 +83,7 @@ def _no_mean(family: Family) -> FamilyError:
 def cumulative_probability(
     family: Family, y: Values, location: Values, parameters: Parameters, trials: Values | None = None
 ) -> FloatArray:
-    """Probability of a response of at most `y`.
-
-    Parameters
-    ----------
-    family : Family
-        One of the families written here.
-    y : NDArray
-        Responses; of a binomial family successes.
-    location : NDArray
-        Inverse link of the linear predictor.
-    parameters : Mapping
-        Auxiliary parameters by name, of shapes that broadcast.
-    trials : NDArray, optional
-        Of a binomial family.
-
-    Returns
-    -------
-    FloatArray
-        Between 0 and 1, of the broadcast shape.
-    """
+    """Probability of a response of at most `y`."""
     return np.asarray(_frozen(family, location, parameters, trials).cdf(y))
 
 

@@ -29,21 +29,7 @@ def takes_trials(family: Family) -> bool:
 
 
 def family_of_response(family: Family, response: Response) -> Family:
-    """Family that fits how a response is written: binomial without trials is bernoulli.
-
-    Parameters
-    ----------
-    family : Family
-        As the user chose it.
-    response : Response
-        Of the rows used.
-
-    Returns
-    -------
-    Family
-        Bernoulli with the same link for a binomial response with one trial a row, and binomial for a
-        bernoulli one that states its trials; else the family itself.
-    """
+    """Family that fits how a response is written: binomial without trials is bernoulli."""
     trials = response.trials is not None
     if family.name == ("bernoulli" if trials else "binomial"):
         other = "binomial" if trials else "bernoulli"
@@ -57,23 +43,7 @@ def is_discrete(family: Family) -> bool:
 
 
 def check_family(design: Design, family: Family) -> None:
-    """Refuse a design that a family cannot have.
-
-    Parameters
-    ----------
-    design : Design
-        Response, weights, grouping factors.
-    family : Family
-        Distribution of the response.
-
-    Raises
-    ------
-    FamilyError
-        For a response outside the family's support, with the number of such rows and the first of them.
-    DataError
-        For weights that the family has no use for, a constant response, or a grouping factor that is called
-        like one of the family's parameters.
-    """
+    """Refuse a design that a family cannot have."""
     _check_names(design, family)
     _check_trials(design.response, family)
     _check_values(design.response, family)

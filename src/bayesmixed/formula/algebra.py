@@ -69,20 +69,6 @@ class Algebra:
 def read_algebra(text: str) -> Algebra:
     """Terms of a side of a formula, an intercept implied unless removed.
 
-    Parameters
-    ----------
-    text : str
-        E.g. ``"1 + Days"`` or ``"x*f - 1"``.
-
-    Returns
-    -------
-    Algebra
-
-    Raises
-    ------
-    FormulaError
-        When the text is no sum of terms.
-
     Examples
     --------
     >>> read_algebra("x*f").terms

@@ -28,22 +28,7 @@ def has_bar(tokens: Iterable[Token]) -> bool:
 def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
     """Random terms that one bar stands for: several when its groups are nested or crossed.
 
-    Parameters
-    ----------
-    chunk : sequence of Token
-        A summand of the right side that holds a bar.
-    text : str
-        The formula, for error messages.
-
-    Returns
-    -------
-    tuple[RandomTerm, ...]
-        ``(x | a/b)`` gives one for ``a`` and one for ``a:b``.
-
-    Raises
-    ------
-    FormulaError
-        When the bar has no parentheses, an empty side, another bar inside, or an unknown covariance.
+    Returns: ``(x | a/b)`` gives one for ``a`` and one for ``a:b``.
     """
     covariance, inner = _unwrap(chunk, text)
     index, bar = _only_bar(inner, text)
@@ -74,13 +59,7 @@ def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
 
 
 def check_distinct(terms: Sequence[RandomTerm], text: str) -> None:
-    """Refuse an effect that varies twice over one grouping factor.
-
-    Raises
-    ------
-    FormulaError
-        With the bars that share the effect, and what to write instead.
-    """
+    """Refuse an effect that varies twice over one grouping factor."""
     seen: dict[tuple[TermKey, TermKey], RandomTerm] = {}
     for term in terms:
         algebra = read_algebra(term.effects)

@@ -114,21 +114,6 @@ def column_expression(name: str) -> Expression:
 def read_expression(text: str) -> Expression:
     """Expression written in a formula's language, Python's or R's spelling.
 
-    Parameters
-    ----------
-    text : str
-        E.g. ``"log(y)"``, ``"use == 'Y'"`` or ``"I(x^2)"``; names with spaces in backticks.
-
-    Returns
-    -------
-    Expression
-
-    Raises
-    ------
-    FormulaError
-        For a syntax error, an unknown function, or anything beyond arithmetic, comparisons and known
-        functions.
-
     Examples
     --------
     >>> read_expression("log(my.column + 1)").columns

@@ -14,23 +14,8 @@ JOINS = ("/", ":", "*")
 def expand_group(tokens: Sequence[Token], text: str) -> tuple[tuple[Expression, ...], ...]:
     """Expand the right side of a bar to the grouping factors that it stands for.
 
-    Parameters
-    ----------
-    tokens : sequence of Token
-        Right side of a bar.
-    text : str
-        The formula, for error messages.
-
-    Returns
-    -------
-    tuple[tuple[Expression, ...], ...]
-        Each factor as the expressions whose observed combinations are its levels: ``a/b`` is ``a`` and
-        ``a:b``; ``a*b`` is ``a``, ``b`` and ``a:b``.
-
-    Raises
-    ------
-    FormulaError
-        When it holds anything but names and calls joined by ``/``, ``:`` and ``*``.
+    Returns: each factor as the expressions whose observed combinations are its levels: ``a/b`` is ``a`` and
+    ``a:b``; ``a*b`` is ``a``, ``b`` and ``a:b``.
 
     Examples
     --------

@@ -25,18 +25,6 @@ CLOSES = {"(": ")", "{": "}", "[": "]"}
 def column_keys(factors: dict[str, FactorKey], columns: list[str]) -> dict[str, ColumnKey]:
     """What the columns of one term mean.
 
-    Parameters
-    ----------
-    factors : dict[str, FactorKey]
-        What the factors of the term mean, by name.
-    columns : list[str]
-        Names of its columns: factors with their parts, joined by ``:``.
-
-    Returns
-    -------
-    dict[str, ColumnKey]
-        By name.
-
     Examples
     --------
     >>> keys = column_keys({"f": ("_0", ("f",)), "x": ("_0", ("x",))}, ["f[T.a:b]:x"])
@@ -64,16 +52,6 @@ def _taken_apart(name: str, factors: dict[str, FactorKey]) -> tuple[tuple[Factor
 @lru_cache(maxsize=4096)
 def read_name(text: str) -> ColumnKey | None:
     """What the name of a column or a term means, whatever its order, its blanks and its quotes.
-
-    Parameters
-    ----------
-    text : str
-        As a user writes it, e.g. ``"log( Days+1 ):f[T.b]"``.
-
-    Returns
-    -------
-    ColumnKey or None
-        None for what is no name.
 
     Examples
     --------
@@ -115,18 +93,6 @@ def group_key(text: str) -> TermKey | None:
 
 def name_ends(text: str, start: int) -> list[int]:
     """Where the names that begin at a place of a text may end, the longest first.
-
-    Parameters
-    ----------
-    text : str
-        E.g. an expression of parameters.
-    start : int
-        Index of a character.
-
-    Returns
-    -------
-    list[int]
-        Indices after their last characters; empty where no name begins.
 
     Examples
     --------

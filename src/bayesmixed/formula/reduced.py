@@ -16,15 +16,7 @@ INTERCEPT = ("1",)
 def droppable_terms(side: str) -> tuple[str, ...]:
     """Terms of a sum that no other term of it contains, R's ``drop.scope``.
 
-    Parameters
-    ----------
-    side : str
-        Fixed side of a formula, or left side of a bar.
-
-    Returns
-    -------
-    tuple[str, ...]
-        As they are written, e.g. ``"x:z"``; never the intercept.
+    Returns: as they are written, e.g. ``"x:z"``; never the intercept.
 
     Examples
     --------
@@ -39,18 +31,6 @@ def droppable_terms(side: str) -> tuple[str, ...]:
 
 def without_fixed_term(parsed: ParsedFormula, term: str) -> ParsedFormula:
     """Formula without a term of its fixed side.
-
-    Parameters
-    ----------
-    parsed : ParsedFormula
-        The formula.
-    term : str
-        One of `droppable_terms` of its fixed side.
-
-    Returns
-    -------
-    ParsedFormula
-        The same bars and offsets; the term is subtracted.
 
     Examples
     --------
@@ -68,20 +48,6 @@ def bar_text(term: RandomTerm) -> str:
 def without_random_effect(parsed: ParsedFormula) -> Iterator[tuple[str, tuple[ParsedFormula, ...]]]:
     """Formulas with one random-effect term less, for every term in turn.
 
-    Parameters
-    ----------
-    parsed : ParsedFormula
-        The formula.
-
-    Yields
-    ------
-    label : str
-        What is taken out: ``"(1 | g)"``, or ``"x in (x | g)"``.
-    candidates : tuple[ParsedFormula, ...]
-        What may be left, the largest first; the first that is a special case of the formula is the answer.
-
-    Notes
-    -----
     The rules of lmerTest's ``ranova``: no term is dropped that another one of the bar contains, and the
     intercept only as the last, or when it is independent of the others.
 

@@ -48,22 +48,6 @@ class ResponseExpression:
 def read_response(text: str) -> ResponseExpression:
     """Response written in a formula's language.
 
-    Parameters
-    ----------
-    text : str
-        ``"log(y)"``, ``"use == 'Y'"``, ``"prop(successes, trials)"``, ``"p(successes, trials)"`` or
-        ``"cbind(successes, failures)"``.
-
-    Returns
-    -------
-    ResponseExpression
-        Its parts, read.
-
-    Raises
-    ------
-    FormulaError
-        For what is no expression, or a call without two arguments.
-
     Examples
     --------
     >>> read_response("cbind(incidence, size - incidence)").columns
@@ -73,25 +57,7 @@ def read_response(text: str) -> ResponseExpression:
 
 
 def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
-    """Response of tokens that were scanned from a formula.
-
-    Parameters
-    ----------
-    tokens : sequence of Token
-        The left side.
-    text : str
-        The whole formula, for messages.
-
-    Returns
-    -------
-    ResponseExpression
-        As :func:`read_response`.
-
-    Raises
-    ------
-    FormulaError
-        As :func:`read_response`.
-    """
+    """Response of tokens that were scanned from a formula."""
     _check_no_bar(tokens, text)
     shown = render(tokens, quoted=False)
     name = tokens[0].text if tokens else ""

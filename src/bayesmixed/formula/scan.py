@@ -85,20 +85,7 @@ def _on_one_line(text: str) -> str:
 def scan(text: str) -> tuple[Token, ...]:
     """Tokens of a formula, with every parenthesis closed.
 
-    Parameters
-    ----------
-    text : str
-        A formula, or a part of one.
-
-    Returns
-    -------
-    tuple[Token, ...]
-        Without white space.
-
-    Raises
-    ------
-    FormulaError
-        For a character without meaning, a parenthesis without partner, or a formula of unreasonable size.
+    Returns: without white space.
 
     Examples
     --------
@@ -177,18 +164,6 @@ def is_call(tokens: Sequence[Token], index: int) -> bool:
 
 def render(tokens: Sequence[Token], *, quoted: bool = True) -> str:
     """Text of tokens in one house spelling, so that the same term is always the same text.
-
-    Parameters
-    ----------
-    tokens : sequence of Token
-        What to write.
-    quoted : bool
-        Whether names keep their backticks.
-
-    Returns
-    -------
-    str
-        Binary operators between spaces, except ``:``, ``^`` and the ``=`` of an argument.
 
     Examples
     --------

@@ -30,21 +30,6 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
 
     Use it to look at the model, to extend it, or to sample it with any sampler of PyMC's.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        Design, priors and family.
-
-    Returns
-    -------
-    pymc.Model
-        With coordinates, and variables named as in a fit's posterior. Sampled are ``beta_centred`` (the
-        coefficients of the centred columns of X), ``sd_<g>`` (``sd_centred_<g>`` where the columns of a bar
-        are centred), ``partial_corr_<g>``, ``sigma`` and the standard normal ``z_<g>_<effect>``; ``beta``,
-        ``corr_<g>`` and ``ranef_<g>``, of the columns as they are, are computed from them.
-
-    Notes
-    -----
     y = X b + offset + sum_k Z_k u_k + e, u_kj = D_k L_k z_kj, e ~ N(0, sigma^2 / w): non-centred. Of another
     family the right side without e is the linear predictor, and ``sigma`` gives way to its parameters.
     The Cholesky factor L_k of a correlation matrix comes from canonical partial correlations (Lewandowski,
@@ -77,18 +62,7 @@ def _likelihood(spec: ModelSpec, predictor: Any) -> None:
 
 
 def graph_coordinates(design: Design) -> dict[str, Any]:
-    """Coordinates of every dimension of the graph.
-
-    Parameters
-    ----------
-    design : Design
-        Supplies terms, levels, effects and row labels.
-
-    Returns
-    -------
-    dict
-        Dimension to labels.
-    """
+    """Coordinates of every dimension of the graph."""
     coords: dict[str, Any] = {names.ROW: np.asarray(design.frame.index)}
     if design.fixed.terms:
         coords[names.TERM] = list(design.fixed.terms)

@@ -29,34 +29,7 @@ def design_for(
     missing: Missing = "drop",
     center: Center = True,
 ) -> Design:
-    """Build the design of a model, from a frame or from data that are larger than memory.
-
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    parsed : ParsedFormula
-        From `parse_formula`.
-    data : frame, lazy frame or path
-        Frames in memory are passed over row by row; others are asked for sums.
-    weights : str or array-like, optional
-        Prior weights.
-    missing : {"drop", "raise"}
-        What to do with rows in which a value is missing.
-    center : {True, "fixed", False}
-        Where the priors stand.
-
-    Returns
-    -------
-    Design
-        With rows, or with `sums`.
-
-    Raises
-    ------
-    DataError
-        For data that the model cannot use, and for a family that needs the rows of data that lie elsewhere.
-
-    """
+    """Build the design of a model, from a frame or from data that are larger than memory."""
     if lies_elsewhere(data):
         return _aggregated(family, parsed, data, weights, missing, center)
     frame: Any = data

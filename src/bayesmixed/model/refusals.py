@@ -7,22 +7,7 @@ from bayesmixed.model.spec import ModelSpec
 
 
 def check_gaussian(spec: ModelSpec, what: str, instead: str = "") -> None:
-    """Refuse a model whose random effects cannot be integrated out exactly.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-    what : str
-        What was asked, to begin a sentence with.
-    instead : str
-        A sentence on what to do in place of it.
-
-    Raises
-    ------
-    EngineError
-        When the family is not gaussian.
-    """
+    """Refuse a model whose random effects cannot be integrated out exactly."""
     if not spec.family.is_gaussian:
         raise EngineError(
             f"{what} integrates the random effects out exactly, which only a gaussian model allows; the "

@@ -28,27 +28,7 @@ WIDEST_TITLE = 24
 
 
 def quantity_dataset(draws: xr.DataTree, design: Design, parameters: object = None) -> xr.Dataset:
-    """Draws of coefficients, standard deviations and correlations under the labels that a user writes.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    design : Design
-        The design that was fitted.
-    parameters : str or several, optional
-        Labels of some of them, e.g. ``["Days", "sd_Subject[Days]"]``.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``value`` with dimensions (chain, draw, quantity).
-
-    Raises
-    ------
-    DataError
-        When a label is unknown.
-    """
+    """Draws of coefficients, standard deviations and correlations under the labels that a user writes."""
     columns = quantities(draws, design)
     chosen = list(columns)
     if parameters is not None:
@@ -84,30 +64,7 @@ def collection(
     height: float = 1.9,
     share: bool = False,
 ) -> PlotCollection:
-    """ArviZ's record of a figure, over our axes: one panel for each coordinate of a dimension.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        What will be drawn, or any data over the same dimensions.
-    dim : str
-        The dimension that the panels run over.
-    ax : sequence of Axes or None
-        Axes of the caller, one for each panel; a new figure unless given.
-    colored, overlaid : str, optional
-        Dimension whose coordinates have a colour each, and one whose are drawn over each other.
-    columns : int, optional
-        Columns of a new figure.
-    width, height : float
-        Size of one panel in inches.
-    share : bool
-        Whether panels of a new figure share their axes.
-
-    Returns
-    -------
-    PlotCollection
-        For the ``plot_collection`` argument of ArviZ's functions.
-    """
+    """ArviZ's record of a figure, over our axes: one panel for each coordinate of a dimension."""
     from arviz_plots.plot_collection import PlotCollection
 
     coordinates = list(dict.fromkeys(data[dim].values.tolist()))
@@ -130,19 +87,7 @@ def finished(
 ) -> NDArray[Any]:
     """Axes of an ArviZ plot with our titles and ink.
 
-    Parameters
-    ----------
-    plots : PlotCollection
-        Made by :func:`collection` and drawn on.
-    titles : sequence, optional
-        One for each panel; its coordinate unless given.
-    xlabel : str, optional
-        Name of the horizontal axes; those of ArviZ unless given.
-
-    Returns
-    -------
-    NDArray
-        The axes, shape (panels,).
+    Returns shape (panels,).
     """
     panels = plots.viz["plot"]
     axes = panels.values
@@ -166,17 +111,7 @@ def _broken(title: str) -> str:
 
 
 def name_colors(axes: NDArray[Any], entries: Sequence[object], title: str | None = None) -> None:
-    """Legend of the colours of a new figure.
-
-    Parameters
-    ----------
-    axes : NDArray
-        Its panels.
-    entries : sequence
-        What the colours of the palette stand for, in order.
-    title : str, optional
-        What the entries are.
-    """
+    """Legend of the colours of a new figure."""
     axes[0].figure.legend(
         *color_legend(entries),
         title=title,
@@ -190,15 +125,7 @@ def name_colors(axes: NDArray[Any], entries: Sequence[object], title: str | None
 def color_legend(entries: Sequence[object]) -> tuple[list[Any], list[str]]:
     """Lines in the colours of the palette and what they stand for, as ``legend`` takes them.
 
-    Parameters
-    ----------
-    entries : sequence
-        What the colours stand for, in order.
-
-    Returns
-    -------
-    tuple[list, list[str]]
-        Handles and labels.
+    Returns: handles and labels.
     """
     from matplotlib.lines import Line2D
 

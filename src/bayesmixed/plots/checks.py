@@ -123,23 +123,7 @@ def residual_quantiles(
     envelope: Envelope = "simultaneous",
     ax: Axes | None = None,
 ) -> Axes:
-    """Sorted residuals of a fit against normal quantiles.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        Bayesian, REML or ML.
-    kind : {"response", "pearson", "standardized", "quantile"}, optional
-        As in ``fit.resid``. Unless given, ``"standardized"`` of a gaussian model and ``"quantile"`` of
-        another family: the kind that is normal where the model is right.
-    prob, envelope, ax
-        As in :func:`bayesmixed.plots.quantiles.normal_quantiles`.
-
-    Returns
-    -------
-    Axes
-        What was drawn on; points outside the envelope have their row's label.
-    """
+    """Sorted residuals of a fit against normal quantiles."""
     fit = fit.with_rows
     kind = shown_kind(fit.spec.family, "standardized") if kind is None else kind
     table = fit.resid(kind=kind)
@@ -162,29 +146,7 @@ def ranef_quantiles(
     envelope: Envelope = "simultaneous",
     ax: SomeAxes = None,
 ) -> NDArray[Any]:
-    """Sorted random effects of a fit against normal quantiles, a panel for each effect.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        Bayesian, REML or ML.
-    group : str, optional
-        One grouping factor only.
-    prob, envelope
-        As in :func:`bayesmixed.plots.quantiles.normal_quantiles`.
-    ax : sequence of Axes, optional
-        One for each effect of each grouping factor; a new figure unless given.
-
-    Returns
-    -------
-    NDArray
-        Of Axes.
-
-    Raises
-    ------
-    DataError
-        When there is no grouping factor `group`, or it has fewer than 3 levels.
-    """
+    """Sorted random effects of a fit against normal quantiles, a panel for each effect."""
     check_prob(prob)
     panels = list(fit.ranef(group=group).groupby(["group_var", "effect"], sort=False))
     axes = panel_axes(ax, len(panels), columns=3, width=3.6, height=3.4, share=False)
@@ -207,26 +169,7 @@ def ranef_scatter(
 ) -> NDArray[Any]:
     """Scatter matrix of the random effects of one grouping factor of a fit.
 
-    Parameters
-    ----------
-    fit : PlottedFit
-        Bayesian, REML or ML.
-    group : str, optional
-        The grouping factor; the first with several effects unless given.
-    prob : float
-        Probability inside the intervals of the effects.
-    ax : sequence of Axes, optional
-        As in :func:`bayesmixed.plots.ranef_matrix.ranef_matrix`.
-
-    Returns
-    -------
-    NDArray
-        Shape (k, k), of Axes.
-
-    Raises
-    ------
-    DataError
-        When there is no grouping factor `group`, or only one effect varies.
+    Returns shape (k, k).
     """
     blocks = chosen_blocks(fit.spec.design, group)
     block = max(blocks, key=lambda block: block.n_effects > 1)

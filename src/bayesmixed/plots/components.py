@@ -77,15 +77,7 @@ def variance_components(
 def sd_draws(fit: PlottedFit) -> Densities | None:
     """Posterior draws of every standard deviation of a fit, None where it has no posterior.
 
-    Parameters
-    ----------
-    fit : PlottedFit
-        A Bayesian, REML or ML fit.
-
-    Returns
-    -------
-    Mapping or None
-        (group, effect) to draws of shape (S,); the residual's key is ``("Residual", "")``.
+    Returns shape (S,).
     """
     if not isinstance(fit, SampledFit):
         return None

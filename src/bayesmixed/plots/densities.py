@@ -37,24 +37,8 @@ def predictive_density(
 
     Use it to see whether the model makes data of the observed shape.
 
-    Parameters
-    ----------
-    observed : FloatArray
-        Shape (n,).
-    replicated : FloatArray
-        Shape (replicates, n); at most 50 are drawn.
-    response : str
-        Name of the response.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
+    Shapes: `observed` (n,), `replicated` (replicates, n).
 
-    Returns
-    -------
-    Axes
-        What was drawn on.
-
-    Notes
-    -----
     Drawn by ``arviz_plots.plot_ppc_dist``.
     """
     from arviz_plots import plot_ppc_dist

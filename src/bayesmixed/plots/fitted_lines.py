@@ -26,28 +26,6 @@ GRID_POINTS = 30
 def population_line(fit: PredictingFit, x: str, *, prob: float = 0.95) -> pd.DataFrame:
     """Mean of the population along one predictor, the others at typical values.
 
-    Parameters
-    ----------
-    fit : PredictingFit
-        A Bayesian, REML or ML fit.
-    x : str
-        Column that the line runs along.
-    prob : float
-        Probability inside the band.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``x``, ``value``, ``lower``, ``upper`` in the units of the response, and ``held``, the categorical
-        predictors with the levels at which they stand, e.g. ``"arm = drug"``.
-
-    Raises
-    ------
-    DataError
-        When the model does not predict from `x`.
-
-    Notes
-    -----
     Other numbers stand at their mean, other categorical predictors at their most frequent level. Along a
     predictor that only random effects have the line is level.
     """
@@ -69,33 +47,6 @@ def level_lines(
 ) -> pd.DataFrame:
     """Mean of levels of one grouping factor along one predictor, the others as is typical of each level.
 
-    Parameters
-    ----------
-    fit : PredictingFit
-        A Bayesian, REML or ML fit.
-    x : str
-        Column that the lines run along.
-    group : str, optional
-        Grouping factor; the one with the most levels unless given.
-    levels : sequence of str, optional
-        All levels unless given.
-    prob : float
-        Probability inside the bands.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``group`` (the level), ``x``, ``value``, ``lower``, ``upper``, ``held`` as of :func:`population_line`;
-        `x` runs over the range, or the levels, that the rows of the level have.
-
-    Raises
-    ------
-    DataError
-        When the model does not predict from `x`, has no grouping factor `group`, or is seen through a random
-        sample of the rows that has none of one of `levels`.
-
-    Notes
-    -----
     The effects of the factors in which the levels are nested are added, a site's line has those of its range;
     the effects of factors that are crossed with them stand at zero, their average level. Other numbers stand
     at the mean of the level's rows, other categorical predictors at the value that is most frequent among

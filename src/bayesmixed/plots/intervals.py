@@ -24,24 +24,7 @@ DODGE = 0.72
 def bounds(table: pd.DataFrame, stems: tuple[str, str] = ("lower", "upper")) -> tuple[FloatArray, FloatArray]:
     """Ends of the intervals of a table, whatever their probability.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With a column for each end, named by its stem or by stem and percentage.
-    stems : tuple[str, str]
-        Stems of the two names; equal stems stand for two columns in this order, ``sd_2.5`` and ``sd_97.5``.
-
-    Returns
-    -------
-    tuple[FloatArray, FloatArray]
-        Lower and upper ends, each of shape (n,).
-
-    Examples
-    --------
-    >>> bounds(pd.DataFrame({"value": [1.0], "lower_5": [0.5], "upper_95": [2.0]}))
-    (array([0.5]), array([2.]))
-    >>> bounds(pd.DataFrame({"sd": [1.0], "sd_5": [0.5], "sd_95": [2.0]}), ("sd", "sd"))
-    (array([0.5]), array([2.]))
+    Returns shape (n,).
     """
     lower, upper = (
         [name for name in table.columns if str(name).startswith(f"{stem}_")] or [stem] for stem in stems
@@ -52,22 +35,7 @@ def bounds(table: pd.DataFrame, stems: tuple[str, str] = ("lower", "upper")) -> 
 def clear_of(lower: FloatArray, upper: FloatArray, value: float = 0.0) -> NDArray[np.bool_]:
     """Whether each interval leaves a value out.
 
-    Parameters
-    ----------
-    lower, upper : FloatArray
-        Shape (n,).
-    value : float
-        Usually zero.
-
-    Returns
-    -------
-    NDArray
-        Shape (n,), of bool.
-
-    Examples
-    --------
-    >>> clear_of(np.array([-1.0, 0.5]), np.array([1.0, 2.0]))
-    array([False,  True])
+    Shapes: `lower, upper` (n,); returns (n,).
     """
     return np.asarray((lower > value) | (upper < value))
 
@@ -86,27 +54,7 @@ def draw_intervals(
 ) -> None:
     """Point and interval of every row of a table, lying at given heights.
 
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    table : pandas.DataFrame
-        A column of values, and the ends of the intervals; an interval of NaN is left out.
-    at : FloatArray
-        Height of every row, shape (n,).
-    colors : str or array
-        One colour, or one for every row.
-    marker : str
-        Of the points.
-    label : str, optional
-        For the legend.
-    stems : tuple[str, str]
-        Names of the ends; see :func:`bounds`.
-    value : str
-        Name of the column of values.
-    rows : int, optional
-        Number of rows that share the height of the axes, which sets the size of the marks; those of the
-        table unless given.
+    Shapes: `at` (n,).
     """
     lower, upper = bounds(table, stems)
     n = len(table) if rows is None else rows
@@ -129,14 +77,7 @@ def draw_intervals(
 def label_rows(ax: Axes, labels: Sequence[object], at: FloatArray | None = None) -> None:
     """Write the names of rows beside the vertical axis, where they are few enough to be read.
 
-    Parameters
-    ----------
-    ax : Axes
-        Where the rows lie.
-    labels : sequence
-        One for each row, from the bottom up.
-    at : FloatArray, optional
-        Heights of the rows, shape (n,); 0, 1, 2 ... unless given.
+    Shapes: `at` (n,).
     """
     n = len(labels)
     heights = np.arange(n, dtype=float) if at is None else at
@@ -149,32 +90,12 @@ def label_rows(ax: Axes, labels: Sequence[object], at: FloatArray | None = None)
 
 
 def mark_zero(ax: Axes) -> None:
-    """Thin vertical line at zero, behind everything else.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    """
+    """Thin vertical line at zero, behind everything else."""
     ax.axvline(0, color=muted(0.45), linewidth=0.8, zorder=1)
 
 
 def draw_dodged(ax: Axes, table: pd.DataFrame, rows: str, by: str, methods: Sequence[str]) -> None:
-    """Intervals of several methods beside each other under every label, the first label on top.
-
-    Parameters
-    ----------
-    ax : Axes
-        Where to draw.
-    table : pandas.DataFrame
-        Columns `rows`, `by`, ``value`` and the ends of the intervals.
-    rows : str
-        Column of the labels.
-    by : str
-        Column that says the method.
-    methods : sequence of str
-        The methods in the order of the legend; each keeps its colour when it is missing here.
-    """
+    """Intervals of several methods beside each other under every label, the first label on top."""
     labels = list(dict.fromkeys(table[rows]))
     height = {label: len(labels) - 1 - i for i, label in enumerate(labels)}
     step = DODGE / max(len(methods), 1)
@@ -187,27 +108,14 @@ def draw_dodged(ax: Axes, table: pd.DataFrame, rows: str, by: str, methods: Sequ
 
 
 def legend_above(ax: Axes, *, columns: int = 4) -> None:
-    """Legend on top of the axes, where it hides nothing.
-
-    Parameters
-    ----------
-    ax : Axes
-        Axes with labelled marks.
-    columns : int
-        Most entries on one line.
-    """
+    """Legend on top of the axes, where it hides nothing."""
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2)
 
 
 def legend_of_panels(axes: NDArray[Any], *, own_figure: bool) -> None:
     """One legend for all panels: above them in an own figure, otherwise in the first panel.
 
-    Parameters
-    ----------
-    axes : NDArray
-        Panels that share their labels, shape (n_panels,).
-    own_figure : bool
-        Whether the figure holds nothing else.
+    Shapes: `axes` (n_panels,).
     """
     marks: dict[str, Any] = {}
     for ax in axes:

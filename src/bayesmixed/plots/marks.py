@@ -16,25 +16,7 @@ MANY_POINTS = 2000
 
 
 def point_style(n_points: int, color: str = PALETTE[0]) -> dict[str, Any]:
-    """Arguments of ``scatter`` for a cloud that stays readable whatever its size.
-
-    Parameters
-    ----------
-    n_points : int
-        Number of points; the more there are, the smaller and the fainter they are.
-    color : str
-        Their colour.
-
-    Returns
-    -------
-    dict
-        Size, transparency, colour and order.
-
-    Examples
-    --------
-    >>> point_style(180)["s"] > point_style(70_000)["s"]
-    True
-    """
+    """Arguments of ``scatter`` for a cloud that stays readable whatever its size."""
     many = n_points > MANY_POINTS
     return {
         "s": float(np.clip(2400 / max(n_points, 1), 4, 20)),
@@ -55,23 +37,7 @@ def draw_line(ax: Axes, x: Any, y: Any, **style: Any) -> None:
 
 
 def plain(text: object) -> str:
-    r"""Text that matplotlib prints as it stands, dollar signs included.
-
-    Parameters
-    ----------
-    text : object
-        A label from the data.
-
-    Returns
-    -------
-    str
-        Dollar signs no longer begin a formula.
-
-    Examples
-    --------
-    >>> plain("price in $ or in $1000")
-    'price in \\$ or in \\$1000'
-    """
+    r"""Text that matplotlib prints as it stands, dollar signs included."""
     import matplotlib as mpl
 
     return str(text).replace("$", r"\$") if mpl.rcParams["text.parse_math"] else str(text)

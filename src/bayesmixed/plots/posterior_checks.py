@@ -34,31 +34,7 @@ def predictive_density(
     seed: int | None = None,
     ax: SomeAxes = None,
 ) -> NDArray[Any]:
-    """Density of the observed response of a fit before those of replicated data.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        A Bayesian fit.
-    group : str, optional
-        Grouping factor for a panel of each level; one panel of all rows unless given.
-    max_panels, ax
-        As in :func:`bayesmixed.plots.densities.predictive_distributions`.
-    seed : int, optional
-        Of the replicated data; the fit's own unless given.
-
-    Returns
-    -------
-    NDArray
-        Of Axes.
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit has no posterior.
-    DataError
-        When there is no grouping factor `group`.
-    """
+    """Density of the observed response of a fit before those of replicated data."""
     fit = with_rows(fit)
     response, replicated = fit.spec.design.response, _replicates(fit, seed)
     if group is None:
@@ -80,35 +56,7 @@ def predictive_groups(
     seed: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Statistic of every group in the data of a fit on the interval of its replicates.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        A Bayesian fit.
-    group : str, optional
-        Grouping factor; the first one of the design unless given.
-    statistic : {"mean", "sd", "min", "max"}
-        What is computed of the rows of a group.
-    prob : float
-        Probability inside the intervals.
-    seed : int, optional
-        Of the replicated data; the fit's own unless given.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
-
-    Returns
-    -------
-    Axes
-        What was drawn on.
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit has no posterior, or `statistic` is not known.
-    DataError
-        When there is no grouping factor `group`.
-    """
+    """Statistic of every group in the data of a fit on the interval of its replicates."""
     fit = with_rows(fit)
     block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
     codes, levels = present_levels(block)
@@ -124,27 +72,7 @@ def predictive_groups(
 def prior_beside_posterior(
     fit: PlottedFit, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
 ) -> NDArray[Any]:
-    """Prior and posterior densities of a fit, the prior drawn with the fit's seed.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        A Bayesian fit; its ``prior`` group is used when it has one, and none is added.
-    parameters, ax
-        As in :func:`bayesmixed.plots.densities.prior_posterior`.
-
-    Returns
-    -------
-    NDArray
-        Of Axes.
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit has no posterior.
-    PriorError
-        When a prior is improper.
-    """
+    """Prior and posterior densities of a fit, the prior drawn with the fit's seed."""
     draws, spec = sampled(fit).draws, with_rows(fit).spec
     made = "prior" in draws.children
     prior = draws["prior"].to_dataset() if made else prior_predictive(spec, seed=sampled(fit).run.seed)[0]
@@ -153,29 +81,7 @@ def prior_beside_posterior(
 
 
 def prior_predictive_of(fit: PlottedFit, *, seed: int | None = None, ax: Axes | None = None) -> Axes:
-    """Data drawn from the prior of a fit behind the observed.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        A Bayesian fit.
-    seed : int, optional
-        Of the draws from the prior; the fit's own unless given.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
-
-    Returns
-    -------
-    Axes
-        What was drawn on.
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit has no posterior, and so no prior.
-    PriorError
-        When a prior is improper.
-    """
+    """Data drawn from the prior of a fit behind the observed."""
     chosen = sampled(fit).run.seed if seed is None else checked_seed(seed)
     fit = with_rows(fit)
     tree = prior_tree(fit.spec, draws=PRIOR_DATA_SETS, seed=chosen)
@@ -183,46 +89,14 @@ def prior_predictive_of(fit: PlottedFit, *, seed: int | None = None, ax: Axes | 
 
 
 def sampled(fit: PlottedFit) -> SampledFit:
-    """The same fit, known to have a posterior.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        Any fit.
-
-    Returns
-    -------
-    SampledFit
-        The same.
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit is a point estimate.
-    """
+    """The same fit, known to have a posterior."""
     if not isinstance(fit, SampledFit):
         raise BayesmixedError("This plot needs a posterior; fit the model with method='bayes'.")
     return fit
 
 
 def with_rows(fit: PlottedFit) -> PlottedFit:
-    """A Bayesian fit with rows at hand, all or a random sample of them.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        Any fit.
-
-    Returns
-    -------
-    PlottedFit
-        With rows.
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit is a point estimate; then no rows are fetched.
-    """
+    """A Bayesian fit with rows at hand, all or a random sample of them."""
     sampled(fit)
     return fit.with_rows
 

@@ -34,24 +34,8 @@ STATISTICS: dict[str, Callable[[FloatArray], FloatArray]] = {
 def replicates(draws: xr.DataTree, spec: ModelSpec, *, seed: int, n: int = REPLICATES) -> FloatArray:
     """Responses drawn from the posterior predictive distribution, for some of the draws.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model; not changed.
-    spec : ModelSpec
-        The model.
-    seed : int
-        Seed of the residuals.
-    n : int
-        Number of replicated data sets at most, from draws evenly spaced.
+    Returns shape (replicates, rows).
 
-    Returns
-    -------
-    FloatArray
-        Shape (replicates, rows), in the units of the response; with trials proportions.
-
-    Notes
-    -----
     Checks need some hundred replicates; those of all draws would take draws x rows numbers.
     """
     posterior = draws["posterior"].to_dataset()
@@ -75,35 +59,8 @@ def group_statistics(
 ) -> pd.DataFrame:
     """Statistic of every level in the observed data beside its distribution in replicated data.
 
-    Parameters
-    ----------
-    observed : FloatArray
-        Shape (n,).
-    replicated : FloatArray
-        Shape (replicates, n).
-    codes : IntArray
-        Level of every row, shape (n,).
-    levels : sequence of str
-        Labels of the levels.
-    statistic : {"mean", "sd", "min", "max"}
-        What is computed of the rows of a level.
-    prob : float
-        Probability inside the interval of the replicates.
+    Shapes: `observed` (n,), `replicated` (replicates, n), `codes` (n,).
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``group``, ``observed``, ``value`` (median of the replicates), ``se``, bounds, and ``p_above``, the
-        share of the replicates above the observed value, ties counted half. The standard deviation of a level
-        with one row does not exist: such levels are left out.
-
-    Raises
-    ------
-    BayesmixedError
-        When `statistic` or `prob` is not known.
-
-    Notes
-    -----
     ``p_above`` is the posterior predictive p-value (Gelman, Meng and Stern 1996, Statistica Sinica 6:733).
     """
     one_of(statistic, GroupStatistic, "statistic")
@@ -133,24 +90,6 @@ def predictive_groups(
 
     Use it to see whether the model makes groups like those observed; observed values outside their interval
     have another colour.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Made by :func:`group_statistics`.
-    name : str
-        Grouping factor.
-    statistic : str
-        What was computed.
-    response : str
-        Name of the response.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
-
-    Returns
-    -------
-    Axes
-        What was drawn on: the i-th smallest observed statistic lies at height i.
     """
     shown = table.sort_values("observed", kind="stable")
     n = len(shown)

@@ -82,17 +82,7 @@ def ranef_matrix(
 def point_covariance(draws: xr.DataTree, block: GroupBlock) -> FloatArray:
     """Covariance matrix of a grouping factor's effects at the numbers that ``varcorr`` prints.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws, or an estimate laid out like them.
-    block : GroupBlock
-        The grouping factor.
-
-    Returns
-    -------
-    FloatArray
-        Shape (k, k): D C D at the posterior medians of standard deviations and correlations.
+    Returns shape (k, k).
     """
     sd = np.median(draw_matrix(draws, names.sd(block.group)), axis=0)
     if not block.has_correlation:

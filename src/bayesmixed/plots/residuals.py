@@ -54,35 +54,11 @@ def residual_scatter(
 
     Use it to look for curvature and for a spread that changes: the bins' means should stay near zero.
 
-    Parameters
-    ----------
-    x : FloatArray
-        Shape (n,): fitted values, or a covariate.
-    residuals : FloatArray
-        Shape (n,).
-    xlabel, ylabel : str
-        Names of the axes, with units where there are any.
-    trend : bool
-        Whether the means are drawn, with a band of two standard errors.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
+    Shapes: `x` (n,), `residuals` (n,).
 
-    Returns
-    -------
-    Axes
-        What was drawn on.
-
-    Notes
-    -----
     The means are those of the binned residual plot (Gelman and Hill 2007, Data Analysis Using Regression and
     Multilevel/Hierarchical Models, section 5.6), see :func:`binned_means`. The band is pointwise and takes
     residuals as independent.
-
-    Examples
-    --------
-    >>> ax = residual_scatter(np.arange(9.0), np.array([1.0, -1, 0] * 3), xlabel="day")
-    >>> ax.get_xlabel(), ax.get_ylabel()
-    ('day', 'residual')
     """
     ax = single_axes(ax)
     ax.axhline(0, color=ink(), linewidth=0.8, zorder=1)
@@ -100,26 +76,10 @@ def residual_scatter(
 def binned_means(x: FloatArray, y: FloatArray) -> pd.DataFrame:
     """Means of y in bins of x that hold about equally many points.
 
-    Parameters
-    ----------
-    x, y : FloatArray
-        Shape (n,).
+    Shapes: `x, y` (n,).
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``x`` and ``mean``, means within the bin; ``lower`` and ``upper``, the 95 % normal interval of the
-        latter, missing in a bin of one point.
-
-    Notes
-    -----
     There are about sqrt(n) bins, at most 40. Points with the same x stay together, so that a covariate of
     few values has one bin for each.
-
-    Examples
-    --------
-    >>> binned_means(np.array([0.0, 0, 1, 1]), np.array([1.0, 3, 4, 6]))["mean"].tolist()
-    [2.0, 5.0]
     """
     n_bins = min(MOST_BINS, max(1, int(np.sqrt(len(x)))))
     values, position = np.unique(x, return_inverse=True)
@@ -146,30 +106,8 @@ def residual_boxes(
 
     Use it to find groups that the model misses, or whose residuals spread more than others'.
 
-    Parameters
-    ----------
-    codes : IntArray
-        Level of every row, shape (n,).
-    levels : sequence of str
-        Labels of the levels.
-    residuals : FloatArray
-        Shape (n,).
-    name : str
-        What the levels are levels of.
-    xlabel : str
-        Name of the residuals' axis.
-    keep_order : bool
-        Whether the levels stand in the order of their codes, not of their medians.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
+    Shapes: `codes` (n,), `residuals` (n,).
 
-    Returns
-    -------
-    Axes
-        What was drawn on: level i of the sorted ones lies at height i.
-
-    Notes
-    -----
     Boxes, medians and whiskers are Tukey's (whiskers end at the last point within 1.5 interquartile ranges).
     More than 60 levels are drawn without names, as lines: thick between the quartiles, thin for the whiskers.
     """

@@ -20,13 +20,7 @@ LABELLED_LEVELS = 60
 
 
 def ink() -> str:
-    """Colour of text and axes in matplotlib's present settings.
-
-    Returns
-    -------
-    str
-        A colour.
-    """
+    """Colour of text and axes in matplotlib's present settings."""
     import matplotlib as mpl
 
     return str(mpl.rcParams["text.color"])
@@ -35,15 +29,7 @@ def ink() -> str:
 def muted(share: float = 0.5) -> tuple[float, float, float]:
     """Ink mixed with paper, for what should stand back.
 
-    Parameters
-    ----------
-    share : float
-        Share of ink, between 0 and 1.
-
-    Returns
-    -------
-    tuple[float, float, float]
-        Red, green, blue.
+    Returns: red, green, blue.
     """
     import matplotlib as mpl
     from matplotlib.colors import to_rgb
@@ -53,20 +39,7 @@ def muted(share: float = 0.5) -> tuple[float, float, float]:
 
 
 def single_axes(ax: Axes | None, *, width: float = WIDTH, height: float = 4.0) -> Axes:
-    """The axes given, or the only ones of a new figure.
-
-    Parameters
-    ----------
-    ax : Axes, optional
-        Axes of the caller.
-    width, height : float
-        Size of a new figure in inches.
-
-    Returns
-    -------
-    Axes
-        To draw on.
-    """
+    """The axes given, or the only ones of a new figure."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
@@ -86,28 +59,7 @@ def panel_axes(
 ) -> NDArray[Any]:
     """Axes for a number of panels: those given, or a new grid whose spare places stay empty.
 
-    Parameters
-    ----------
-    ax : Axes or sequence of Axes, optional
-        Axes of the caller, at least `n_panels`.
-    n_panels : int
-        Panels to draw.
-    columns : int, optional
-        Columns of a new grid; about square unless given.
-    width, height : float
-        Size of one panel in inches.
-    share : bool
-        Whether panels of a new grid share their axes.
-
-    Returns
-    -------
-    NDArray
-        Shape (n_panels,), of Axes.
-
-    Raises
-    ------
-    ValueError
-        When fewer axes are given than panels are needed.
+    Returns shape (n_panels,).
     """
     if ax is not None:
         given = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
@@ -137,17 +89,6 @@ def panel_axes(
 
 
 def tidy_axes(ax: Axes) -> Axes:
-    """Axes without the frame's upper and right line.
-
-    Parameters
-    ----------
-    ax : Axes
-        Axes that are drawn.
-
-    Returns
-    -------
-    Axes
-        The same.
-    """
+    """Axes without the frame's upper and right line."""
     ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -34,20 +34,6 @@ WHEN = (1980, 1, 1, 0, 0, 0)
 def write_archive(path: str | os.PathLike[str], members: Mapping[str, bytes]) -> None:
     """Write a file that appears under its name only when it is complete.
 
-    Parameters
-    ----------
-    path : str or path
-        Where; a file that is there is replaced, and stays whole if writing breaks off.
-    members : Mapping[str, bytes]
-        What it holds, by name.
-
-    Raises
-    ------
-    FileError
-        When the folder does not exist or cannot be written, or something is there that is not a file.
-
-    Notes
-    -----
     A zip file whose manifest has the SHA-256 of every member. It is written beside the target, flushed to the
     disk, and moved over the target in one step. It has the permissions of the file that it replaces; a new
     one is the user's alone.
@@ -106,23 +92,7 @@ def _write_zip(file: Any, members: Mapping[str, bytes]) -> None:
 
 
 def read_archive(path: str | os.PathLike[str]) -> dict[str, bytes]:
-    """Members of a file, each checked against the digest that was written with it.
-
-    Parameters
-    ----------
-    path : str or path
-        A file made by `write_archive`.
-
-    Returns
-    -------
-    dict[str, bytes]
-        Members by name, without the manifest.
-
-    Raises
-    ------
-    FileError
-        When there is no such file, or it is damaged, truncated, foreign or of a later version.
-    """
+    """Members of a file, each checked against the digest that was written with it."""
     shown = repr(os.fspath(path))
     try:
         _regular(Path(path))

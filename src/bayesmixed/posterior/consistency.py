@@ -53,20 +53,7 @@ def plausible_run(record: Mapping[str, Any]) -> RunInfo:
 
 
 def require_one_model(spec: ModelSpec, draws: xr.DataTree) -> None:
-    """Refuse priors or draws that are not those of a model.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model, built again from formula and rows, with the priors of the file.
-    draws : xarray.DataTree
-        The draws of the file.
-
-    Raises
-    ------
-    FileError
-        When they are of another one.
-    """
+    """Refuse priors or draws that are not those of a model."""
     _require_priors(spec)
     posterior = draws["posterior"].to_dataset()
     dims = posterior_dims(spec.design, spec.family.parameters)

@@ -18,30 +18,13 @@ FEWEST_DRAWS = 8
 def convergence_statistics(values: FloatArray) -> FloatArray:
     """Rank-normalized split R-hat and the effective sample sizes of bulk and tails, by ArviZ.
 
-    Parameters
-    ----------
-    values : FloatArray
-        Draws, shape (q, chain, draw).
+    Shapes: `values` (q, chain, draw); returns (q, 3).
 
-    Returns
-    -------
-    FloatArray
-        Shape (q, 3): R-hat, bulk ESS, tail ESS. NaN for a quantity with a draw that is not finite, and for
-        all when the chains are shorter than 8 draws.
-
-    Notes
-    -----
     The statistics are those of Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Bayesian Analysis 16,
     as computed by ``arviz_stats``. ArviZ ranks one quantity at a time, and once more for every statistic;
     here the normal scores are formed once for a batch of quantities, and ArviZ's plain
     (``method="identity"``) R-hat and ESS are taken of the scores. The numbers are the same and take half the
     time. With a single chain, for which ArviZ gives no R-hat, this one compares its halves.
-
-    Examples
-    --------
-    >>> draws = np.random.default_rng(1).normal(size=(1, 4, 1000))
-    >>> convergence_statistics(draws).round(2)[0, 0]
-    np.float64(1.0)
     """
     out = np.full((len(values), 3), np.nan)
     if values.shape[2] < FEWEST_DRAWS:

@@ -106,36 +106,14 @@ class Diagnosis:
     __repr__ = __str__
 
     def table(self) -> pd.DataFrame:
-        """All statistics as a table.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index ``quantity``; columns ``r_hat``, ``ess_bulk``, ``ess_tail``.
-
-        Examples
-        --------
-        >>> good = Diagnosis(quantities=("sigma",), r_hat=np.array([1.0]), ess_bulk=np.array([3800.0]),
-        ...                  ess_tail=np.array([3500.0]), divergences=0, n_chains=4, n_draws=1000)
-        >>> good.table().loc["sigma"].to_dict()
-        {'r_hat': 1.0, 'ess_bulk': 3800.0, 'ess_tail': 3500.0}
-        """
+        """All statistics as a table."""
         columns = {"r_hat": self.r_hat, "ess_bulk": self.ess_bulk, "ess_tail": self.ess_tail}
         return pd.DataFrame(columns, index=pd.Index(self.quantities, name="quantity"))
 
     def problems(self) -> tuple[str, ...]:
         """Say what is wrong with the draws, each problem in one sentence with what to do about it.
 
-        Returns
-        -------
-        tuple[str, ...]
-            Empty when the draws are good and no transition diverged.
-
-        Examples
-        --------
-        >>> Diagnosis(quantities=("sigma",), r_hat=np.array([1.0]), ess_bulk=np.array([250.0]),
-        ...           ess_tail=np.array([700.0]), divergences=0, n_chains=4, n_draws=1000).problems()
-        ('sigma has 250 effective draws in its bulk (400 are needed); run longer with draws=2400.',)
+        Returns: empty when the draws are good and no transition diverged.
         """
         found = [self._unknown(), self._disagreement(), self._few_bulk(), self._few_tail(), self._diverged()]
         return tuple(sentence for sentence in found if sentence)

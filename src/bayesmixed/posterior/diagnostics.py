@@ -120,18 +120,7 @@ def _divergences(draws: xr.DataTree) -> int:
 
 
 def warn_if_bad(diagnosis: Diagnosis) -> None:
-    """Warn once when the draws are not good, naming the worst quantities and what to do.
-
-    Parameters
-    ----------
-    diagnosis : Diagnosis
-        What `diagnose` found.
-
-    Warns
-    -----
-    ConvergenceWarning
-        One for all problems together, divergences included.
-    """
+    """Warn once when the draws are not good, naming the worst quantities and what to do."""
     problems = diagnosis.problems()
     if problems:
         warn("\n".join(problems), ConvergenceWarning)

@@ -17,31 +17,8 @@ NAMES = b"bayesmixed_names"
 def frame_bytes(frame: pd.DataFrame) -> bytes:
     """Frame as an Arrow stream.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Any index and column labels.
-
-    Returns
-    -------
-    bytes
-        The stream, from which `frame_from_bytes` makes an equal frame.
-
-    Raises
-    ------
-    FileError
-        When a column or the index would not come back equal, e.g. a column with texts and numbers mixed.
-
-    Notes
-    -----
     Arrow wants texts as column names, each once; columns and index levels travel under their positions, and
     their names as JSON in the schema.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"x": pd.Categorical(["b", "a"])}, index=pd.Index([3, 1], name="row"))
-    >>> frame_from_bytes(frame_bytes(frame)).equals(frame)
-    True
     """
     data = _stream(frame)
     if data is None or not _equal(frame_from_bytes(data), frame):
@@ -114,18 +91,7 @@ def _odd_part(frame: pd.DataFrame) -> str:
 
 
 def frame_from_bytes(data: bytes) -> pd.DataFrame:
-    """Frame from an Arrow stream that `frame_bytes` made.
-
-    Parameters
-    ----------
-    data : bytes
-        The stream.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The frame that was written.
-    """
+    """Frame from an Arrow stream that `frame_bytes` made."""
     import pyarrow as pa
 
     with pa.ipc.open_stream(data) as stream:

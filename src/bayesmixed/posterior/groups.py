@@ -21,32 +21,7 @@ __all__ = ["add_groups", "log_likelihood", "log_prior", "posterior_predictive", 
 def add_groups(
     draws: xr.DataTree, spec: ModelSpec, groups: Sequence[str], *, seed: int, prior_draws: int = 1000
 ) -> xr.DataTree:
-    """Tree with further groups beside those it has.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model; not changed.
-    spec : ModelSpec
-        The model.
-    groups : sequence of str
-        Of ``"log_likelihood"``, ``"log_prior"``, ``"posterior_predictive"``, ``"prior"`` and
-        ``"prior_predictive"``. The last two come together.
-    seed : int
-        Seed of predictive and prior draws.
-    prior_draws : int
-        Number of draws from the prior.
-
-    Returns
-    -------
-    xarray.DataTree
-        A new tree; groups of these names that were there are replaced.
-
-    Raises
-    ------
-    BayesmixedError
-        When a group is none of these.
-    """
+    """Tree with further groups beside those it has."""
     known = get_args(ExtraGroup)
     for group in groups:
         if not isinstance(group, str) or group not in known:

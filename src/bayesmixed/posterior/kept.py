@@ -13,25 +13,7 @@ from bayesmixed.errors import BayesmixedError
 
 
 def ranef_draws(posterior: xr.Dataset, group: str) -> xr.DataArray:
-    """Draws of the random effects of one grouping factor.
-
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        The group ``posterior`` of a fit.
-    group : str
-        The grouping factor.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dimensions (chain, draw, level, effect).
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit keeps moments only.
-    """
+    """Draws of the random effects of one grouping factor."""
     if names.ranef(group) not in posterior:
         raise BayesmixedError(
             f"This needs draws of the random effects of {group}, and the fit keeps their moments only "
@@ -43,70 +25,26 @@ def ranef_draws(posterior: xr.Dataset, group: str) -> xr.DataArray:
 
 
 def require_all_ranef(posterior: xr.Dataset, groups: Iterable[str]) -> None:
-    """Refuse a posterior that lacks draws of random effects.
-
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        The group ``posterior`` of a fit.
-    groups : iterable of str
-        Its grouping factors.
-
-    Raises
-    ------
-    BayesmixedError
-        When the fit keeps moments only.
-    """
+    """Refuse a posterior that lacks draws of random effects."""
     for group in groups:
         ranef_draws(posterior, group)
 
 
 def keeps_moments(draws: xr.DataTree) -> bool:
-    """Whether a fit keeps moments and quantiles of its random effects in place of draws.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        A fit's draws.
-    """
+    """Whether a fit keeps moments and quantiles of its random effects in place of draws."""
     return names.RANEF_MOMENTS in draws.children
 
 
 def level_moments(draws: xr.DataTree, variable: str) -> FloatArray:
     """Kept moments of the random effects, or coefficients, of one grouping factor.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        A fit's draws.
-    variable : str
-        ``names.ranef(group)`` or ``names.coef(group)``.
-
-    Returns
-    -------
-    FloatArray
-        In the order of ``names.MOMENTS``, shape (M, J, k).
+    Returns shape (M, J, k).
     """
     return np.asarray(draws[names.RANEF_MOMENTS][variable].values, dtype=np.float64)
 
 
 def posterior_means(draws: xr.DataTree, groups: Iterable[str], parameters: Iterable[str]) -> xr.Dataset:
-    """Posterior means, laid out as one chain of one draw.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        A fit's draws.
-    groups : iterable of str
-        Grouping factors whose random effects are wanted.
-    parameters : iterable of str
-        Further variables of the posterior that are wanted.
-
-    Returns
-    -------
-    xarray.Dataset
-        Exact for random effects of which moments are kept.
-    """
+    """Posterior means, laid out as one chain of one draw."""
     posterior, mean = draws["posterior"].to_dataset(), {names.MOMENT: names.MOMENTS[0]}
     effects = [names.ranef(group) for group in groups]
     drawn = [name for name in effects if name in posterior]

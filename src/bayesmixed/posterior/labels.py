@@ -10,31 +10,7 @@ from bayesmixed.errors import FileError
 
 
 def plain(value: Any) -> Any:
-    """Form of a value that JSON can hold and `restored` undoes.
-
-    Parameters
-    ----------
-    value : object
-        Text, number, bool, None, or a list, tuple or dict of these. NumPy's numbers become Python's, arrays
-        lists.
-
-    Returns
-    -------
-    object
-        Nested lists, texts, numbers; a tuple and a dict are tagged.
-
-    Raises
-    ------
-    FileError
-        When the value is of another kind.
-
-    Examples
-    --------
-    >>> plain(("a", 1))
-    {'tuple': ['a', 1]}
-    >>> restored(plain({"a": (1, None)}))
-    {'a': (1, None)}
-    """
+    """Form of a value that JSON can hold and `restored` undoes."""
     match value:
         case None | bool() | int() | float() | str():
             return value
@@ -52,23 +28,7 @@ def plain(value: Any) -> Any:
 
 
 def restored(value: Any) -> Any:
-    """Value from the form that `plain` gave it.
-
-    Parameters
-    ----------
-    value : object
-        Read from JSON.
-
-    Returns
-    -------
-    object
-        The value as it was.
-
-    Examples
-    --------
-    >>> restored({"tuple": ["a", 1]})
-    ('a', 1)
-    """
+    """Value from the form that `plain` gave it."""
     match value:
         case {"tuple": items}:
             return tuple(restored(item) for item in items)

@@ -33,34 +33,6 @@ def linear_predictor(
 ) -> xr.DataArray:
     """Linear predictor X b + offset + Z u of the rows used or of new ones, for every draw.
 
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Draws of ``beta`` and, for all effects, of every ``ranef_<g>``, of all levels or of those that the
-        rows have.
-    design : Design
-        X, blocks and offset.
-    effects : {"all", "fixed"}
-        Whether the random effects take part.
-    rows : slice, optional
-        Positions of the rows wanted; all by default.
-    data : EncodedData, optional
-        New rows, encoded by `design`; by default the rows used.
-    new_effects : callable, optional
-        Gives the effects of levels that `design` has not; by default they are zero.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dimensions (chain, draw, row), in the units of the response.
-
-    Raises
-    ------
-    BayesmixedError
-        When random effects take part of which the fit keeps moments only.
-
-    Notes
-    -----
     Draws are taken in chunks: beside the result, memory is bounded whatever the number of rows and effects.
     """
     rows = slice(None) if rows is None else rows
@@ -81,22 +53,7 @@ def linear_predictor(
 def draw_chunks(chains: int, draws: int, values: int) -> Iterator[tuple[int, slice]]:
     """Chain and range of draws of consecutive pieces of bounded size.
 
-    Parameters
-    ----------
-    chains, draws : int
-        Numbers of chains and of draws of each.
-    values : int
-        Numbers that one draw takes.
-
-    Yields
-    ------
-    tuple[int, slice]
-        Index into the first two dimensions of an array of shape (chain, draw, ...).
-
-    Examples
-    --------
-    >>> list(draw_chunks(2, 3, 10))
-    [(0, slice(0, 3, None)), (1, slice(0, 3, None))]
+    Returns shape (chain, draw, ...).
     """
     step = max(1, CHUNK_VALUES // max(1, values))
     for chain in range(chains):

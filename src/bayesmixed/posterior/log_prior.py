@@ -22,22 +22,6 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
 
     ArviZ's power-scaling diagnostics (`arviz.psense_summary`) read it.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        Design and priors.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``beta`` (chain, draw, term), ``sd_<g>`` (chain, draw, effect) and ``corr_<g>`` (chain, draw), each at
-        the centred columns where its prior stands; and the family's parameters, such as ``sigma`` (chain,
-        draw).
-
-    Notes
-    -----
     The distribution N(0, S) of the random effects is left out: it is part of the model, and power-scaling it
     would widen or narrow the population itself. Kallioinen et al. (2024, Statistics and Computing 34, 57)
     scale the priors of the top level of a hierarchical model only. The correlation matrix has LKJ's density.
@@ -63,17 +47,7 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
 def centred_coefficients(beta: NDArray[np.float64], fixed: FixedDesign) -> FloatArray:
     """Coefficients of centred columns from those of the columns as they are.
 
-    Parameters
-    ----------
-    beta : NDArray
-        Coefficients, shape (..., p).
-    fixed : FixedDesign
-        Supplies the centring.
-
-    Returns
-    -------
-    FloatArray
-        Shape (..., p).
+    Shapes: `beta` (..., p); returns (..., p).
     """
     return np.asarray(beta @ inverse(fixed.centring).T)
 
@@ -87,17 +61,7 @@ def _by_column(values: xr.DataArray, priors: tuple[Prior, ...]) -> xr.DataArray:
 def centred_scales(posterior: xr.Dataset, block: GroupBlock) -> tuple[FloatArray, FloatArray]:
     """Standard deviations and correlations of a grouping factor's centred effects, where priors stand.
 
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Draws of ``sd_<g>`` and, where effects are correlated, ``corr_<g>``, both at zero.
-    block : GroupBlock
-        The grouping factor.
-
-    Returns
-    -------
-    tuple[FloatArray, FloatArray]
-        Shapes (chain, draw, k) and (chain, draw, k, k).
+    Returns: shapes (chain, draw, k) and (chain, draw, k, k).
     """
     effect, bis = names.effect_dim(block.group), names.effect_bis_dim(block.group)
     sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, effect).values

@@ -19,22 +19,8 @@ LEVEL_STREAM = 1
 def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEffects:
     """Sampler of the effects of new levels, one draw from N(0, S) for each level and posterior draw.
 
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Draws of ``sd_<g>`` and ``corr_<g>`` of every grouping factor of `design`.
-    design : Design
-        The blocks.
-    seed : int
-        Repeats the draws.
+    Returns shape (chain, draw, level, effect).
 
-    Returns
-    -------
-    callable
-        From a block and labels to draws of shape (chain, draw, level, effect).
-
-    Notes
-    -----
     A level's random numbers come from the seed, the place of its grouping factor in the formula and its label
     alone: neither the order of rows, nor the other levels, nor the name of the factor change them.
     """
@@ -57,17 +43,7 @@ def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEf
 def covariance_roots(posterior: xr.Dataset, block: GroupBlock) -> FloatArray:
     """Square roots R of the covariance matrices of a grouping factor's effects, R R' = S.
 
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Draws of ``sd_<g>`` and, where effects are correlated, ``corr_<g>``.
-    block : GroupBlock
-        The grouping factor.
-
-    Returns
-    -------
-    FloatArray
-        Shape (chain, draw, k, k); they exist for singular matrices too.
+    Returns shape (chain, draw, k, k).
     """
     sd, corr = centred_scales(posterior, block)
     if not block.has_correlation:

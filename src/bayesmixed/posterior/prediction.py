@@ -26,21 +26,7 @@ RowKeys = NDArray[np.uint64]
 def row_keys(index: pd.Index) -> RowKeys:
     """Numbers that stand for the rows of a frame, whatever their order.
 
-    Parameters
-    ----------
-    index : pandas.Index
-        Labels of m rows.
-
-    Returns
-    -------
-    NDArray
-        Shape (m, 2): a hash of the label, and how many rows before it have the same.
-
-    Examples
-    --------
-    >>> keys = row_keys(pd.Index(["a", "b", "a"]))
-    >>> keys[0, 0] == keys[2, 0], keys[:, 1].tolist()
-    (np.True_, [0, 0, 1])
+    Returns shape (m, 2).
     """
     hashes = pd.util.hash_pandas_object(index, index=False).to_numpy(dtype=np.uint64)
     repeats = pd.Series(hashes).groupby(hashes).cumcount().to_numpy(dtype=np.uint64)
@@ -60,36 +46,7 @@ def prediction_draws(
     trials: FloatArray | None = None,
     counts: bool = False,
 ) -> xr.DataArray:
-    """Draws of the mean or of a new response of some rows.
-
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Posterior draws of the model.
-    wanted : PredictionRows
-        All rows that are to be predicted.
-    rows : slice
-        Which of them now.
-    kind : {"mean", "response"}
-        The mean given the random effects that take part, or a new response around it.
-    new_effects : callable or None
-        Effects of new levels; None leaves them zero.
-    keys : NDArray
-        Of all rows, from :func:`row_keys`: a row's residuals come from the seed and its key alone.
-    seed : int
-        Of the residuals.
-    family : Family
-        Distribution of the response.
-    trials : FloatArray, optional
-        Of new responses with trials, one number for each of all rows.
-    counts : bool
-        Whether such responses are numbers of successes, not proportions.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dimensions (chain, draw, row), in the units of the response; NaN for rows that the data do not tell.
-    """
+    """Draws of the mean or of a new response of some rows."""
     predictor = linear_predictor(
         posterior, wanted.design, rows=rows, data=wanted.data, new_effects=new_effects
     )

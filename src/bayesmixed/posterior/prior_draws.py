@@ -21,27 +21,6 @@ def prior_predictive(spec: ModelSpec, *, draws: int = 1000, seed: int) -> tuple[
     """Parameters drawn from the prior, and responses drawn from the model given them.
 
     Use it to see what the priors mean before any data are fitted.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Design and priors.
-    draws : int
-        Number of draws, in one chain.
-    seed : int
-        Seed of everything random.
-
-    Returns
-    -------
-    prior : xarray.Dataset
-        The posterior's variables, dimensions and coordinates; ``beta`` on the original scale.
-    prior_predictive : xarray.Dataset
-        ``y`` with dimensions (chain, draw, row).
-
-    Raises
-    ------
-    PriorError
-        When a prior is improper.
     """
     rng = np.random.default_rng(seed)
     raw = _prior_draws(spec, draws, rng)
@@ -50,23 +29,7 @@ def prior_predictive(spec: ModelSpec, *, draws: int = 1000, seed: int) -> tuple[
 
 
 def prior_tree(spec: ModelSpec, *, draws: int = 1000, seed: int) -> xr.DataTree:
-    """Tree of draws from the prior and its predictive distribution, without a posterior.
-
-    Parameters
-    ----------
-    spec, draws, seed
-        As in :func:`prior_predictive`.
-
-    Returns
-    -------
-    xarray.DataTree
-        Groups ``prior``, ``prior_predictive`` and ``observed_data``.
-
-    Raises
-    ------
-    PriorError
-        When a prior is improper.
-    """
+    """Tree of draws from the prior and its predictive distribution, without a posterior."""
     prior, predictive = prior_predictive(spec, draws=draws, seed=seed)
     row = {names.ROW: np.asarray(spec.design.frame.index)}
     observed = xr.Dataset({names.RESPONSE: ((names.ROW,), spec.design.response.values)}, coords=row)

@@ -17,18 +17,6 @@ def log_likelihood(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     """Log density of every observed response given every draw, conditional on the random effects.
 
     ``arviz.loo`` and its kin read it.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``y`` with dimensions (chain, draw, row).
     """
     posterior = draws["posterior"].to_dataset()
     predictor = linear_predictor(posterior, spec.design)
@@ -45,41 +33,12 @@ def posterior_predictive(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -> x
     """Draw new responses of the rows used, given the random effects of every draw.
 
     ``arviz.plot_ppc_dist`` and its kin read it.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    seed : int
-        Seed of the residuals.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``y`` with dimensions (chain, draw, row), in the units of the response.
     """
     return simulated_response(draws["posterior"].to_dataset(), spec, np.random.default_rng(seed))
 
 
 def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Generator) -> xr.Dataset:
-    """Draw new responses given draws from a posterior or a prior.
-
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Draws of ``beta``, the family's parameters and every ``ranef_<g>``.
-    spec : ModelSpec
-        The model.
-    rng : numpy.random.Generator
-        Source of the residuals.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``y`` with dimensions (chain, draw, row).
-    """
+    """Draw new responses given draws from a posterior or a prior."""
     predictor = linear_predictor(posterior, spec.design)
     parameters = parameter_draws(posterior, spec.family, spec.design.weights)
     trials = spec.design.response.trials

@@ -60,37 +60,6 @@ def sample_until_good(
 ) -> Sampled:
     """Sample, and again longer or in finer steps, until every quantity is good.
 
-    Parameters
-    ----------
-    design : Design
-        What is fitted.
-    sample : callable
-        ``sample(settings, thin)`` gives draws.
-    settings : SamplerSettings
-        With ``adapt=False`` exactly the asked draws are made, once.
-    attrs : Mapping
-        Attributes of the tree.
-    share : float
-        Share of the kept draws that every effective sample size must reach beside the 400: a fast engine can
-        afford more.
-    footprint : Footprint
-        What the engine holds of every draw.
-
-    Returns
-    -------
-    Sampled
-        Good (bulk and tail ESS of at least 400, R-hat of at most 1.01, everywhere), or the last of `LENGTHS`,
-        or what there was when the user interrupted.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        When the user interrupts before there is enough to keep.
-    SamplingError
-        When the first run does not fit into memory; a longer one that does not is not made.
-
-    Notes
-    -----
     A longer run is thinned to the same number of draws. A run in which a step diverged is repeated at once,
     and what follows it made, in steps tuned for an acceptance rate of 0.95: a divergence beside good
     effective sample sizes comes from steps too long for a steep side of the posterior, as a tight prior of a
@@ -125,20 +94,7 @@ def sample_until_good(
 
 
 def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings) -> None:
-    """Warn when the user broke sampling off, with what was kept.
-
-    Parameters
-    ----------
-    sampled : Sampled
-        What `sample_until_good` gave.
-    settings : SamplerSettings
-        What was asked.
-
-    Warns
-    -----
-    ConvergenceWarning
-        With the number of draws kept and asked.
-    """
+    """Warn when the user broke sampling off, with what was kept."""
     if sampled.interrupted:
         kept = sampled.diagnosis
         asked = f"{settings.draws} of {settings.chains} were asked for, and the seed does not repeat them"

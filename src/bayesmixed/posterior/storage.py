@@ -104,20 +104,6 @@ class SavedFit:
 def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
     """Write a fit to a file, whole or not at all.
 
-    Parameters
-    ----------
-    path : str or path
-        Where; an existing file is replaced once the new one is complete.
-    saved : SavedFit
-        What is kept.
-
-    Raises
-    ------
-    FileError
-        When the place cannot be written, or a column or label is of a kind that would not come back the same.
-
-    Notes
-    -----
     Numbers are NumPy's ``.npy``, bit for bit and without pickle; the frame is an Arrow stream; all else is
     JSON.
     """
@@ -141,23 +127,7 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
 
 
 def read_fit(path: str | os.PathLike[str]) -> SavedFit:
-    """Read a fit that `write_fit` wrote.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    SavedFit
-        Equal to what was saved, draws bit for bit.
-
-    Raises
-    ------
-    FileError
-        When there is no such file, or it is damaged, truncated, foreign or of another version.
-    """
+    """Read a fit that `write_fit` wrote."""
     members = read_archive(path)
     try:
         return _fit(members)

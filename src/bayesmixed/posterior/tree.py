@@ -18,18 +18,7 @@ CHAIN_DRAW = (names.CHAIN, names.DRAW)
 
 
 def coordinates(design: Design) -> dict[str, Any]:
-    """Coordinates of every dimension of a posterior but chain and draw.
-
-    Parameters
-    ----------
-    design : Design
-        Supplies terms, levels, effects and row labels.
-
-    Returns
-    -------
-    dict
-        Dimension to labels.
-    """
+    """Coordinates of every dimension of a posterior but chain and draw."""
     coords: dict[str, Any] = {names.TERM: list(design.fixed.terms)}
     for block in design.blocks:
         coords[names.level_dim(block.group)] = list(block.levels)
@@ -40,20 +29,7 @@ def coordinates(design: Design) -> dict[str, Any]:
 
 
 def posterior_dims(design: Design, parameters: Iterable[str]) -> dict[str, Dims]:
-    """Dimensions of every variable of a posterior that keeps all draws.
-
-    Parameters
-    ----------
-    design : Design
-        Supplies the grouping factors.
-    parameters : iterable of str
-        Parameters of the family.
-
-    Returns
-    -------
-    dict
-        Variable to dimensions.
-    """
+    """Dimensions of every variable of a posterior that keeps all draws."""
     dims: dict[str, Dims] = {names.BETA: (*CHAIN_DRAW, names.TERM), **dict.fromkeys(parameters, CHAIN_DRAW)}
     for block in design.blocks:
         level, effect = names.level_dim(block.group), names.effect_dim(block.group)
@@ -65,18 +41,7 @@ def posterior_dims(design: Design, parameters: Iterable[str]) -> dict[str, Dims]
 
 
 def moment_dims(blocks: Iterable[GroupBlock]) -> dict[str, Dims]:
-    """Dimensions of the moments that are kept of the random effects of some grouping factors.
-
-    Parameters
-    ----------
-    blocks : iterable of GroupBlock
-        The factors.
-
-    Returns
-    -------
-    dict
-        Variable to dimensions.
-    """
+    """Dimensions of the moments that are kept of the random effects of some grouping factors."""
     dims: dict[str, Dims] = {}
     for block in blocks:
         level, effect = names.level_dim(block.group), names.effect_dim(block.group)

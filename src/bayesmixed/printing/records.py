@@ -31,16 +31,6 @@ class Text(str):
 def short_repr(record: Any) -> str:
     """Text of a data class: its name, and each field in one line of at most 80 characters.
 
-    Parameters
-    ----------
-    record : dataclass
-        With arrays, frames and other records in it.
-
-    Returns
-    -------
-    str
-        Arrays and frames by their shape, records by their name, the first three members of anything longer.
-
     Examples
     --------
     >>> from dataclasses import make_dataclass

@@ -9,24 +9,9 @@ from collections.abc import Iterable
 def format_numbers(values: Iterable[float], digits: int = 4, least: int | None = None) -> tuple[str, ...]:
     """Format numbers for one column as R prints a vector.
 
-    Parameters
-    ----------
-    values : iterable of float
-        The column; a missing value is printed ``NA``.
-    digits : int
-        Significant digits.
-    least : int, optional
-        Significant digits of the numbers that have fewer digits before the point than the largest; the same
-        unless given.
+    Returns: all with the same number of decimals: as many as some number needs to show `digits` significant
+    digits, trailing zeros not counted. Scientific where that is narrower for the column.
 
-    Returns
-    -------
-    tuple[str, ...]
-        All with the same number of decimals: as many as some number needs to show `digits` significant
-        digits, trailing zeros not counted. Scientific where that is narrower for the column.
-
-    Notes
-    -----
     The rule is ``formatReal`` of R.
 
     Examples
@@ -62,17 +47,7 @@ def format_numbers(values: Iterable[float], digits: int = 4, least: int | None =
 def format_fixed(values: Iterable[float], decimals: int) -> tuple[str, ...]:
     """Format numbers with a given number of decimals.
 
-    Parameters
-    ----------
-    values : iterable of float
-        The column; a missing value is printed ``NA``.
-    decimals : int
-        Digits after the point.
-
-    Returns
-    -------
-    tuple[str, ...]
-        One text each.
+    Returns: one text each.
 
     Examples
     --------

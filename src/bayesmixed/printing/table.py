@@ -48,36 +48,13 @@ class Column:
 def frame_columns(frame: pd.DataFrame, digits: int = 4) -> tuple[Column, ...]:
     """Format every column of a data frame.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A table of results; its index is not printed.
-    digits : int
-        Significant digits of columns of floating numbers.
-
-    Returns
-    -------
-    tuple[Column, ...]
-        Numbers right, all else left.
+    Returns: numbers right, all else left.
     """
     return tuple(_series_column(str(name), frame[name], digits) for name in frame.columns)
 
 
 def text_table(columns: Sequence[Column], indent: str = "") -> str:
     """Lay out columns as aligned text.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        Equally long.
-    indent : str
-        Put before every line.
-
-    Returns
-    -------
-    str
-        A line of headers and one for each row, without trailing spaces; wide (East Asian) characters count
-        twice.
 
     Examples
     --------
@@ -94,18 +71,6 @@ def text_table(columns: Sequence[Column], indent: str = "") -> str:
 def html_table(columns: Sequence[Column], caption: str = "") -> str:
     """Lay out columns as an HTML table, every text escaped.
 
-    Parameters
-    ----------
-    columns : sequence of Column
-        Equally long.
-    caption : str
-        Printed above the table.
-
-    Returns
-    -------
-    str
-        A ``<table>``, styled inside :func:`html_fragment`.
-
     Examples
     --------
     >>> html_table([Column(header="a<b", cells=("1",))])[:53]
@@ -116,36 +81,12 @@ def html_table(columns: Sequence[Column], caption: str = "") -> str:
 
 
 def html_head(columns: Sequence[Column]) -> str:
-    """Lay out the headers of columns as HTML.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        The columns.
-
-    Returns
-    -------
-    str
-        A ``<thead>``.
-    """
+    """Lay out the headers of columns as HTML."""
     return f"<thead><tr>{''.join(_html_cell('th', column, column.header) for column in columns)}</tr></thead>"
 
 
 def html_body(columns: Sequence[Column], rows: slice = slice(None)) -> str:
-    """Lay out some rows of columns as HTML.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        Equally long.
-    rows : slice
-        Which rows; all unless given.
-
-    Returns
-    -------
-    str
-        A ``<tr>`` for each.
-    """
+    """Lay out some rows of columns as HTML."""
     cells = (
         "".join(_html_cell("td", column, cell) for column, cell in zip(columns, row, strict=True))
         for row in zip(*(column.cells[rows] for column in columns), strict=True)
@@ -154,57 +95,18 @@ def html_body(columns: Sequence[Column], rows: slice = slice(None)) -> str:
 
 
 def html_fragment(parts: Iterable[str]) -> str:
-    """Wrap pieces of HTML with a small style of their own, legible on light and dark pages.
-
-    Parameters
-    ----------
-    parts : iterable of str
-        HTML of paragraphs and tables.
-
-    Returns
-    -------
-    str
-        One ``<div>``; the style reaches nothing outside it.
-    """
+    """Wrap pieces of HTML with a small style of their own, legible on light and dark pages."""
     return f'<div class="bayesmixed"><style>{STYLE}</style>{"".join(parts)}</div>'
 
 
 def frame_text(frame: pd.DataFrame, digits: int = 4) -> str:
-    """Print a data frame as aligned text with R's rounding.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A table of results; its index is not printed.
-    digits : int
-        Significant digits.
-
-    Returns
-    -------
-    str
-        The table, and below it the legend that it has among its attributes.
-    """
+    """Print a data frame as aligned text with R's rounding."""
     table = text_table(frame_columns(frame, digits))
     return f"{table}\n{textwrap.fill(frame.attrs[LEGEND], 80)}" if LEGEND in frame.attrs else table
 
 
 def frame_html(frame: pd.DataFrame, *, caption: str = "", digits: int = 4) -> str:
-    """Print a data frame as a styled piece of HTML with R's rounding.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A table of results; its index is not printed.
-    caption : str
-        Printed above the table.
-    digits : int
-        Significant digits.
-
-    Returns
-    -------
-    str
-        One ``<div>`` with its style, and with the legend that the table has among its attributes.
-    """
+    """Print a data frame as a styled piece of HTML with R's rounding."""
     legend = [f"<p>{html.escape(frame.attrs[LEGEND])}</p>"] if LEGEND in frame.attrs else []
     return html_fragment([html_table(frame_columns(frame, digits), caption), *legend])
 
@@ -212,19 +114,9 @@ def frame_html(frame: pd.DataFrame, *, caption: str = "", digits: int = 4) -> st
 def display_width(text: str) -> int:
     """Count the terminal columns that a text takes.
 
-    Parameters
-    ----------
-    text : str
-        Without line breaks.
-
-    Returns
-    -------
-    int
-        Wide characters count two, combining marks none.
-
     Examples
     --------
-    >>> display_width("Days"), display_width("東京"), display_width("e\u0301")
+    >>> display_width("Days"), display_width("東京"), display_width("é")
     (4, 4, 1)
     """
     return sum(_character_width(character) for character in text)
@@ -247,16 +139,6 @@ def _series_column(name: str, series: pd.Series, digits: int) -> Column:
 
 def clean(text: str) -> str:
     r"""Show control characters of a name as escapes, so that a name keeps to its line.
-
-    Parameters
-    ----------
-    text : str
-        A name from the data.
-
-    Returns
-    -------
-    str
-        The same without control characters.
 
     Examples
     --------

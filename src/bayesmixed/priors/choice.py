@@ -57,28 +57,7 @@ def prior(name: str, /, **args: float) -> Prior:
 
 
 def as_prior(choice: object) -> Prior:
-    """Prior from whatever a user may hand over as one.
-
-    Parameters
-    ----------
-    choice : object
-        A `Prior`, a ``bambi.Prior``, or any object with a distribution's ``name`` and a mapping ``args``.
-
-    Returns
-    -------
-    Prior
-        The checked prior.
-
-    Raises
-    ------
-    PriorError
-        When it is no prior, or one that cannot be used: a prior of a prior, an array, a function.
-
-    Examples
-    --------
-    >>> print(as_prior(prior("Normal", mu=1, sigma=2)))
-    Normal(mu=1, sigma=2)
-    """
+    """Prior from whatever a user may hand over as one."""
     name, args = getattr(choice, "name", None), getattr(choice, "args", None)
     if not isinstance(name, str) or not isinstance(args, Mapping):
         raise PriorError(

@@ -18,25 +18,7 @@ Arguments = Mapping[str, float]
 
 
 def log_density(prior: Prior, value: NDArray[np.float64]) -> FloatArray:
-    """Log density of a univariate prior.
-
-    Parameters
-    ----------
-    prior : Prior
-        Any prior but LKJ.
-    value : NDArray
-        Any shape.
-
-    Returns
-    -------
-    FloatArray
-        Shape of `value`; minus infinity outside the support, 0 for the improper flat priors.
-
-    Examples
-    --------
-    >>> log_density(Prior("Normal", {"mu": 0, "sigma": 1}), np.array([0.0])).round(4)
-    array([-0.9189])
-    """
+    """Log density of a univariate prior."""
     x = np.asarray(value, dtype=np.float64)
     if prior.name in IMPROPER:
         return np.where((x >= 0) | (prior.name == "Flat"), 0.0, -np.inf)
@@ -48,24 +30,7 @@ def log_density(prior: Prior, value: NDArray[np.float64]) -> FloatArray:
 def random_draws(prior: Prior, size: int, rng: np.random.Generator) -> FloatArray:
     """Independent draws from a univariate prior.
 
-    Parameters
-    ----------
-    prior : Prior
-        Any proper prior but LKJ.
-    size : int
-        Number of draws.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    FloatArray
-        Shape (size,).
-
-    Raises
-    ------
-    PriorError
-        When the prior is improper.
+    Returns shape (size,).
     """
     if prior.name in IMPROPER:
         raise PriorError(f"The prior {prior.name} is improper: nothing can be drawn from it.")

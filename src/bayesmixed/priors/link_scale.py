@@ -108,20 +108,7 @@ def link_scale(design: Design, family: Family) -> LinkScale:
 
 
 def scale_words(family: Family, *, has_offset: bool) -> ScaleWords:
-    """Centre, unit and level in words.
-
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    has_offset : bool
-        Whether the model has an offset.
-
-    Returns
-    -------
-    ScaleWords
-        For the table of priors.
-    """
+    """Centre, unit and level in words."""
     y = "log(y)" if family.name in LOGARITHMIC else "y"
     shifted = f"{y} - offset" if has_offset else y
     if family.link == "identity":

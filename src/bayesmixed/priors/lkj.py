@@ -15,27 +15,10 @@ def partial_shapes(eta: float, size: int) -> FloatArray:
 
     Under LKJ(eta) the canonical partial correlations p of a C-vine are independent: (p + 1) / 2 ~ Beta(a, a).
 
-    Parameters
-    ----------
-    eta : float
-        LKJ's parameter; 1 is uniform over correlation matrices.
-    size : int
-        Number of effects, k.
+    Returns shape (k (k - 1).
 
-    Returns
-    -------
-    FloatArray
-        Shape (k (k - 1) / 2,), by rows of the lower triangle: a = eta + (k - 2 - m) / 2 in column m.
-
-    Notes
-    -----
     Lewandowski, Kurowicka and Joe (2009), Journal of Multivariate Analysis 100, 1989-2001; Stan's
     parametrization of a Cholesky factor of a correlation matrix is the same.
-
-    Examples
-    --------
-    >>> partial_shapes(2.0, 3)
-    array([2.5, 2.5, 2. ])
     """
     return np.array([eta + (size - 2 - m) / 2 for i in range(1, size) for m in range(i)], dtype=np.float64)
 
@@ -43,27 +26,9 @@ def partial_shapes(eta: float, size: int) -> FloatArray:
 def cholesky_from_partials(partials: NDArray[np.float64], size: int) -> FloatArray:
     """Cholesky factors of correlation matrices from their canonical partial correlations.
 
-    Parameters
-    ----------
-    partials : NDArray
-        Shape (..., k (k - 1) / 2), in (-1, 1), by rows of the lower triangle.
-    size : int
-        Number of effects, k.
+    Shapes: `partials` (..., k (k - 1); returns (..., k, k).
 
-    Returns
-    -------
-    FloatArray
-        Lower triangular factors, shape (..., k, k).
-
-    Notes
-    -----
     L[i, m] = p[i, m] sqrt(1 - sum_{l < m} L[i, l]^2) and L[i, i] = sqrt(1 - sum_{l < i} L[i, l]^2).
-
-    Examples
-    --------
-    >>> cholesky_from_partials(np.array([0.6]), 2)
-    array([[1. , 0. ],
-           [0.6, 0.8]])
     """
     factor = np.zeros((*partials.shape[:-1], size, size))
     factor[..., 0, 0] = 1.0
@@ -81,21 +46,7 @@ def cholesky_from_partials(partials: NDArray[np.float64], size: int) -> FloatArr
 def lkj_cholesky_draws(eta: float, size: int, draws: int, rng: np.random.Generator) -> FloatArray:
     """Cholesky factors of correlation matrices drawn from LKJ(eta).
 
-    Parameters
-    ----------
-    eta : float
-        LKJ's parameter.
-    size : int
-        Number of effects, k.
-    draws : int
-        Number of matrices.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    FloatArray
-        Shape (draws, k, k).
+    Returns shape (draws, k, k).
     """
     shapes = partial_shapes(eta, size)
     partials = 2 * rng.beta(shapes, shapes, size=(draws, len(shapes))) - 1
@@ -105,27 +56,10 @@ def lkj_cholesky_draws(eta: float, size: int, draws: int, rng: np.random.Generat
 def lkj_log_density(correlation: NDArray[np.float64], eta: float) -> FloatArray:
     """Log density of LKJ(eta) at correlation matrices.
 
-    Parameters
-    ----------
-    correlation : NDArray
-        Shape (..., k, k).
-    eta : float
-        LKJ's parameter.
+    Shapes: `correlation` (..., k, k); returns (...).
 
-    Returns
-    -------
-    FloatArray
-        Shape (...), with respect to the entries below the diagonal.
-
-    Notes
-    -----
     (eta - 1) log |C| - log c(eta, k), the constant as in Lewandowski, Kurowicka and Joe (2009):
     log c = sum_{m=1}^{k-1} (k - m) {(2 eta - 2 + k - m) log 2 + log B(eta + (k - m - 1) / 2, same)}.
-
-    Examples
-    --------
-    >>> lkj_log_density(np.eye(2)[None], 1.0).round(4)   # uniform on (-1, 1)
-    array([-0.6931])
     """
     size = correlation.shape[-1]
     constant = 0.0

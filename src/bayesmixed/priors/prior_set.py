@@ -40,35 +40,7 @@ _HALVES = {
 def complete_priors(
     design: Design, user: Mapping[str, object] | None = None, family: Family = GAUSSIAN
 ) -> PriorSet:
-    """Priors of every parameter: the user's where chosen, else the defaults.
-
-    Parameters
-    ----------
-    design : Design
-        The model's design.
-    user : Mapping[str, object], optional
-        Name of a parameter to its prior (a `Prior`, a ``bambi.Prior``). Names: ``"Intercept"`` (at the means
-        of the columns of X), any coefficient, ``"sd_Subject"`` (all effects of the factor) or
-        ``"sd_Subject[Days]"`` (one of them, which goes before the former), ``"corr_Subject"`` (LKJ), and the
-        family's parameters, such as ``"sigma"``. A class, as brms names it, stands for all its members, and a
-        single parameter goes before it: ``"b"`` (all coefficients but the intercept), ``"sd"`` (all
-        standard deviations of random effects), ``"cor"`` (all correlation matrices). Blanks, quotes and the
-        order in an interaction do not matter. Where a column of the data has one of these names,
-        ``"b_sigma"`` is the coefficient of ``sigma``, ``"family_sigma"`` the parameter, and ``"sd[]"`` the
-        class.
-    family : Family
-        Distribution of the response.
-
-    Returns
-    -------
-    PriorSet
-        One prior for every parameter; `PriorSet.user` says which were chosen.
-
-    Raises
-    ------
-    PriorError
-        When a name is none of the model's, or a prior cannot be used for its parameter.
-    """
+    """Priors of every parameter: the user's where chosen, else the defaults."""
     user = mapping_of(user, "priors", "{'b': bm.prior('Normal', mu=0, sigma=1)}")
     defaults = default_priors(design, family)
     parameters = prior_parameters(design, family.parameters)

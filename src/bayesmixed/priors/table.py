@@ -75,22 +75,7 @@ class PriorTable:
 
 
 def prior_table(design: Design, prior_set: PriorSet, family: Family = GAUSSIAN) -> PriorTable:
-    """Table of the priors of a model.
-
-    Parameters
-    ----------
-    design : Design
-        The model's design.
-    prior_set : PriorSet
-        Its priors.
-    family : Family
-        Distribution of the response.
-
-    Returns
-    -------
-    PriorTable
-        Coefficients, standard deviations and correlations by factor, parameters of the family.
-    """
+    """Table of the priors of a model."""
     words = scale_words(family, has_offset=bool(design.formula.offsets))
     rows = []
     parameters = prior_parameters(design, prior_set.parameters)

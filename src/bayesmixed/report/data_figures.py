@@ -19,19 +19,7 @@ VECTOR_POINTS = 2000
 
 
 def slope_variable(design: Design) -> str | None:
-    """Column over which the groups' lines are drawn.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-
-    Returns
-    -------
-    str or None
-        The first random slope of the first grouping factor that is a column of numbers in the data, else the
-        first such coefficient; None when there is none.
-    """
+    """Column over which the groups' lines are drawn."""
     frame = design.frame
     wanted = (*design.blocks[0].effects, *design.fixed.terms)
     return next((name for name in wanted if name in frame and _is_number(frame[name])), None)
@@ -40,19 +28,7 @@ def slope_variable(design: Design) -> str | None:
 def group_lines_svg(design: Design, fitted: FloatArray, variable: str) -> str:
     """Data of the first levels of the first grouping factor with their fitted values.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    fitted : FloatArray
-        Shape (n,).
-    variable : str
-        What :func:`slope_variable` gives.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a panel for each level.
+    Shapes: `fitted` (n,).
     """
     label = f"Data and fitted values of {design.blocks[0].group}"
     return svg_of(lambda: _group_lines(design, fitted, variable), label, width=WIDTH)

@@ -27,34 +27,12 @@ TRACED_COEFFICIENTS = 12
 
 
 def coefficient_svg(fixef: pd.DataFrame) -> str:
-    """Coefficients with their intervals, the intercept left out when there are others.
-
-    Parameters
-    ----------
-    fixef : pandas.DataFrame
-        Table of ``fixef``.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element.
-    """
+    """Coefficients with their intervals, the intercept left out when there are others."""
     return svg_of(lambda: plots.coefficients({"": fixef}), "Coefficients with intervals", width=WIDTH)
 
 
 def caterpillar_svg(ranef: pd.DataFrame) -> str:
-    """Random effects of one grouping factor, sorted, one panel for each effect.
-
-    Parameters
-    ----------
-    ranef : pandas.DataFrame
-        Rows of ``ranef`` of one grouping factor.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element.
-    """
+    """Random effects of one grouping factor, sorted, one panel for each effect."""
     label = f"Random effects of {ranef['group_var'].iloc[0]}"
     return svg_of(lambda: plots.caterpillar(ranef), label, width=WIDTH)
 
@@ -62,17 +40,7 @@ def caterpillar_svg(ranef: pd.DataFrame) -> str:
 def residual_svg(fitted: FloatArray, residuals: FloatArray, ylabel: str = "residual") -> str:
     """Residuals against fitted values.
 
-    Parameters
-    ----------
-    fitted, residuals : FloatArray
-        Shape (n,), in the units of the response.
-    ylabel : str
-        What the residuals are called.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element; the points are a picture inside it when there are many.
+    Shapes: `fitted, residuals` (n,).
     """
     from bayesmixed.plots.residuals import residual_scatter
 
@@ -88,17 +56,7 @@ def residual_svg(fitted: FloatArray, residuals: FloatArray, ylabel: str = "resid
 def quantile_svg(residuals: FloatArray, ylabel: str = "residual") -> str:
     """Sorted residuals against normal quantiles, with the envelope in which normal residuals would lie.
 
-    Parameters
-    ----------
-    residuals : FloatArray
-        Shape (n,).
-    ylabel : str
-        What they are called.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element.
+    Shapes: `residuals` (n,).
     """
     from bayesmixed.plots.quantiles import normal_quantiles
 
@@ -111,19 +69,7 @@ def quantile_svg(residuals: FloatArray, ylabel: str = "residual") -> str:
 def observed_svg(design: Design, fitted: FloatArray, panels: int) -> str:
     """Observed against fitted values of some levels of the first grouping factor, from best to worst fitted.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    fitted : FloatArray
-        Shape (n,).
-    panels : int
-        Levels at most.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a panel for each level.
+    Shapes: `fitted` (n,).
     """
     from bayesmixed.plots.observed import observed_against_fitted
 
@@ -143,20 +89,7 @@ def observed_svg(design: Design, fitted: FloatArray, panels: int) -> str:
 
 
 def trace_svg(draws: xr.DataTree, design: Design) -> str:
-    """Traces of the first coefficients, the standard deviations and the correlations.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        The posterior.
-    design : Design
-        The design that was fitted.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element.
-    """
+    """Traces of the first coefficients, the standard deviations and the correlations."""
     from bayesmixed.plots.sampler import trace
 
     labels, n = list(quantities(draws, design)), len(design.fixed.terms)
@@ -167,22 +100,7 @@ def trace_svg(draws: xr.DataTree, design: Design) -> str:
 def svg_of(
     draw: Callable[[], Any], label: str, *, width: float | None = None, height: float | None = None
 ) -> str:
-    """What a plot draws, as an ``<svg>`` element in the report's style.
-
-    Parameters
-    ----------
-    draw : callable
-        Makes a new figure and gives its axes.
-    label : str
-        What a reader is told who cannot see it.
-    width, height : float, optional
-        In inches; the plot's own unless given.
-
-    Returns
-    -------
-    str
-        The element.
-    """
+    """What a plot draws, as an ``<svg>`` element in the report's style."""
     import matplotlib.pyplot as plt
 
     with drawing():

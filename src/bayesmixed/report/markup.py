@@ -15,27 +15,7 @@ from bayesmixed.tables.printed import PrintedTable
 
 
 def table_html(table: pd.DataFrame | PrintedTable, caption: str, *, note: str = "") -> str:
-    """Table as HTML in a frame that scrolls on a narrow screen.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame or PrintedTable
-        What to show; the index of a frame is left out unless it has a name.
-    caption : str
-        Heading of the table.
-    note : str, optional
-        Text under it; unless given, the notes that the table has.
-
-    Returns
-    -------
-    str
-        A ``<section>``.
-
-    Examples
-    --------
-    >>> "<td>a &amp; b</td>" in table_html(pd.DataFrame({"level": ["a & b"]}), "Levels")
-    True
-    """
+    """Table as HTML in a frame that scrolls on a narrow screen."""
     printed = frame_table(table) if isinstance(table, pd.DataFrame) else table
     cells = replace(printed, notes=()).to_html()
     notes = (note,) if note else printed.notes
@@ -44,66 +24,20 @@ def table_html(table: pd.DataFrame | PrintedTable, caption: str, *, note: str = 
 
 
 def list_html(items: dict[str, str], caption: str) -> str:
-    """Named facts as HTML.
-
-    Parameters
-    ----------
-    items : dict[str, str]
-        Name to fact, both plain text.
-    caption : str
-        Heading.
-
-    Returns
-    -------
-    str
-        A ``<section>`` with a definition list.
-    """
+    """Named facts as HTML."""
     entries = "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in items.items())
     return f"<section><h2>{escape(caption)}</h2>\n<dl>\n{entries}\n</dl></section>"
 
 
 def figure_html(svg: str, caption: str, *, wide: bool = True) -> str:
-    """Figure with its caption as HTML.
-
-    Parameters
-    ----------
-    svg : str
-        The picture, an ``<svg>`` element.
-    caption : str
-        Plain text.
-    wide : bool
-        Whether it scrolls on a narrow screen rather than shrink until its labels cannot be read.
-
-    Returns
-    -------
-    str
-        A ``<figure>``.
-    """
+    """Figure with its caption as HTML."""
     kind = "scroll wide" if wide else "scroll"
     picture = f'<div class="{kind}">{svg}</div>'
     return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def write_page(path: str | os.PathLike[str], page: str) -> str:
-    """Write a page to a file.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-    page : str
-        HTML.
-
-    Returns
-    -------
-    str
-        The path.
-
-    Raises
-    ------
-    FileError
-        When the file cannot be written.
-    """
+    """Write a page to a file."""
     try:
         Path(path).write_text(page, encoding="utf-8")
     except OSError as error:

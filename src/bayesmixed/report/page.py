@@ -75,18 +75,7 @@ def report_html(fit: ReportedFit, *, title: str | None = None, prob: float = 0.9
 
 
 def run_facts(run: RunInfo) -> dict[str, str]:
-    """How the posterior was obtained, named.
-
-    Parameters
-    ----------
-    run : RunInfo
-        What the engine reported.
-
-    Returns
-    -------
-    dict[str, str]
-        Name to fact, for people.
-    """
+    """How the posterior was obtained, named."""
     thinned = f", every {run.thin}th kept" if run.thin > 1 else ""
     return {
         "Engine": run.engine,

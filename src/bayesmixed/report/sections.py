@@ -85,18 +85,7 @@ h2 { break-after: avoid; }
 
 
 def data_line(design: Design) -> str:
-    """Size of the data, as lme4's summary tells it.
-
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-
-    Returns
-    -------
-    str
-        E.g. ``"Number of obs: 180, groups: Subject, 18"``, with the rows dropped when there are any.
-    """
+    """Size of the data, as lme4's summary tells it."""
     groups = "; ".join(f"{block.group}, {block.n_levels}" for block in design.blocks)
     dropped = f" ({design.n_dropped} rows with missing values left out)" if design.n_dropped else ""
     return f"Number of obs: {design.n_rows}, groups: {groups}{dropped}"
@@ -121,20 +110,7 @@ def estimate_figures(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def data_figures(draws: xr.DataTree, spec: ModelSpec) -> list[str]:
-    """Figures of the data beside the fit, each with its caption; none of a family without a mean.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws, or an estimate laid out like one draw.
-    spec : ModelSpec
-        The model; of rows that are not in memory a random sample is drawn.
-
-    Returns
-    -------
-    list[str]
-        Elements of HTML.
-    """
+    """Figures of the data beside the fit, each with its caption; none of a family without a mean."""
     if not has_mean(spec.family):
         return []
     design = held_design(spec.design)
@@ -190,24 +166,7 @@ def _level_table(group: str, rows: pd.DataFrame) -> str:
 
 
 def document(heading: str | None, formula: str, sections: Iterable[str], statement: str) -> str:
-    """HTML document around the sections of a page.
-
-    Parameters
-    ----------
-    heading : str or None
-        Plain text; the formula unless given.
-    formula : str
-        As written.
-    sections : iterable of str
-        HTML.
-    statement : str
-        Plain text at the foot: what values and intervals are.
-
-    Returns
-    -------
-    str
-        The whole page.
-    """
+    """HTML document around the sections of a page."""
     title = escape(formula if heading is None else heading)
     below = "" if heading is None else f"<p><code>{escape(formula)}</code></p>"
     body = "\n".join((below, *sections))

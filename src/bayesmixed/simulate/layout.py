@@ -34,24 +34,7 @@ class Layout:
 
 
 def grouping_factors(parsed: ParsedFormula) -> dict[str, tuple[str, ...]]:
-    """Columns behind every grouping factor of a formula.
-
-    Parameters
-    ----------
-    parsed : ParsedFormula
-        The formula.
-
-    Returns
-    -------
-    dict[str, tuple[str, ...]]
-        By name: ``(1 | a/b)`` gives ``{"a": ("a",), "a:b": ("a", "b")}``.
-
-    Examples
-    --------
-    >>> from bayesmixed.formula import parse_formula
-    >>> grouping_factors(parse_formula("y ~ 1 + (1 | a/b)"))
-    {'a': ('a',), 'a:b': ('a', 'b')}
-    """
+    """Columns behind every grouping factor of a formula."""
     return {
         term.group_name: tuple(name for part in term.parts for name in part.columns) for term in parsed.random
     }
@@ -60,27 +43,7 @@ def grouping_factors(parsed: ParsedFormula) -> dict[str, tuple[str, ...]]:
 def make_layout(
     factors: Mapping[str, tuple[str, ...]], groups: Mapping[str, Levels], per_group: int | Sequence[int]
 ) -> Layout:
-    """Lay out the rows of a study, every combination of the levels a group of rows.
-
-    Parameters
-    ----------
-    factors : Mapping[str, tuple[str, ...]]
-        From :func:`grouping_factors`.
-    groups : Mapping[str, int or sequence]
-        Levels of every grouping column, the outer ones first.
-    per_group : int or sequence of int
-        Rows of every combination, or of each.
-
-    Returns
-    -------
-    Layout
-        The first column varies slowest.
-
-    Raises
-    ------
-    DataError
-        When a grouping column is missing or not known, or a number is not a whole number of levels or rows.
-    """
+    """Lay out the rows of a study, every combination of the levels a group of rows."""
     _check_names(groups, [column for columns in factors.values() for column in columns])
     cells: list[Cell] = [()]
     for name, levels in groups.items():

@@ -23,31 +23,7 @@ def named_numbers(
 ) -> FloatArray:
     """Put numbers that were given by name, or in order, into the order of their names.
 
-    Parameters
-    ----------
-    given : float, sequence or mapping
-        One number for each name.
-    wanted : sequence of str
-        The names.
-    argument : str
-        What the user wrote them for, in messages.
-    keys : sequence of ColumnKey
-        What the names mean, where they may be spelled otherwise.
-
-    Returns
-    -------
-    FloatArray
-        Shape (number of names,).
-
-    Raises
-    ------
-    DataError
-        When a name is missing or not known, a length is wrong, or a value is not a finite number.
-
-    Examples
-    --------
-    >>> named_numbers({"Days": 10, "Intercept": 250}, ["Intercept", "Days"], "fixed").tolist()
-    [250.0, 10.0]
+    Returns shape (number of names,).
     """
     if isinstance(given, Mapping):
         given = by_name(given, wanted, keys, argument)
@@ -73,33 +49,7 @@ def by_name[Value](
     *,
     complete: bool = True,
 ) -> dict[str, Value]:
-    """Values by the names that a model has, from a mapping in which they may be spelled otherwise.
-
-    Parameters
-    ----------
-    given : Mapping
-        What the user wrote.
-    wanted : sequence of str
-        Names that it must have.
-    keys : sequence
-        What they mean.
-    argument : str
-        What it was written for.
-    read : callable
-        Tells what a text means.
-    complete : bool
-        Whether none may be left out.
-
-    Returns
-    -------
-    dict
-        The same values.
-
-    Raises
-    ------
-    DataError
-        When a name is left out, not known, or given twice.
-    """
+    """Values by the names that a model has, from a mapping in which they may be spelled otherwise."""
     found: dict[str, Value] = {}
     for text, value in given.items():
         place = place_of(text, wanted, keys, read)
@@ -117,22 +67,7 @@ def by_name[Value](
 def standard_deviations(block: GroupBlock, given: Numbers) -> FloatArray:
     """True standard deviations of a grouping factor's effects.
 
-    Parameters
-    ----------
-    block : GroupBlock
-        The grouping factor.
-    given : float, sequence or mapping
-        By effect, or in their order.
-
-    Returns
-    -------
-    FloatArray
-        Shape (k,).
-
-    Raises
-    ------
-    DataError
-        When an effect is missing or not known, or a number is negative.
+    Returns shape (k,).
     """
     values = named_numbers(given, block.effects, f"sd[{block.group!r}]", block.keys)
     if np.any(values < 0):
@@ -143,23 +78,7 @@ def standard_deviations(block: GroupBlock, given: Numbers) -> FloatArray:
 def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArray:
     """True correlation matrix of a grouping factor's effects.
 
-    Parameters
-    ----------
-    block : GroupBlock
-        The grouping factor.
-    given : float or matrix
-        One number for every pair that is correlated in the formula, or the whole matrix, as a pandas frame by
-        the names of the effects.
-
-    Returns
-    -------
-    FloatArray
-        Shape (k, k).
-
-    Raises
-    ------
-    DataError
-        When no effects are correlated in the formula, the shape is wrong, or there is no such matrix.
+    Returns shape (k, k).
     """
     argument, k = f"corr[{block.group!r}]", block.n_effects
     if not block.has_correlation:

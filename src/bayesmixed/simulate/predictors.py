@@ -23,21 +23,7 @@ Predictor = str | ArrayLike | Mapping[str, str | ArrayLike]
 def predictor_columns(parsed: ParsedFormula) -> tuple[str, ...]:
     """Columns that the fixed side, the effects of the bars and the offsets of a formula need.
 
-    Parameters
-    ----------
-    parsed : ParsedFormula
-        The formula.
-
-    Returns
-    -------
-    tuple[str, ...]
-        In order of appearance.
-
-    Examples
-    --------
-    >>> from bayesmixed.formula import parse_formula
-    >>> predictor_columns(parse_formula("y ~ log(x) * f + (z | g) + offset(w)"))
-    ('x', 'f', 'z', 'w')
+    Returns: in order of appearance.
     """
     names = [*read_algebra(parsed.fixed).columns]
     names += [name for term in parsed.random for name in read_algebra(term.effects).columns]
@@ -52,31 +38,7 @@ def add_predictors(
     factors: Mapping[str, tuple[str, ...]],
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Put the predictors beside the grouping columns.
-
-    Parameters
-    ----------
-    layout : Layout
-        The rows.
-    wanted : sequence of str
-        Columns that the formula needs.
-    chosen : Mapping[str, Predictor]
-        How some of them are made; the others are standard normal.
-    factors : Mapping[str, tuple[str, ...]]
-        Columns behind every grouping factor.
-    rng : numpy.random.Generator
-        Source of what is drawn.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Grouping columns, then predictors.
-
-    Raises
-    ------
-    DataError
-        When `chosen` names a column that the formula does not need, or its values do not fit the rows.
-    """
+    """Put the predictors beside the grouping columns."""
     needed = [name for name in wanted if name not in layout.frame]
     for name in chosen:
         if name not in needed:

@@ -94,26 +94,7 @@ def fit_rows(
 ) -> tuple[FitRow, ...]:
     """All rows of the regression table of one fit.
 
-    Parameters
-    ----------
-    fit : PrintableFit
-        The fit.
-    prob : float
-        Probability inside the intervals.
-    loo : bool
-        Whether the expected log predictive density by leave-one-out is computed, for a fit that has draws.
-    labels : mapping, optional
-        Names of coefficients to the names that are printed.
-
-    Returns
-    -------
-    tuple[FitRow, ...]
-        Coefficients; standard deviations and correlations; sizes, shares of variance and criteria.
-
-    Raises
-    ------
-    BayesmixedError
-        When something is no fit, or `prob` is not between 0 and 1.
+    Returns: coefficients; standard deviations and correlations; sizes, shares of variance and criteria.
     """
     if not hasattr(fit, "tidy"):
         raise BayesmixedError(
@@ -128,20 +109,7 @@ def method_of(fit: PrintableFit) -> str:
 
 
 def check_labels(labels: Mapping[str, str], designs: Sequence[Design]) -> None:
-    """Refuse labels for coefficients that no model has.
-
-    Parameters
-    ----------
-    labels : mapping
-        Coefficients to printed names.
-    designs : sequence of Design
-        Of all fits.
-
-    Raises
-    ------
-    BayesmixedError
-        When a key is none of them, near names are listed; when two coefficients would have one name.
-    """
+    """Refuse labels for coefficients that no model has."""
     for name in labels:
         if all(term_of(design, name) is None for design in designs):
             terms = dict.fromkeys(term for design in designs for term in design.fixed.terms)

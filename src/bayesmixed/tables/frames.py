@@ -25,35 +25,7 @@ NOT_MIDDLES = (*ERRORS, "t", "statistic", "df", *P_VALUES)
 
 
 def frame_table(frame: pd.DataFrame, *, digits: int = 4, caption: str = "") -> PrintedTable:
-    """Data frame of results as a table for people, with R's rounding.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        What a verb returned. An index that says something becomes the first column.
-    digits : int
-        Significant digits.
-    caption : str
-        Printed above the table.
-
-    Returns
-    -------
-    PrintedTable
-        The two ends of an interval in one column, missing numbers blank, columns without any number left out;
-        the legend that the frame has among its attributes is its note.
-
-    Raises
-    ------
-    BayesmixedError
-        When the frame has no columns or two of one name, or `digits` is no whole number of at least 1.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"term": ["Days"], "value": [10.467], "lower_2.5": [7.4], "upper_97.5": [13.5]})
-    >>> print(frame_table(frame))
-    term value  95% interval
-    Days 10.47 [7.40, 13.50]
-    """
+    """Data frame of results as a table for people, with R's rounding."""
     if not len(frame.columns) or not frame.columns.is_unique:
         wrong = "has two columns of one name" if len(frame.columns) else "has no columns"
         raise BayesmixedError(f"This frame {wrong}, so there is no table to print.")
@@ -82,23 +54,7 @@ def frame_table(frame: pd.DataFrame, *, digits: int = 4, caption: str = "") -> P
 
 
 def interval_name(first: str, second: str) -> str | None:
-    """Header for two columns in one when they are the ends of an interval.
-
-    Parameters
-    ----------
-    first, second : str
-        Names of neighbouring columns.
-
-    Returns
-    -------
-    str or None
-        E.g. ``"95% interval"``, or None when they are no such ends.
-
-    Examples
-    --------
-    >>> interval_name("sd_2.5", "sd_97.5"), interval_name("lower_5", "upper_95"), interval_name("x_1", "x_2")
-    ('sd 95% interval', '90% interval', None)
-    """
+    """Header for two columns in one when they are the ends of an interval."""
     if (first, second) == BROOM_ENDS:
         return "interval"
     low, high = END.fullmatch(first), END.fullmatch(second)

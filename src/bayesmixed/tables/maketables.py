@@ -11,19 +11,7 @@ POSTERIOR_ERRORS = "posterior sd"
 
 
 def coefficient_table(fit: PrintableFit) -> pd.DataFrame:
-    """Coefficients under the names that maketables expects.
-
-    Parameters
-    ----------
-    fit : PrintableFit
-        The fit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by ``Coefficient``: ``b``, ``se``, ``t``, ``p``, ``ci95l``, ``ci95u``, ``ci90l``, ``ci90u``. A
-        posterior has neither ``t`` nor ``p``; they are NaN, and no stars are printed.
-    """
+    """Coefficients under the names that maketables expects."""
     wide, narrow = (_fixed(fit, prob) for prob in (0.95, 0.90))
     return pd.DataFrame(
         {
@@ -40,19 +28,7 @@ def coefficient_table(fit: PrintableFit) -> pd.DataFrame:
 
 
 def statistics(fit: PrintableFit) -> dict[str, tuple[str, float | int | str]]:
-    """Standard deviations, sizes, shares and criteria of a fit, by key.
-
-    Parameters
-    ----------
-    fit : PrintableFit
-        The fit.
-
-    Returns
-    -------
-    dict[str, tuple[str, float or int or str]]
-        Label and value; the keys are maketables' own where it has one (``N``, ``r2``, ``ll``, ``aic``,
-        ``bic``), the labels of :func:`bayesmixed.table` otherwise.
-    """
+    """Standard deviations, sizes, shares and criteria of a fit, by key."""
     rows = [row for row in fit_rows(fit) if row.part in (RANDOM, MODEL)]
     return {
         KEYS.get(row.label, row.label): (
@@ -64,20 +40,7 @@ def statistics(fit: PrintableFit) -> dict[str, tuple[str, float | int | str]]:
 
 
 def statistic(fit: PrintableFit, key: str) -> float | int | str | None:
-    """One statistic of a fit.
-
-    Parameters
-    ----------
-    fit : PrintableFit
-        The fit.
-    key : str
-        Of :func:`statistics`, or ``"se_type"``.
-
-    Returns
-    -------
-    float, int, str or None
-        None, as maketables expects it, for what the fit has not.
-    """
+    """One statistic of a fit."""
     if key == "se_type":
         return error_kind(fit)
     found = statistics(fit).get(key)

@@ -13,18 +13,7 @@ SHOWN = 12
 
 
 def pooling_text(groups: PooledGroups) -> str:
-    """Print the sizes of the models and the estimates of the first groups.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-
-    Returns
-    -------
-    str
-        Two tables.
-    """
+    """Print the sizes of the models and the estimates of the first groups."""
     parts = [_heading(groups), frame_text(sizes_table(groups)), *_cut_note(groups)]
     for effect in groups.varying:
         table = pooling_table(groups)
@@ -35,18 +24,7 @@ def pooling_text(groups: PooledGroups) -> str:
 
 
 def pooling_html(groups: PooledGroups) -> str:
-    """Show the sizes of the models and the estimates of the first groups in a notebook.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Show the sizes of the models and the estimates of the first groups in a notebook."""
     table = pooling_table(groups)
     parts = [frame_html(sizes_table(groups), caption=_heading(groups))]
     for effect in groups.varying:

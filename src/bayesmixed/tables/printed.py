@@ -59,70 +59,23 @@ class PrintedTable:
         return html_fragment([self.to_html()])
 
     def to_markdown(self) -> str:
-        """Table as a Markdown pipe table.
-
-        Returns
-        -------
-        str
-            For GitHub, Quarto, Jupyter and pandoc; characters that Markdown would read are escaped.
-        """
+        """Table as a Markdown pipe table."""
         return render.markdown(self.columns, self.parts, self.caption, self.notes)
 
     def to_latex(self, *, label: str = "") -> str:
-        r"""Table as LaTeX with the rules of the package booktabs.
-
-        Parameters
-        ----------
-        label : str
-            Name for ``\ref``; it needs a caption.
-
-        Returns
-        -------
-        str
-            A ``tabular``, inside a ``table`` when there is a caption. Write ``\usepackage{booktabs}`` in the
-            preamble.
-
-        Raises
-        ------
-        BayesmixedError
-            When a label is given to a table without a caption.
-        """
+        r"""Table as LaTeX with the rules of the package booktabs."""
         if label and not self.caption:
             raise BayesmixedError("label= needs a table with a caption; give caption= to the table too.")
         return render.latex(self.columns, self.parts, self.caption, self.notes, label)
 
     def to_html(self) -> str:
-        """Table as HTML without a style of its own, every text escaped.
-
-        Returns
-        -------
-        str
-            A ``<table>``, numbers with the class ``number``, and a paragraph for each note.
-        """
+        """Table as HTML without a style of its own, every text escaped."""
         return render.html_text(self.columns, self.parts, self.caption, self.notes)
 
     def to_great_tables(self) -> GT:
-        """Table as a great_tables object, to be styled further.
-
-        Returns
-        -------
-        great_tables.GT
-            Headings are its row groups.
-
-        Raises
-        ------
-        BayesmixedError
-            When great_tables is not installed.
-        """
+        """Table as a great_tables object, to be styled further."""
         return render.great_table(self.columns, self.parts, self.caption, self.notes)
 
     def to_frame(self) -> pd.DataFrame:
-        """Cells as they are printed, in a data frame.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Texts; a column ``part`` comes first when the table has headings, and a first column without a
-            header is called ``row``.
-        """
+        """Cells as they are printed, in a data frame."""
         return render.frame(self.columns, self.parts)

@@ -36,54 +36,17 @@ SMALLEST_P = 1e-16
 
 
 def reml_summary_text(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> str:
-    """Print an estimate in the layout of lmerTest's summary.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate.
-    point : xarray.DataTree
-        The same estimate as a posterior of one draw.
-    spec : ModelSpec
-        The model.
-
-    Returns
-    -------
-    str
-        Several lines, without a final line break.
-    """
+    """Print an estimate in the layout of lmerTest's summary."""
     return text_layout(reml_summary_parts(fitted, point, spec))
 
 
 def reml_summary_html(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> str:
-    """Print an estimate as HTML for a notebook, with the content of :func:`reml_summary_text`.
-
-    Parameters
-    ----------
-    fitted, point, spec
-        As in :func:`reml_summary_text`.
-
-    Returns
-    -------
-    str
-        One ``<div>`` with its style, every text escaped.
-    """
+    """Print an estimate as HTML for a notebook, with the content of :func:`reml_summary_text`."""
     return html_layout(reml_summary_parts(fitted, point, spec))
 
 
 def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> SummaryParts:
-    """Format everything that the printed summary of an estimate says.
-
-    Parameters
-    ----------
-    fitted, point, spec
-        As in :func:`reml_summary_text`.
-
-    Returns
-    -------
-    SummaryParts
-        For text and HTML alike.
-    """
+    """Format everything that the printed summary of an estimate says."""
     by = fitted.likelihood.by
     return SummaryParts(
         title=TITLES[by],
@@ -116,23 +79,7 @@ def _fixed_columns(table: pd.DataFrame) -> tuple[Column, ...]:
 
 
 def p_text(p: float) -> str:
-    """Write a p-value as R does, with three digits.
-
-    Parameters
-    ----------
-    p : float
-        From 0 to 1, or NaN.
-
-    Returns
-    -------
-    str
-        ``"<1e-16"`` for what is smaller.
-
-    Examples
-    --------
-    >>> p_text(0.04321), p_text(3.21e-7), p_text(0.0)
-    ('0.0432', '3.21e-07', '<1e-16')
-    """
+    """Write a p-value as R does, with three digits."""
     if np.isnan(p):
         return ""
     if p < SMALLEST_P:

@@ -39,44 +39,12 @@ MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 
 
 def markdown_escape(text: str) -> str:
-    r"""Text with a backslash before every character that Markdown would read.
-
-    Parameters
-    ----------
-    text : str
-        Plain text.
-
-    Returns
-    -------
-    str
-        For a cell of a pipe table.
-
-    Examples
-    --------
-    >>> markdown_escape("a|b_c")
-    'a\\|b\\_c'
-    """
+    r"""Text with a backslash before every character that Markdown would read."""
     return MARKDOWN_SPECIAL.sub(r"\\\1", text)
 
 
 def latex_escape(text: str) -> str:
-    r"""Text in which LaTeX reads no command.
-
-    Parameters
-    ----------
-    text : str
-        Plain text.
-
-    Returns
-    -------
-    str
-        For a cell of a ``tabular``.
-
-    Examples
-    --------
-    >>> latex_escape("50% of a_b & c")
-    '50\\% of a\\_b \\& c'
-    """
+    r"""Text in which LaTeX reads no command."""
     return "".join(LATEX_SPECIAL.get(character, character) for character in text)
 
 
@@ -108,18 +76,7 @@ def text(columns: Columns, parts: Parts, caption: str, notes: Sequence[str]) -> 
 
 
 def markdown(columns: Columns, parts: Parts, caption: str, notes: Sequence[str]) -> str:
-    """Pipe table.
-
-    Parameters
-    ----------
-    columns, parts, caption, notes
-        As in :func:`text`.
-
-    Returns
-    -------
-    str
-        Headings are rows in bold type; cells are padded, so that the source can be read too.
-    """
+    """Pipe table."""
     escaped = [[markdown_escape(column.header), *map(markdown_escape, column.cells)] for column in columns]
     head, *body = zip(*escaped, strict=True)
     rows = [head]
@@ -134,20 +91,7 @@ def markdown(columns: Columns, parts: Parts, caption: str, notes: Sequence[str])
 
 
 def latex(columns: Columns, parts: Parts, caption: str, notes: Sequence[str], label: str) -> str:
-    r"""``tabular`` with the rules of booktabs, in a ``table`` when it has a caption.
-
-    Parameters
-    ----------
-    columns, parts, caption, notes
-        As in :func:`text`.
-    label : str
-        Name for ``\ref``.
-
-    Returns
-    -------
-    str
-        LaTeX source that needs booktabs.
-    """
+    r"""``tabular`` with the rules of booktabs, in a ``table`` when it has a caption."""
     n = len(columns)
     body = list(zip(*([_latex_cell(cell) for cell in column.cells] for column in columns), strict=True))
     lines = [rf"\begin{{tabular}}{{{''.join(column.align[0] for column in columns)}}}", r"\toprule"]
@@ -170,18 +114,7 @@ def latex(columns: Columns, parts: Parts, caption: str, notes: Sequence[str], la
 
 
 def html_text(columns: Columns, parts: Parts, caption: str, notes: Sequence[str]) -> str:
-    """HTML table whose headings span it.
-
-    Parameters
-    ----------
-    columns, parts, caption, notes
-        As in :func:`text`.
-
-    Returns
-    -------
-    str
-        A ``<table>`` with a ``<tbody>`` for each part, and a ``<p>`` for each note.
-    """
+    """HTML table whose headings span it."""
     bodies = []
     for title, slice_ in _slices(parts):
         heading = f'<tr><th colspan="{len(columns)}">{escape(title)}</th></tr>' if title else ""
@@ -192,23 +125,7 @@ def html_text(columns: Columns, parts: Parts, caption: str, notes: Sequence[str]
 
 
 def great_table(columns: Columns, parts: Parts, caption: str, notes: Sequence[str]) -> GT:
-    """Object of great_tables with headings as row groups.
-
-    Parameters
-    ----------
-    columns, parts, caption, notes
-        As in :func:`text`.
-
-    Returns
-    -------
-    great_tables.GT
-        To be styled further.
-
-    Raises
-    ------
-    BayesmixedError
-        When great_tables is not installed.
-    """
+    """Object of great_tables with headings as row groups."""
     try:
         from great_tables import GT
     except ImportError as error:
@@ -233,18 +150,7 @@ def great_table(columns: Columns, parts: Parts, caption: str, notes: Sequence[st
 
 
 def frame(columns: Columns, parts: Parts) -> pd.DataFrame:
-    """Data frame of the cells as they are printed.
-
-    Parameters
-    ----------
-    columns, parts
-        As in :func:`text`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Texts.
-    """
+    """Data frame of the cells as they are printed."""
     headers = ["row" if not i else column.header for i, column in enumerate(columns)]
     if columns[0].header:
         headers[0] = columns[0].header

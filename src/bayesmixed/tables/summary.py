@@ -56,18 +56,7 @@ def summary_text(
 
 
 def text_layout(parts: SummaryParts) -> str:
-    """Lay out a summary as text.
-
-    Parameters
-    ----------
-    parts : SummaryParts
-        What it says.
-
-    Returns
-    -------
-    str
-        Several lines, without a final line break.
-    """
+    """Lay out a summary as text."""
     width = max(len(label) for label, _ in parts.model)
     model = "\n".join(f"{label:>{width}}: {text}" for label, text in parts.model)
     return "\n".join(
@@ -93,39 +82,12 @@ def summary_html(
     prob: float = 0.95,
     problems: Sequence[str] = (),
 ) -> str:
-    """Print a fit as HTML for a notebook, with the content of :func:`summary_text`.
-
-    Parameters
-    ----------
-    draws, spec, run, diagnostics, prob, problems
-        As in :func:`summary_text`.
-
-    Returns
-    -------
-    str
-        One ``<div>`` with its style, every text escaped.
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-    """
+    """Print a fit as HTML for a notebook, with the content of :func:`summary_text`."""
     return html_layout(summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems))
 
 
 def html_layout(parts: SummaryParts) -> str:
-    """Lay out a summary as HTML.
-
-    Parameters
-    ----------
-    parts : SummaryParts
-        What it says.
-
-    Returns
-    -------
-    str
-        One ``<div>`` with its style, every text escaped.
-    """
+    """Lay out a summary as HTML."""
     return html_fragment(
         [
             f"<p><strong>{html.escape(parts.title)}</strong></p>",

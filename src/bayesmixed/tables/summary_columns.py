@@ -45,22 +45,8 @@ def random_columns(
 ) -> tuple[Column, ...]:
     """Lay out variances, standard deviations and correlations bar by bar, as lme4 does.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    table, pairs : pandas.DataFrame
-        What ``varcorr`` gives, without and with ``correlations=True``.
-    prob : float or None
-        Probability inside the intervals; None leaves them out.
+    Returns: one row for each standard deviation, the residual's last.
 
-    Returns
-    -------
-    tuple[Column, ...]
-        One row for each standard deviation, the residual's last.
-
-    Notes
-    -----
     Effects that are correlated stand together under a name of their own, a grouping factor's second set under
     ``Subject.1``: a correlation belongs to the set's rows above it and to no others.
     """

@@ -76,18 +76,7 @@ def summary_parts(
     prob: float = 0.95,
     problems: Sequence[str] = (),
 ) -> SummaryParts:
-    """Format everything that a printed summary says.
-
-    Parameters
-    ----------
-    draws, spec, run, diagnostics, prob, problems
-        As in :func:`bayesmixed.tables.summary.summary_text`.
-
-    Returns
-    -------
-    SummaryParts
-        For text and HTML alike.
-    """
+    """Format everything that a printed summary says."""
     return SummaryParts(
         title=f"{_kind(spec)} fit by {ENGINE_TITLES.get(run.engine, run.engine)} ['bayesmixed']",
         model=(
@@ -127,15 +116,7 @@ def _kind(spec: ModelSpec) -> str:
 def family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
     """Family with its link, and the modelled level of a response with two levels.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-
-    Returns
-    -------
-    tuple
-        One pair of label and text; none for a gaussian model.
+    Returns: one pair of label and text; none for a gaussian model.
     """
     if spec.family.is_gaussian:
         return ()
@@ -147,19 +128,7 @@ def family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
 def parameter_notes(draws: xr.DataTree, spec: ModelSpec, prob: float) -> tuple[str, ...]:
     """Sentence on the family's parameters that are no standard deviation.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    prob : float
-        Probability inside the intervals.
-
-    Returns
-    -------
-    tuple[str, ...]
-        One sentence, or none where the family has no such parameter.
+    Returns: one sentence, or none where the family has no such parameter.
     """
     texts = []
     for name in spec.family.auxiliary:

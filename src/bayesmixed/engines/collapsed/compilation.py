@@ -161,13 +161,7 @@ compiled = njit(  # type: ignore[call-overload]
 
 
 def entry(signature: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator of a C function that nutpie or ctypes calls; compiled at once, or read from disk.
-
-    Parameters
-    ----------
-    signature : numba signature
-        Of the C function.
-    """
+    """Decorator of a C function that nutpie or ctypes calls; compiled at once, or read from disk."""
 
     def compile_entry(function: Callable[..., Any]) -> Any:
         notice = Timer(PATIENCE, announce)

@@ -61,25 +61,8 @@ def posterior_moments(
 ) -> tuple[FloatArray, tuple[LevelMoments | None, ...]]:
     """Draws of the coefficients, with the posterior moments of integrated random effects.
 
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    points : FloatArray
-        Unconstrained points, shape (chain, draw, dimension).
-    seeds : sequence of SeedSequence
-        One for each chain; the coefficients are those that :func:`problem.draw_integrated` makes of it.
-    cores : int
-        Chains that run at a time.
+    Shapes: `points` (chain, draw, dimension); returns (chain, draw, p).
 
-    Returns
-    -------
-    tuple
-        Coefficients, shape (chain, draw, p), and for each block of the design its moments, None for a block
-        that is sampled.
-
-    Notes
-    -----
     Memory is that of some fifty numbers for each random effect and chain, and of one chunk of draws for each.
     Distribution functions, which are the costly part, take every draw up to some thousand levels, and 400
     draws at least.

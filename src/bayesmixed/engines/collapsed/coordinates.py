@@ -22,28 +22,7 @@ MODE_DRAWS = 24
 
 
 def pack_for_nuts(design: Design, plan: Plan, problem: Problem) -> Packed:
-    """Pack a problem in coordinates in which its posterior is near a standard normal.
-
-    Parameters
-    ----------
-    design : Design
-        What is fitted.
-    plan : Plan
-        What is integrated.
-    problem : Problem
-        Units, cross-products, priors.
-
-    Returns
-    -------
-    Packed
-        Theta is ``mode + scale z`` with the curvature's triangular factor. Effects that are sampled have a
-        centre and a scale each, from the model in which they are integrated too, when that is affordable.
-
-    Raises
-    ------
-    DataError
-        When nothing of the response is left at the mode.
-    """
+    """Pack a problem in coordinates in which its posterior is near a standard normal."""
     packed = pack_problem(problem, plan)
     if packed.dimension == packed.n_theta:
         mode = find_mode(packed)

@@ -37,15 +37,7 @@ def correlation_cholesky(logits: FloatArray, correlated: tuple[int, ...]) -> Flo
 def correlation_matrix(cholesky: FloatArray) -> FloatArray:
     """Correlation matrices of Cholesky factors, without rounding on the diagonal.
 
-    Parameters
-    ----------
-    cholesky : FloatArray
-        Shape (..., k, k).
-
-    Returns
-    -------
-    FloatArray
-        Shape (..., k, k).
+    Shapes: `cholesky` (..., k, k); returns (..., k, k).
     """
     matrix: FloatArray = cholesky @ np.swapaxes(cholesky, -1, -2)
     k = np.arange(matrix.shape[-1])

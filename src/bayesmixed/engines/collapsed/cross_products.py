@@ -62,10 +62,7 @@ class CrossProducts:
     def shifted(self, coefficients: FloatArray) -> CrossProducts:
         """Cross-products with y - X m in place of y.
 
-        Parameters
-        ----------
-        coefficients : FloatArray
-            m, shape (p,).
+        Shapes: `coefficients` (p,).
         """
         moved = self.fixed_gram @ coefficients
         squared = self.response_squared - coefficients @ (2.0 * self.fixed_response - moved)
@@ -86,19 +83,7 @@ class CrossProducts:
 def indicator(columns: FloatArray, codes: np.ndarray, n_levels: int) -> sparse.csr_array:
     """Z of one block as a sparse matrix with n k stored entries, structural zeros kept.
 
-    Parameters
-    ----------
-    columns : FloatArray
-        Shape (n, k).
-    codes : ndarray
-        Level of every row, shape (n,).
-    n_levels : int
-        J.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Shape (n, J k).
+    Shapes: `columns` (n, k), `codes` (n,); returns (n, J k).
     """
     n, k = columns.shape
     index = (codes[:, None] * k + np.arange(k)).ravel()
@@ -108,16 +93,7 @@ def indicator(columns: FloatArray, codes: np.ndarray, n_levels: int) -> sparse.c
 def block_product(left: BlockColumns, right: BlockColumns) -> sparse.csr_array:
     """Z_i'Z_j with a k_i x k_j block for every pair of levels that some row has.
 
-    Parameters
-    ----------
-    left, right : tuple
-        Columns, codes and number of levels of each block.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Shape (J_i k_i, J_j k_j), indices sorted. A sum that happens to be 0, as with contrasts and indicator
-        columns, stays stored: SciPy's sparse product would drop it and break the blocks.
+    Returns shape (J_i k_i, J_j k_j).
     """
     (a, a_codes, n_a), (b, b_codes, n_b) = left, right
     pairs, owner = np.unique(a_codes * n_b + b_codes, return_inverse=True)
@@ -131,18 +107,7 @@ def block_product(left: BlockColumns, right: BlockColumns) -> sparse.csr_array:
 
 
 def form_cross_products(data: UnitFree) -> CrossProducts:
-    """Form the cross-products in one pass over the rows.
-
-    Parameters
-    ----------
-    data : UnitFree
-        The unit-free design.
-
-    Returns
-    -------
-    CrossProducts
-        After this the rows are not needed again.
-    """
+    """Form the cross-products in one pass over the rows."""
     blocks = list(zip(data.columns, data.codes, data.n_levels, strict=True))
     transposed = [indicator(*block).T.tocsr() for block in blocks]
     pairs = [(i, j) for i in range(len(blocks)) for j in range(i, len(blocks))]

@@ -234,15 +234,7 @@ def sampled_prior(ints: Any, floats: Any, work: Any, point: Any, gradient: Any) 
 
 @compiled
 def integrate(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float, float, float]:
-    """Eliminate everything that is integrated, and write the gradients in the Cholesky factors.
-
-    Returns
-    -------
-    tuple
-        log|A| of the random effects, log|A| of the coefficients given them, and the residual sum of squares;
-        NaNs when A is not positive definite. Then W_LOG_GRADIENT holds 1/2 d log|A| / dL and W_RSS_GRADIENT
-        holds -1/2 d rss / dL.
-    """
+    """Eliminate everything that is integrated, and write the gradients in the Cholesky factors."""
     squared = write_response(ints, floats, work)
     load(ints, floats, work)
     log_det, squared = eliminate_chain(ints, floats, work, squared)

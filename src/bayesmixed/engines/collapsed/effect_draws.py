@@ -17,20 +17,7 @@ CHUNK_VALUES = 2_000_000
 
 
 def draw_slices(target: CollapsedTarget, n_draws: int) -> Iterator[slice]:
-    """Slices of the draws of a chain whose integrated values take 16 MB at most.
-
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    n_draws : int
-        Number of draws.
-
-    Yields
-    ------
-    slice
-        Consecutive draws.
-    """
+    """Slices of the draws of a chain whose integrated values take 16 MB at most."""
     width = max(1, CHUNK_VALUES // max(1, int(target.packed.block[at.N_INTEGRATED])))
     for start in range(0, n_draws, width):
         yield slice(start, min(start + width, n_draws))
@@ -46,23 +33,7 @@ def draw_effects(
 ) -> tuple[FloatArray, dict[int, FloatArray]]:
     """Draws of the coefficients and, by block of the design, of random effects.
 
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    points : FloatArray
-        Unconstrained points, shape (chain, draw, dimension).
-    seeds : sequence of SeedSequence
-        One for each chain; the same give the same draws.
-    cores : int
-        Chains that run at a time.
-    levels : mapping, optional
-        For each block the places of the levels that are wanted; all by default.
-
-    Returns
-    -------
-    tuple
-        Shape (chain, draw, p), and for each block (chain, draw, levels, k).
+    Shapes: `points` (chain, draw, dimension); returns (chain, draw, p).
     """
     shape, blocks = points.shape[:2], target.design.blocks
     wanted = {i: np.arange(blocks[i].n_levels) for i in target.plan.blocks} if levels is None else levels

@@ -206,10 +206,7 @@ def symmetrize(work: Any, square: int, n: int, stride: int) -> None:
 def eliminate_chain(ints: Any, floats: Any, work: Any, response_squared: float) -> tuple[float, float]:
     """Eliminate every level of every chain factor.
 
-    Returns
-    -------
-    tuple
-        log|A| of the eliminated part (NaN when it is not positive definite), and y'y after elimination.
+    Returns: log|A| of the eliminated part (NaN when it is not positive definite), and y'y after elimination.
     """
     log_det = 0.0
     for f in range(ints[at.N_CHAIN]):
@@ -296,10 +293,8 @@ def scale_dense(ints: Any, work: Any, vector: int, lambdas: int) -> None:
 def factor_root(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float, float]:
     """Cholesky factor U (row-major, A = U'U) of the root's A in W_INVERSE, from the raw root in W_ROOT.
 
-    Returns
-    -------
-    tuple
-        log|A| of the dense random effects and of the coefficients, or NaNs when A is not positive definite.
+    Returns: log|A| of the dense random effects and of the coefficients, or NaNs when A is not positive
+    definite.
     """
     q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
     square = ints[at.W_INVERSE]

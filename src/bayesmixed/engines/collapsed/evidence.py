@@ -48,27 +48,7 @@ def log_integral(
 ) -> Evidence:
     """Integral of a density that is not normalized.
 
-    Parameters
-    ----------
-    log_density : callable
-        For points of shape (S, d) their log densities, shape (S,).
-    center, covariance : FloatArray
-        About where its mass lies, shapes (d,) and (d, d).
-    rng : numpy.random.Generator
-        Source of the points.
-
-    Returns
-    -------
-    Evidence
-        log mean(w) for weights w = density / proposal of independent points of the proposal; its standard
-        error is sd(w) / (mean(w) sqrt(S)), by the delta method.
-
-    Examples
-    --------
-    >>> normal = lambda x: -0.5 * np.sum(x**2, axis=1)
-    >>> found = log_integral(normal, np.zeros(2), np.eye(2), np.random.default_rng(1))
-    >>> bool(abs(found.value - np.log(2 * np.pi)) < 4 * found.se)
-    True
+    Shapes: `log_density` (S, d).
     """
     logs: list[FloatArray] = []
     for _ in range(MAX_BATCHES):
@@ -85,17 +65,7 @@ def student_batch(
 ) -> tuple[FloatArray, FloatArray]:
     """Points of the proposal, with its log density at them.
 
-    Parameters
-    ----------
-    center, covariance : FloatArray
-        Its centre and scale matrix, shapes (d,) and (d, d).
-    rng : numpy.random.Generator
-        Source of the points.
-
-    Returns
-    -------
-    tuple
-        Points of shape (BATCH, d), log densities of shape (BATCH,).
+    Returns shape (BATCH, d).
     """
     from scipy import stats
 
@@ -107,15 +77,7 @@ def student_batch(
 def pareto_k(log_weights: FloatArray) -> float:
     """Tail index of importance weights (Vehtari et al. 2024, J. Mach. Learn. Res. 25(72)).
 
-    Parameters
-    ----------
-    log_weights : FloatArray
-        Shape (S,).
-
-    Returns
-    -------
-    float
-        Over 0.7 the mean of the weights cannot be trusted.
+    Shapes: `log_weights` (S,).
     """
     from arviz_stats.base.array import array_stats
 

@@ -54,24 +54,7 @@ class IntegratedModel:
 
 
 def integrate_all(spec: ModelSpec) -> IntegratedModel:
-    """Integrate all random effects of a model out.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        A gaussian model.
-
-    Returns
-    -------
-    IntegratedModel
-        Its density, up to `IntegratedModel.log_unit`, is that of the data in their own units and of theta:
-        log standard deviations, logits of the partial correlations, log sigma.
-
-    Raises
-    ------
-    EngineError
-        When a prior is unknown to the collapsed engine, or crossed random effects are too many.
-    """
+    """Integrate all random effects of a model out."""
     wrong = unsupported_priors(spec)
     if wrong:
         raise EngineError(
@@ -96,17 +79,7 @@ def integrate_all(spec: ModelSpec) -> IntegratedModel:
 def log_densities(packed: Packed, points: FloatArray) -> FloatArray:
     """Log density at many points.
 
-    Parameters
-    ----------
-    packed : Packed
-        The problem.
-    points : FloatArray
-        Standardized coordinates, shape (S, dimension).
-
-    Returns
-    -------
-    FloatArray
-        Shape (S,), minus infinity where the precision matrix is not positive definite.
+    Shapes: `points` (S, dimension); returns (S,).
     """
     z, gradient, value = (np.zeros(n) for n in (packed.dimension, packed.dimension, 1))
     arguments = [array.ctypes.data_as(DOUBLES) for array in (z, gradient, value)]
@@ -130,23 +103,7 @@ def points_of_draws(
 ) -> FloatArray:
     """Points of named draws, the way back from the units of the data; all are those of centred columns.
 
-    Parameters
-    ----------
-    model : IntegratedModel
-        The model.
-    sd : tuple[FloatArray, ...]
-        For each block of the design, shape (S, k).
-    corr : tuple[FloatArray or None, ...]
-        For each block with correlated effects, shape (S, k, k).
-    sigma : FloatArray
-        Shape (S,).
-    coefficients : FloatArray
-        Shape (S, p); used when they are not integrated.
-
-    Returns
-    -------
-    FloatArray
-        Shape (S, dimension).
+    Shapes: `sd` (S, k), `corr` (S, k, k), `sigma` (S,), `coefficients` (S, p); returns (S, dimension).
     """
     units, blocks = model.problem.units, model.spec.design.blocks
     parts = []
@@ -169,22 +126,7 @@ def logits_of_correlation(matrix: FloatArray, correlated: tuple[int, ...]) -> Fl
 
     The inverse of :func:`bayesmixed.engines.collapsed.correlations.correlation_cholesky`.
 
-    Parameters
-    ----------
-    matrix : FloatArray
-        Shape (S, k, k).
-    correlated : tuple[int, ...]
-        Sizes of the correlated sets of effects.
-
-    Returns
-    -------
-    FloatArray
-        Set after set, by rows of the lower triangle, shape (S, m).
-
-    Examples
-    --------
-    >>> logits_of_correlation(np.array([[[1.0, 0.6], [0.6, 1.0]]]), (2,)).round(3)
-    array([[1.386]])
+    Shapes: `matrix` (S, k, k); returns (S, m).
     """
     starts = np.cumsum([0, *correlated[:-1]])
     pieces = [

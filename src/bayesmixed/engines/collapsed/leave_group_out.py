@@ -63,25 +63,7 @@ def densities_given_others(
     covariance: FloatArray,
     rng: np.random.Generator,
 ) -> GroupDensities:
-    """Log density of every group's rows given the rows of all others.
-
-    Parameters
-    ----------
-    model : IntegratedModel
-        The model.
-    codes : IntArray
-        Group of every row, values 0 to G - 1; any partition of the rows.
-    center, covariance : FloatArray
-        Of theta's posterior, shapes (d,) and (d, d).
-    rng : numpy.random.Generator
-        Source of the points.
-
-    Returns
-    -------
-    GroupDensities
-        In the units of the data; points are added for a group until its standard error is 0.03, at most
-        40,000.
-    """
+    """Log density of every group's rows given the rows of all others."""
     whole = _batches(model.packed, center, WIDENING * covariance, rng)
     n_groups = int(codes.max()) + 1
     parts = [_one_group(packed_without(model, codes != group), whole) for group in range(n_groups)]
@@ -142,17 +124,7 @@ def _one_group(
 def packed_without(model: IntegratedModel, keep: RowMask) -> Packed:
     """Pack a model for some of its rows, in the units and with the priors of all of them.
 
-    Parameters
-    ----------
-    model : IntegratedModel
-        The model.
-    keep : ndarray
-        Which rows remain, booleans of shape (n,).
-
-    Returns
-    -------
-    Packed
-        With the same theta; levels without rows are gone, since they say nothing about it.
+    Shapes: `keep` (n,).
     """
     products = form_cross_products(unit_free(rows_kept(model.spec.design, keep), model.problem.units))
     return pack_problem(dataclasses.replace(model.problem, products=products), model.plan)
@@ -161,17 +133,7 @@ def packed_without(model: IntegratedModel, keep: RowMask) -> Packed:
 def rows_kept(design: Design, keep: RowMask) -> Design:
     """Design of some of its rows, with the scales of all of them.
 
-    Parameters
-    ----------
-    design : Design
-        The design.
-    keep : ndarray
-        Which rows remain, booleans of shape (n,).
-
-    Returns
-    -------
-    Design
-        Means and scales are those of the whole design; levels without rows are gone.
+    Shapes: `keep` (n,).
     """
     return dataclasses.replace(
         design,

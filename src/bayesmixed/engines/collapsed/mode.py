@@ -33,20 +33,7 @@ class Mode:
 
 
 def find_mode(packed: Packed, *, tolerance: float = 1e-6) -> Mode:
-    """Find the mode of theta with everything else integrated out.
-
-    Parameters
-    ----------
-    packed : Packed
-        A problem in which only theta is sampled, in standard coordinates.
-    tolerance : float
-        Largest gradient at the mode.
-
-    Returns
-    -------
-    Mode
-        By L-BFGS with the kernel's gradient; the curvature by central differences of the gradient.
-    """
+    """Find the mode of theta with everything else integrated out."""
     unit_free = packed.without_constant()
 
     def objective(theta: FloatArray) -> tuple[float, FloatArray]:
@@ -70,19 +57,7 @@ def find_mode(packed: Packed, *, tolerance: float = 1e-6) -> Mode:
 def curvature_scale(packed: Packed, theta: FloatArray, *, step: float = 1e-4) -> FloatArray:
     """Lower triangular factor of the inverse of minus the Hessian.
 
-    Parameters
-    ----------
-    packed : Packed
-        A problem in which only theta is sampled.
-    theta : FloatArray
-        Shape (n_theta,).
-    step : float
-        Half the width of the differences.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n_theta, n_theta); made by `curvature.inverse_root`.
+    Shapes: `theta` (n_theta,); returns (n_theta, n_theta).
     """
     moves = step * np.eye(len(theta))
     columns = [evaluate(packed, theta + move)[1] - evaluate(packed, theta - move)[1] for move in moves]

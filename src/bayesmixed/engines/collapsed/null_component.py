@@ -52,29 +52,7 @@ class NullDensity:
 def evidence_without(
     spec: ModelSpec, block: int, effects: tuple[int, ...], rng: np.random.Generator
 ) -> Evidence:
-    """Marginal likelihood of a model without some effects of a grouping factor, all other priors kept.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model with the effects.
-    block : int
-        Index of the grouping factor's block.
-    effects : tuple[int, ...]
-        Indices of the effects that are left out.
-    rng : numpy.random.Generator
-        Source of the points.
-
-    Returns
-    -------
-    Evidence
-        Its log marginal likelihood, in the units of the data.
-
-    Raises
-    ------
-    EngineError
-        When a coefficient's prior is not normal, or when effects that stay lose their common prior.
-    """
+    """Marginal likelihood of a model without some effects of a grouping factor, all other priors kept."""
     null = null_density(spec, block, effects)
     mode = find_mode(null.packed)
     within = np.ix_(null.free, null.free)
@@ -89,27 +67,7 @@ def evidence_without(
 
 
 def null_density(spec: ModelSpec, block: int, effects: tuple[int, ...]) -> NullDensity:
-    """Collapsed density of a model with some effects of a grouping factor held at zero.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model with the effects.
-    block : int
-        Index of the grouping factor's block.
-    effects : tuple[int, ...]
-        Indices of the effects.
-
-    Returns
-    -------
-    NullDensity
-        For `evidence_without`.
-
-    Raises
-    ------
-    EngineError
-        When a coefficient's prior is not normal, or when effects that stay lose their common prior.
-    """
+    """Collapsed density of a model with some effects of a grouping factor held at zero."""
     logits = _held_logits(spec.design.blocks[block], effects)
     model = integrate_all(_with_flat_sds(spec, block, effects))
     if model.plan.coefficients_sampled:

@@ -106,30 +106,7 @@ def pack(
     profile: bool = False,
     centred: Callable[[int], bool] = lambda _: True,
 ) -> Packed:
-    """Pack a problem.
-
-    Parameters
-    ----------
-    products : CrossProducts
-        Unit-free, with the prior means of integrated coefficients already taken from y.
-    plan : Plan
-        What is integrated and what is sampled.
-    correlated : tuple[tuple[int, ...], ...]
-        For each block of the design the sizes of its correlated sets.
-    priors : UnitFreePriors
-        Unit-free.
-    constant : float
-        Added to the log density (units of the data).
-    profile : bool
-        Whether the coefficients are profiled (maximum likelihood) and not integrated.
-    centred : callable
-        For the index of a sampled block, whether NUTS walks over its effects or over their standard deviates.
-
-    Returns
-    -------
-    Packed
-        The block, with standard coordinates (centre 0, scale 1).
-    """
+    """Pack a problem."""
     structure = build_structure(products, plan)
     block = PackedBlock(at.HEADER_LENGTH, SOURCES)
     p = len(products.fixed_gram)

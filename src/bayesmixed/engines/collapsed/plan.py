@@ -74,23 +74,7 @@ class Plan:
 
 
 def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit: int = DENSE_LIMIT) -> Plan:
-    """Choose, from the structure of a design, what is integrated.
-
-    Parameters
-    ----------
-    design : Design
-        Supplies the grouping factors.
-    coefficients_sampled : bool
-        Whether a prior of the coefficients is not normal.
-    dense_limit : int
-        Largest number of crossed random effects that are integrated.
-
-    Returns
-    -------
-    Plan
-        The factor with most random effects is eliminated level by level; then each factor in which all those
-        are nested; crossed ones are integrated while they are few.
-    """
+    """Choose, from the structure of a design, what is integrated."""
     blocks = design.blocks
     by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
     chain = by_size[:1]

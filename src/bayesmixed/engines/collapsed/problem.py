@@ -47,18 +47,7 @@ class Problem:
 
 
 def make_problem(spec: ModelSpec) -> Problem:
-    """Form the cross-products of a model and its unit-free priors; the only pass over the rows.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        A gaussian model whose priors the engine knows.
-
-    Returns
-    -------
-    Problem
-        Ready to be packed under any plan.
-    """
+    """Form the cross-products of a model and its unit-free priors; the only pass over the rows."""
     units = units_of(spec.design)
     return Problem(
         units=units,
@@ -69,22 +58,7 @@ def make_problem(spec: ModelSpec) -> Problem:
 
 
 def pack_problem(problem: Problem, plan: Plan, *, centred: Any = lambda _: True) -> Packed:
-    """Pack a problem under a plan; the density is that of the data in their own units.
-
-    Parameters
-    ----------
-    problem : Problem
-        Made by `make_problem`.
-    plan : Plan
-        What is integrated.
-    centred : callable
-        For the index of a sampled block, whether NUTS walks over its effects or over their standard deviates.
-
-    Returns
-    -------
-    Packed
-        For the kernel.
-    """
+    """Pack a problem under a plan; the density is that of the data in their own units."""
     units, products = problem.units, problem.products
     constant = -products.n_rows * np.log(units.scale)
     if plan.coefficients_sampled:
@@ -101,17 +75,7 @@ def pack_problem(problem: Problem, plan: Plan, *, centred: Any = lambda _: True)
 def evaluate(packed: Packed, z: FloatArray) -> tuple[float, FloatArray]:
     """Log density at standardized coordinates, and its gradient in them.
 
-    Parameters
-    ----------
-    packed : Packed
-        The problem.
-    z : FloatArray
-        Shape (dimension,).
-
-    Returns
-    -------
-    tuple
-        Value, minus infinity where it cannot be computed, and gradient of shape (dimension,).
+    Shapes: `z` (dimension,); returns (dimension,).
     """
     z = np.ascontiguousarray(z, dtype=np.float64)
     gradient, value = np.zeros_like(z), np.zeros(1)
@@ -128,19 +92,7 @@ def evaluate(packed: Packed, z: FloatArray) -> tuple[float, FloatArray]:
 def draw_integrated(packed: Packed, points: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Exact draws of everything integrated, one for each point.
 
-    Parameters
-    ----------
-    packed : Packed
-        The problem.
-    points : FloatArray
-        Unconstrained points (not standardized), shape (draws, dimension).
-    rng : numpy.random.Generator
-        Source of the deviates.
-
-    Returns
-    -------
-    FloatArray
-        Unit-free effects in the plan's order, then coefficients less their prior means, shape (draws, N).
+    Shapes: `points` (draws, dimension); returns (draws, N).
     """
     points = np.ascontiguousarray(points)
     deviates = rng.standard_normal((len(points), int(packed.block[at.N_INTEGRATED])))
@@ -150,24 +102,7 @@ def draw_integrated(packed: Packed, points: FloatArray, rng: np.random.Generator
 def conditional_values(packed: Packed, points: FloatArray, deviates: FloatArray) -> FloatArray:
     """Values of everything integrated that standard normal deviates give; zeros give the conditional mean.
 
-    Parameters
-    ----------
-    packed : Packed
-        The problem.
-    points : FloatArray
-        Unconstrained points, contiguous, shape (draws, dimension).
-    deviates : FloatArray
-        Contiguous, shape (draws, N); overwritten.
-
-    Returns
-    -------
-    FloatArray
-        As of `draw_integrated`, in the memory of `deviates`.
-
-    Raises
-    ------
-    FloatingPointError
-        When a point lies where the precision matrix is not positive definite.
+    Shapes: `points` (draws, dimension), `deviates` (draws, N).
     """
     failed = conditional_draws.ctypes(
         len(points),

@@ -12,20 +12,7 @@ from bayesmixed.engines.units import Units, unit_free
 
 
 def cross_products_of(design: Design, units: Units) -> CrossProducts:
-    """Unit-free cross-products of a design.
-
-    Parameters
-    ----------
-    design : Design
-        With rows, which are passed over once, or with sums.
-    units : Units
-        Made by `units_of`.
-
-    Returns
-    -------
-    CrossProducts
-        The same from either, to rounding.
-    """
+    """Unit-free cross-products of a design."""
     if design.sums is None:
         return form_cross_products(unit_free(design, units))
     return _from_sums(design.sums, design, units)

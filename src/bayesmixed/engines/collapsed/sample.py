@@ -33,20 +33,7 @@ the mode, worth twice their number in a mean and half of it in a tail.
 
 
 def collapsed_target(spec: ModelSpec, plan: Plan) -> CollapsedTarget:
-    """Form cross-products, find the mode, and choose the coordinates of NUTS.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        A gaussian model whose priors the engine knows.
-    plan : Plan
-        What is integrated.
-
-    Returns
-    -------
-    CollapsedTarget
-        For `sample_collapsed`.
-    """
+    """Form cross-products, find the mode, and choose the coordinates of NUTS."""
     problem = make_problem(spec)
     with single_threaded_blas():
         packed = pack_for_nuts(spec.design, plan, problem)
@@ -56,25 +43,7 @@ def collapsed_target(spec: ModelSpec, plan: Plan) -> CollapsedTarget:
 def sample_collapsed(
     target: CollapsedTarget, settings: SamplerSettings, *, thin: int = 1, callback: bool = False
 ) -> RawDraws:
-    """Sample a collapsed posterior.
-
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    settings : SamplerSettings
-        ``settings.draws`` are kept of each chain, ``settings.draws * thin`` are made.
-    thin : int
-        Every how many-th draw is kept.
-    callback : bool
-        Whether nutpie calls back through Python instead of the C function pointer.
-
-    Returns
-    -------
-    RawDraws
-        In the units of the data. With ``settings.keep_ranef == "moments"`` integrated effects have moments,
-        effects that NUTS walked over their draws.
-    """
+    """Sample a collapsed posterior."""
     packed = target.packed
     block = packed.without_constant().block
     usual = ACCEPT_EFFECTS if target.plan.samples_effects else ACCEPT

@@ -33,13 +33,7 @@ def kernel_digest() -> int:
 
 
 def digest_of(files: Iterable[Path]) -> int:
-    """Digest of files as a positive 63-bit integer.
-
-    Parameters
-    ----------
-    files : iterable of Path
-        In an order that stays the same.
-    """
+    """Digest of files as a positive 63-bit integer."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
@@ -52,20 +46,7 @@ STALE, NO_MEMORY = -2, -1
 
 
 def require_run(status: int) -> int:
-    """Status of an entry that did run.
-
-    Parameters
-    ----------
-    status : int
-        What the entry returned; negative when it could not begin.
-
-    Raises
-    ------
-    MemoryError
-        When there was no memory for its workspace.
-    SamplingError
-        When the compiled kernel and the packed problem come from different versions of the sources.
-    """
+    """Status of an entry that did run."""
     if status == NO_MEMORY:
         raise MemoryError("There is no memory left to eliminate the random effects in.")
     if status == STALE:

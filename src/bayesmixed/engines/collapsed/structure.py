@@ -65,20 +65,7 @@ class Structure:
 
 
 def build_structure(products: CrossProducts, plan: Plan) -> Structure:
-    """Arrange cross-products for elimination.
-
-    Parameters
-    ----------
-    products : CrossProducts
-        Unit-free.
-    plan : Plan
-        What is integrated.
-
-    Returns
-    -------
-    Structure
-        Nodes of the chain factors, and the root.
-    """
+    """Arrange cross-products for elimination."""
     chain = [f.block for f in plan.factors if f.role == at.CHAIN]
     dense = [f.block for f in plan.factors if f.role == at.DENSE]
     sizes = [products.n_levels[i] * products.n_effects[i] for i in chain + dense]

@@ -39,19 +39,9 @@ class CollapsedTarget:
 def unit_factor(target: CollapsedTarget, f: int, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Unit-free standard deviations of a factor's effects, with the Cholesky factor of their correlations.
 
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    f : int
-        Place of the factor in the plan.
-    points : FloatArray
-        Unconstrained points, shape (..., dimension).
+    Shapes: `points` (..., dimension).
 
-    Returns
-    -------
-    tuple[FloatArray, FloatArray]
-        Shapes (..., k) and (..., k, k).
+    Returns: shapes (..., k) and (..., k, k).
     """
     block = target.design.blocks[target.plan.factors[f].block]
     theta = points[..., target.packed.theta_of_factor[f]]
@@ -64,17 +54,9 @@ def scales_of(
 ) -> tuple[tuple[FloatArray, ...], tuple[FloatArray | None, ...]]:
     """Standard deviations and correlation matrices in the units of the data, blocks in the design's order.
 
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    points : FloatArray
-        Unconstrained points, shape (..., dimension).
+    Shapes: `points` (..., dimension).
 
-    Returns
-    -------
-    tuple
-        For each block, shapes (..., k) and (..., k, k), the latter None where no effects are correlated.
+    Returns: for each block, shapes (..., k) and (..., k, k), the latter None where no effects are correlated.
     """
     sd: dict[int, FloatArray] = {}
     corr: dict[int, FloatArray | None] = {}
@@ -89,21 +71,7 @@ def scales_of(
 def effects_of(target: CollapsedTarget, f: int, points: FloatArray, integrated: FloatArray) -> FloatArray:
     """Random effects of one factor of the plan in the units of the data.
 
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    f : int
-        Place of the factor in the plan.
-    points : FloatArray
-        Unconstrained points, shape (S, dimension).
-    integrated : FloatArray
-        Unit-free values of everything integrated, shape (S, N).
-
-    Returns
-    -------
-    FloatArray
-        Shape (S, J, k).
+    Shapes: `points` (S, dimension), `integrated` (S, N); returns (S, J, k).
     """
     packed, factor = target.packed, target.plan.factors[f]
     k = target.design.blocks[factor.block].n_effects
@@ -123,19 +91,7 @@ def effects_of(target: CollapsedTarget, f: int, points: FloatArray, integrated: 
 def coefficients_of(target: CollapsedTarget, points: FloatArray, integrated: FloatArray) -> FloatArray:
     """Coefficients in the units of the data.
 
-    Parameters
-    ----------
-    target : CollapsedTarget
-        The posterior.
-    points : FloatArray
-        Unconstrained points, shape (S, dimension).
-    integrated : FloatArray
-        Unit-free values of everything integrated, shape (S, N); not read where coefficients are sampled.
-
-    Returns
-    -------
-    FloatArray
-        Shape (S, p).
+    Shapes: `points` (S, dimension), `integrated` (S, N); returns (S, p).
     """
     packed, units = target.packed, target.problem.units
     if target.plan.coefficients_sampled:

@@ -122,20 +122,7 @@ def unsupported_priors(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def unit_free_priors(spec: ModelSpec, units: Units) -> UnitFreePriors:
-    """Priors of a model in unit-free form.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        All of whose priors are known to the engine.
-    units : Units
-        Of the design.
-
-    Returns
-    -------
-    UnitFreePriors
-        Numbers for the kernel.
-    """
+    """Priors of a model in unit-free form."""
     theta, constants = zip(*(block_rows(spec, units, i) for i in range(len(spec.design.blocks))), strict=True)
     of_sigma = spec.priors.parameters[names.SIGMA]
     sigma, sigma_constant = SCALE_PRIORS[of_sigma.name](of_sigma, units.scale)
@@ -153,19 +140,7 @@ def unit_free_priors(spec: ModelSpec, units: Units) -> UnitFreePriors:
 def block_rows(spec: ModelSpec, units: Units, i: int) -> tuple[FloatArray, float]:
     """Numbers of one block's parameters in theta, with the sum of their log constants.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        All of whose priors are known to the engine.
-    units : Units
-        Of the design.
-    i : int
-        Index of the block.
-
-    Returns
-    -------
-    tuple
-        One row for each sd, then for each logit, shape (m, ``PRIOR_WORDS``); the constant.
+    Returns shape (m, ``PRIOR_WORDS``).
     """
     rows = [
         SCALE_PRIORS[prior.name](prior, units.scale / float(s))

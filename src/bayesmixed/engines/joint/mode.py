@@ -53,17 +53,7 @@ class JointMode:
 def evaluate_joint(packed: JointPacked, z: FloatArray) -> tuple[float, FloatArray]:
     """Joint log density at the coordinates of NUTS, and its gradient in them.
 
-    Parameters
-    ----------
-    packed : JointPacked
-        The problem.
-    z : FloatArray
-        Shape (dimension,).
-
-    Returns
-    -------
-    tuple
-        Value, minus infinity where it cannot be computed, and gradient of shape (dimension,).
+    Shapes: `z` (dimension,); returns (dimension,).
     """
     z = np.ascontiguousarray(z, dtype=np.float64)
     gradient, value = np.zeros_like(z), np.zeros(1)
@@ -74,17 +64,7 @@ def evaluate_joint(packed: JointPacked, z: FloatArray) -> tuple[float, FloatArra
 def expand_joint(packed: JointPacked, z: FloatArray) -> FloatArray:
     """Point for the coordinates of NUTS: theta, logs of auxiliary parameters, effects, coefficients.
 
-    Parameters
-    ----------
-    packed : JointPacked
-        The problem.
-    z : FloatArray
-        Shape (dimension,).
-
-    Returns
-    -------
-    FloatArray
-        Shape (dimension,).
+    Shapes: `z` (dimension,); returns (dimension,).
     """
     z = np.ascontiguousarray(z, dtype=np.float64)
     out = np.empty_like(z)
@@ -95,19 +75,7 @@ def expand_joint(packed: JointPacked, z: FloatArray) -> FloatArray:
 def row_scores(packed: JointPacked, auxiliary: FloatArray, eta: FloatArray) -> FloatArray:
     """Derivative of every row's log likelihood in its linear predictor.
 
-    Parameters
-    ----------
-    packed : JointPacked
-        The problem.
-    auxiliary : FloatArray
-        The family's parameters, on their own scale.
-    eta : FloatArray
-        Linear predictor, shape (n,).
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,).
+    Shapes: `eta` (n,); returns (n,).
     """
     values = np.ones(2 * at.MOST_AUXILIARY + at.DERIVED)
     values[: len(auxiliary)] = auxiliary
@@ -125,18 +93,6 @@ def _pointer(values: FloatArray) -> object:
 def find_joint_mode(problem: JointProblem) -> JointMode:
     """Find the mode of theta with the effects at their own, and the coordinates around it.
 
-    Parameters
-    ----------
-    problem : JointProblem
-        The model.
-
-    Returns
-    -------
-    JointMode
-        Ready for NUTS.
-
-    Notes
-    -----
     In turn: effects and coefficients are brought to their mode given theta; the normal approximation is made
     there anew; theta is brought to the mode of Laplace's approximation (Tierney and Kadane 1986) in which
     the information is held. The normal approximation of rows takes minus the second derivative of the log
@@ -166,8 +122,6 @@ def find_joint_mode(problem: JointProblem) -> JointMode:
 def _alone(problem: JointProblem) -> FloatArray:
     """Linear predictor of every row that its response alone would have, shape (n,).
 
-    Notes
-    -----
     As generalized linear models begin (McCullagh and Nelder 1989, section 2.5): a little towards the middle,
     where the link of the response itself need not exist. From a common value one Newton step for a large
     count overflows.

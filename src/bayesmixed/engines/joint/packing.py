@@ -66,19 +66,7 @@ class JointPacked:
 
 
 def pack_joint(problem: JointProblem) -> JointPacked:
-    """Pack a problem in standard coordinates, with an empty normal approximation.
-
-    Parameters
-    ----------
-    problem : JointProblem
-        The model.
-
-    Returns
-    -------
-    JointPacked
-        Its precision is that of the priors alone and its pull is that of the coefficients' prior means, until
-        `mode.find_joint_mode` puts that of the data in their place.
-    """
+    """Pack a problem in standard coordinates, with an empty normal approximation."""
     block = PackedBlock(at.JOINT_HEADER_LENGTH, SOURCES)
     theta_of_factor = _put_factors(block, problem)
     pattern = fill_pattern(_coupling(problem))
@@ -186,17 +174,7 @@ def _reserve_work(block: PackedBlock, problem: JointProblem, pattern: Pattern, n
 def keep_coupled(matrix: sparse.csr_array, problem: JointProblem) -> sparse.csc_array:
     """Cross-products of columns that the normal approximation couples; the others are left out.
 
-    Parameters
-    ----------
-    matrix : scipy sparse array
-        Cross-products of all columns, shape (order, order).
-    problem : JointProblem
-        Says which are coupled.
-
-    Returns
-    -------
-    scipy sparse array
-        The kept part, a positive semidefinite matrix again.
+    Shapes: `matrix` (order, order).
     """
     entries = matrix.tocoo()
     component = problem.components()

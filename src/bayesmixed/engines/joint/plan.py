@@ -19,21 +19,7 @@ ENOUGH_LEVELS = 20.0
 
 
 def make_joint_plan(design: Design, *, most_products: int = MOST_PRODUCTS) -> Plan:
-    """Choose the order of elimination.
-
-    Parameters
-    ----------
-    design : Design
-        Supplies the grouping factors.
-    most_products : int
-        Multiplications of one factorization up to which crossed factors take part in it.
-
-    Returns
-    -------
-    Plan
-        The factor with most random effects, then those in which it is nested, then crossed ones while the
-        Cholesky factor stays small; the rest, with role ``layout.SAMPLED``, is not coupled with them.
-    """
+    """Choose the order of elimination."""
     largest = max(block.n_levels * block.n_effects for block in design.blocks)
     touched = int(np.sqrt(2.0 * most_products / largest)) - len(design.fixed.terms)
     return make_plan(design, dense_limit=max(touched, 0))
@@ -42,16 +28,7 @@ def make_joint_plan(design: Design, *, most_products: int = MOST_PRODUCTS) -> Pl
 def is_well_known(ratio: FloatArray) -> bool:
     """Whether the posterior of a grouping factor is near its normal approximation.
 
-    Parameters
-    ----------
-    ratio : FloatArray
-        The rows' information on every effect times the effect's variance, shape (J, k).
-
-    Returns
-    -------
-    bool
-        True when the median level is centred on its rows, and the log of every standard deviation is known to
-        about 0.16: its Fisher information is 2 sum_j s_j^2 with the shares s = r / (1 + r).
+    Shapes: `ratio` (J, k).
     """
     share = ratio / (1.0 + ratio)
     return bool(np.all(np.median(share, axis=0) > MOSTLY) and np.all((share**2).sum(axis=0) >= ENOUGH_LEVELS))
@@ -60,23 +37,10 @@ def is_well_known(ratio: FloatArray) -> bool:
 def plan_sentences(design: Design, plan: Plan, information: tuple[FloatArray, ...]) -> tuple[str, ...]:
     """State in words how each grouping factor is sampled.
 
-    Parameters
-    ----------
-    design : Design
-        Supplies the names.
-    plan : Plan
-        Made by `make_joint_plan`.
-    information : tuple[FloatArray, ...]
-        For each factor of the plan the rows' information on every effect times the effect's variance, at the
-        mode, shape (J, k).
+    Shapes: `information` (J, k).
 
-    Returns
-    -------
-    tuple[str, ...]
-        One sentence for each factor, and one for the rest.
+    Returns: one sentence for each factor, and one for the rest.
 
-    Notes
-    -----
     With information r the mean of a level's normal approximation moves from zero by r / (1 + r) of the way to
     what its rows say: 0 is the non-centred parametrization, 1 the centred one.
     """

@@ -163,20 +163,7 @@ class JointProblem:
 
 
 def make_joint_problem(spec: ModelSpec, plan: Plan) -> JointProblem:
-    """Arrays and priors of a model, unit-free.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Of a family and a link of the kernel, with priors that it knows.
-    plan : Plan
-        Order of elimination.
-
-    Returns
-    -------
-    JointProblem
-        Ready to be packed.
-    """
+    """Arrays and priors of a model, unit-free."""
     design = _on_own_scale(spec)
     family = FAMILIES[spec.family.name]
     units = _units(design, spec.family, family)

@@ -65,23 +65,7 @@ class JointTarget:
 
 
 def joint_target(spec: ModelSpec) -> JointTarget:
-    """Posterior of a model with its normal approximation.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Of a family and a link of the kernel, with priors that it knows.
-
-    Returns
-    -------
-    JointTarget
-        With the mode found.
-
-    Raises
-    ------
-    SamplingError
-        When the linear predictor leaves what the link takes wherever the search begins.
-    """
+    """Posterior of a model with its normal approximation."""
     problem = make_joint_problem(spec, make_joint_plan(spec.design))
     with single_threaded_blas():
         mode = find_joint_mode(problem)
@@ -97,24 +81,7 @@ def joint_target(spec: ModelSpec) -> JointTarget:
 def sample_joint(
     target: JointTarget, settings: SamplerSettings, *, thin: int = 1, callback: bool = False
 ) -> RawDraws:
-    """Sample a joint posterior.
-
-    Parameters
-    ----------
-    target : JointTarget
-        Made by `joint_target`.
-    settings : SamplerSettings
-        ``settings.draws`` are kept of each chain, ``settings.draws * thin`` are made.
-    thin : int
-        Every how many-th draw is kept.
-    callback : bool
-        Whether nutpie calls the kernel through Python, see `nuts.run_nuts`.
-
-    Returns
-    -------
-    RawDraws
-        In the units of the data; the statistic ``lp`` is the log density in the coordinates of NUTS.
-    """
+    """Sample a joint posterior."""
     packed = target.mode.packed
     native = NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=packed.block)
     drawn = run_nuts(

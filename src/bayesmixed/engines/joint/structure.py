@@ -46,27 +46,11 @@ class Pattern:
 def fill_pattern(matrix: Any) -> Pattern:
     """Pattern of the Cholesky factor of a sparse symmetric matrix, eliminated in its own order.
 
-    Parameters
-    ----------
-    matrix : scipy sparse array
-        Shape (N, N), explicit zeros count.
+    Shapes: `matrix` (N, N).
 
-    Returns
-    -------
-    Pattern
-        Fill included, and what makes every column's rows those of its first row below the diagonal.
-
-    Notes
-    -----
     In the elimination tree (Liu, 1990) the parent of a column is its first row below the diagonal, fill
     included. The rows of a column lie on its path to the root; here they are all of that path. In nested
     factors, and wherever few columns stand at the end, that is the fill itself or little more.
-
-    Examples
-    --------
-    >>> arrow = sparse.csc_array(np.array([[2.0, 0, 1], [0, 2, 1], [1, 1, 2]]))
-    >>> fill_pattern(arrow).row
-    array([0, 2, 1, 2, 2])
     """
     parent = _elimination_parents(matrix)
     paths: list[list[int]] = []

@@ -109,13 +109,7 @@ class Likelihood:
         return np.concatenate([(rows == columns).astype(np.float64) for rows, columns in triangles])
 
     def evaluate(self, entries: FloatArray) -> Evaluated:
-        """Run the kernel at one point.
-
-        Parameters
-        ----------
-        entries : FloatArray
-            Relative Cholesky factors.
-        """
+        """Run the kernel at one point."""
         entries = np.ascontiguousarray(entries)
         n, p = int(self.packed.block[at.N_INTEGRATED]), len(self.design.fixed.terms)
         gradients, values = np.zeros((2, len(entries))), np.zeros(2 + n + p * p)
@@ -137,25 +131,12 @@ class Likelihood:
         )
 
     def profiled(self, entries: FloatArray) -> tuple[float, FloatArray]:
-        """Unit-free criterion with sigma at its best, and the gradient.
-
-        Parameters
-        ----------
-        entries : FloatArray
-            Relative Cholesky factors.
-        """
+        """Unit-free criterion with sigma at its best, and the gradient."""
         return self.profile(self.evaluate(entries))
 
     def profile(self, here: Evaluated) -> tuple[float, FloatArray]:
         """Unit-free criterion with sigma at its best, and the gradient, from what the kernel said.
 
-        Parameters
-        ----------
-        here : Evaluated
-            One evaluation.
-
-        Notes
-        -----
         m {1 + log(2 pi rss / m)} + log|A|, Bates et al. (2015), equations 34 and 42.
         """
         m = self.degrees
@@ -181,15 +162,7 @@ class Likelihood:
     def with_responses(self, responses: FloatArray) -> Iterator[Likelihood]:
         """The same model of other responses, one after the other.
 
-        Parameters
-        ----------
-        responses : FloatArray
-            In the units of the data, shape (B, n).
-
-        Yields
-        ------
-        Likelihood
-            Only the cross-products with y are formed anew; the units stay.
+        Shapes: `responses` (B, n).
         """
         rows, design = unit_free(self.design, self.units), self.design
         scaled = (responses - design.offset - self.units.center) / self.units.scale
@@ -212,25 +185,7 @@ class Likelihood:
 
 
 def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
-    """Prepare the likelihood of a design.
-
-    Parameters
-    ----------
-    design : Design
-        What is fitted.
-    by : {"reml", "ml"}
-        Restricted or full maximum likelihood.
-
-    Returns
-    -------
-    Likelihood
-        Cross-products formed.
-
-    Raises
-    ------
-    EngineError
-        When crossed random effects are too many to be integrated out together.
-    """
+    """Prepare the likelihood of a design."""
     plan = make_plan(design, dense_limit=OPTIMUM_LIMIT)
     if plan.samples_effects:
         raise EngineError(
@@ -257,15 +212,7 @@ def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
 def lower_triangle(size: int) -> tuple[IntArray, IntArray]:
     """Rows and columns of the entries of one Cholesky factor, in their order.
 
-    Parameters
-    ----------
-    size : int
-        Number of correlated effects.
-
-    Returns
-    -------
-    tuple[IntArray, IntArray]
-        Each of shape (size (size + 1) / 2,).
+    Returns shape (size (size + 1).
     """
     return np.tril_indices(size)
 

@@ -93,18 +93,6 @@ class FactorPlace:
 def find_optimum(likelihood: Likelihood) -> Optimum:
     """Estimate a linear mixed model by the likelihood's criterion.
 
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Restricted or full.
-
-    Returns
-    -------
-    Optimum
-        lme4's estimate of the same model.
-
-    Notes
-    -----
     Quasi-Newton steps on the entries of the relative Cholesky factors, without bounds: the criterion is
     smooth and even in every column, so a variance of zero is found as an interior minimum.
     """
@@ -115,19 +103,7 @@ def find_optimum(likelihood: Likelihood) -> Optimum:
 def refit(likelihood: Likelihood, start: FloatArray, scale: FloatArray) -> Optimum:
     """Estimate a model near a known estimate of the same model on other responses, as a bootstrap does.
 
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Made by ``with_responses``.
-    start : FloatArray
-        Entries of the known estimate.
-    scale : FloatArray
-        Of the coordinates in which the criterion is round there, shape (m, m), by `standardizing_scale`.
-
-    Returns
-    -------
-    Optimum
-        As `find_optimum` finds it, to four digits.
+    Shapes: `scale` (m, m).
     """
     value, diagonal = likelihood.profiled, likelihood.diagonal
     entries = settled(value, start, scale, REFIT_GRADIENT)
@@ -141,21 +117,7 @@ def refit(likelihood: Likelihood, start: FloatArray, scale: FloatArray) -> Optim
 def settled(value: Objective, start: FloatArray, scale: FloatArray, small: float) -> FloatArray:
     """Minimum near a start, found in coordinates in which the function is round.
 
-    Parameters
-    ----------
-    value : callable
-        Function and gradient.
-    start : FloatArray
-        Shape (m,).
-    scale : FloatArray
-        Of those coordinates, by `standardizing_scale`, shape (m, m).
-    small : float
-        Where the largest entry of the gradient in those coordinates may stop.
-
-    Returns
-    -------
-    FloatArray
-        Shape (m,).
+    Shapes: `start` (m,), `scale` (m, m); returns (m,).
     """
 
     def standardized(z: FloatArray) -> tuple[float, FloatArray]:
@@ -170,35 +132,14 @@ def settled(value: Objective, start: FloatArray, scale: FloatArray, small: float
 def standardizing_scale(second: FloatArray) -> FloatArray:
     """Scale of coordinates in which a criterion with a given Hessian is round.
 
-    Parameters
-    ----------
-    second : FloatArray
-        Hessian at the optimum, shape (m, m).
-
-    Returns
-    -------
-    FloatArray
-        Shape (m, m); flat directions are scaled like almost flat ones.
+    Shapes: `second` (m, m); returns (m, m).
     """
     values, vectors = np.linalg.eigh(second)
     return np.asarray(vectors / np.sqrt(np.maximum(values, 1e-3 * values.max())))
 
 
 def optimum_at(likelihood: Likelihood, entries: FloatArray) -> Optimum:
-    """Express the estimate at given relative Cholesky factors in the units of the data.
-
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Restricted or full.
-    entries : FloatArray
-        Where its criterion is lowest.
-
-    Returns
-    -------
-    Optimum
-        Coefficients, covariances, random effects.
-    """
+    """Express the estimate at given relative Cholesky factors in the units of the data."""
     here = likelihood.evaluate(entries)
     criterion, gradient = likelihood.profile(here)
     units, design = likelihood.units, likelihood.design
@@ -243,17 +184,7 @@ def block_covariances(likelihood: Likelihood, entries: FloatArray, variance: flo
 def relative_factors(likelihood: Likelihood, entries: FloatArray) -> list[FloatArray]:
     """For each block of the design its unit-free Cholesky factor over sigma, with a positive diagonal.
 
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Supplies the blocks.
-    entries : FloatArray
-        Its parameters.
-
-    Returns
-    -------
-    list[FloatArray]
-        Lower triangular, shape (k, k).
+    Returns shape (k, k).
     """
     out = [np.zeros((block.n_effects, block.n_effects)) for block in likelihood.design.blocks]
     for place in factor_places(likelihood):
@@ -263,18 +194,7 @@ def relative_factors(likelihood: Likelihood, entries: FloatArray) -> list[FloatA
 
 
 def factor_places(likelihood: Likelihood) -> list[FactorPlace]:
-    """List where the Cholesky factor of every set of correlated effects stands among the entries.
-
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Supplies the blocks.
-
-    Returns
-    -------
-    list[FactorPlace]
-        In the order of the entries.
-    """
+    """List where the Cholesky factor of every set of correlated effects stands among the entries."""
     used, places = 0, []
     for i in likelihood.plan.blocks:
         effect = 0
@@ -303,20 +223,8 @@ def _descend(value: Objective, start: FloatArray) -> FloatArray:
 def polished(value: Objective, entries: FloatArray) -> FloatArray:
     """Bring the gradient near a minimum down to rounding, by Newton steps.
 
-    Parameters
-    ----------
-    value : callable
-        Criterion and gradient.
-    entries : FloatArray
-        Near a minimum, shape (m,).
+    Shapes: `entries` (m,); returns (m,).
 
-    Returns
-    -------
-    FloatArray
-        Shape (m,); as given where the criterion is not convex.
-
-    Notes
-    -----
     The Hessian is kept as long as steps with it divide the gradient by ten.
     """
     gradient = value(entries)[1]
@@ -340,17 +248,7 @@ def polished(value: Objective, entries: FloatArray) -> FloatArray:
 def hessian(value: Objective, entries: FloatArray) -> FloatArray:
     """Second derivatives of a criterion by central differences of its gradient, symmetric.
 
-    Parameters
-    ----------
-    value : callable
-        Criterion and gradient.
-    entries : FloatArray
-        Where, shape (m,).
-
-    Returns
-    -------
-    FloatArray
-        Shape (m, m).
+    Shapes: `entries` (m,); returns (m, m).
     """
     moves = np.diag(1e-5 * np.maximum(np.abs(entries), 0.1))
     columns = [(value(entries + m)[1] - value(entries - m)[1]) / (2.0 * m.sum()) for m in moves]

@@ -170,20 +170,7 @@ def conditional_covariances(
 ) -> tuple[LevelCovariances, ...]:
     """Covariances of the random effects given y, with the variance parameters at their estimates.
 
-    Parameters
-    ----------
-    likelihood : Likelihood
-        Restricted or full.
-    optimum : Optimum
-        Its estimate.
-    known_coefficients : bool
-        Whether the coefficients are taken as known too, as lme4's ``condVar`` does, or carry their own
-        uncertainty (Henderson's mixed-model equations).
-
-    Returns
-    -------
-    tuple[LevelCovariances, ...]
-        For each block of the design, in the units of the data.
+    Returns: for each block of the design, in the units of the data.
     """
     other = likelihood.full() if known_coefficients else likelihood.restricted()
     blocks, p = likelihood.design.blocks, len(likelihood.design.fixed.terms)

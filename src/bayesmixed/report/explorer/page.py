@@ -35,44 +35,12 @@ def write_explorer(
     """Write a page on which a slider runs from complete to no pooling.
 
     Use it in a lecture: the page needs no server, no network and no Python.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-    path : str or path
-        File to write, ``.html``.
-    draws : xarray.DataTree, optional
-        Posterior draws, for the density under the slider; an estimate's restricted likelihood unless given.
-    title : str, optional
-        Heading; the formula unless given.
-
-    Returns
-    -------
-    str
-        The path.
-
-    Raises
-    ------
-    FileError
-        When the file cannot be written.
     """
     return write_page(path, explorer_html(groups, draws=draws, title=title))
 
 
 def explorer_html(groups: PooledGroups, *, draws: xr.DataTree | None = None, title: str | None = None) -> str:
-    """Make the page as text.
-
-    Parameters
-    ----------
-    groups, draws, title
-        As in :func:`write_explorer`.
-
-    Returns
-    -------
-    str
-        One HTML document.
-    """
+    """Make the page as text."""
     from html import escape
 
     template = (files("bayesmixed.report.explorer") / "template.html").read_text(encoding="utf-8")
@@ -83,22 +51,7 @@ def explorer_html(groups: PooledGroups, *, draws: xr.DataTree | None = None, tit
 
 
 def explorer_data(groups: PooledGroups, path: PoolingPath, *, posterior: bool) -> dict[str, Any]:
-    """Gather all that the page shows.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-    path : PoolingPath
-        Of the same groups.
-    posterior : bool
-        Whether the densities are a posterior's.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: numbers to seven digits, infinity and NaN as None.
-    """
+    """Gather all that the page shows."""
     block, shown = groups.block, telling_groups(groups, MOST_GROUPS)
     curves = group_lines(groups, shown)
     places = [groups.place(effect) for effect in block.effects]

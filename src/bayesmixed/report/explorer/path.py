@@ -59,21 +59,6 @@ class PoolingPath:
 def pooling_path(groups: PooledGroups, draws: xr.DataTree | None = None) -> PoolingPath:
     """Follow the groups from complete to no pooling.
 
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates; the mixed model is in the middle of the path.
-    draws : xarray.DataTree, optional
-        Posterior draws, whose standard deviations are drawn under the slider; the restricted likelihood
-        along the path unless given.
-
-    Returns
-    -------
-    PoolingPath
-        On an even grid of the slider.
-
-    Notes
-    -----
     All standard deviations of the grouping factor move in proportion, correlations, the residual's and other
     factors' standing still; every point solves Henderson's equations anew. With one grouping factor the ends
     are the two regressions themselves wherever a group has one.
