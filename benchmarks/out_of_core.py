@@ -69,7 +69,7 @@ def fit_folder(folder: str, method: str) -> None:
         How.
     """
     import bayesmixed as bm
-    from bayesmixed.specification import specify
+    from bayesmixed.fits.specify import specify
 
     start = time.perf_counter()
     spec = specify(FORMULA, folder)
@@ -94,9 +94,9 @@ def compare_with_memory(file: Path) -> None:
     file : Path
         One of the files.
     """
-    from bayesmixed.engines.collapsed.plan import make_plan
     from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
-    from bayesmixed.specification import specify
+    from bayesmixed.engines.kernel.plan import make_plan
+    from bayesmixed.fits.specify import specify
 
     worst, rng, rows = 0.0, np.random.default_rng(1), pd.read_parquet(file)
     rows = rows[rows["group"] < rows["group"].max() * PART]

@@ -15,10 +15,10 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.design.levels import find_level
-from bayesmixed.extract.blocks import chosen_levels
 from bayesmixed.plots.methods import FitPlots
-from bayesmixed.plots.pooling_methods import PoolingPlots
+from bayesmixed.pooled.plot_methods import PoolingPlots
 from bayesmixed.surface import method_names
+from bayesmixed.verbs.blocks import chosen_levels
 
 SLEEP = bm.load_dataset("sleepstudy").assign(Subject=lambda d: d["Subject"].astype(int))
 FORMULA = "Reaction ~ Days + (Days | Subject)"

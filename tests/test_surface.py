@@ -15,12 +15,12 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.cli import main
+from bayesmixed.fits.row_sample import RowSample
 from bayesmixed.habits import ESTIMATE, EVERY_FIT, FITTING_ARGUMENTS, POSTERIOR, VERB_ARGUMENTS
 from bayesmixed.options import ConfintMethod, Method, PoolingMethod, VarianceIntervals
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.methods import FitPlots
-from bayesmixed.plots.pooling_methods import PoolingPlots
-from bayesmixed.row_sample import RowSample
+from bayesmixed.pooled.plot_methods import PoolingPlots
 from bayesmixed.surface import method_names
 
 FORMULA = "Reaction ~ Days + (1 | Subject)"

@@ -25,21 +25,21 @@ from bayesmixed.errors import (
 from bayesmixed.priors.choice import prior
 
 if TYPE_CHECKING:
-    from bayesmixed.bambi_fit import from_bambi
     from bayesmixed.comparison.anova import anova
     from bayesmixed.comparison.bayes_factor import bayes_factor
     from bayesmixed.comparison.drop1 import drop1
     from bayesmixed.comparison.elpd import compare
     from bayesmixed.comparison.ranova import ranova
     from bayesmixed.comparison.recovery import recover
-    from bayesmixed.fit import lmer, load
-    from bayesmixed.generalized import glmer
-    from bayesmixed.mixed_fit import MixedFit
-    from bayesmixed.pooling_fit import Pooling, pooling
-    from bayesmixed.reml_fit import RemlFit
+    from bayesmixed.fits.bambi_fit import from_bambi
+    from bayesmixed.fits.glmer import glmer
+    from bayesmixed.fits.lmer import lmer, load
+    from bayesmixed.fits.mixed_fit import MixedFit
+    from bayesmixed.fits.pooling import Pooling, pooling
+    from bayesmixed.fits.reml_fit import RemlFit
+    from bayesmixed.fits.specify import simulate_prior, specify
     from bayesmixed.simulate.data import simulate_data
     from bayesmixed.simulate.records import Simulation
-    from bayesmixed.specification import simulate_prior, specify
     from bayesmixed.tables.regression import models_table, table
 
 __version__ = "0.1.0"
@@ -86,21 +86,21 @@ _LAZY = {
     "bayes_factor": "comparison.bayes_factor",
     "compare": "comparison.elpd",
     "drop1": "comparison.drop1",
-    "from_bambi": "bambi_fit",
+    "from_bambi": "fits.bambi_fit",
     "ranova": "comparison.ranova",
     "recover": "comparison.recovery",
-    "MixedFit": "mixed_fit",
-    "Pooling": "pooling_fit",
-    "pooling": "pooling_fit",
-    "RemlFit": "reml_fit",
+    "MixedFit": "fits.mixed_fit",
+    "Pooling": "fits.pooling",
+    "pooling": "fits.pooling",
+    "RemlFit": "fits.reml_fit",
     "Simulation": "simulate.records",
-    "glmer": "generalized",
-    "lmer": "fit",
-    "load": "fit",
+    "glmer": "fits.glmer",
+    "lmer": "fits.lmer",
+    "load": "fits.lmer",
     "simulate_data": "simulate.data",
-    "simulate_prior": "specification",
+    "simulate_prior": "fits.specify",
     "models_table": "tables.regression",
-    "specify": "specification",
+    "specify": "fits.specify",
     "table": "tables.regression",
 }
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from narwhals.typing import IntoDataFrame
 
-    from bayesmixed.mixed_fit import MixedFit
-    from bayesmixed.reml_fit import RemlFit
+    from bayesmixed.fits.mixed_fit import MixedFit
+    from bayesmixed.fits.reml_fit import RemlFit
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -208,11 +208,11 @@ def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     options["progress"] = not arguments.quiet and sys.stderr.isatty()
     if arguments.family or arguments.link:
-        from bayesmixed.generalized import glmer
+        from bayesmixed.fits.glmer import glmer
 
         family = arguments.family or "gaussian"
         return glmer(arguments.formula, frame, family, link=arguments.link, **options)
-    from bayesmixed.fit import lmer
+    from bayesmixed.fits.lmer import lmer
 
     fit: MixedFit = lmer(arguments.formula, frame, **options)
     return fit
@@ -220,7 +220,7 @@ def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
 
 def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> None:
     """Fit by REML or maximum likelihood, print, write."""
-    from bayesmixed.fit import lmer
+    from bayesmixed.fits.lmer import lmer
     from bayesmixed.report import estimate_tables
 
     fit = lmer(
@@ -267,8 +267,8 @@ def _print_tables(fit: MixedFit, prob: float) -> None:
 
 def _print_shares(fit: MixedFit | RemlFit, prob: float) -> None:
     """Print the shares of variance, where they are known."""
-    from bayesmixed.extract.distribution_variance import has_shares
     from bayesmixed.tables.frames import frame_table
+    from bayesmixed.verbs.distribution_variance import has_shares
 
     if not has_shares(fit.spec.family):
         return

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.bambi_fit import bambi_spec
 from bayesmixed.bridge.from_bambi import read_bambi
 from bayesmixed.bridge.to_bambi import to_bambi
 from bayesmixed.errors import BayesmixedError, DesignWarning, FamilyError, FormulaError, PriorError
+from bayesmixed.fits.bambi_fit import bambi_spec
 from bayesmixed.model.build import build_pymc_model
 from bayesmixed.priors.prior import Prior
 from bayesmixed.priors.prior_set import PriorSet

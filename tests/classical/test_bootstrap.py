@@ -18,8 +18,8 @@ from bayesmixed.classical.parameters import (
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.optimum import find_optimum
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.summaries import draw_matrix
-from bayesmixed.extract.variances import random_variance
+from bayesmixed.verbs.summaries import draw_matrix
+from bayesmixed.verbs.variances import random_variance
 
 from .estimates import BATCH, CROSSED, SLEEP, THREE, estimated, flat_slope, singular
 

@@ -9,8 +9,8 @@ import pytest
 import bayesmixed as bm
 from bayesmixed.comparison.first_stage import first_stage
 from bayesmixed.comparison.group_columns import coefficient_columns
-from bayesmixed.comparison.pooling_errors import design_of_rows
 from bayesmixed.design.records import Design
+from bayesmixed.pooled.errors import design_of_rows
 
 
 def trial(seed: int) -> pd.DataFrame:

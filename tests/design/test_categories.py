@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from bayesmixed.design.aggregate import aggregate_design
 from bayesmixed.design.build import build_design
 from bayesmixed.design.categories import MOST_DECLARED, declared_in_files
+from bayesmixed.design.remote.aggregate import aggregate_design
 from bayesmixed.formula import parse_formula
 
 MOST = ["b", "a", *map(str, range(MOST_DECLARED - 2))]

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayesmixed.design import build_design
-from bayesmixed.design.aggregate import aggregate_design
 from bayesmixed.design.encode import encode
 from bayesmixed.design.prediction_rows import compared_rows, prediction_rows
 from bayesmixed.design.rank import (
@@ -23,6 +22,7 @@ from bayesmixed.design.rank import (
     warn_of_left_out,
 )
 from bayesmixed.design.records import Design
+from bayesmixed.design.remote.aggregate import aggregate_design
 from bayesmixed.errors import DesignWarning
 from bayesmixed.formula import parse_formula
 from lazy_rows import SOURCES

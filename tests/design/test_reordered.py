@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.design.aggregate import aggregate_design
 from bayesmixed.design.build import build_design
+from bayesmixed.design.remote.aggregate import aggregate_design
 from bayesmixed.design.reordered import reorder_effects
-from bayesmixed.engines.collapsed.row_sums import cross_products_of
-from bayesmixed.engines.units import units_of
+from bayesmixed.engines.kernel.row_sums import cross_products_of
+from bayesmixed.engines.kernel.units import units_of
 from bayesmixed.formula import parse_formula
 from lazy_rows import SOURCES
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from bayesmixed.design import build_design
-from bayesmixed.design.aggregate import aggregate_design
-from bayesmixed.design.lazy_sample import sample_design
 from bayesmixed.design.prediction_rows import prediction_rows
+from bayesmixed.design.remote.aggregate import aggregate_design
+from bayesmixed.design.remote.sample import sample_design
 from bayesmixed.errors import DataError
 from bayesmixed.formula import parse_formula
 from lazy_rows import SOURCES

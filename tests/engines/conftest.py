@@ -14,11 +14,11 @@ from scipy import stats
 
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
-from bayesmixed.engines.collapsed import layout as at
-from bayesmixed.engines.collapsed.packing import Packed
-from bayesmixed.engines.collapsed.plan import Plan, make_plan
 from bayesmixed.engines.collapsed.problem import Problem, make_problem, pack_problem
-from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.packing import Packed
+from bayesmixed.engines.kernel.plan import Plan, make_plan
+from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density

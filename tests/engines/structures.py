@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from bayesmixed.engines.collapsed.plan import DENSE_LIMIT
+from bayesmixed.engines.kernel.plan import DENSE_LIMIT
 from bayesmixed.priors.choice import prior
 from bayesmixed.priors.prior import Prior
 

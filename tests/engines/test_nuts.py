@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from bayesmixed.engines import nuts
-from bayesmixed.engines.collapsed.density import density, expand
 from bayesmixed.engines.collapsed.problem import evaluate
-from bayesmixed.engines.collapsed.standardization import Coordinates
+from bayesmixed.engines.kernel.density import density, expand
+from bayesmixed.engines.kernel.standardization import Coordinates
 from bayesmixed.engines.nuts import STATISTICS, NativeDensity, run_nuts
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.errors import SamplingError

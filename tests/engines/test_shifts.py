@@ -17,15 +17,15 @@ from bayesmixed.engines.collapsed.evidence import log_integral
 from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities
 from bayesmixed.engines.collapsed.mode import find_mode
 from bayesmixed.engines.collapsed.null_component import evidence_without
-from bayesmixed.engines.collapsed.plan import make_plan
 from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
-from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
 from bayesmixed.engines.joint.mode import evaluate_joint
 from bayesmixed.engines.joint.packing import pack_joint
 from bayesmixed.engines.joint.plan import make_joint_plan
 from bayesmixed.engines.joint.problem import make_joint_problem
+from bayesmixed.engines.kernel.plan import make_plan
+from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
+from bayesmixed.fits.specify import specify
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.specification import specify
 
 N = 120
 SHIFTS = [{"x": 1e4}, {"x": -1e4, "v": 37.0}, {"x": 2000.0, "v": -1e4}]

@@ -15,8 +15,8 @@ from bayesmixed.families.lookup import FAMILIES, family_by_name
 from bayesmixed.posterior.linear_predictor import linear_predictor
 from bayesmixed.posterior.location import location_of
 from bayesmixed.posterior.response import log_likelihood
-from extract.family_models import PARAMETERS, simulated
 from families.cases import CASES, COUNTS, MEANS, NAMES, arrays
+from verbs.family_models import PARAMETERS, simulated
 
 
 def test_every_family_is_tried() -> None:

@@ -21,9 +21,9 @@ from bayesmixed.design.prediction_rows import with_effects
 from bayesmixed.design.predictors import predictors
 from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.hypothesis import Hypothesis, Rope
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior_set import complete_priors
+from bayesmixed.verbs.hypothesis import Hypothesis, Rope
 
 Words = Mapping[str, str]
 """Name of every column of the data, by its letter."""

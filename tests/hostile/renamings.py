@@ -21,10 +21,10 @@ from bayesmixed import names
 from bayesmixed.design.parameters import parameters_named, parameters_of
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
-from bayesmixed.extract.quantities import family_variables
+from bayesmixed.fits.reml_fit import reml_fit
 from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.tree import draws_tree
-from bayesmixed.reml_fit import reml_fit
+from bayesmixed.verbs.quantities import family_variables
 
 from .answers import FAST, POSTERIOR, REML, SLOW, Asked, Verb, Words, answer, check_same
 from .frames import NAMES, check_sentence

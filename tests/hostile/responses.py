@@ -12,10 +12,8 @@ import xarray as xr
 from hypothesis import strategies as st
 
 import bayesmixed as bm
-from bayesmixed import extract
+from bayesmixed import verbs
 from bayesmixed.errors import FamilyError
-from bayesmixed.extract.predict import predict
-from bayesmixed.extract.simulate import simulate
 from bayesmixed.families.bambi_families import SEVERAL_PARTS, bambi_names
 from bayesmixed.families.distributions import DISTRIBUTIONS
 from bayesmixed.families.links import LINKS, link_function
@@ -24,7 +22,9 @@ from bayesmixed.families.moments import has_mean, response_variance
 from bayesmixed.families.support import is_discrete, takes_trials
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.link_scale import LOGARITHMIC
-from extract.family_models import truth
+from bayesmixed.verbs.predict import predict
+from bayesmixed.verbs.simulate import simulate
+from verbs.family_models import truth
 
 DRAWS, ROWS = 2000, 4
 EFFECTS = np.array([0.3, -0.3])
@@ -117,7 +117,7 @@ def verdict(case: Case) -> str:
     drawn = predict(draws, spec, kind="response", as_draws=True, seed=case.seed)
     assert isinstance(drawn, xr.DataArray)
     if not has_mean(spec.family):
-        for verb in (extract.fitted, extract.resid, predict):
+        for verb in (verbs.fitted, verbs.resid, predict):
             with pytest.raises(FamilyError, match=case.family):
                 verb(draws, spec)
         return "refused"
@@ -129,8 +129,8 @@ def verdict(case: Case) -> str:
     )
     errors = (drawn.mean(["chain", "draw"]).to_numpy() - mean["value"]) / (sd / np.sqrt(DRAWS))
     assert np.all(np.abs(errors) < LARGEST_ERROR), errors
-    pd.testing.assert_frame_equal(extract.fitted(draws, spec), mean)
-    scaled = extract.resid(draws, spec, kind="standardized")["value"]
+    pd.testing.assert_frame_equal(verbs.fitted(draws, spec), mean)
+    scaled = verbs.resid(draws, spec, kind="standardized")["value"]
     np.testing.assert_allclose(scaled * sd, spec.design.response.observed - mean["value"], atol=1e-9)
     return "agree"
 

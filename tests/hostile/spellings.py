@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
+from bayesmixed.fits.reml_fit import reml_fit
 from bayesmixed.formula.expression import CONSTANTS, CONTRASTS
 from bayesmixed.formula.scan import Token, scan
-from bayesmixed.reml_fit import reml_fit
 
 from .answers import Asked, answer, check_same
 from .renamings import PLAIN, VERBS, Model, data, plain_answer, refitted, sampled, stated

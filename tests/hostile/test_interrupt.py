@@ -18,7 +18,7 @@ import bayesmixed as bm
 from bayesmixed.engines.deferred import nutpie
 from bayesmixed.engines.nuts import chains_worth_keeping
 from bayesmixed.engines.records import SamplerSettings
-from bayesmixed.mixed_fit import MixedFit
+from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.posterior.sampling import INTERRUPTED
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.engines.collapsed.plan import make_plan
 from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
+from bayesmixed.engines.kernel.plan import make_plan
 from bayesmixed.engines.reml.likelihood import likelihood_of
 from bayesmixed.engines.reml.optimum import optimum_at
 from bayesmixed.priors.density import log_density

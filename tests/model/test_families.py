@@ -12,7 +12,7 @@ from bayesmixed.families.densities import log_density
 from bayesmixed.families.lookup import FAMILIES
 from bayesmixed.model.build import build_pymc_model
 from bayesmixed.posterior.location import location_of
-from extract.family_models import simulated
+from verbs.family_models import simulated
 
 CASES = [(name, link) for name, entry in FAMILIES.items() for link in entry.links if name != "gaussian"]
 DEVIATES = np.linspace(-1, 1, 30)

@@ -17,7 +17,7 @@ from bayesmixed.errors import BayesmixedError, DataError
 from bayesmixed.families.lookup import FAMILIES
 from bayesmixed.plots.style import PALETTE
 from bayesmixed.posterior.diagnostics import diagnose
-from extract.family_models import simulated
+from verbs.family_models import simulated
 
 BASELINE = Path(__file__).parent / "baseline"
 BOTH = ("sleep_reml", "sleep_bayes")

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayesmixed import extract
+from bayesmixed import verbs
 from bayesmixed.design.records import Design, FixedDesign, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
+from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.formula.expression import column_expression
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 from bayesmixed.model.spec import ModelSpec
@@ -20,7 +21,6 @@ from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed.priors.table import PriorTable, prior_table
-from bayesmixed.reml_fit import RemlFit, reml_fit
 
 HOSTILE = ("<script>alert(1)</script>", "a & b", "$x_1$ of $y$", '"quoted"', "日本", "plain")
 
@@ -36,25 +36,25 @@ class FakeFit:
         return prior_table(self.spec.design, self.spec.priors)
 
     def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return extract.fixef(self.draws, self.spec, prob=prob)
+        return verbs.fixef(self.draws, self.spec, prob=prob)
 
     def ranef(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return extract.ranef(self.draws, self.spec, prob=prob)
+        return verbs.ranef(self.draws, self.spec, prob=prob)
 
     def varcorr(self, *, correlations: bool = False, prob: float = 0.95) -> pd.DataFrame:
-        return extract.varcorr(self.draws, self.spec, correlations=correlations, prob=prob)
+        return verbs.varcorr(self.draws, self.spec, correlations=correlations, prob=prob)
 
     def icc(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return extract.icc(self.draws, self.spec, prob=prob)
+        return verbs.icc(self.draws, self.spec, prob=prob)
 
     def r2(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return extract.r2(self.draws, self.spec, prob=prob)
+        return verbs.r2(self.draws, self.spec, prob=prob)
 
     def tidy(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return extract.tidy(self.draws, self.spec, prob=prob)
+        return verbs.tidy(self.draws, self.spec, prob=prob)
 
     def glance(self) -> pd.DataFrame:
-        return extract.glance(self.draws, self.spec, self.run, self.diagnostics())
+        return verbs.glance(self.draws, self.spec, self.run, self.diagnostics())
 
     def reml(self) -> RemlFit:
         return reml_fit(self.spec, "reml")

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.extract.fitted import posterior_mean_fitted
 from bayesmixed.report.figures import (
     caterpillar_svg,
     coefficient_svg,
@@ -16,6 +15,7 @@ from bayesmixed.report.figures import (
     residual_svg,
     trace_svg,
 )
+from bayesmixed.verbs.fitted import posterior_mean_fitted
 
 
 def coefficients(*terms: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.posterior.diagnosis import Diagnosis
 from bayesmixed.report import estimate_tables, report_html, result_tables
 from bayesmixed.tables.fit_rows import fit_rows
-from extract.family_models import simulated
+from verbs.family_models import simulated
 
 
 def test_every_table_is_there_under_its_verb(hostile_fit) -> None:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.mixed_fit import MixedFit
-from bayesmixed.reml_fit import RemlFit
+from bayesmixed.fits.mixed_fit import MixedFit
+from bayesmixed.fits.reml_fit import RemlFit
 
 FORMULA = "Yield ~ 1 + (1 | Batch)"
 

@@ -10,8 +10,8 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.mixed_fit import MixedFit
-from bayesmixed.reml_fit import RemlFit, reml_fit
+from bayesmixed.fits.mixed_fit import MixedFit
+from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 
 SLOPES = "Reaction ~ Days + (Days | Subject)"
 # Made by bayesmixed 0.1; tests/agreement holds its numbers against lme4's.

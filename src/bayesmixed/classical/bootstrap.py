@@ -17,10 +17,10 @@ from bayesmixed.engines.records import RawDraws
 from bayesmixed.engines.reml.optimum import Optimum, refit, standardizing_scale
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.summaries import check_prob, summarize
 from bayesmixed.options import seed_sequence
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.printing.records import wrapped
+from bayesmixed.verbs.summaries import check_prob, summarize
 
 CHUNK_BYTES = 2**24
 """So much memory the simulated responses that are held at a time may take."""

@@ -10,9 +10,9 @@ from bayesmixed.classical.intervals import interval_summary
 from bayesmixed.classical.satterthwaite import combination_spread, degrees_of_freedom
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.uncertainty import LevelCovariances, conditional_covariances
-from bayesmixed.extract.blocks import chosen_blocks
-from bayesmixed.extract.coef import coefficient_names
-from bayesmixed.extract.ranef import level_table
+from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.coef import coefficient_names
+from bayesmixed.verbs.ranef import level_table
 
 
 def coef(fitted: Estimate, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:

@@ -13,8 +13,8 @@ from bayesmixed.classical.profile import profile_intervals
 from bayesmixed.classical.wald import wald_intervals
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
-from bayesmixed.extract.summaries import bound_names
 from bayesmixed.options import ConfintMethod, one_of
+from bayesmixed.verbs.summaries import bound_names
 
 
 def confint(

@@ -10,9 +10,9 @@ from bayesmixed.classical.intervals import interval_summary
 from bayesmixed.design.prediction_rows import prediction_rows
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.optimum import Optimum
-from bayesmixed.extract.fitted import Effects
-from bayesmixed.extract.summaries import summary_columns
 from bayesmixed.options import one_of
+from bayesmixed.verbs.fitted import Effects
+from bayesmixed.verbs.summaries import summary_columns
 
 
 def fitted_values(design: Design, optimum: Optimum, effects: Effects = "all") -> FloatArray:

@@ -8,7 +8,7 @@ import pandas as pd
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.intervals import interval_summary, t_test_columns
 from bayesmixed.classical.satterthwaite import combination_spread, degrees_of_freedom
-from bayesmixed.extract.summaries import summary_columns
+from bayesmixed.verbs.summaries import summary_columns
 
 
 def fixef(fitted: Estimate, *, prob: float = 0.95) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.extract.records import Summary
-from bayesmixed.extract.summaries import check_prob
+from bayesmixed.verbs.records import Summary
+from bayesmixed.verbs.summaries import check_prob
 
 
 def interval_summary(

@@ -19,10 +19,10 @@ from bayesmixed.design.prediction_rows import (
     with_effects,
 )
 from bayesmixed.design.predictors import predictor
-from bayesmixed.extract.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
-from bayesmixed.extract.grid import set_column
-from bayesmixed.extract.places import Places, labelled, places_at, renamed, without
-from bayesmixed.extract.summaries import summary_columns
+from bayesmixed.verbs.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
+from bayesmixed.verbs.grid import set_column
+from bayesmixed.verbs.places import Places, labelled, places_at, renamed, without
+from bayesmixed.verbs.summaries import summary_columns
 
 
 def predictions_at(
@@ -40,7 +40,7 @@ def predictions_at(
     estimate : Estimate
         The estimate.
     at, average, effects
-        As in :func:`bayesmixed.extract.marginal_effects.predictions_at`.
+        As in :func:`bayesmixed.verbs.marginal_effects.predictions_at`.
     prob : float
         Confidence level of the intervals.
 
@@ -85,7 +85,7 @@ def comparisons(
     estimate : Estimate
         The estimate.
     variable, at, contrast, average, effects
-        As in :func:`bayesmixed.extract.marginal_effects.comparisons`.
+        As in :func:`bayesmixed.verbs.marginal_effects.comparisons`.
     prob : float
         Confidence level of the intervals.
 
@@ -133,7 +133,7 @@ def slopes(
     estimate : Estimate
         The estimate.
     variable, at, average, effects
-        As in :func:`bayesmixed.extract.marginal_effects.slopes`.
+        As in :func:`bayesmixed.verbs.marginal_effects.slopes`.
     prob : float
         Confidence level of the intervals.
 

@@ -13,10 +13,10 @@ from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.intervals import interval_summary
 from bayesmixed.classical.satterthwaite import Spread, new_level_spread, residual_spread
 from bayesmixed.design.prediction_rows import PredictEffects, PredictionRows, prediction_rows
-from bayesmixed.extract.predict import check_weights_given
-from bayesmixed.extract.summaries import summary_columns
 from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.options import NewLevels, PredictKind, one_of
+from bayesmixed.verbs.predict import check_weights_given
+from bayesmixed.verbs.summaries import summary_columns
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bayesmixed.classical.estimate import Estimate
     from bayesmixed.design.prediction_rows import PredictEffects
-    from bayesmixed.extract.contrasts import ContrastChoice
+    from bayesmixed.verbs.contrasts import ContrastChoice
 
 
 class PredictionMethods:

@@ -17,10 +17,10 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.optimum import find_optimum, hessian, settled, standardizing_scale
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError, EngineError
-from bayesmixed.extract.summaries import check_prob
 from bayesmixed.printing.records import wrapped
 from bayesmixed.printing.rounding import format_fixed, format_numbers
 from bayesmixed.printing.table import clean
+from bayesmixed.verbs.summaries import check_prob
 
 SMALL_GRADIENT = 1e-4
 """Where the minimization over the free coordinates stops: the deviance is then good to about 1e-8."""

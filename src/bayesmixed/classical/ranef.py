@@ -8,8 +8,8 @@ import pandas as pd
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.intervals import interval_summary
 from bayesmixed.engines.reml.uncertainty import conditional_covariances
-from bayesmixed.extract.blocks import chosen_blocks
-from bayesmixed.extract.ranef import level_table
+from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.ranef import level_table
 
 
 def ranef(fitted: Estimate, *, group: str | None = None, prob: float = 0.95) -> pd.DataFrame:

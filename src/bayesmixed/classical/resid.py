@@ -10,11 +10,11 @@ from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.intervals import interval_summary
 from bayesmixed.design.prediction_rows import prediction_rows
 from bayesmixed.design.records import FloatArray
-from bayesmixed.extract.fitted import Effects
-from bayesmixed.extract.resid import root_weights
-from bayesmixed.extract.summaries import summary_columns
 from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.options import ResidualKind, one_of
+from bayesmixed.verbs.fitted import Effects
+from bayesmixed.verbs.resid import root_weights
+from bayesmixed.verbs.summaries import summary_columns
 
 
 def resid(
@@ -49,7 +49,7 @@ def resid(
 
     Notes
     -----
-    See :func:`bayesmixed.extract.resid.resid` for the formulas.
+    See :func:`bayesmixed.verbs.resid.resid` for the formulas.
     """
     one_of(kind, ResidualKind, "kind")
     one_of(effects, Effects, "effects")

@@ -12,8 +12,8 @@ from bayesmixed.classical.estimate import Estimate, covariance_root
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.cross_products import indicator
-from bayesmixed.engines.collapsed.row_sums import cross_products_of
+from bayesmixed.engines.kernel.cross_products import indicator
+from bayesmixed.engines.kernel.row_sums import cross_products_of
 
 CHUNK = 4_000_000
 """Numbers that are held at a time while equations are solved for rows."""

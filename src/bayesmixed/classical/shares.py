@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmixed.classical.bootstrap import bootstrap, bootstrap_tree
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.extract.summaries import bound_names
+from bayesmixed.verbs.summaries import bound_names
 
 
 def with_bootstrap(

@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from bayesmixed.extract.simulate import simulate as simulate_from_draws
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import SimulatedEffects, seed_sequence
+from bayesmixed.verbs.simulate import simulate as simulate_from_draws
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -38,7 +38,7 @@ def simulate(
     spec : ModelSpec
         The model.
     n, newdata, effects, weights
-        As in :func:`bayesmixed.extract.simulate.simulate`, but for the default of `effects`.
+        As in :func:`bayesmixed.verbs.simulate.simulate`, but for the default of `effects`.
     seed : int, optional
         Repeats the data sets; without it every call differs.
 
@@ -50,7 +50,7 @@ def simulate(
     Raises
     ------
     BayesmixedError, DataError
-        As in :func:`bayesmixed.extract.simulate.simulate`.
+        As in :func:`bayesmixed.verbs.simulate.simulate`.
     """
     # A correlation that does not exist, beside a standard deviation of zero, adds nothing to any effect.
     posterior = point["posterior"].to_dataset().fillna(0.0)

@@ -11,16 +11,16 @@ from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.fixef import fixef
 from bayesmixed.classical.ranef import ranef
 from bayesmixed.classical.varcorr import varcorr
-from bayesmixed.extract.summaries import bound_names
-from bayesmixed.extract.tidy import (
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import TidyEffects, VarianceIntervals
+from bayesmixed.verbs.summaries import bound_names
+from bayesmixed.verbs.tidy import (
     TidyMakers,
     assemble,
     tidy_fixed,
     tidy_parameters,
     tidy_random_values,
 )
-from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import TidyEffects, VarianceIntervals
 
 
 def tidy(

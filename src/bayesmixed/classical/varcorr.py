@@ -8,10 +8,10 @@ import xarray as xr
 
 from bayesmixed.classical.confint import confint
 from bayesmixed.classical.estimate import Estimate
-from bayesmixed.extract.summaries import bound_names
-from bayesmixed.extract.varcorr import varcorr as point_table
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import VarianceIntervals, one_of
+from bayesmixed.verbs.summaries import bound_names
+from bayesmixed.verbs.varcorr import varcorr as point_table
 
 
 def varcorr(

@@ -16,8 +16,8 @@ from bayesmixed.surface import public
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayesmixed.extract.marginal_likelihood import LogMarginalLikelihood
     from bayesmixed.model.spec import ModelSpec
+    from bayesmixed.verbs.marginal_likelihood import LogMarginalLikelihood
 
 KASS_RAFTERY = (
     (1.0, "not worth more than a bare mention"),
@@ -101,7 +101,7 @@ def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None)
 
     Notes
     -----
-    log p(y | m1) - log p(y | m0), see :func:`bayesmixed.extract.marginal_likelihood.log_marginal_likelihood`;
+    log p(y | m1) - log p(y | m0), see :func:`bayesmixed.verbs.marginal_likelihood.log_marginal_likelihood`;
     the errors of the two are independent. Words: Kass and Raftery 1995, Journal of the American Statistical
     Association 90:773. The factor depends on the width of the priors of what the models do not share.
     """
@@ -154,8 +154,8 @@ def bayes_factor_of(
     integrated by importance sampling around its mode.
     """
     from bayesmixed.engines.collapsed.null_component import evidence_without
-    from bayesmixed.extract.blocks import chosen_blocks, chosen_effect
-    from bayesmixed.extract.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
+    from bayesmixed.verbs.blocks import chosen_blocks, chosen_effect
+    from bayesmixed.verbs.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
 
     (block,) = chosen_blocks(spec.design, group)
     only = None if effect is None else chosen_effect(block, effect)

@@ -38,7 +38,7 @@ def compare(fits: Mapping[str, PosteriorFit], *, group: str | None = None) -> pd
 
     Notes
     -----
-    See :func:`bayesmixed.extract.loo`. A difference of less than 4, or of less than about two of its standard
+    See :func:`bayesmixed.verbs.loo`. A difference of less than 4, or of less than about two of its standard
     errors, says little (Sivula et al. 2025, arXiv 2008.10296). Stacking: Yao et al. 2018, Bayesian Analysis
     13:917.
     """

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from arviz_stats.utils import ELPDData
 
     from bayesmixed.comparison.bayes_factor import BayesFactor
-    from bayesmixed.extract.hypothesis import Hypothesis, Rope
-    from bayesmixed.extract.marginal_likelihood import LogMarginalLikelihood
+    from bayesmixed.verbs.hypothesis import Hypothesis, Rope
+    from bayesmixed.verbs.marginal_likelihood import LogMarginalLikelihood
 
 
 class ComparisonMethods:
@@ -39,14 +39,14 @@ class ComparisonMethods:
     run: RunInfo
 
     def loo(self, *, group: str | None = None) -> ELPDData:
-        """Leave-one-out cross-validation of rows or levels; see :func:`bayesmixed.extract.loo.loo`."""
-        from bayesmixed.extract.loo import loo
+        """Leave-one-out cross-validation of rows or levels; see :func:`bayesmixed.verbs.loo.loo`."""
+        from bayesmixed.verbs.loo import loo
 
         return loo(self.draws, self.spec, group=group)
 
     def log_marginal_likelihood(self, *, seed: int | None = None) -> LogMarginalLikelihood:
-        """Log marginal likelihood with its error; see :mod:`bayesmixed.extract.marginal_likelihood`."""
-        from bayesmixed.extract.marginal_likelihood import log_marginal_likelihood
+        """Log marginal likelihood with its error; see :mod:`bayesmixed.verbs.marginal_likelihood`."""
+        from bayesmixed.verbs.marginal_likelihood import log_marginal_likelihood
 
         return log_marginal_likelihood(self.draws, self.spec, seed=self.run.seed if seed is None else seed)
 
@@ -60,26 +60,26 @@ class ComparisonMethods:
         return bayes_factor_of(self.draws, self.spec, group, effect=effect, seed=seed)
 
     def hypothesis(self, expression: str, *, prob: float = 0.95) -> Hypothesis:
-        """Probability of an inequality, ``"Days > 8"``; see :mod:`bayesmixed.extract.hypothesis`."""
-        from bayesmixed.extract.hypothesis import hypothesis
+        """Probability of an inequality, ``"Days > 8"``; see :mod:`bayesmixed.verbs.hypothesis`."""
+        from bayesmixed.verbs.hypothesis import hypothesis
 
         return hypothesis(self.draws, self.spec, expression, prob=prob)
 
     def rope(self, expression: str, region: tuple[float, float]) -> Rope:
-        """Share of a region of practical equivalence; see :mod:`bayesmixed.extract.hypothesis`."""
-        from bayesmixed.extract.hypothesis import rope
+        """Share of a region of practical equivalence; see :mod:`bayesmixed.verbs.hypothesis`."""
+        from bayesmixed.verbs.hypothesis import rope
 
         return rope(self.draws, self.spec, expression, region)
 
     def p_direction(self, expression: str) -> float:
-        """Probability of direction of any expression; see :mod:`bayesmixed.extract.hypothesis`."""
-        from bayesmixed.extract.hypothesis import p_direction
+        """Probability of direction of any expression; see :mod:`bayesmixed.verbs.hypothesis`."""
+        from bayesmixed.verbs.hypothesis import p_direction
 
         return p_direction(self.draws, self.spec, expression)
 
     def prior_sensitivity(self) -> pd.DataFrame:
-        """How far priors and data pull each parameter; see :mod:`bayesmixed.extract.prior_sensitivity`."""
-        from bayesmixed.extract.prior_sensitivity import prior_sensitivity
+        """How far priors and data pull each parameter; see :mod:`bayesmixed.verbs.prior_sensitivity`."""
+        from bayesmixed.verbs.prior_sensitivity import prior_sensitivity
 
         return prior_sensitivity(self.draws, self.spec)
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from arviz_stats.utils import ELPDData
 
-    from bayesmixed.extract.marginal_likelihood import LogMarginalLikelihood
     from bayesmixed.model.spec import ModelSpec
+    from bayesmixed.verbs.marginal_likelihood import LogMarginalLikelihood
 
 
 @runtime_checkable

@@ -10,11 +10,11 @@ import pandas as pd
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.design.parameters import parameters_named, parameters_of
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.summaries import bound_names
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import VarianceIntervals
 from bayesmixed.simulate.records import Simulation
 from bayesmixed.surface import public
+from bayesmixed.verbs.summaries import bound_names
 
 
 @runtime_checkable

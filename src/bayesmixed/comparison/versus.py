@@ -15,10 +15,10 @@ from bayesmixed.classical.parameters import ParameterArrays, chosen_parameters, 
 from bayesmixed.comparison.two_stage import two_stage_intervals, two_stages
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
-from bayesmixed.extract.summaries import bound_names, draw_matrix, summarize
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ConfintMethod
+from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
 
 NO_POOLING, REML, POSTERIOR = "no pooling", "REML", "posterior"
 """Methods, as the table names them."""

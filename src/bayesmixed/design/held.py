@@ -13,6 +13,6 @@ def held_design(design: Design) -> Design:
     """Design with rows at hand, for what is said or drawn row by row."""
     if not isinstance(design.frame, AbsentRows):
         return design
-    from bayesmixed.design.lazy_sample import sample_design
+    from bayesmixed.design.remote.sample import sample_design
 
     return sample_design(design, ROWS, 0)

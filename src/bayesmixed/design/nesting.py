@@ -55,7 +55,7 @@ def _may_be_reversed(
 
 
 def is_counted_within(inner: GroupBlock, outer: GroupBlock) -> bool:
-    """Whether the levels of a factor are a count that begins anew within another, with several rows a cell."""
+    """Whether the levels of a factor are a count that begins anew within another, rows in cells."""
     few = outer.n_levels <= MOST_OUTER and inner.n_levels <= MOST_COUNTED
     place = _places(inner.levels) if few else None
     if place is None:

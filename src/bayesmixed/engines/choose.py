@@ -48,7 +48,7 @@ def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:
 
 def _gaussian_engine(spec: ModelSpec, engine: Engine) -> PreparedEngine:
     """Engine of a gaussian model."""
-    from bayesmixed.engines.collapsed.unit_priors import unsupported_priors
+    from bayesmixed.engines.kernel.unit_priors import unsupported_priors
 
     if engine == "joint":
         raise EngineError(
@@ -89,8 +89,8 @@ def _generalized_engine(spec: ModelSpec, engine: Engine) -> PreparedEngine:
 
 def _joint_refusal(spec: ModelSpec) -> str:
     """Why the joint engine cannot fit a model, empty when it can."""
-    from bayesmixed.engines.collapsed.unit_priors import unsupported_priors
     from bayesmixed.engines.joint.problem import FAMILIES, LINKS
+    from bayesmixed.engines.kernel.unit_priors import unsupported_priors
 
     family = spec.family
     if not is_native(family) or family.name not in FAMILIES or family.link not in LINKS:
@@ -116,10 +116,10 @@ def _joint_engine(spec: ModelSpec) -> PreparedEngine:
 
 def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
     """The collapsed engine."""
-    from bayesmixed.engines.collapsed import layout
-    from bayesmixed.engines.collapsed.plan import make_plan
     from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
-    from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
+    from bayesmixed.engines.kernel import layout
+    from bayesmixed.engines.kernel.plan import make_plan
+    from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
 
     plan = make_plan(spec.design, coefficients_sampled=not coefficients_are_integrable(spec))
     target = collapsed_target(spec, plan)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design
-from bayesmixed.design.source import lies_elsewhere
+from bayesmixed.design.remote.source import lies_elsewhere
 from bayesmixed.errors import DataError
 from bayesmixed.families.records import Family
 from bayesmixed.families.support import takes_successes
@@ -53,6 +53,6 @@ def _aggregated(
             f"The family {family} needs the rows in memory, and data is a path or a lazy frame: only a "
             "gaussian model can be fitted to sums over rows. Read the data, or a sample of them, first."
         )
-    from bayesmixed.design.aggregate import aggregate_design
+    from bayesmixed.design.remote.aggregate import aggregate_design
 
     return aggregate_design(parsed, data, weights=weights, missing=missing, center=center)

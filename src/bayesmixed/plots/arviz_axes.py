@@ -13,10 +13,10 @@ from bayesmixed import names
 from bayesmixed.design.parameters import parameter_named, parameters_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.extract.quantities import family_variables, quantities
 from bayesmixed.options import one_or_several
 from bayesmixed.plots.marks import plain
 from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
+from bayesmixed.verbs.quantities import family_variables, quantities
 
 if TYPE_CHECKING:
     from arviz_plots.plot_collection import PlotCollection

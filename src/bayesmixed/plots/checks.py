@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from bayesmixed.design.lookup import group_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.extract.blocks import chosen_blocks
-from bayesmixed.extract.summaries import check_prob
 from bayesmixed.options import Envelope, ResidualKind
 from bayesmixed.plots.contract import EstimatedFit, PlottedFit
 from bayesmixed.plots.marks import plain
@@ -25,6 +23,8 @@ from bayesmixed.plots.ranef_matrix import point_covariance, ranef_matrix
 from bayesmixed.plots.residuals import RESIDUAL_NAMES, residual_boxes, residual_scatter, shown_kind
 from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.plots.style import panel_axes
+from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.summaries import check_prob
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

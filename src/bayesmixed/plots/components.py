@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray
-from bayesmixed.extract.summaries import draw_matrix
 from bayesmixed.plots.contract import PlottedFit, SampledFit
 from bayesmixed.plots.intervals import draw_intervals, label_rows
 from bayesmixed.plots.marks import plain
 from bayesmixed.plots.style import PALETTE, ROW_HEIGHT, panel_axes, single_axes, tidy_axes
+from bayesmixed.verbs.summaries import draw_matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

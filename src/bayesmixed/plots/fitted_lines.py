@@ -15,10 +15,10 @@ from bayesmixed.design.prediction_rows import with_effects
 from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
 from bayesmixed.design.records import Design, GroupBlock, IntArray
 from bayesmixed.errors import DataError
-from bayesmixed.extract.blocks import chosen_blocks
-from bayesmixed.extract.grid import reference_grid, set_column
 from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.plots.intervals import bounds
+from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.grid import reference_grid, set_column
 
 GRID_POINTS = 30
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.predictors import predictor
 from bayesmixed.design.records import GroupBlock
-from bayesmixed.extract.blocks import chosen_blocks, chosen_levels, level_of
 from bayesmixed.options import one_or_several
 from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.plots.fitted_lines import level_lines, population_line
@@ -19,6 +18,7 @@ from bayesmixed.plots.intervals import legend_above
 from bayesmixed.plots.marks import draw_line, plain, point_style
 from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.plots.style import PALETTE, ink, muted, panel_axes, single_axes, tidy_axes
+from bayesmixed.verbs.blocks import chosen_blocks, chosen_levels, level_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

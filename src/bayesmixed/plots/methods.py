@@ -44,8 +44,8 @@ class FitPlots(CheckPlots):
         ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
     ) -> NDArray[Any]:
         """Random effects, sorted; see :func:`bayesmixed.plots.caterpillar`."""
-        from bayesmixed.extract.blocks import spelled_effects
         from bayesmixed.plots.caterpillar import caterpillar
+        from bayesmixed.verbs.blocks import spelled_effects
 
         design, table = self.fit.spec.design, self.fit.ranef(group=group, prob=prob)
         shown = None if effect is None else spelled_effects(design, one_or_several(effect, "effect"))

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.extract.blocks import chosen_blocks
 from bayesmixed.options import GroupStatistic, checked_seed
 from bayesmixed.plots import densities, predictive
 from bayesmixed.plots.contract import PlottedFit, SampledFit
 from bayesmixed.plots.samples import labelled, present_levels
 from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
+from bayesmixed.verbs.blocks import chosen_blocks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,10 @@ import pandas as pd
 
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.errors import DataError
-from bayesmixed.extract.summaries import check_prob
 from bayesmixed.options import Envelope, one_of
 from bayesmixed.plots.marks import plain, point_style
 from bayesmixed.plots.style import LABELLED_LEVELS, PALETTE, ink, muted, single_axes, tidy_axes
+from bayesmixed.verbs.summaries import check_prob
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

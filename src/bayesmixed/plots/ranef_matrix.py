@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.errors import DataError
-from bayesmixed.extract.summaries import draw_matrix
 from bayesmixed.plots.marks import plain, point_style
 from bayesmixed.plots.style import LABELLED_LEVELS, PALETTE, ink, panel_axes, tidy_axes
+from bayesmixed.verbs.summaries import draw_matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

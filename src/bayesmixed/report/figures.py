@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayesmixed import plots
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.extract.quantities import quantities
+from bayesmixed.verbs.quantities import quantities
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

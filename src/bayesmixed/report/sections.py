@@ -12,8 +12,6 @@ import xarray as xr
 
 from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.extract.fitted import posterior_mean_fitted
-from bayesmixed.extract.resid import resid
 from bayesmixed.families.moments import has_mean
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind
@@ -27,6 +25,8 @@ from bayesmixed.report.figures import (
     residual_svg,
 )
 from bayesmixed.report.markup import figure_html, table_html
+from bayesmixed.verbs.fitted import posterior_mean_fitted
+from bayesmixed.verbs.resid import resid
 
 SHOWN = 50
 SUMMARIES = ("fixef", "varcorr", "correlations", "icc", "r2")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bayesmixed.extract.distribution_variance import has_shares
 from bayesmixed.report.contract import EstimatedFit, ReportedFit
+from bayesmixed.verbs.distribution_variance import has_shares
 
 
 def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:

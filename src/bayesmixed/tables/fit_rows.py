@@ -14,11 +14,11 @@ from bayesmixed.design.lookup import term_of
 from bayesmixed.design.parameters import Parameter, parameters_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError, near_names
-from bayesmixed.extract.distribution_variance import has_shares
-from bayesmixed.extract.summaries import bound_names
 from bayesmixed.formula.named import ColumnKey
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import clean
+from bayesmixed.verbs.distribution_variance import has_shares
+from bayesmixed.verbs.summaries import bound_names
 
 FIXED, RANDOM, MODEL = "Fixed effects", "Random effects", "Model"
 PARTS = (FIXED, RANDOM, MODEL)

@@ -9,8 +9,6 @@ import xarray as xr
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.classical.fixef import fixef
 from bayesmixed.classical.singularity import singularity
-from bayesmixed.extract.resid import scaled_residuals
-from bayesmixed.extract.varcorr import varcorr
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.rounding import format_fixed
 from bayesmixed.printing.table import Column, clean
@@ -26,6 +24,8 @@ from bayesmixed.tables.summary_columns import (
     residual_columns,
 )
 from bayesmixed.tables.summary_parts import SummaryParts
+from bayesmixed.verbs.resid import scaled_residuals
+from bayesmixed.verbs.varcorr import varcorr
 
 TITLES = {
     "reml": "Linear mixed model fit by REML, t-tests by Satterthwaite's method ['bayesmixed']",

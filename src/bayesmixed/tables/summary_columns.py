@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.extract.summaries import bound_names
 from bayesmixed.printing.rounding import format_fixed, format_numbers
 from bayesmixed.printing.table import Column, clean
+from bayesmixed.verbs.summaries import bound_names
 
 RESIDUAL_HEADERS = ("Min", "1Q", "Median", "3Q", "Max")
 MAX_DECIMALS = 8

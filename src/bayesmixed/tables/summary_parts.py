@@ -12,10 +12,6 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RunInfo
-from bayesmixed.extract.fixef import fixef
-from bayesmixed.extract.resid import scaled_residuals
-from bayesmixed.extract.summaries import bound_names, draw_matrix, summarize
-from bayesmixed.extract.varcorr import varcorr
 from bayesmixed.families.moments import has_mean
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
@@ -32,6 +28,10 @@ from bayesmixed.tables.summary_columns import (
     random_columns,
     residual_columns,
 )
+from bayesmixed.verbs.fixef import fixef
+from bayesmixed.verbs.resid import scaled_residuals
+from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
+from bayesmixed.verbs.varcorr import varcorr
 
 ENGINE_TITLES = {
     "collapsed": "exact-marginal NUTS",

@@ -11,7 +11,6 @@ import pytest
 
 from bayesmixed.engines.collapsed import conditional_moments, effect_draws
 from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
-from bayesmixed.engines.collapsed.plan import make_plan
 from bayesmixed.engines.collapsed.problem import (
     conditional_values,
     draw_integrated,
@@ -19,6 +18,7 @@ from bayesmixed.engines.collapsed.problem import (
     pack_problem,
 )
 from bayesmixed.engines.collapsed.target import CollapsedTarget, coefficients_of
+from bayesmixed.engines.kernel.plan import make_plan
 from bayesmixed.engines.moments import MixtureSums
 from bayesmixed.model.spec import ModelSpec
 

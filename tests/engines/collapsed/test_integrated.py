@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from bayesmixed.engines.collapsed import integrated
-from bayesmixed.engines.collapsed.correlations import correlation_cholesky
 from bayesmixed.engines.collapsed.integrated import (
     integrate_all,
     log_densities,
@@ -17,6 +16,7 @@ from bayesmixed.engines.collapsed.integrated import (
     points_of_draws,
 )
 from bayesmixed.engines.collapsed.problem import evaluate
+from bayesmixed.engines.kernel.correlations import correlation_cholesky
 from bayesmixed.errors import EngineError
 from bayesmixed.priors.choice import prior
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.engines.collapsed.plan import make_plan
 from bayesmixed.engines.collapsed.problem import draw_integrated, evaluate, make_problem, pack_problem
 from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
-from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
+from bayesmixed.engines.kernel.plan import make_plan
+from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.priors.choice import prior
 

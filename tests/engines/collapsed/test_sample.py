@@ -13,12 +13,12 @@ from arviz_stats.base import array_stats
 from scipy import stats
 
 from bayesmixed.engines.collapsed import coordinates
-from bayesmixed.engines.collapsed.correlations import correlation_cholesky
-from bayesmixed.engines.collapsed.layout import SAMPLED
-from bayesmixed.engines.collapsed.plan import make_plan
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
-from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable
+from bayesmixed.engines.kernel.correlations import correlation_cholesky
+from bayesmixed.engines.kernel.layout import SAMPLED
+from bayesmixed.engines.kernel.plan import make_plan
+from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.priors.choice import prior
 

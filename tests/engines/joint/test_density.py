@@ -11,8 +11,8 @@ from pytensor.scalar.basic import autocast_int
 from scipy.linalg import solve_triangular
 
 from bayesmixed import names
-from bayesmixed.engines.collapsed.correlations import correlation_cholesky
 from bayesmixed.engines.joint.mode import evaluate_joint, expand_joint
+from bayesmixed.engines.kernel.correlations import correlation_cholesky
 from bayesmixed.model.build import build_pymc_model
 
 from .conftest import RIGHT_SIDES, make_case

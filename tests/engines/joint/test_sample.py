@@ -13,10 +13,10 @@ from arviz_stats.base import array_stats
 import bayesmixed as bm
 from bayesmixed.design.build import build_design
 from bayesmixed.engines.choose import prepare_engine
-from bayesmixed.engines.collapsed.plan import make_plan
 from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
 from bayesmixed.engines.joint.mode import evaluate_joint
 from bayesmixed.engines.joint.sample import joint_target, sample_joint
+from bayesmixed.engines.kernel.plan import make_plan
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.errors import EngineError, SamplingError
 from bayesmixed.families.lookup import family_by_name

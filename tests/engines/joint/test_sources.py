@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bayesmixed.engines.collapsed import layout
 from bayesmixed.engines.joint import sources
 from bayesmixed.engines.joint.mode import evaluate_joint, expand_joint, row_scores
+from bayesmixed.engines.kernel import layout
 from bayesmixed.errors import SamplingError
 
 from .conftest import RIGHT_SIDES, Case, make_case
 
 FOLDER = Path(sources.__file__).parent
-COLLAPSED = "bayesmixed.engines.collapsed."
+KERNEL_ROOM = "bayesmixed.engines.kernel."
 
 
 def imported(module: Path) -> set[str]:
@@ -28,13 +28,13 @@ def imported(module: Path) -> set[str]:
 
 
 def test_the_digest_covers_every_compiled_module() -> None:
-    compiled = {m.stem for m in FOLDER.glob("*.py") if f"{COLLAPSED}compilation" in imported(m)}
+    compiled = {m.stem for m in FOLDER.glob("*.py") if f"{KERNEL_ROOM}compilation" in imported(m)}
     assert set(sources.KERNEL) == compiled | {"layout"}
 
 
 def test_the_digest_covers_what_is_shared_with_the_collapsed_kernel() -> None:
     names = set.union(*(imported(FOLDER / f"{name}.py") for name in sources.KERNEL))
-    shared = {name.removeprefix(COLLAPSED) for name in names if name.startswith(COLLAPSED)}
+    shared = {name.removeprefix(KERNEL_ROOM) for name in names if name.startswith(KERNEL_ROOM)}
     assert shared <= set(sources.SHARED)
 
 
@@ -42,7 +42,7 @@ def test_the_digest_covers_what_is_shared_with_the_collapsed_kernel() -> None:
 def test_any_change_of_a_source_changes_the_digest(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for folder in ("joint", "collapsed"):
+    for folder in ("joint", "kernel"):
         (tmp_path / folder).mkdir()
         for file in (FOLDER.parent / folder).glob("*.py"):
             (tmp_path / folder / file.name).write_bytes(file.read_bytes())

@@ -9,13 +9,13 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.mode import Mode, find_mode
-from bayesmixed.engines.collapsed.packing import Packed
-from bayesmixed.engines.collapsed.plan import OPTIMUM_LIMIT, Plan, make_plan
 from bayesmixed.engines.collapsed.problem import Problem, draw_integrated, pack_problem
-from bayesmixed.engines.collapsed.standardization import Coordinates
-from bayesmixed.engines.digits import check_residual
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.digits import check_residual
+from bayesmixed.engines.kernel.packing import Packed
+from bayesmixed.engines.kernel.plan import OPTIMUM_LIMIT, Plan, make_plan
+from bayesmixed.engines.kernel.standardization import Coordinates
 
 MODE_DRAWS = 24
 """Conditional draws at the mode from which sampled effects take their centre."""

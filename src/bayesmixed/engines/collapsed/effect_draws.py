@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from bayesmixed.design.records import FloatArray, IntArray
-from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.problem import draw_integrated
 from bayesmixed.engines.collapsed.target import CollapsedTarget, coefficients_of, effects_of
+from bayesmixed.engines.kernel import layout as at
 
 CHUNK_VALUES = 2_000_000
 """Numbers that the draws of everything integrated may take at a time."""

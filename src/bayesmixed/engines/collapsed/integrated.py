@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.density import density
-from bayesmixed.engines.collapsed.packing import Packed, address
-from bayesmixed.engines.collapsed.plan import Plan, make_plan
 from bayesmixed.engines.collapsed.problem import DOUBLES, Problem, make_problem, pack_problem
-from bayesmixed.engines.collapsed.sources import require_run
-from bayesmixed.engines.collapsed.unit_priors import coefficients_are_integrable, unsupported_priors
+from bayesmixed.engines.kernel.density import density
+from bayesmixed.engines.kernel.packing import Packed, address
+from bayesmixed.engines.kernel.plan import Plan, make_plan
+from bayesmixed.engines.kernel.sources import require_run
+from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable, unsupported_priors
 from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import EngineError
 from bayesmixed.model.spec import ModelSpec
@@ -124,7 +124,7 @@ def points_of_draws(
 def logits_of_correlation(matrix: FloatArray, correlated: tuple[int, ...]) -> FloatArray:
     """Logits of the canonical partial correlations behind correlation matrices.
 
-    The inverse of :func:`bayesmixed.engines.collapsed.correlations.correlation_cholesky`.
+    The inverse of :func:`bayesmixed.engines.kernel.correlations.correlation_cholesky`.
 
     Shapes: `matrix` (S, k, k); returns (S, m).
     """

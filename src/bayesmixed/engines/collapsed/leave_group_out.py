@@ -16,12 +16,12 @@ from functools import cache
 import numpy as np
 
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
-from bayesmixed.engines.collapsed.cross_products import form_cross_products
 from bayesmixed.engines.collapsed.evidence import BATCH, MAX_BATCHES, pareto_k, student_batch
 from bayesmixed.engines.collapsed.integrated import IntegratedModel, log_densities
-from bayesmixed.engines.collapsed.packing import Packed
 from bayesmixed.engines.collapsed.problem import pack_problem
-from bayesmixed.engines.units import unit_free
+from bayesmixed.engines.kernel.cross_products import form_cross_products
+from bayesmixed.engines.kernel.packing import Packed
+from bayesmixed.engines.kernel.units import unit_free
 
 RowMask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import optimize
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.packing import Packed
 from bayesmixed.engines.collapsed.problem import evaluate
-from bayesmixed.engines.curvature import inverse_root
+from bayesmixed.engines.kernel.curvature import inverse_root
+from bayesmixed.engines.kernel.packing import Packed
 
 LOWEST_LOG_SD, HIGHEST_LOG_SD = -12.0, 8.0
 """Box, in units of the response's standard deviation, in which the mode is looked for."""

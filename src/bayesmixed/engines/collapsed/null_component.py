@@ -16,8 +16,8 @@ from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.engines.collapsed.evidence import Evidence, log_integral
 from bayesmixed.engines.collapsed.integrated import IntegratedModel, integrate_all, log_densities
 from bayesmixed.engines.collapsed.mode import find_mode
-from bayesmixed.engines.collapsed.packing import Packed
-from bayesmixed.engines.collapsed.standardization import Coordinates
+from bayesmixed.engines.kernel.packing import Packed
+from bayesmixed.engines.kernel.standardization import Coordinates
 from bayesmixed.errors import EngineError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.lkj import partial_shapes

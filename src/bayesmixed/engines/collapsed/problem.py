@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed import layout as at
-from bayesmixed.engines.collapsed.conditional import conditional_draws
-from bayesmixed.engines.collapsed.cross_products import CrossProducts
-from bayesmixed.engines.collapsed.density import density
-from bayesmixed.engines.collapsed.packing import Packed, address, pack
-from bayesmixed.engines.collapsed.plan import Plan
-from bayesmixed.engines.collapsed.row_sums import cross_products_of
-from bayesmixed.engines.collapsed.sources import require_run
-from bayesmixed.engines.collapsed.unit_priors import UnitFreePriors, unit_free_priors
-from bayesmixed.engines.units import Units, units_of
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.conditional import conditional_draws
+from bayesmixed.engines.kernel.cross_products import CrossProducts
+from bayesmixed.engines.kernel.density import density
+from bayesmixed.engines.kernel.packing import Packed, address, pack
+from bayesmixed.engines.kernel.plan import Plan
+from bayesmixed.engines.kernel.row_sums import cross_products_of
+from bayesmixed.engines.kernel.sources import require_run
+from bayesmixed.engines.kernel.unit_priors import UnitFreePriors, unit_free_priors
+from bayesmixed.engines.kernel.units import Units, units_of
 from bayesmixed.model.spec import ModelSpec
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)

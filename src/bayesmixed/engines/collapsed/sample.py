@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed import layout as at
 from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
-from bayesmixed.engines.collapsed.density import density, expand
 from bayesmixed.engines.collapsed.effect_draws import draw_effects
-from bayesmixed.engines.collapsed.plan import Plan
 from bayesmixed.engines.collapsed.problem import make_problem
 from bayesmixed.engines.collapsed.target import CollapsedTarget, effects_of, scales_of
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.density import density, expand
+from bayesmixed.engines.kernel.plan import Plan
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import LevelMoments, RawDraws, SamplerSettings
 from bayesmixed.engines.threads import single_threaded_blas

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.collapsed import layout as at
-from bayesmixed.engines.collapsed.correlations import correlation_cholesky, correlation_matrix
-from bayesmixed.engines.collapsed.packing import Packed
-from bayesmixed.engines.collapsed.plan import Plan
 from bayesmixed.engines.collapsed.problem import Problem
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.correlations import correlation_cholesky, correlation_matrix
+from bayesmixed.engines.kernel.packing import Packed
+from bayesmixed.engines.kernel.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

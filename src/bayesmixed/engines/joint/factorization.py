@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from bayesmixed.engines.collapsed.compilation import compiled
-from bayesmixed.engines.collapsed.memory import beyond
 from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.joint.linear import add_multiple, inner_product
 from bayesmixed.engines.joint.row_loops import over_rows
+from bayesmixed.engines.kernel.compilation import compiled
+from bayesmixed.engines.kernel.memory import beyond
 
 SHORT = 12
 """Length up to which a run is not worth the checks before a longer step."""

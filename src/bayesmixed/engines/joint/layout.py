@@ -7,7 +7,7 @@ log sigma; here its place is unused, and parameters of the family follow theta.
 
 from __future__ import annotations
 
-from bayesmixed.engines.collapsed.layout import FACTOR_FACTORED, HEADER_LENGTH
+from bayesmixed.engines.kernel.layout import FACTOR_FACTORED, HEADER_LENGTH
 
 # ---- the header, continued: sizes
 (

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bayesmixed.engines.collapsed.compilation import compiled
-from bayesmixed.engines.collapsed.memory import beyond
 from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.joint.row_loops import over_rows
 from bayesmixed.engines.joint.special import digamma, exponential, log_logistic, log_normal_cdf
+from bayesmixed.engines.kernel.compilation import compiled
+from bayesmixed.engines.kernel.memory import beyond
 
 ROWS_OF_A_PRODUCT = 512
 """Factors between 1 and 2 whose product is a finite number."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bayesmixed.engines.collapsed import layout as shared
-from bayesmixed.engines.collapsed.compilation import compiled
-from bayesmixed.engines.collapsed.memory import beyond
 from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.joint.row_loops import over_rows
+from bayesmixed.engines.kernel import layout as shared
+from bayesmixed.engines.kernel.compilation import compiled
+from bayesmixed.engines.kernel.memory import beyond
 
 
 @over_rows

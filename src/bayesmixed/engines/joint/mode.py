@@ -9,12 +9,12 @@ import numpy as np
 from scipy import optimize, sparse
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.curvature import inverse_root
 from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.joint.density import density, expand, scores
 from bayesmixed.engines.joint.packing import JointPacked, keep_coupled, pack_joint
 from bayesmixed.engines.joint.problem import LINKS, JointProblem
 from bayesmixed.engines.joint.sources import require_run
+from bayesmixed.engines.kernel.curvature import inverse_root
 from bayesmixed.families.links import link_function
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)

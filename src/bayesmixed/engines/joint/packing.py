@@ -9,12 +9,12 @@ import numpy as np
 from scipy import sparse
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed import layout as shared
-from bayesmixed.engines.collapsed.block import Ints, PackedBlock
 from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.joint.problem import JointProblem
 from bayesmixed.engines.joint.sources import SOURCES
 from bayesmixed.engines.joint.structure import Pattern, fill_pattern
+from bayesmixed.engines.kernel import layout as shared
+from bayesmixed.engines.kernel.block import Ints, PackedBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.collapsed import layout as at
-from bayesmixed.engines.collapsed.plan import Plan, make_plan
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.plan import Plan, make_plan
 
 MOST_PRODUCTS = 400_000
 """Multiplications of one factorization that may be spent at every evaluation."""

@@ -11,15 +11,15 @@ from scipy.special import betaln, gammaln
 
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, IntArray
-from bayesmixed.engines.collapsed import layout as roles
-from bayesmixed.engines.collapsed.plan import Plan
-from bayesmixed.engines.collapsed.unit_priors import (
+from bayesmixed.engines.joint import layout as at
+from bayesmixed.engines.kernel import layout as roles
+from bayesmixed.engines.kernel.plan import Plan
+from bayesmixed.engines.kernel.unit_priors import (
     COEFFICIENT_PRIORS,
     SCALE_PRIORS,
     block_rows,
 )
-from bayesmixed.engines.joint import layout as at
-from bayesmixed.engines.units import Units, units_of
+from bayesmixed.engines.kernel.units import Units, units_of
 from bayesmixed.families.records import Family
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.link_scale import link_scale

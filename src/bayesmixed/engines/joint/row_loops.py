@@ -11,7 +11,7 @@ from typing import Any
 from llvmlite import binding as llvm
 from numba import extending, njit, types
 
-from bayesmixed.engines.collapsed.compilation import InnerCompiler, InnerLibrary
+from bayesmixed.engines.kernel.compilation import InnerCompiler, InnerLibrary
 
 SPEED_LEVEL = 3
 intrinsic: Any = extending.intrinsic  # see `collapsed.memory`

@@ -9,11 +9,11 @@ import numpy as np
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.collapsed.correlations import correlation_cholesky, correlation_matrix
 from bayesmixed.engines.joint.density import density, expand
 from bayesmixed.engines.joint.mode import JointMode, evaluate_joint, find_joint_mode
 from bayesmixed.engines.joint.plan import is_well_known, make_joint_plan, plan_sentences
 from bayesmixed.engines.joint.problem import JointProblem, make_joint_problem
+from bayesmixed.engines.kernel.correlations import correlation_cholesky, correlation_matrix
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.engines.threads import single_threaded_blas

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bayesmixed.engines.collapsed.sources import NO_MEMORY, STALE, digest_of, require_run
+from bayesmixed.engines.kernel.sources import NO_MEMORY, STALE, digest_of, require_run
 
 __all__ = ["KERNEL", "NO_MEMORY", "SHARED", "SOURCES", "STALE", "joint_digest", "require_run"]
 
 KERNEL = ("density", "factorization", "layout", "likelihood", "linear", "row_loops", "special")
 SHARED = ("coefficient_prior", "compilation", "layout", "memory", "theta")
-"""Files of the collapsed kernel that are compiled into this one too."""
+"""Files of the shared kernel that are compiled into this one too."""
 
 
 def joint_digest() -> int:
     """Digest of the kernel's source files as a positive 63-bit integer."""
     folder = Path(__file__).parent
     own = [folder / f"{name}.py" for name in KERNEL]
-    return digest_of([*own, *(folder.parent / "collapsed" / f"{name}.py" for name in SHARED)])
+    return digest_of([*own, *(folder.parent / "kernel" / f"{name}.py" for name in SHARED)])
 
 
 SOURCES = joint_digest()

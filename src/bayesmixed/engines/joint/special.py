@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from bayesmixed.engines.collapsed.compilation import compiled
 from bayesmixed.engines.joint.row_loops import bits_of, double_of, of_a_row
+from bayesmixed.engines.kernel.compilation import compiled
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 SQRT_HALF = math.sqrt(0.5)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.level_covariances import level_covariances
-from bayesmixed.engines.collapsed.packing import address
 from bayesmixed.engines.collapsed.problem import DOUBLES
-from bayesmixed.engines.collapsed.sources import require_run
+from bayesmixed.engines.kernel.level_covariances import level_covariances
+from bayesmixed.engines.kernel.packing import address
+from bayesmixed.engines.kernel.sources import require_run
+from bayesmixed.engines.kernel.units import Units
 from bayesmixed.engines.reml.likelihood import Evaluated, Likelihood
 from bayesmixed.engines.reml.optimum import Optimum, block_covariances, effect_scales
 from bayesmixed.engines.threads import single_threaded_blas
-from bayesmixed.engines.units import Units
 from bayesmixed.printing.records import short_repr
 
 FLAT, FLAT_ALONE = 1e-8, 1e-6

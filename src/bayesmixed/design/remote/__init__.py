@@ -1,0 +1,1 @@
+"""Designs of data that stay where they are: on disk, in a database, in a lazy frame."""

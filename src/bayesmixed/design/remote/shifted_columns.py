@@ -1,0 +1,154 @@
+"""Columns less their means, as a query, so that sums of their squares lose no digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.design.remote.model_columns import RESPONSE, ModelColumns
+from bayesmixed.design.remote.rows import ONE, LazyRows
+from bayesmixed.design.remote.sums import TARGET, WEIGHT, Range, Sums, all_products, sum_products
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShiftedColumns:
+    """Columns less their means, with what all rows say of them.
+
+    Attributes
+    ----------
+    base : narwhals.LazyFrame
+        All rows: their own columns and those of the model.
+    names : list[str]
+        The m columns of the model within `base`, the ones first, the response less offset last.
+    shifts : dict[str, float]
+        What was subtracted.
+    totals : FloatArray
+        Sums over the rows of products of the shifted columns, unweighted, shape (m, m).
+    weighted : FloatArray
+        The same with weights.
+    means, scales : dict[str, float]
+        Of the columns as they are; the scale of a constant column is its size, that of the ones 1.
+    constant : set[str]
+        Columns that are the same in every row.
+    weight : str or None
+        Name of the weights.
+    grouped : Sums
+        What the weighted sums were added up from.
+    """
+
+    base: nw.LazyFrame[Any]
+    names: list[str]
+    shifts: dict[str, float]
+    totals: FloatArray
+    weighted: FloatArray
+    means: dict[str, float]
+    scales: dict[str, float]
+    constant: set[str]
+    weight: str | None
+    grouped: Sums
+
+    def products(self, keys: Sequence[str], left: Sequence[str], right: Sequence[str]) -> Sums:
+        """Weighted sums of products by the cells of some keys, or by finer cells where those are known."""
+        if self.grouped.serves(keys, left, right):
+            return self.grouped
+        return sum_products(self.base, keys, left, right, [self.weight])[0]
+
+    def location(self, columns: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+        """Means and standard deviations of columns, the latter 0 for those that are the same in every row."""
+        same = {ONE, *self.constant}
+        return (
+            np.array([self.means[name] for name in columns]),
+            np.array([0.0 if name in same else self.scales[name] for name in columns]),
+        )
+
+    def standardizing(
+        self,
+        columns: Sequence[str],
+        centring: FloatArray,
+        scales: FloatArray,
+        over: Sequence[str] | None = None,
+    ) -> FloatArray:
+        """Linear map to centred columns over their scales."""
+        as_they_are = self.mapped(columns, [0.0] * len(columns), over)
+        return np.asarray(centring.T @ as_they_are / scales[:, None])
+
+    def target(self, *, centred: bool, over: Sequence[str] | None = None) -> FloatArray:
+        """Linear map to the response less offset over its scale, less its mean if asked for, shape (1, m)."""
+        centre = self.means[TARGET] if centred else 0.0
+        return np.asarray(self.mapped([TARGET], [centre], over) / self.scales[TARGET])
+
+    def centred_scales(self, columns: Sequence[str], centring: FloatArray) -> FloatArray:
+        """Standard deviations (n - 1) of centred columns, 1 for the ones, the size of constant ones."""
+        to_centred = self.standardizing(columns, centring, np.ones(len(columns)))
+        n, squares = self.totals[0, 0], np.einsum("pi,ij,pj->p", to_centred, self.totals, to_centred)
+        around = np.maximum(squares - (to_centred @ self.totals[0]) ** 2 / n, 0.0)
+        spread = np.sqrt(around / max(n - 1.0, 1.0))
+        kept = {ONE, *self.constant}
+        return np.array([self.scales[c] if c in kept else s for c, s in zip(columns, spread, strict=True)])
+
+    def mapped(
+        self, columns: Sequence[str], centres: Sequence[float] | FloatArray, over: Sequence[str] | None = None
+    ) -> FloatArray:
+        """Linear map from shifted columns to columns less given numbers.
+
+        Returns shape (p, len(over).
+        """
+        given = self.names if over is None else list(over)
+        out = np.zeros((len(columns), len(given)))
+        for j, (name, centre) in enumerate(zip(columns, centres, strict=True)):
+            out[j, given.index(name)] = 1.0
+            out[j, given.index(ONE)] += self.shifts[name] - centre
+        return out
+
+
+def shift_columns(
+    columns: ModelColumns,
+    ranges: Mapping[str, Range],
+    rows: LazyRows,
+    *,
+    keys: Sequence[str],
+    weights: str | None,
+) -> ShiftedColumns:
+    """Subtract the means of numbers and sum the products over all rows."""
+    expressions = {name: e for name, (_, e) in columns.expressions.items() if name not in (RESPONSE, TARGET)}
+    expressions[TARGET] = columns.expressions[TARGET][1]
+    shifts = {name: ranges[name].mean if name in columns.numeric else 0.0 for name in expressions}
+    queries = [(e - shifts[name] if shifts[name] else e).alias(name) for name, e in expressions.items()]
+    if weights is not None:
+        queries.append(nw.col(weights).cast(nw.Float64).alias(WEIGHT))
+    base, names = rows.frame.with_columns(nw.lit(1.0).alias(ONE), *queries), [ONE, *expressions]
+    every = all_products(base, keys, names, [None] if weights is None else [None, WEIGHT])
+    totals, grouped = every[0].totals(names), every[-1]
+    shifts[ONE] = 0.0
+    constant = {name for name in expressions if ranges[name].is_constant}
+    means, scales = _moments(totals, names, shifts)
+    for name in constant:
+        means[name], scales[name] = ranges[name].low, abs(ranges[name].low)
+    return ShiftedColumns(
+        base=base,
+        names=names,
+        shifts=shifts,
+        totals=totals,
+        weighted=grouped.totals(names),
+        means=means,
+        scales=scales,
+        constant=constant,
+        weight=None if weights is None else WEIGHT,
+        grouped=grouped,
+    )
+
+
+def _moments(
+    totals: FloatArray, names: Sequence[str], shifts: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Means and standard deviations (n - 1) of the columns, 1 for the ones."""
+    n, sums = totals[0, 0], totals[0]
+    spread = np.sqrt(np.maximum(np.diag(totals) - sums**2 / n, 0.0) / max(n - 1.0, 1.0))
+    means = {name: shifts[name] + float(sums[i] / n) for i, name in enumerate(names)}
+    scales = {name: float(spread[i]) for i, name in enumerate(names)}
+    return means, scales | {ONE: 1.0}

@@ -1,0 +1,1 @@
+"""The compiled functions that the engines share."""

@@ -1,0 +1,125 @@
+"""Cross-products of [Z X y]: all that a gaussian model needs of its rows, formed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.engines.kernel.units import UnitFree
+
+BlockColumns = tuple[FloatArray, IntArray, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossProducts:
+    """Z'Z, Z'X, Z'y, X'X, X'y, y'y of a unit-free design, blocks in the order of the design.
+
+    Attributes
+    ----------
+    gram : dict[tuple[int, int], scipy.sparse.csr_array]
+        Z_i'Z_j for i <= j, of shape (J_i k_i, J_j k_j), column (level, effect) at place ``level * k +
+        effect``.
+    fixed : tuple[FloatArray, ...]
+        Z_i'X, shape (J_i k_i, p).
+    response : tuple[FloatArray, ...]
+        Z_i'y, shape (J_i k_i,).
+    fixed_gram : FloatArray
+        X'X, shape (p, p).
+    fixed_response : FloatArray
+        X'y, shape (p,).
+    response_squared : float
+        y'y.
+    n_rows : int
+        Number of rows.
+    log_weights : float
+        Sum of the rows' log weights.
+    n_effects, n_levels : tuple[int, ...]
+        k and J of each block.
+    """
+
+    gram: dict[tuple[int, int], sparse.csr_array]
+    fixed: tuple[FloatArray, ...]
+    response: tuple[FloatArray, ...]
+    fixed_gram: FloatArray
+    fixed_response: FloatArray
+    response_squared: float
+    n_rows: int
+    log_weights: float
+    n_effects: tuple[int, ...]
+    n_levels: tuple[int, ...]
+
+    def between(self, i: int, j: int) -> sparse.csr_array:
+        """Z_i'Z_j for any two blocks."""
+        if i <= j:
+            return self.gram[i, j]
+        flipped = self.gram[j, i].T.tocsr()
+        flipped.sort_indices()
+        return flipped
+
+    def shifted(self, coefficients: FloatArray) -> CrossProducts:
+        """Cross-products with y - X m in place of y.
+
+        Shapes: `coefficients` (p,).
+        """
+        moved = self.fixed_gram @ coefficients
+        squared = self.response_squared - coefficients @ (2.0 * self.fixed_response - moved)
+        return CrossProducts(
+            gram=self.gram,
+            fixed=self.fixed,
+            response=tuple(r - f @ coefficients for r, f in zip(self.response, self.fixed, strict=True)),
+            fixed_gram=self.fixed_gram,
+            fixed_response=self.fixed_response - moved,
+            response_squared=float(squared),
+            n_rows=self.n_rows,
+            log_weights=self.log_weights,
+            n_effects=self.n_effects,
+            n_levels=self.n_levels,
+        )
+
+
+def indicator(columns: FloatArray, codes: np.ndarray, n_levels: int) -> sparse.csr_array:
+    """Z of one block as a sparse matrix with n k stored entries, structural zeros kept.
+
+    Shapes: `columns` (n, k), `codes` (n,); returns (n, J k).
+    """
+    n, k = columns.shape
+    index = (codes[:, None] * k + np.arange(k)).ravel()
+    return sparse.csr_array((columns.ravel(), index, np.arange(0, n * k + 1, k)), shape=(n, n_levels * k))
+
+
+def block_product(left: BlockColumns, right: BlockColumns) -> sparse.csr_array:
+    """Z_i'Z_j with a k_i x k_j block for every pair of levels that some row has.
+
+    Returns shape (J_i k_i, J_j k_j).
+    """
+    (a, a_codes, n_a), (b, b_codes, n_b) = left, right
+    pairs, owner = np.unique(a_codes * n_b + b_codes, return_inverse=True)
+    outer = (a[:, :, None] * b[:, None, :]).reshape(len(a), -1)
+    sums = indicator(np.ones((len(a), 1)), owner, len(pairs)).T @ outer
+    starts = np.searchsorted(pairs, np.arange(n_a + 1) * n_b)
+    blocks = (sums.reshape(len(pairs), a.shape[1], b.shape[1]), pairs % n_b, starts)
+    product = sparse.bsr_array(blocks, shape=(n_a * a.shape[1], n_b * b.shape[1])).tocsr()
+    product.sort_indices()
+    return product
+
+
+def form_cross_products(data: UnitFree) -> CrossProducts:
+    """Form the cross-products in one pass over the rows."""
+    blocks = list(zip(data.columns, data.codes, data.n_levels, strict=True))
+    transposed = [indicator(*block).T.tocsr() for block in blocks]
+    pairs = [(i, j) for i in range(len(blocks)) for j in range(i, len(blocks))]
+    return CrossProducts(
+        gram={(i, j): block_product(blocks[i], blocks[j]) for i, j in pairs},
+        fixed=tuple(left @ data.fixed for left in transposed),
+        response=tuple(left @ data.response for left in transposed),
+        fixed_gram=data.fixed.T @ data.fixed,
+        fixed_response=data.fixed.T @ data.response,
+        response_squared=float(data.response @ data.response),
+        n_rows=len(data.response),
+        log_weights=data.log_weights,
+        n_effects=tuple(c.shape[1] for c in data.columns),
+        n_levels=data.n_levels,
+    )

@@ -1,0 +1,301 @@
+"""One packed block for the kernel, from cross-products, a plan and priors."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numba.extending import get_cython_function_address
+from scipy import sparse
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.block import Ints, PackedBlock
+from bayesmixed.engines.kernel.cross_products import CrossProducts
+from bayesmixed.engines.kernel.plan import Plan
+from bayesmixed.engines.kernel.sources import SOURCES
+from bayesmixed.engines.kernel.standardization import Coordinates
+from bayesmixed.engines.kernel.structure import Structure, build_structure
+from bayesmixed.engines.kernel.unit_priors import UnitFreePriors
+from bayesmixed.printing.records import short_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A problem as the kernel sees it.
+
+    Attributes
+    ----------
+    block : ndarray
+        The packed block as integers; its doubles are the same memory.
+    n_theta, dimension : int
+        Length of theta, and of the whole point that NUTS walks over.
+    columns : tuple[slice, ...]
+        Effects of each integrated factor of the plan among the integrated columns, then coefficients.
+    sampled : tuple[slice, ...]
+        For each sampled factor its effects among the sampled columns, after the coefficients' (always first).
+    n_coefficients_sampled : int
+        Number of coefficients that NUTS walks over.
+    theta_of_factor : tuple[slice, ...]
+        For each factor of the plan its parameters in theta.
+    """
+
+    block: Ints
+    n_theta: int
+    dimension: int
+    columns: tuple[slice, ...]
+    sampled: tuple[slice, ...]
+    n_coefficients_sampled: int
+    theta_of_factor: tuple[slice, ...]
+
+    __repr__ = short_repr
+
+    @property
+    def ints(self) -> Ints:
+        """The block as integers."""
+        return self.block
+
+    @property
+    def floats(self) -> FloatArray:
+        """The block as doubles."""
+        return self.block.view(np.float64)
+
+    @property
+    def constant(self) -> float:
+        """What does not move in the log density, the only part of it that knows the units of the data."""
+        return float(self.floats[self.block[at.SCALARS] + at.SCALAR_CONSTANT])
+
+    def without_constant(self) -> Packed:
+        """The same problem, its log density less by `constant`: the same to the last bit in all units."""
+        block = self.block.copy()
+        block.view(np.float64)[block[at.SCALARS] + at.SCALAR_CONSTANT] = 0.0
+        return dataclasses.replace(self, block=block)
+
+    def is_centred(self, factor: int) -> bool:
+        """Whether NUTS walks over the effects of a sampled factor themselves."""
+        row = self.block[at.FACTORS] + factor * at.FACTOR_LENGTH
+        return bool(self.block[row + at.FACTOR_CENTRED] == 1)
+
+    def with_coordinates(self, coordinates: Coordinates) -> Packed:
+        """The same problem in other coordinates of NUTS."""
+        block = self.block.copy()
+        floats = block.view(np.float64)
+        for place, values in (
+            (at.CENTER, coordinates.center),
+            (at.SCALE, coordinates.theta_scale),
+            (at.SAMPLED_SCALE, coordinates.sampled_scale),
+            (at.STRETCH, coordinates.directions),
+            (at.STRETCH_AMOUNT, coordinates.amounts),
+        ):
+            floats[block[place] : block[place] + values.size] = values.ravel()
+        return dataclasses.replace(self, block=block)
+
+
+def pack(
+    products: CrossProducts,
+    plan: Plan,
+    correlated: tuple[tuple[int, ...], ...],
+    priors: UnitFreePriors,
+    *,
+    constant: float = 0.0,
+    profile: bool = False,
+    centred: Callable[[int], bool] = lambda _: True,
+) -> Packed:
+    """Pack a problem."""
+    structure = build_structure(products, plan)
+    block = PackedBlock(at.HEADER_LENGTH, SOURCES)
+    p = len(products.fixed_gram)
+    p_integrated = 0 if plan.coefficients_sampled else p
+    n_theta, theta_of_factor = _put_factors(block, products, plan, correlated, structure, centred)
+    _put_nodes(block, products, plan, structure)
+    sampled = _put_sampled(block, products, plan, structure)
+    n_sampled = block.header[at.N_SAMPLED]
+    q, n_integrated = len(structure.root), len(structure.response)
+    header = block.header
+    header[at.DIMENSION], header[at.N_THETA] = n_theta + n_sampled, n_theta
+    header[at.N_COEFFICIENTS], header[at.N_ROOT], header[at.N_INTEGRATED] = p_integrated, q, n_integrated
+    header[at.PROFILE] = int(profile)
+    header[at.POTRF] = get_cython_function_address("scipy.linalg.cython_lapack", "dpotrf")
+    header[at.POTRI] = get_cython_function_address("scipy.linalg.cython_lapack", "dpotri")
+    block.put(at.ROOT, structure.root, np.float64)
+    block.put(at.RESPONSE, structure.response, np.float64)
+    total = _constant(products, plan, priors, constant, n_sampled)
+    scalars = (products.n_rows, products.response_squared, total)
+    block.put(at.SCALARS, scalars, np.float64)
+    block.put(at.PRECISION, priors.precision[:p_integrated], np.float64)
+    theta_priors = [priors.theta[i] for i in plan.blocks] + [priors.sigma[None, :]]
+    block.put(at.THETA_PRIOR, np.concatenate(theta_priors), np.float64)
+    block.put(at.SAMPLED_PRIOR, priors.coefficients if plan.coefficients_sampled else (), np.float64)
+    block.put(at.CENTER, np.zeros(n_theta + n_sampled), np.float64)
+    block.put(at.SCALE, np.eye(n_theta), np.float64)
+    block.put(at.SAMPLED_SCALE, np.ones(n_sampled), np.float64)
+    _reserve_work(block, products, structure, n_theta)
+    bounds = (*structure.first_columns, n_integrated - p_integrated, n_integrated)
+    return Packed(
+        block=block.finish(),
+        n_theta=n_theta,
+        dimension=int(n_theta + n_sampled),
+        columns=tuple(slice(int(a), int(b)) for a, b in pairwise(bounds)),
+        sampled=sampled,
+        n_coefficients_sampled=p - p_integrated,
+        theta_of_factor=theta_of_factor,
+    )
+
+
+def _constant(
+    products: CrossProducts, plan: Plan, priors: UnitFreePriors, constant: float, n_sampled: int
+) -> float:
+    """Everything in the log density that does not move."""
+    n = products.n_rows
+    total = constant + priors.constant - 0.5 * n * np.log(2.0 * np.pi) + 0.5 * products.log_weights
+    if plan.coefficients_sampled:
+        n_effects = n_sampled - len(products.fixed_gram)
+    else:
+        n_effects = n_sampled
+        total += 0.5 * float(np.sum(np.log(priors.precision[priors.precision > 0.0])))
+    return float(total - 0.5 * n_effects * np.log(2.0 * np.pi))
+
+
+def _put_factors(
+    block: PackedBlock,
+    products: CrossProducts,
+    plan: Plan,
+    correlated: tuple[tuple[int, ...], ...],
+    structure: Structure,
+    centred: Callable[[int], bool],
+) -> tuple[int, tuple[slice, ...]]:
+    """Table of factors and of their correlated sets; length of theta, and each factor's part of it."""
+    table = np.zeros((len(plan.factors), at.FACTOR_LENGTH), dtype=np.int64)
+    theta, lam, first_set, first_node, factored = 0, 0, 0, 0, 0
+    first_sampled = len(products.fixed_gram) if plan.coefficients_sampled else 0
+    parts = []
+    for f, factor in enumerate(plan.factors):
+        k, n_levels = products.n_effects[factor.block], products.n_levels[factor.block]
+        sets = correlated[factor.block]
+        row = table[f]
+        row[[at.FACTOR_K, at.FACTOR_J, at.FACTOR_ROLE]] = k, n_levels, factor.role
+        row[[at.FACTOR_LAMBDA, at.FACTOR_THETA]] = lam, theta
+        row[[at.FACTOR_N_SETS, at.FACTOR_FIRST_SET]] = len(sets), first_set
+        row[at.FACTOR_CENTRED] = int(centred(factor.block))
+        if factor.role == at.SAMPLED:
+            row[at.FACTOR_FIRST_COLUMN] = first_sampled
+            first_sampled += n_levels * k
+        else:
+            row[at.FACTOR_FIRST_COLUMN] = structure.first_columns[f]
+        if factor.role == at.DENSE:
+            row[at.FACTOR_ROOT] = structure.first_columns[f] - structure.first_dense
+        if factor.role == at.CHAIN:
+            row[[at.FACTOR_FIRST_NODE, at.FACTOR_FACTORED]] = first_node, factored
+            first_node += n_levels
+            factored += 2 * k * k * n_levels
+        n_parameters = k + sum(size * (size - 1) // 2 for size in sets)
+        parts.append(slice(theta, theta + n_parameters))
+        theta, lam, first_set = theta + n_parameters, lam + k * k, first_set + len(sets)
+    block.put(at.FACTORS, table)
+    block.put(at.SETS, [size for factor in plan.factors for size in correlated[factor.block]])
+    block.header[at.N_FACTORS] = len(plan.factors)
+    block.header[at.N_CHAIN] = len(structure.nodes)
+    block.reserve(at.W_FACTORED, factored)
+    for place in (at.W_LAMBDA, at.W_LAMBDA_TRANSPOSED, at.W_LOG_GRADIENT, at.W_RSS_GRADIENT):
+        block.reserve(place, lam)
+    return theta + 1, tuple(parts)
+
+
+def _put_nodes(block: PackedBlock, products: CrossProducts, plan: Plan, structure: Structure) -> None:
+    """Nodes of all chain factors, and the sizes of their fronts."""
+    effects = [products.n_effects[f.block] for f in plan.factors[: len(structure.nodes)]]
+    first_node = np.concatenate([[0], np.cumsum([len(n.parent) for n in structure.nodes])]).astype(np.int64)
+    parents, fronts, rows, maps = [], [], [], []
+    front_size = 0
+    for depth, (node, k) in enumerate(zip(structure.nodes, effects, strict=True)):
+        parents.append(np.where(node.parent < 0, -1, node.parent + first_node[depth + 1]))
+        rows.append(k * (k + node.n_columns))
+        maps.append(node.n_columns)
+        squares = (k + node.n_columns) ** 2 if depth > 0 else np.zeros(len(node.parent), dtype=np.int64)
+        fronts.append(front_size + np.cumsum(squares) - squares)
+        front_size += int(squares.sum())
+    n_columns = np.concatenate(maps)
+    row_sizes = np.concatenate(rows)
+    block.put(at.PARENT, np.concatenate(parents))
+    block.put(at.N_COLUMNS, n_columns)
+    block.put(at.MAP_START, np.cumsum(n_columns) - n_columns)
+    block.put(at.MAP, np.concatenate([n.place for n in structure.nodes]))
+    block.put(at.COLUMN, np.concatenate([n.column for n in structure.nodes]))
+    block.put(at.ROWS, np.concatenate([n.rows for n in structure.nodes]), np.float64)
+    block.put(at.ROW_START, block.header[at.ROWS] + np.cumsum(row_sizes) - row_sizes)
+    for start, place in ((at.FRONT_START, at.W_FRONTS), (at.COVARIANCE_START, at.W_FRONT_COVARIANCES)):
+        block.reserve(place, front_size)
+        block.put(start, block.header[place] + np.concatenate(fronts))
+
+
+def _put_sampled(
+    block: PackedBlock, products: CrossProducts, plan: Plan, structure: Structure
+) -> tuple[slice, ...]:
+    """Sparse cross-products of what is sampled; each sampled factor's place among the sampled columns."""
+    integrated = [f.block for f in plan.factors if f.role != at.SAMPLED]
+    factors = [f.block for f in plan.factors if f.role == at.SAMPLED]
+    with_fixed = plan.coefficients_sampled
+    sizes = [products.n_levels[i] * products.n_effects[i] for i in factors]
+    first = len(products.fixed_gram) if with_fixed else 0
+    n_sampled = first + sum(sizes)
+    cross = sparse.csr_array((len(structure.response), n_sampled))
+    gram = sparse.csr_array((n_sampled, n_sampled))
+    response = [products.response[i] for i in factors]
+    if n_sampled:
+        cross_rows = [_sampled_row(products, i, factors, with_fixed) for i in integrated]
+        gram_rows = [_sampled_row(products, i, factors, with_fixed) for i in factors]
+        fixed_row = [products.fixed[i].T for i in factors]
+        if with_fixed:
+            gram_rows.insert(0, [products.fixed_gram, *fixed_row])
+            response.insert(0, products.fixed_response)
+        else:
+            cross_rows.append(fixed_row)
+        cross = sparse.block_array([[sparse.csr_array(m) for m in r] for r in cross_rows], format="csr")
+        gram = sparse.block_array([[sparse.csr_array(m) for m in r] for r in gram_rows], format="csr")
+    flipped = sparse.csr_array(cross.T)
+    places = (at.CROSS_POINTER, at.TRANSPOSED_POINTER, at.GRAM_POINTER)
+    for place, matrix in zip(places, (cross, flipped, gram), strict=True):
+        block.put(place, matrix.indptr)
+        block.put(place + 1, matrix.indices)
+        block.put(place + 2, matrix.data, np.float64)
+    block.put(at.SAMPLED_RESPONSE, np.concatenate([*response, np.empty(0)]), np.float64)
+    n_stretch = sum(products.n_effects[i] for i in factors)
+    block.put(at.STRETCH, np.zeros((n_stretch, n_sampled)), np.float64)
+    block.put(at.STRETCH_AMOUNT, np.zeros(n_stretch), np.float64)
+    block.header[at.N_STRETCH] = n_stretch
+    block.header[at.N_SAMPLED] = n_sampled
+    block.header[at.N_SAMPLED_COEFFICIENTS] = first
+    for place in (at.W_SAMPLED, at.W_SAMPLED_GRADIENT):
+        block.reserve(place, n_sampled)
+    starts = first + np.concatenate([[0], np.cumsum(sizes)]).astype(int)
+    return tuple(slice(int(a), int(b)) for a, b in pairwise(starts))
+
+
+def _sampled_row(products: CrossProducts, i: int, factors: list[int], with_fixed: bool) -> list[Any]:
+    """Cross-products of block i with everything sampled."""
+    return ([products.fixed[i]] if with_fixed else []) + [products.between(i, j) for j in factors]
+
+
+def _reserve_work(block: PackedBlock, products: CrossProducts, structure: Structure, n_theta: int) -> None:
+    """Sections of the workspace that every problem needs."""
+    q, n_integrated = len(structure.root), len(structure.response)
+    k = max(products.n_effects)
+    widest = max(int(node.n_columns.max()) for node in structure.nodes)
+    block.reserve(at.W_ROOT, q * q)
+    block.reserve(at.W_INVERSE, q * q)
+    block.reserve(at.W_RESPONSE, n_integrated)
+    block.reserve(at.W_EFFECTS, n_integrated)
+    block.reserve(at.W_SCRATCH, 6 * k * k + 2 * k + k * widest + widest)
+    dimension = n_theta + block.header[at.N_SAMPLED]
+    block.reserve(at.W_POINT, dimension)
+    block.reserve(at.W_POINT_GRADIENT, dimension)
+
+
+def address(packed: Packed) -> int:
+    """Address of the block in memory; the caller keeps the block alive."""
+    return int(packed.block.ctypes.data_as(ctypes.c_void_p).value or 0)

@@ -1,0 +1,106 @@
+"""Which random effects are integrated out, which are sampled, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayesmixed.design.lineage import is_nested
+from bayesmixed.design.records import Design
+from bayesmixed.engines.kernel import layout as at
+from bayesmixed.printing.records import short_repr
+
+DENSE_LIMIT = 160
+"""Random effects of crossed factors up to which a dense Cholesky factorization is cheaper than sampling."""
+
+OPTIMUM_LIMIT = 4000
+"""Crossed random effects up to which the optimum, needing few evaluations, is found with all integrated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPlan:
+    """What happens to one grouping factor.
+
+    Attributes
+    ----------
+    block : int
+        Index of its block in the design.
+    role : int
+        ``layout.CHAIN``, ``layout.DENSE`` or ``layout.SAMPLED``.
+    reason : str
+        One sentence.
+    """
+
+    block: int
+    role: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What NUTS walks over and what is integrated out exactly.
+
+    Attributes
+    ----------
+    factors : tuple[FactorPlan, ...]
+        Chain factors first, finest first, then dense ones, then sampled ones.
+    coefficients_sampled : bool
+        Whether the coefficients stay with NUTS (a prior of theirs is not normal).
+    """
+
+    factors: tuple[FactorPlan, ...]
+    coefficients_sampled: bool = False
+
+    __repr__ = short_repr
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The plan in words, one sentence for each factor and one for the coefficients."""
+        coefficients = (
+            "Coefficients are sampled: a prior of theirs is not normal."
+            if self.coefficients_sampled
+            else "Coefficients are integrated out: their priors are normal."
+        )
+        return (*(factor.reason for factor in self.factors), coefficients)
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Indices of the design's blocks, in the plan's order."""
+        return tuple(factor.block for factor in self.factors)
+
+    @property
+    def samples_effects(self) -> bool:
+        """Whether random effects of some factor stay with NUTS."""
+        return any(factor.role == at.SAMPLED for factor in self.factors)
+
+
+def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit: int = DENSE_LIMIT) -> Plan:
+    """Choose, from the structure of a design, what is integrated."""
+    blocks = design.blocks
+    by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
+    chain = by_size[:1]
+    crossed: list[int] = []
+    for i in by_size[1:]:
+        nested = is_nested(*design.level_pairs(chain[-1], i), blocks[chain[-1]].n_levels)
+        (chain if nested else crossed).append(i)
+    factors = [FactorPlan(block=i, role=at.CHAIN, reason=_chain_reason(design, chain, i)) for i in chain]
+    dense, sampled, used = [], [], 0
+    for i in reversed(crossed):
+        size = blocks[i].n_levels * blocks[i].n_effects
+        if used + size <= dense_limit:
+            used += size
+            reason = f"{blocks[i].group} is crossed and small ({size} effects): integrated out, dense."
+            dense.append(FactorPlan(block=i, role=at.DENSE, reason=reason))
+        else:
+            reason = f"{blocks[i].group} is crossed and large ({size} effects): sampled by NUTS."
+            sampled.append(FactorPlan(block=i, role=at.SAMPLED, reason=reason))
+    return Plan(factors=(*factors, *dense, *sampled), coefficients_sampled=coefficients_sampled)
+
+
+def _chain_reason(design: Design, chain: list[int], i: int) -> str:
+    """Why a factor is eliminated level by level."""
+    group = design.blocks[i].group
+    if i == chain[0]:
+        return f"{group} has most random effects: integrated out, level by level."
+    return (
+        f"{group} contains {design.blocks[chain[chain.index(i) - 1]].group}: integrated out, level by level."
+    )

@@ -1,0 +1,178 @@
+"""Priors of the model in the units of the data, turned into the numbers that the kernel reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import lgamma, log, pi
+
+import numpy as np
+
+from bayesmixed import names
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.kernel.units import Units
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.priors.lkj import partial_shapes
+from bayesmixed.priors.prior import Prior
+
+HALF_LOG_2PI = 0.5 * log(2.0 * pi)
+
+Row = tuple[tuple[float, ...], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitFreePriors:
+    """Priors in the numbers that the kernel reads, for the unit-free model.
+
+    Attributes
+    ----------
+    theta : tuple[FloatArray, ...]
+        For each block of the design one row of ``PRIOR_WORDS`` numbers for each sd, then for each logit
+        (whose first number is the shape of its beta distribution).
+    sigma : FloatArray
+        ``PRIOR_WORDS`` numbers.
+    mean, precision : FloatArray
+        Of normal priors of the coefficients, shape (p,); not used when coefficients are sampled.
+    coefficients : FloatArray
+        ``COEFFICIENT_PRIOR_WORDS`` numbers for each coefficient, used when they are sampled, shape (p, 5).
+    constant : float
+        Sum of the log normalizing constants of all priors.
+    """
+
+    theta: tuple[FloatArray, ...]
+    sigma: FloatArray
+    mean: FloatArray
+    precision: FloatArray
+    coefficients: FloatArray
+    constant: float
+
+
+def _half_student(nu: float, sigma: float) -> Row:
+    constant = log(2.0) + lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * log(nu * pi) - log(sigma)
+    return (0.0, 0.0, 0.0, (nu + 1) / 2, 1.0 / (nu * sigma**2), 0.0, 0.0), constant
+
+
+def _gamma(alpha: float, beta: float) -> Row:
+    return (alpha - 1.0, beta, 1.0, 0.0, 0.0, 0.0, 0.0), alpha * log(beta) - lgamma(alpha)
+
+
+def _inverse_gamma(alpha: float, beta: float) -> Row:
+    return (-alpha - 1.0, beta, -1.0, 0.0, 0.0, 0.0, 0.0), alpha * log(beta) - lgamma(alpha)
+
+
+SCALE_PRIORS: dict[str, Callable[[Prior, float], Row]] = {
+    "HalfStudentT": lambda p, c: _half_student(p.args["nu"], p.args["sigma"] / c),
+    "HalfCauchy": lambda p, c: _half_student(1.0, p.args["beta"] / c),
+    "HalfNormal": lambda p, c: (
+        (0.0, 0.5 * (c / p.args["sigma"]) ** 2, 2.0, 0.0, 0.0, 0.0, 0.0),
+        log(2.0) - HALF_LOG_2PI - log(p.args["sigma"] / c),
+    ),
+    "Exponential": lambda p, c: _gamma(1.0, p.args["lam"] * c),
+    "Gamma": lambda p, c: _gamma(p.args["alpha"], p.args["beta"] * c),
+    "InverseGamma": lambda p, c: _inverse_gamma(p.args["alpha"], p.args["beta"] / c),
+    "LogNormal": lambda p, c: (
+        (-1.0, 0.0, 0.0, 0.0, 0.0, p.args["mu"] - log(c), p.args["sigma"] ** -2),
+        -HALF_LOG_2PI - log(p.args["sigma"]),
+    ),
+    "Weibull": lambda p, c: (
+        (p.args["alpha"] - 1.0, (c / p.args["beta"]) ** p.args["alpha"], p.args["alpha"], 0.0, 0.0, 0.0, 0.0),
+        log(p.args["alpha"]) - p.args["alpha"] * log(p.args["beta"] / c),
+    ),
+    "HalfFlat": lambda _, c: ((0.0,) * 7, log(c)),
+}
+"""For each prior of a scale the seven numbers of ``theta.log_prior_of_scale`` and its log constant."""
+
+
+def _student(nu: float, mu: float, sigma: float) -> Row:
+    constant = lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * log(nu * pi) - log(sigma)
+    return (mu, 0.0, (nu + 1) / 2, 1.0 / (nu * sigma**2), 0.0), constant
+
+
+COEFFICIENT_PRIORS: dict[str, Callable[[Prior, float, float], Row]] = {
+    "Normal": lambda p, m, c: (
+        ((p.args["mu"] - m) / c, (c / p.args["sigma"]) ** 2, 0.0, 0.0, 0.0),
+        -HALF_LOG_2PI - log(p.args["sigma"] / c),
+    ),
+    "StudentT": lambda p, m, c: _student(p.args["nu"], (p.args["mu"] - m) / c, p.args["sigma"] / c),
+    "Cauchy": lambda p, m, c: _student(1.0, (p.args["alpha"] - m) / c, p.args["beta"] / c),
+    "Laplace": lambda p, m, c: (
+        ((p.args["mu"] - m) / c, 0.0, 0.0, 0.0, c / p.args["b"]),
+        -log(2.0 * p.args["b"] / c),
+    ),
+    "Flat": lambda _, _m, c: ((0.0,) * 5, log(c)),
+}
+"""For each coefficient's prior the five numbers that ``coefficient_prior`` names, and the log constant."""
+
+INTEGRABLE = frozenset({"Normal", "Flat"})
+"""Priors under which coefficients are integrated out."""
+
+
+def coefficients_are_integrable(spec: ModelSpec) -> bool:
+    """Whether every coefficient has a prior that leaves the model gaussian."""
+    return all(prior.name in INTEGRABLE for prior in spec.priors.coefficients)
+
+
+def unsupported_priors(spec: ModelSpec) -> tuple[str, ...]:
+    """Priors of a model that the kernels do not know, as printed in messages."""
+    scales = [prior for block in spec.priors.sd for prior in block]
+    scales += spec.priors.parameters.values()
+    wrong = [p for p in scales if p.name not in SCALE_PRIORS]
+    wrong += [p for p in spec.priors.coefficients if p.name not in COEFFICIENT_PRIORS]
+    return tuple(str(prior) for prior in wrong)
+
+
+def unit_free_priors(spec: ModelSpec, units: Units) -> UnitFreePriors:
+    """Priors of a model in unit-free form."""
+    theta, constants = zip(*(block_rows(spec, units, i) for i in range(len(spec.design.blocks))), strict=True)
+    of_sigma = spec.priors.parameters[names.SIGMA]
+    sigma, sigma_constant = SCALE_PRIORS[of_sigma.name](of_sigma, units.scale)
+    coefficients, coefficient_constant = _coefficient_rows(spec, units)
+    return UnitFreePriors(
+        theta=theta,
+        sigma=np.array(sigma),
+        mean=coefficients[:, 0],
+        precision=coefficients[:, 1],
+        coefficients=coefficients,
+        constant=sum(constants) + sigma_constant + coefficient_constant,
+    )
+
+
+def block_rows(spec: ModelSpec, units: Units, i: int) -> tuple[FloatArray, float]:
+    """Numbers of one block's parameters in theta, with the sum of their log constants.
+
+    Returns shape (m, ``PRIOR_WORDS``).
+    """
+    rows = [
+        SCALE_PRIORS[prior.name](prior, units.scale / float(s))
+        for prior, s in zip(spec.priors.sd[i], units.effects[i], strict=True)
+    ]
+    correlation = spec.priors.correlation[i]
+    if correlation is not None:
+        rows += [
+            _logit_row(a)
+            for size in spec.design.blocks[i].correlated
+            for a in partial_shapes(correlation.args["eta"], size)
+        ]
+    return np.array([row for row, _ in rows]), sum(constant for _, constant in rows)
+
+
+def _logit_row(shape: float) -> Row:
+    """Numbers of the logit of a Beta(shape, shape)."""
+    return (shape, *(0.0,) * 6), lgamma(2.0 * shape) - 2.0 * lgamma(shape)
+
+
+def _coefficient_rows(spec: ModelSpec, units: Units) -> tuple[FloatArray, float]:
+    """Numbers for every coefficient, and their log constants where the packing does not add them itself."""
+    priors = spec.priors.coefficients
+    integrable = coefficients_are_integrable(spec)
+    rows = np.zeros((len(priors), 5))
+    constant = 0.0
+    for j, prior in enumerate(priors):
+        center = units.center if units.has_intercept and j == 0 else 0.0
+        unit = units.scale / float(units.scales[j])
+        rows[j], row_constant = COEFFICIENT_PRIORS[prior.name](prior, center, unit)
+        if not integrable:
+            constant += row_constant
+        elif prior.name == "Flat":
+            constant += row_constant + HALF_LOG_2PI
+    return rows, constant

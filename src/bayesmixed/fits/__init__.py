@@ -1,0 +1,1 @@
+"""What fits a model, and the fits that come back."""

@@ -1,0 +1,125 @@
+"""``glmer``: from a formula, a data frame and a family to a fit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bayesmixed.engines.settings import sampler_settings
+from bayesmixed.fits.lmer import sample_model
+from bayesmixed.fits.mixed_fit import MixedFit
+from bayesmixed.fits.specify import Weights, specify
+from bayesmixed.options import Center, Engine, KeepRanef, Missing
+from bayesmixed.surface import public
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
+
+@public
+def glmer(
+    formula: str,
+    data: IntoDataFrame,
+    family: object,
+    *,
+    link: str | None = None,
+    priors: Mapping[str, object] | None = None,
+    center: Center = True,
+    weights: Weights | None = None,
+    engine: Engine = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int | None = None,
+    adapt: bool = True,
+    keep_ranef: KeepRanef = "draws",
+    missing: Missing = "drop",
+    progress: bool | None = None,
+) -> MixedFit:
+    """Fit a generalized linear mixed model.
+
+    Use it as lme4's ``glmer`` for counts, proportions, times and whatever else is not normal.
+
+    Parameters
+    ----------
+    formula : str
+        In lme4's language. A binomial response is ``prop(successes, trials)``,
+        ``cbind(successes, failures)``, a proportion with ``weights=`` as trials, a comparison
+        (``use == 'Y'``), 0 and 1, or a column with two levels, of which the later one is modelled: the
+        summary names it. ``offset(log(exposure))`` makes counts rates.
+    data : pandas, polars or Arrow frame
+        One row for each observation; it is not changed.
+    family : str, Family or bambi.Family
+        ``"bernoulli"``, ``"binomial"``, ``"poisson"``, ``"negativebinomial"``, ``"gamma"``, ``"beta"``,
+        ``"t"``, ``"lognormal"``, ``"gaussian"``, a univariate family of Bambi's by name, or one of Bambi's
+        family objects.
+    link : str, optional
+        ``"logit"``, ``"probit"``, ``"cloglog"``, ``"log"``, ``"identity"``, ``"inverse"``, as far as the
+        family has it.
+    priors : mapping, optional
+        Priors by name, as in :func:`bayesmixed.lmer`, on the scale of the linear predictor, or by class
+        (``"b"``, ``"sd"``, ``"cor"``); and of the family's own parameters: ``"alpha"`` (negativebinomial,
+        gamma), ``"kappa"`` (beta), ``"sigma"`` (t, lognormal), ``"nu"`` (t).
+    center : {True, "fixed", False}
+        Where the priors stand, as in :func:`bayesmixed.lmer`.
+    weights : str or array, optional
+        Of a proportion the numbers of trials; of a gaussian family as in :func:`bayesmixed.lmer`.
+    engine : {"auto", "joint", "pymc", "collapsed"}
+        ``"joint"`` samples coefficients and random effects with a compiled density, ``"pymc"`` the
+        hierarchical graph; ``"collapsed"`` is for gaussian models; ``"auto"`` takes the fastest that applies.
+    draws, tune, chains, cores, seed, adapt, missing, progress
+        As in :func:`bayesmixed.lmer`.
+    keep_ranef : {"draws", "moments"}
+        As in :func:`bayesmixed.lmer`; but these engines sample the random effects: ``"moments"`` are those of
+        their draws, which saves room in the fit and in its file, but none while it is sampled.
+
+    Returns
+    -------
+    MixedFit
+        The posterior, with lme4's verbs.
+
+    Raises
+    ------
+    FormulaError, DataError, PriorError
+        As in :func:`bayesmixed.lmer`.
+    FamilyError
+        When family or link is unknown, or the response lies outside the family's support.
+    EngineError
+        When the asked engine cannot fit the model.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, when a quantity is still not good at the limit.
+
+    Notes
+    -----
+    g(location of y_i) = x_i' b + offset_i + sum_k z_ki' u_kj, u_kj ~ N(0, S_k). negativebinomial: variance
+    mu + mu^2 / alpha; gamma: variance mu^2 / alpha, and link "log" (R's default is "inverse"); beta: shapes
+    mu kappa and (1 - mu) kappa; t: scale sigma, nu degrees of freedom; lognormal: mean and sd of log y. These
+    are Bambi's parameters. :func:`bayesmixed.priors.defaults.default_priors` states the default priors.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> spec = bm.specify("incidence ~ period + (1 | herd)", bm.load_dataset("cbpp"), family="poisson")
+    >>> str(spec.family)
+    'poisson (log)'
+    """
+    started = time.perf_counter()
+    spec = specify(
+        formula,
+        data,
+        priors=priors,
+        center=center,
+        weights=weights,
+        missing=missing,
+        family=family,
+        link=link,
+    )
+    settings = sampler_settings(
+        draws, tune, chains, cores, seed, adapt=adapt, progress=progress, keep_ranef=keep_ranef
+    )
+    return sample_model(spec, engine, settings, started)

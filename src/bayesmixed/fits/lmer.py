@@ -1,0 +1,249 @@
+"""``lmer``: from a formula and a data frame to a fit, and ``load`` for a saved one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal, overload
+
+from bayesmixed.design.identified import warn_of_priors_alone
+from bayesmixed.engines.choose import prepare_engine
+from bayesmixed.engines.moments import MOMENTS_KEPT
+from bayesmixed.engines.records import RunInfo, SamplerSettings
+from bayesmixed.engines.settings import sampler_settings
+from bayesmixed.errors import FileError
+from bayesmixed.fits.mixed_fit import MixedFit
+from bayesmixed.fits.reml_fit import RemlFit, reml_fit
+from bayesmixed.fits.specify import Weights, specify
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import Center, Engine, KeepRanef, Method, Missing, one_of
+from bayesmixed.surface import public, uses
+
+if TYPE_CHECKING:
+    from bayesmixed.fits.specify import Data
+
+LIKELIHOOD = ("formula", "data", "weights", "missing")
+"""Arguments that REML and maximum likelihood use."""
+LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
+
+
+@overload
+def lmer(
+    formula: str,
+    data: Data,
+    *,
+    priors: Mapping[str, object] | None = None,
+    center: Center = True,
+    weights: Weights | None = None,
+    method: Literal["bayes"] = "bayes",
+    engine: Engine = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int | None = None,
+    adapt: bool = True,
+    keep_ranef: KeepRanef = "draws",
+    missing: Missing = "drop",
+    progress: bool | None = None,
+) -> MixedFit: ...
+@overload
+def lmer(
+    formula: str,
+    data: Data,
+    *,
+    weights: Weights | None = None,
+    method: Literal["reml", "ml"],
+    missing: Missing = "drop",
+) -> RemlFit: ...
+@public
+@uses("method", {"reml": LIKELIHOOD, "ml": LIKELIHOOD}, instead="bayes")
+def lmer(
+    formula: str,
+    data: Data,
+    *,
+    priors: Mapping[str, object] | None = None,
+    center: Center = True,
+    weights: Weights | None = None,
+    method: Method = "bayes",
+    engine: Engine = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int | None = None,
+    adapt: bool = True,
+    keep_ranef: KeepRanef = "draws",
+    missing: Missing = "drop",
+    progress: bool | None = None,
+) -> MixedFit | RemlFit:
+    """Fit a linear mixed model, Bayesian unless asked otherwise.
+
+    Use it as lme4's ``lmer``: the formula is the same, and so are the tables that come back.
+
+    Parameters
+    ----------
+    formula : str
+        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
+    data : frame, lazy frame or path
+        One row for each observation; it is not changed. A pandas, polars or Arrow frame; or data larger than
+        memory: a Parquet file, folder or pattern (read by DuckDB), or a lazy frame of polars, DuckDB, Dask,
+        PySpark or Ibis. Of these only sums are brought into memory: residuals are those of a random sample,
+        ``fit.sample_rows()``, and other verbs that need the rows are refused.
+    priors : mapping, optional
+        Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at
+        the means of the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``,
+        ``"corr_<group>"`` and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
+    center : {True, "fixed", False}
+        Where the priors stand. By default at the means of all predictors, both those of the coefficients and
+        those of the covariance of a correlated bar ``(x | g)``, so that they do not know where a predictor's
+        zero is; tables show values at zero all the same. ``"fixed"`` is the convention of brms and rstanarm:
+        the intercept at the means, random effects at zero. ``False`` puts all at zero. REML and ML have no
+        priors.
+    weights : str or array, optional
+        A column's name or one number for each row, a Series matched by its index and all else by position:
+        the residual variance of a row is sigma^2 / weight. A row whose weight is missing is left out.
+    method : {"bayes", "reml", "ml"}
+        The posterior; or lme4's estimates by restricted or full maximum likelihood, which use `weights` and
+        `missing` alone and refuse the other arguments.
+    engine : {"auto", "collapsed", "pymc"}
+        ``"collapsed"`` integrates random effects and coefficients out exactly; ``"pymc"`` samples the
+        hierarchical graph; ``"auto"`` takes the first wherever it applies.
+    draws, tune : int
+        Kept draws and tuning draws of each chain; the engine chooses the latter unless given.
+    chains, cores : int
+        Number of chains, and how many run at a time (all processors unless given).
+    seed : int, optional
+        Repeats the draws; ``fit.run.seed`` names the one used.
+    adapt : bool
+        Whether sampling is repeated, up to 16 times as long and thinned to `draws`, until every quantity has
+        a bulk and tail effective sample size of 400 and an R-hat of 1.01 or better; a run in which a step
+        diverged is repeated in finer steps.
+    keep_ranef : {"draws", "moments"}
+        What is kept of the random effects. ``"moments"`` is for very many levels, whose draws take 8 bytes
+        each: posterior mean, covariance and quantiles of every level, exact given the draws of everything
+        else where effects are integrated out. They serve :meth:`MixedFit.ranef` and
+        :meth:`MixedFit.coef`; :meth:`MixedFit.with_ranef_draws` makes the draws again.
+    missing : {"drop", "raise"}
+        What happens to rows in which a value is missing that the model needs; dropped ones are counted.
+    progress : bool, optional
+        Whether the sampler shows its progress; by default it does not.
+
+    Returns
+    -------
+    MixedFit or RemlFit
+        The posterior, or the estimate, with lme4's verbs.
+
+    Raises
+    ------
+    FormulaError
+        When the formula cannot be read or has no bar.
+    DataError
+        When the data do not fit the formula.
+    PriorError
+        When a prior is for a parameter that the model has not, or does not suit it.
+    EngineError
+        When the asked engine cannot fit the model.
+    BayesmixedError
+        When an argument is given that the method does not use.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, when a quantity is still not good at the limit; and when sampling was interrupted by Ctrl-C,
+        which gives back what was drawn if two chains have 100 draws.
+    DesignWarning
+        When fixed effects are combinations of earlier ones, such as those of cells of ``f*h`` that no row
+        has: they are left out, as in lme4. When a factor seems to be nested in another and is not so written.
+
+    Notes
+    -----
+    y = X b + sum_k Z_k u_k + e, u_kj ~ N(0, S_k), e ~ N(0, sigma^2 / w). The marginal likelihood is that of
+    Bates, Maechler, Bolker and Walker (2015), Journal of Statistical Software 67(1), with the coefficients
+    integrated out too.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), seed=1)
+    >>> fit.fixef()["term"].tolist()
+    ['Intercept', 'Days']
+    """
+    started = time.perf_counter()
+    one_of(method, Method, "method")
+    spec = specify(formula, data, priors=priors, center=center, weights=weights, missing=missing)
+    if method != "bayes":
+        return reml_fit(spec, method)
+    settings = sampler_settings(
+        draws, tune, chains, cores, seed, adapt=adapt, progress=progress, keep_ranef=keep_ranef
+    )
+    return sample_model(spec, engine, settings, started)
+
+
+def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, started: float) -> MixedFit:
+    """Fit of a specified model, with a warning when its draws are not good."""
+    from bayesmixed.posterior.diagnostics import warn_if_bad
+    from bayesmixed.posterior.sampling import sample_until_good, warn_if_interrupted
+
+    warn_of_priors_alone(spec.design)
+    prepared = prepare_engine(spec, engine)
+    settings = settings if settings.tune else replace(settings, tune=prepared.tune)
+    attrs = {"formula": spec.design.formula.text, "engine": prepared.name, "seed": settings.seed}
+    sampled = sample_until_good(
+        spec.design,
+        prepared.sample,
+        settings,
+        attrs,
+        share=prepared.share,
+        footprint=prepared.footprint,
+    )
+    run = RunInfo(
+        engine=prepared.name,
+        plan=(*prepared.plan, MOMENTS_KEPT) if settings.keep_ranef == "moments" else prepared.plan,
+        draws=sampled.diagnosis.n_draws,
+        tune=settings.times(sampled.thin).tune,
+        chains=sampled.diagnosis.n_chains,
+        thin=sampled.thin,
+        seed=settings.seed,
+        seconds=time.perf_counter() - started,
+        versions={library: version(library) for library in LIBRARIES},
+    )
+    warn_if_interrupted(sampled, settings)
+    warn_if_bad(sampled.diagnosis)
+    return MixedFit(spec=spec, draws=sampled.draws, run=run, diagnosis=sampled.diagnosis)
+
+
+@public
+def load(path: str | os.PathLike[str]) -> MixedFit:
+    """Read a fit that :meth:`MixedFit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    MixedFit
+        Equal to the one that was saved.
+
+    Raises
+    ------
+    FileError
+        When the file is damaged, is something else, or was written by a newer version.
+    """
+    from bayesmixed.posterior.diagnostics import diagnose
+    from bayesmixed.posterior.storage import first_words, read_fit
+
+    saved = read_fit(path)
+    try:
+        spec, diagnosis = saved.spec(), diagnose(saved.draws)
+    # The digests hold, so only a file that another program or version wrote comes here, with anything in it.
+    except Exception as error:
+        raise FileError(
+            f"The model in {os.fspath(path)!r} cannot be built again: {first_words(error)}"
+        ) from error
+    return MixedFit(spec=spec, draws=saved.draws, run=saved.run, diagnosis=diagnosis)

@@ -1,0 +1,146 @@
+"""A random sample of the rows of a fit whose rows lie elsewhere."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+import pandas as pd
+
+from bayesmixed.design.held import ROWS, held_design
+from bayesmixed.options import ResidualKind
+from bayesmixed.plots.contract import PlottedFit
+from bayesmixed.surface import public_methods
+
+if TYPE_CHECKING:
+    from bayesmixed.design.records import Design
+    from bayesmixed.model.spec import ModelSpec
+    from bayesmixed.plots.check_methods import CheckPlots
+
+
+class RowFit(PlottedFit, Protocol):
+    """A fit that has tables row by row; ``bayesmixed.MixedFit`` and ``bayesmixed.RemlFit`` are two."""
+
+    def at_design(self, design: Design) -> Self:
+        """The same fit, its rows those of another look at the same data."""
+        ...
+
+    def augment(self, *, prob: float = ..., prefix: str = ...) -> pd.DataFrame:
+        """Data with fitted values and residuals beside them."""
+        ...
+
+
+@public_methods
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RowSample:
+    """A random sample of the rows of a fit, with what the model says of each of them.
+
+    It comes from ``fit.sample_rows()``, for fits of data that are larger than memory: the model is that of
+    all rows, and these are a few of them, to be looked at.
+
+    Attributes
+    ----------
+    fit : RowFit
+        The fit with these rows at hand; ask it for nothing but what is made row by row.
+    seed : int
+        Repeats the sample.
+    """
+
+    fit: RowFit
+    seed: int
+
+    def __str__(self) -> str:
+        design = self.fit.spec.design
+        return f"{design.n_held:,} of {design.n_rows:,} rows, drawn at random (seed {self.seed})"
+
+    __repr__ = __str__
+
+    def __len__(self) -> int:
+        return self.fit.spec.design.n_held
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows, all columns of the data; the index counts the rows that the model uses, from 0."""
+        return self.fit.spec.design.frame.copy(deep=False)
+
+    @property
+    def plot(self) -> CheckPlots:
+        """Pictures of these rows; see :class:`bayesmixed.plots.check_methods.CheckPlots`."""
+        from bayesmixed.plots.check_methods import CheckPlots
+
+        return CheckPlots(fit=self.fit)
+
+    def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
+        """Mean of every row of the sample; as ``fit.fitted``."""
+        return self.fit.fitted(effects=effects, prob=prob)
+
+    def resid(self, *, kind: ResidualKind = "response", prob: float = 0.95) -> pd.DataFrame:
+        """Residual of every row of the sample; as ``fit.resid``."""
+        return self.fit.resid(kind=kind, prob=prob)
+
+    def augment(self, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
+        """The sample with fitted values and residuals beside it; as ``fit.augment``."""
+        return self.fit.augment(prob=prob, prefix=prefix)
+
+
+class SampleMethods(ABC):
+    """Methods of a fit that bring back some of the rows of data that are larger than memory."""
+
+    spec: ModelSpec
+
+    @abstractmethod
+    def at_design(self, design: Design) -> Self:
+        """The same fit, its rows those of another look at the same data."""
+
+    def sample_rows(self: RowFit, n: int = ROWS, *, seed: int = 0) -> RowSample:
+        """Random sample of the rows of a fit of data that are larger than memory.
+
+        Use it for residuals and fitted values where ``fit.resid()`` has too many rows to give. Plots of rows,
+        such as ``fit.plot.residuals()``, take one of 10,000 rows by themselves.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows; all of them when there are fewer.
+        seed : int
+            Repeats the sample.
+
+        Returns
+        -------
+        RowSample
+            With ``frame``, ``fitted()``, ``resid()``, ``augment()`` and ``plot``. The model stays that of
+            all rows.
+
+        Raises
+        ------
+        DataError
+            When the rows of the fit are in memory.
+
+        Notes
+        -----
+        Every set of n rows without missing values is equally likely. The engine that holds the data picks
+        them out, in one pass over all columns; see :func:`bayesmixed.design.remote.sample.sample_design`.
+
+        Examples
+        --------
+        >>> import polars
+        >>> import bayesmixed as bm
+        >>> rows = polars.from_pandas(bm.load_dataset("sleepstudy")).lazy()
+        >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", rows, method="reml")
+        >>> some = fit.sample_rows(50, seed=1)
+        >>> some
+        50 of 180 rows, drawn at random (seed 1)
+        >>> len(some.resid(kind="standardized"))
+        50
+        """
+        from bayesmixed.design.remote.sample import sample_design
+
+        return RowSample(fit=self.at_design(sample_design(self.spec.design, n, seed)), seed=seed)
+
+    @cached_property
+    def with_rows(self) -> Self:
+        """The fit itself where its rows are at hand, else with 10,000 of them drawn at random, once."""
+        held = held_design(self.spec.design)
+        return self if held is self.spec.design else self.at_design(held)

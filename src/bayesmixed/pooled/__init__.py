@@ -1,0 +1,1 @@
+"""No pooling, partial pooling, complete pooling: estimates, errors, table, pictures, explorer."""

@@ -1,1 +1,0 @@
-"""The shrinkage explorer: one page with a slider from complete to no pooling."""

@@ -1,0 +1,150 @@
+"""Coefficients of every level: fixed plus random effects, draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.lineage import Lineage
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.posterior.kept import keeps_moments, level_moments, ranef_draws
+from bayesmixed.verbs.moments import MEAN, MEDIAN, summary_of_moments
+from bayesmixed.verbs.ranef import tabulate_levels
+from bayesmixed.verbs.records import Summary
+from bayesmixed.verbs.summaries import draw_matrix, stack, summarize, summarize_blocks
+
+
+def coef(
+    draws: xr.DataTree, spec: ModelSpec, *, group: str | None = None, prob: float = 0.95
+) -> pd.DataFrame:
+    """Coefficients of every level, the line that each group has.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    group : str, optional
+        One grouping factor only.
+    prob : float
+        Probability inside the equal-tailed intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`~bayesmixed.verbs.ranef.ranef`. Every coefficient of the fixed side appears
+        for every level, the ones that do not vary included; effects that are only random follow, with fixed
+        part 0.
+
+    Raises
+    ------
+    DataError
+        When the model has no grouping factor `group`.
+    BayesmixedError
+        When `prob` is not between 0 and 1.
+
+    Notes
+    -----
+    For level j of a factor, coefficient t is ``beta[t] + ranef[j, t]``, added draw by draw, so that the
+    interval holds their covariance. With several grouping factors each one's table adds its own random
+    effects alone, as ``coef`` of lme4 does, so that the coefficients of a nested factor are not those of its
+    lines: plots, ``equation`` and ``pooling`` add the effects of its parents. Of a fit with
+    ``keep_ranef="moments"`` the moments and quantiles of that sum are kept.
+    """
+    return tabulate_levels(
+        spec.design,
+        group,
+        prob,
+        lambda block: coefficient_names(spec.design, block),
+        lambda block, name: _coefficient_summary(draws, spec, block, name, prob),
+    )
+
+
+def coefficient_names(design: Design, block: GroupBlock) -> tuple[str, ...]:
+    """Names of the coefficients of a grouping factor's levels.
+
+    Returns: the fixed terms, then the effects that are only random.
+    """
+    terms = design.fixed.terms
+    return (*terms, *(effect for effect in block.effects if effect not in terms))
+
+
+def coefficient_draws(
+    draws: xr.DataTree, spec: ModelSpec, name: str, levels: Sequence[tuple[GroupBlock, IntArray | slice]]
+) -> FloatArray:
+    """Draws of one coefficient, the effects of some levels of one or several factors added.
+
+    Shape (chains * draws, levels), or (chains * draws, 1) for a coefficient that varies by none of them.
+    """
+    terms, beta = spec.design.fixed.terms, draw_matrix(draws, names.BETA)
+    total: FloatArray = beta[:, [terms.index(name)]] if name in terms else np.zeros((len(beta), 1))
+    for block, at in levels:
+        if name in block.effects:
+            random = ranef_draws(draws["posterior"].to_dataset(), block.group)
+            own = random[:, :, at, block.effects.index(name)].to_numpy()
+            total = total + own.reshape(len(beta), -1)
+    return total
+
+
+def line_names(design: Design, kin: Lineage) -> tuple[str, ...]:
+    """Names of the coefficients of a grouping factor's lines: its own, then what varies by parents alone."""
+    own = coefficient_names(design, kin.blocks[0])
+    return (*own, *(effect for effect in kin.effects if effect not in own))
+
+
+def line_points(
+    draws: xr.DataTree, spec: ModelSpec, kin: Lineage, levels: IntArray | None = None
+) -> FloatArray:
+    """Coefficients of the lines of some levels, all unless given, effects of the parents added, shape (L, m).
+
+    Posterior medians, or means of sums of effects of which moments are kept; other factors stand
+    at zero, their average level.
+    """
+    wanted = line_names(spec.design, kin)
+    levels = np.arange(kin.blocks[0].n_levels) if levels is None else levels
+    places = [(block, at[levels]) for block, at in zip(kin.blocks, kin.levels, strict=True)]
+    columns = [_line_points(draws, spec, name, places) for name in wanted]
+    return np.column_stack([np.broadcast_to(column, len(levels)) for column in columns])
+
+
+def _line_points(
+    draws: xr.DataTree, spec: ModelSpec, name: str, levels: Sequence[tuple[GroupBlock, IntArray]]
+) -> FloatArray:
+    """One coefficient of the lines of some levels, shape (L,), or (1,) where it does not vary."""
+    varying = [(block, at) for block, at in levels if name in block.effects]
+    if varying and keeps_moments(draws):
+        kinds = [names.coef, *[names.ranef] * (len(varying) - 1)]
+        moment = MEDIAN if len(varying) == 1 else MEAN
+        points = [
+            level_moments(draws, kind(block.group))[moment, at, block.effects.index(name)]
+            for kind, (block, at) in zip(kinds, varying, strict=True)
+        ]
+        return np.asarray(np.sum(points, axis=0))
+    n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
+    return summarize_blocks(
+        lambda part: coefficient_draws(draws, spec, name, [(block, at[part]) for block, at in varying]),
+        len(levels[0][1]) if varying else 1,
+        n_draws,
+    ).value
+
+
+def _coefficient_summary(
+    draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, name: str, prob: float
+) -> Summary:
+    """Summary of one coefficient over the levels, shape (J,)."""
+    if name not in block.effects:
+        constant = summarize(coefficient_draws(draws, spec, name, []), prob)
+        return stack([constant] * block.n_levels)
+    if keeps_moments(draws):
+        kept = level_moments(draws, names.coef(block.group))[:, :, block.effects.index(name)]
+        return summary_of_moments(kept, prob)
+    n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
+    return summarize_blocks(
+        lambda levels: coefficient_draws(draws, spec, name, [(block, levels)]), block.n_levels, n_draws, prob
+    )

@@ -1,0 +1,134 @@
+"""Residuals of families other than gaussian."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.design.records import FloatArray
+from bayesmixed.errors import FamilyError
+from bayesmixed.families.lookup import is_native
+from bayesmixed.families.moments import cumulative_probability, random_response, response_variance
+from bayesmixed.families.support import is_discrete
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import ResidualKind
+from bayesmixed.posterior.location import location_of
+from bayesmixed.verbs.fitted import Effects, mean_draws, n_draws, posterior_mean_fitted
+from bayesmixed.verbs.summaries import block_slices, draw_matrix, summarize_blocks, summary_columns
+
+QUANTILE_SEED = 20261122
+"""Seed of the random numbers of quantile residuals: the same in every call, and hardly that of the data."""
+
+SMALLEST = 1e-300
+
+
+def family_residuals(
+    draws: xr.DataTree, spec: ModelSpec, *, kind: ResidualKind, effects: Effects, prob: float
+) -> pd.DataFrame:
+    """Residual of every row of a model of a family other than gaussian.
+
+    Parameters
+    ----------
+    draws, spec, kind, effects, prob
+        As in :func:`bayesmixed.verbs.resid.resid`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As there; of a binomial family residuals are of the proportion.
+
+    Raises
+    ------
+    FamilyError
+        For residuals that need a mean or a variance of a family that does not have them, and for other than
+        response residuals around the population's value.
+    """
+    check_residual_kind(spec, kind, effects)
+    n, total, index = spec.design.n_held, n_draws(draws), spec.design.frame.index
+    if kind == "quantile":
+        parts = [quantile_scores(draws, spec, rows) for rows in block_slices(n, total)]
+        return pd.DataFrame({"value": np.concatenate(parts)}, index=index)
+    summary = summarize_blocks(lambda rows: _residuals(draws, spec, kind, effects, rows), n, total, prob)
+    return pd.DataFrame(summary_columns(summary, prob), index=index)
+
+
+def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -> None:
+    """Refuse residuals that a family does not have."""
+    if kind == "response":
+        return
+    if effects == "fixed":
+        raise FamilyError(
+            f"Residuals of kind {kind!r} around the population's value are for gaussian models; for "
+            f"{spec.family} use effects='all', or kind='response'."
+        )
+
+
+def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
+    """Pearson residuals at the posterior mean of the linear predictor, one number a row.
+
+    Returns shape (n,).
+    """
+    location = location_of(posterior_mean_fitted(draws, spec, scale="link"), spec.family)
+    parameters = {name: np.median(draw_matrix(draws, name)) for name in spec.family.parameters}
+    medians = {name: np.asarray(value) for name, value in parameters.items()}
+    variance = response_variance(spec.family, location, medians, spec.design.response.trials)
+    residual: FloatArray = spec.design.response.observed - posterior_mean_fitted(draws, spec)
+    return residual / np.sqrt(variance)
+
+
+def _residuals(
+    draws: xr.DataTree, spec: ModelSpec, kind: ResidualKind, effects: Effects, rows: slice
+) -> FloatArray:
+    """Draws of response or Pearson residuals, shape (chains * draws, rows)."""
+    values: FloatArray = spec.design.response.observed[rows] - mean_draws(draws, spec, effects, rows)
+    if kind != "response":
+        values /= np.sqrt(row_variances(draws, spec, rows))
+    return values
+
+
+def row_variances(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArray:
+    """Draws of the variance of the response of a slice of the rows.
+
+    Returns shape (chains * draws, rows).
+    """
+    location, parameters, trials = _locations(draws, spec, rows)
+    return response_variance(spec.family, location, parameters, trials)
+
+
+def _locations(
+    draws: xr.DataTree, spec: ModelSpec, rows: slice
+) -> tuple[FloatArray, dict[str, FloatArray], FloatArray | None]:
+    """Locations (draws, rows), parameters (draws, 1) and trials (rows,) of a slice of the rows."""
+    location = location_of(mean_draws(draws, spec, "all", rows, "link"), spec.family)
+    parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameters}
+    trials = spec.design.response.trials
+    return location, parameters, None if trials is None else trials[rows]
+
+
+def quantile_scores(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArray:
+    """Randomized quantile residuals of a slice of the rows.
+
+    Returns shape (rows,).
+
+    Phi^-1(F(y-) + u (F(y) - F(y-))) with F the posterior predictive distribution function, F(y-) the
+    probability of less than y, and u uniform; of a continuous response F(y-) = F(y) (Dunn and Smyth 1996,
+    JCGS 5:236). Where a family's distribution function is not written here, the place of y among S responses
+    drawn from the model stands for it: (#{drawn < y} + u (#{drawn = y} + 1)) / (S + 1).
+    """
+    from scipy.special import ndtri
+
+    family, (location, parameters, trials) = spec.family, _locations(draws, spec, rows)
+    y = spec.design.response.values[rows]
+    uniform = np.random.default_rng(QUANTILE_SEED).random(spec.design.n_held)[rows]
+    if not is_native(family):
+        rng = np.random.default_rng([QUANTILE_SEED, rows.start])
+        drawn = random_response(family, location, parameters, trials, rng)
+        lower, same = (drawn < y).sum(axis=0), (drawn == y).sum(axis=0)
+        place = (lower + uniform * (same + 1)) / (len(drawn) + 1)
+    else:
+        place = cumulative_probability(family, y, location, parameters, trials).mean(axis=0)
+        if is_discrete(family):
+            below = cumulative_probability(family, y - 1, location, parameters, trials).mean(axis=0)
+            place = below + uniform * (place - below)
+    return np.asarray(ndtri(np.clip(place, SMALLEST, 1 - 2.0**-53)))

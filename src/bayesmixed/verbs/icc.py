@@ -1,0 +1,196 @@
+"""Intraclass correlation: the share of variance that lies between groups."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.errors import DataError, DesignWarning, warn
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.names import LEGEND
+from bayesmixed.options import IccKind, mapping_of, one_of
+from bayesmixed.verbs.distribution_variance import DistributionVariance, distribution_variance
+from bayesmixed.verbs.summaries import bound_names, summarize
+from bayesmixed.verbs.variances import (
+    FIXED_MEANING,
+    check_at,
+    effects_at,
+    fixed_variance,
+    random_meaning,
+    random_variance,
+    split_blocks,
+)
+
+ALL_GROUPS = "all"
+
+
+def icc(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    *,
+    kind: IccKind = "adjusted",
+    at: Mapping[str, float | Sequence[float]] | None = None,
+    prob: float = 0.95,
+) -> pd.DataFrame:
+    """Intraclass correlation of every grouping factor, with its interval and its formula.
+
+    Parameters
+    ----------
+    draws : xarray.DataTree
+        Posterior draws of the model.
+    spec : ModelSpec
+        The model.
+    kind : {"adjusted", "unadjusted", "conditional"}
+        ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
+        variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
+    at : Mapping, optional
+        Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share depends on
+        where one looks. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not named keep their
+        values in the data.
+    prob : float
+        Probability inside the equal-tailed intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group``, ``icc`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for each
+        grouping factor and, when there are several, a row ``all`` for their sum. A factor with a level for
+        every row groups nothing and has no row: its variance is overdispersion. A curve has these rows for
+        every combination of the values, which stand in columns of their own before them. ``attrs["legend"]``
+        says what the letters of the formulas stand for.
+
+    Raises
+    ------
+    DataError
+        When `at` names no random slope, or has no value for one.
+    BayesmixedError
+        When `kind` or `prob` is not known.
+
+    Warns
+    -----
+    DesignWarning
+        When no factor has a level with several rows, so that the table is empty.
+
+    Notes
+    -----
+    Computed draw by draw: V / (V_all + sigma^2), unadjusted V / (V_fix + V_all + sigma^2). V is the mean over
+    the rows of z' S z (Johnson 2014, Methods in Ecology and Evolution 5:944) of the row's grouping factor,
+    the variance of the intercepts where only they vary; V_all is its sum over all grouping factors, which is
+    V in the row ``all``; V_fix is the sample variance of X beta over the rows (Nakagawa, Johnson and
+    Schielzeth 2017, J. R. Soc. Interface 14:20170213). With weights, sigma is that of a row of weight one.
+    Of a family other than gaussian, the distribution-specific variance stands in place of sigma^2, and the
+    variance of a factor with a level for every row beside it, as V_over: see
+    :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
+    """
+    one_of(kind, IccKind, "kind")
+    at = effects_at(spec.design, mapping_of(at, "at", "{'x': 0}"))
+    points = _points(at)
+    for point in points:
+        check_at(spec.design, point)
+    if not split_blocks(spec.design)[0]:
+        warn(
+            f"Every level of {spec.design.blocks[0].group!r} has one row, so its variance is overdispersion "
+            "and none lies between groups: the table is empty. An ICC needs several rows a level.",
+            DesignWarning,
+        )
+    within = distribution_variance(draws, spec)
+    tables = [_table(draws, spec, kind, point, prob, within) for point in points]
+    if any(_is_several(values) for values in at.values()):
+        columns = names.apart(at, tables[0].columns)
+        for point, part in zip(points, tables, strict=True):
+            for place, (name, value) in enumerate(point.items()):
+                part.insert(place, columns[name], value)
+    table = pd.concat(tables, ignore_index=True)
+    table.attrs[LEGEND] = _legend(split_blocks(spec.design)[0], kind, within.meaning)
+    return table
+
+
+def _is_several(values: object) -> bool:
+    """Whether a user gave several values."""
+    return bool(pd.api.types.is_list_like(values))
+
+
+def _listed(values: Any) -> list[float]:
+    """One value or several as a list."""
+    return list(values) if _is_several(values) else [values]
+
+
+def _points(at: Mapping[str, float | Sequence[float]]) -> list[dict[str, float]]:
+    """Combinations of the values, the last varying fastest."""
+    lists = [_listed(values) for values in at.values()]
+    for name, values in zip(at, lists, strict=True):
+        if not values:
+            raise DataError(f"at= has no value for {name!r}.")
+    return [dict(zip(at, point, strict=True)) for point in itertools.product(*lists)]
+
+
+def _table(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    kind: IccKind,
+    at: Mapping[str, float],
+    prob: float,
+    within: DistributionVariance,
+) -> pd.DataFrame:
+    """Rows of all grouping factors at one point."""
+    sums = _sums(spec.design)
+    summary = summarize(_shares(draws, spec.design, sums, kind, at, within.draws), prob)
+    lower, upper = bound_names(prob)
+    return pd.DataFrame(
+        {
+            "group": pd.array([parts[0] if len(parts) == 1 else _together(parts) for parts in sums], "str"),
+            "icc": summary.value,
+            lower: summary.lower,
+            upper: summary.upper,
+            "formula": _formula(kind, at, within.formula),
+        }
+    )
+
+
+def _together(groups: tuple[str, ...]) -> str:
+    """Name of the row of all grouping factors, which is none of theirs."""
+    return ALL_GROUPS if ALL_GROUPS not in groups else f"{ALL_GROUPS} factors"
+
+
+def _sums(design: Design) -> list[tuple[str, ...]]:
+    """List every grouping factor alone and, when there are several, all together."""
+    groups = tuple(block.group for block in split_blocks(design)[0])
+    alone: list[tuple[str, ...]] = [(group,) for group in groups]
+    return [*alone, groups] if len(groups) > 1 else alone
+
+
+def _shares(
+    draws: xr.DataTree,
+    design: Design,
+    sums: list[tuple[str, ...]],
+    kind: IccKind,
+    at: Mapping[str, float] | None,
+    within: FloatArray,
+) -> FloatArray:
+    """Draws of the shares of sums of grouping factors, shape (chains * draws, sums)."""
+    between = {block.group: random_variance(draws, block, at) for block in split_blocks(design)[0]}
+    total = np.sum(list(between.values()), axis=0) + within
+    if kind != "adjusted":
+        total = total + fixed_variance(draws, design)
+    shares = [np.sum([between[group] for group in parts], axis=0) / total for parts in sums]
+    return np.column_stack(shares) if shares else np.empty((len(within), 0))
+
+
+def _formula(kind: IccKind, at: Mapping[str, float], within: str) -> str:
+    """Write the share as text, the same for every grouping factor so that a table stays narrow."""
+    point = ", ".join(f"{name} = {value:g}" for name, value in at.items())
+    share = f"V/(V_all+{within})" if kind == "adjusted" else f"V/(V_fix+V_all+{within})"
+    return f"{share} at {point}" if point else share
+
+
+def _legend(blocks: Sequence[GroupBlock], kind: IccKind, within: str) -> str:
+    """Say what the letters of the formula stand for."""
+    fixed = "" if kind == "adjusted" else f"; {FIXED_MEANING}"
+    return f"V: {random_meaning(blocks)} of the row's group; V_all: V of all groups together{fixed}; {within}"
