@@ -123,6 +123,15 @@ def test_a_mean_that_some_groups_do_not_have_is_refused() -> None:
         normal_mean(family, np.ones(1), np.ones(1), {"psi": np.array(0.5)})
 
 
+def test_a_mean_that_grows_faster_than_groups_become_rare_is_refused() -> None:
+    parameters = {"sigma": np.array(0.3), "psi": np.array(0.5)}
+    family = family_by_name("hurdle_lognormal", "log")
+    with pytest.raises(
+        FamilyError, match=r"does not exist for hurdle_lognormal \(log\): the mean of a group g"
+    ):
+        normal_mean(family, np.zeros(1), np.full(1, 0.1), parameters)
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_what_a_link_says_of_the_whole_line_is_so(link: str) -> None:
     family = Family(name="gamma", link=link)

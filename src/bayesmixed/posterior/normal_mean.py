@@ -24,6 +24,10 @@ LATENT_REACH = 32.0
 """The same of the latent distributions behind the links of a probability: 1e-14."""
 WIDE = 8.0
 """Standard deviation of the predictor above which the latent distribution is the easier to integrate over."""
+FAR = 40.0
+"""A predictor so large that a mean that is infinite there grows faster than groups become rare."""
+NEAR_ZERO = "groups whose linear predictor is near zero or below have no finite mean"
+TOO_FAST = "the mean of a group grows faster with its linear predictor than such groups become rare"
 HALVINGS = 12
 TOLERANCE = 1e-7
 """Relative difference of two rules; the error of the finer one is about its square."""
@@ -52,8 +56,8 @@ def normal_mean(
     Raises
     ------
     FamilyError
-        Where there is no such mean: of 1 / eta, of eta^(-1/2), whose eta may be negative, or of any response
-        that has no mean at some predictors.
+        Where there is no such mean: of 1 / eta, of eta^(-1/2), whose eta may be negative, of exp(exp(eta)),
+        or of any response that has no mean at some predictors.
     BayesmixedError
         When the integral does not settle.
 
@@ -66,7 +70,9 @@ def normal_mean(
     """
     link = link_function(family.link)
     if not link.has_whole_line:
-        raise _no_mean(family)
+        raise _no_mean(family, NEAR_ZERO)
+    if _outgrows_groups(family):
+        raise _no_mean(family, TOO_FAST)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         if not _is_linear(family, parameters):
             return _integrated(family, centre, variance, parameters)
@@ -78,13 +84,20 @@ def normal_mean(
         return response_mean(family, location, parameters)
 
 
-def _no_mean(family: Family) -> FamilyError:
+def _no_mean(family: Family, why: str) -> FamilyError:
     """Error for a mean over groups that does not exist."""
     return FamilyError(
-        f"The mean over groups does not exist for {family}: groups whose linear predictor is near zero or "
-        "below have no finite mean. predict(effects='fixed') gives the value of a group whose random effects "
-        "are zero, predict(new_levels='sample') the spread of new groups."
+        f"The mean over groups does not exist for {family}: {why}. predict(effects='fixed') gives the value "
+        "of a group whose random effects are zero, predict(new_levels='sample') the spread of new groups."
     )
+
+
+def _outgrows_groups(family: Family) -> bool:
+    """Whether the mean of a response, its parameters being 1, is exp(exp(eta)) or the like."""
+    with np.errstate(over="ignore"):
+        location = location_of(np.array(FAR), family)
+        mean = response_mean(family, location, {name: np.ones(()) for name in family.parameters})
+    return bool(np.isposinf(mean))
 
 
 def _is_linear(family: Family, parameters: Parameters) -> bool:
@@ -127,7 +140,7 @@ def _integrated(
     total[narrow] = _trapezoids(over_predictor, narrow, -REACH, REACH + farther)
     total[wide] = _trapezoids(over_latent, wide, -LATENT_REACH, LATENT_REACH)
     if np.any(np.isnan(total) & np.isfinite(at)):
-        raise _no_mean(family)
+        raise _no_mean(family, NEAR_ZERO)
     return np.reshape(total, centre.shape)
 
 

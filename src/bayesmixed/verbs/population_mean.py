@@ -52,8 +52,8 @@ def population_mean(
     DataError
         For a missing column or value.
     FamilyError
-        For a family that does not have a mean, and for the links ``inverse`` and ``inverse_squared``, with
-        which the mean over groups does not exist.
+        For a family that does not have a mean, and where the mean over groups does not exist: with the links
+        ``inverse`` and ``inverse_squared``, and of a hurdle lognormal family with a log link.
     BayesmixedError
         When `prob` is not between 0 and 1.
 
