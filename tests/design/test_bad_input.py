@@ -90,7 +90,15 @@ CASES: dict[str, tuple[str, Callable[[], Any], str]] = {
         lambda: pd.concat([good(), good()[["x"]]], axis=1),
         "2 columns called 'x'",
     ),
-    "zero effect": ("y ~ 1 + (0 + z | g)", changed(z=0.0), "'z' that varies over 'g' is zero in every row"),
+    "zero effect": ("y ~ 1 + (0 + z | g)", changed(z=0.0), "zero in every row; leave it out of the bar."),
+    "cell without rows": (
+        "y ~ 1 + (0 + f:h | g)",
+        changed(
+            f=np.tile(["a", "b"], N // 2),
+            h=np.where(np.arange(N) % 3 == 0, "u", np.where(np.arange(N) % 2, "u", "v")),
+        ),
+        "make one factor of the cells that have rows",
+    ),
     "text in arithmetic": ("y ~ log(f)", good, "'log(f)' cannot be computed: text is not a number."),
     "text in a sum": ("y ~ I(f + 1)", good, "text is not a number"),
     "dates as predictor": ("y ~ x", changed(x=pd.Timestamp("2020-01-01")), "Convert dates to numbers"),

@@ -142,4 +142,8 @@ def _check_effects(effects: Sequence[str], scales: FloatArray, group: str) -> No
         if effects.count(name) > 1:
             raise DataError(f"Two effects that vary over {group!r} are called {name!r}.")
         if scale == 0:
-            raise DataError(f"The effect {name!r} that varies over {group!r} is zero in every row.")
+            cells = "; make one factor of the cells that have rows" if ":" in name else ""
+            raise DataError(
+                f"The effect {name!r} that varies over {group!r} is zero in every row; leave it out of the "
+                f"bar{cells}."
+            )
