@@ -20,7 +20,7 @@ from bayesmixed.design.parameters import parameters_of, prior_parameters
 from bayesmixed.design.prediction_rows import with_effects
 from bayesmixed.design.predictors import predictors
 from bayesmixed.design.records import Design
-from bayesmixed.errors import BayesmixedError
+from bayesmixed.errors import BayesmixedError, ConvergenceWarning
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.verbs.hypothesis import Hypothesis, Rope
@@ -176,9 +176,11 @@ SLOW: dict[str, Verb] = {
 
 
 def _left_out(asked: Asked) -> Any:
-    """Densities of groups, which so few draws do not determine."""
-    with warnings.catch_warnings(action="ignore"):
-        return asked.fit.loo(group=asked.groups[0]).elpd_i.to_numpy()
+    """Densities of groups, and that so few draws do not determine them."""
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        densities = asked.fit.loo(group=asked.groups[0]).elpd_i.to_numpy()
+    assert all(warning.category is ConvergenceWarning for warning in caught), caught
+    return [densities, [str(warning.message) for warning in caught]]
 
 
 def _closed(axes: Any) -> list[str]:
