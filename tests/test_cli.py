@@ -103,14 +103,18 @@ def test_seed_repeats_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
 def test_estimates_are_printed_and_written(
     method: str, title: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["fit", FORMULA, "Dyestuff", "--method", method, "--csv", str(tmp_path)]) == 0
+    files = ("--csv", str(tmp_path / "tables"), "--report", str(tmp_path / "r.html"))
+    assert main(["fit", FORMULA, "Dyestuff", "--method", method, "--prob", "0.9", *files]) == 0
     out = capsys.readouterr().out
     assert f"fit by {title}" in out.split("\n")[0]
     assert "Intraclass correlation" in out
     assert "NA" not in out
-    names = {path.stem for path in tmp_path.iterdir()}
+    names = {path.stem for path in (tmp_path / "tables").iterdir()}
     assert names == {"fixef", "ranef", "coef", "varcorr", "icc", "r2", "glance"}
-    assert pd.read_csv(tmp_path / "glance.csv")["engine"].tolist() == [method]
+    assert pd.read_csv(tmp_path / "tables" / "glance.csv")["engine"].tolist() == [method]
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "intervals have the confidence level 0.9" in page
+    assert f"by {title}" in page
 
 
 def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_several_are_refused_together_and_none_is_not_given() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["--draws 500", "--chains 2", "--seed 1", "--family poisson", "--link log", "--save f", "--report f"],
+    ["--draws 500", "--chains 2", "--seed 1", "--family poisson", "--link log", "--save f"],
 )
 def test_an_option_that_the_method_does_not_use_is_refused(
     option: str, capsys: pytest.CaptureFixture[str]

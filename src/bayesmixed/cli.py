@@ -29,7 +29,7 @@ CLOSED = 141
 """What a shell reports of a program that SIGPIPE ended."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 SAMPLED = ("draws", "chains", "seed")
-FOR_POSTERIORS = ("family", "link", *SAMPLED, "report", "save")
+FOR_POSTERIORS = ("family", "link", *SAMPLED, "save")
 """Options that estimates by REML and maximum likelihood do not use."""
 
 
@@ -186,10 +186,7 @@ def _fit(arguments: argparse.Namespace) -> None:
     from bayesmixed.datasets.read import read_data
 
     frame = read_data(arguments.data)
-    if arguments.method != "bayes":
-        _estimate(arguments, frame)
-        return
-    fit = _sample(arguments, frame)
+    fit = _sample(arguments, frame) if arguments.method == "bayes" else _estimate(arguments, frame)
     with _writing(lambda: _write(fit, arguments)):
         if not arguments.quiet:
             _print_tables(fit, arguments.prob)
@@ -218,31 +215,13 @@ def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
     return fit
 
 
-def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> None:
-    """Fit by REML or maximum likelihood, print, write."""
+def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> RemlFit:
+    """Estimate by REML or maximum likelihood."""
     from bayesmixed.fits.lmer import lmer
-    from bayesmixed.report import estimate_tables
 
-    fit = lmer(
-        arguments.formula,
-        frame,
-        method=arguments.method,
-        weights=arguments.weights,
-        missing=arguments.missing,
-    )
-
-    def write() -> None:
-        if not arguments.csv:
-            return
-        with _telling_what_cannot_be_written():
-            tables = estimate_tables(fit, prob=arguments.prob) | {"coef": fit.coef(prob=arguments.prob)}
-            _write_tables(tables, arguments)
-        _say("wrote", str(arguments.csv), "green")
-
-    with _writing(write):
-        if not arguments.quiet:
-            print(fit)
-            _print_shares(fit, arguments.prob)
+    given = {name: getattr(arguments, name) for name in ("method", "weights", "missing")}
+    fit: RemlFit = lmer(arguments.formula, frame, **given)
+    return fit
 
 
 @contextmanager
@@ -257,11 +236,13 @@ def _writing(write: Callable[[], None]) -> Iterator[None]:
     write()
 
 
-def _print_tables(fit: MixedFit, prob: float) -> None:
+def _print_tables(fit: MixedFit | RemlFit, prob: float) -> None:
     """Print lme4's summary, then the shares of variance."""
+    from bayesmixed.fits.mixed_fit import MixedFit
     from bayesmixed.tables.summary import summary_text
 
-    print(summary_text(fit.draws, fit.spec, fit.run, fit.diagnostics(), prob=prob))
+    sampled = isinstance(fit, MixedFit)
+    print(summary_text(fit.draws, fit.spec, fit.run, fit.diagnostics(), prob=prob) if sampled else fit)
     _print_shares(fit, prob)
 
 
@@ -276,20 +257,21 @@ def _print_shares(fit: MixedFit | RemlFit, prob: float) -> None:
     print(f"\nExplained variance:\n{frame_table(fit.r2(prob=prob))}")
 
 
-def _write(fit: MixedFit, arguments: argparse.Namespace) -> None:
+def _write(fit: MixedFit | RemlFit, arguments: argparse.Namespace) -> None:
     """Write the files that were asked for."""
+    from bayesmixed.fits.mixed_fit import MixedFit
+    from bayesmixed.report import estimate_tables, result_tables
+
+    prob = arguments.prob
     with _telling_what_cannot_be_written():
-        if arguments.save:
+        if arguments.save and isinstance(fit, MixedFit):
             fit.save(arguments.save)
         if arguments.csv:
-            from bayesmixed.report import result_tables
-
-            tables = result_tables(fit, prob=arguments.prob) | {"coef": fit.coef(prob=arguments.prob)}
-            _write_tables(tables, arguments)
+            sampled = isinstance(fit, MixedFit)
+            tables = result_tables(fit, prob=prob) if sampled else estimate_tables(fit, prob=prob)
+            _write_tables(tables | {"coef": fit.coef(prob=prob)}, arguments)
         if arguments.report:
-            from bayesmixed.report import report_html
-
-            arguments.report.write_text(report_html(fit, prob=arguments.prob), encoding="utf-8")
+            fit.report(arguments.report, prob=prob)
     for target in filter(None, (arguments.save, arguments.csv, arguments.report)):
         _say("wrote", str(target), "green")
 

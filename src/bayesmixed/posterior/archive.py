@@ -10,10 +10,10 @@ import os
 import secrets
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bayesmixed.errors import FileError
 
@@ -32,16 +32,21 @@ WHEN = (1980, 1, 1, 0, 0, 0)
 
 
 def write_archive(path: str | os.PathLike[str], members: Mapping[str, bytes]) -> None:
-    """Write a file that appears under its name only when it is complete.
+    """Write a zip file whose manifest has the SHA-256 of every member; a new one is the user's alone."""
+    write_whole(path, lambda file: _write_zip(file, members), OWNER_ONLY)
 
-    A zip file whose manifest has the SHA-256 of every member. It is written beside the target, flushed to the
-    disk, and moved over the target in one step. It has the permissions of the file that it replaces; a new
-    one is the user's alone.
+
+def write_whole(
+    path: str | os.PathLike[str], write: Callable[[IO[bytes]], object], permissions: int = 0o666
+) -> None:
+    """Write a file that appears under its name only when it is complete, or raise FileError.
+
+    It is written beside the target, flushed to the disk, and moved over the target in one step; a file that
+    is there stays whole if writing breaks off, and leaves its permissions to the new one.
     """
     try:
         target = Path(os.path.realpath(path))
-        replaced = _regular(target)
-        _replace(target, replaced, members)
+        _replace(target, _regular(target), write, permissions)
     # A name with a null character is a ValueError.
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -60,14 +65,16 @@ def _regular(path: Path) -> os.stat_result | None:
     return found
 
 
-def _replace(target: Path, replaced: os.stat_result | None, members: Mapping[str, bytes]) -> None:
+def _replace(
+    target: Path, replaced: os.stat_result | None, write: Callable[[IO[bytes]], object], permissions: int
+) -> None:
     """Write a file and move it over another, whose owner and permissions it takes."""
     beside = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with os.fdopen(
-            os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, OWNER_ONLY), "wb"
+            os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, permissions), "wb"
         ) as file:
-            _write_zip(file, members)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         if replaced is not None:
@@ -81,7 +88,7 @@ def _replace(target: Path, replaced: os.stat_result | None, members: Mapping[str
             beside.unlink(missing_ok=True)
 
 
-def _write_zip(file: Any, members: Mapping[str, bytes]) -> None:
+def _write_zip(file: IO[bytes], members: Mapping[str, bytes]) -> None:
     """Manifest and members as a zip file; draws (.npy) are stored, since deflating them saves little."""
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
     manifest = json.dumps({"format": FORMAT, "version": VERSION, "sha256": digests}, indent=1).encode()

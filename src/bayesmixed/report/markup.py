@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from html import escape
-from pathlib import Path
 
 import pandas as pd
 
-from bayesmixed.errors import FileError
+from bayesmixed.posterior.archive import write_whole
 from bayesmixed.tables.frames import frame_table
 from bayesmixed.tables.printed import PrintedTable
 
@@ -37,9 +36,6 @@ def figure_html(svg: str, caption: str, *, wide: bool = True) -> str:
 
 
 def write_page(path: str | os.PathLike[str], page: str) -> str:
-    """Write a page to a file."""
-    try:
-        Path(path).write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"The page cannot be written to {os.fspath(path)!r}: {error.strerror}.") from error
+    """Write a page to a file, whole or not at all; the path, or FileError."""
+    write_whole(path, lambda file: file.write(page.encode()))
     return os.fspath(path)
