@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bayesmixed.engines.collapsed.integrated import integrate_all
+from bayesmixed.engines.collapsed import leave_group_out
+from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities
 from bayesmixed.engines.collapsed.leave_group_out import densities_given_others, packed_without, rows_kept
 from bayesmixed.engines.collapsed.problem import evaluate
 
@@ -76,3 +77,25 @@ def test_the_proposal_does_not_matter(case_of: Callable[[str], Any]) -> None:
     assert np.all(one.seen > one.held_out)
     assert np.all(one.pareto_k < 0.7)
     assert np.all(one.se <= 0.03)
+
+
+def test_points_where_a_factorization_breaks_down_count_as_nothing(
+    case_of: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = case_of("intercept")
+    model = integrate_all(case.spec)
+    codes = case.design.blocks[0].codes
+    center, wide = np.array([-0.5, -0.3]), np.diag([0.5, 0.05])
+    expected = densities_given_others(model, codes, center, wide, np.random.default_rng(1))
+    whole = log_densities
+
+    def broken(packed: Any, points: np.ndarray) -> np.ndarray:
+        densities = whole(packed, points)
+        rare = np.argsort(densities)[:2]
+        densities[rare[packed is not model.packed]] = -np.inf
+        return densities
+
+    monkeypatch.setattr(leave_group_out, "log_densities", broken)
+    found = densities_given_others(model, codes, center, wide, np.random.default_rng(1))
+    for field in ("held_out", "seen"):
+        np.testing.assert_allclose(getattr(found, field), getattr(expected, field), rtol=1e-4)

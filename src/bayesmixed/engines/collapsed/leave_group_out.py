@@ -101,8 +101,10 @@ def _one_group(
     for number in range(MAX_BATCHES):
         points, density, proposal = whole(number)
         rest = log_densities(without, points)
-        with np.errstate(invalid="ignore"):
-            seen = np.where(np.isneginf(density), -np.inf, 2.0 * density - rest)
+        # Far out a factorization may break down with the group or without it: such a point counts as nothing.
+        known = np.isfinite(density) & np.isfinite(rest)
+        seen = np.full(density.shape, -np.inf)
+        seen[known] = 2.0 * density[known] - rest[known]
         every.append(np.stack([density, rest, seen]) - proposal)
         logs = np.concatenate(every, axis=1)
         highest = logs.max(axis=1, keepdims=True)
