@@ -184,11 +184,11 @@ def _left_out(asked: Asked) -> Any:
 
 
 def _closed(axes: Any) -> list[str]:
-    """Titles of axes, their figure closed."""
+    """Titles of axes, each in one line, their figure closed."""
     import matplotlib.pyplot as plt
 
     first, *_ = np.ravel(axes)
-    titles = [ax.get_title() for ax in np.ravel(axes)]
+    titles = [ax.get_title().replace("\n[", "[").replace("\n", " ") for ax in np.ravel(axes)]
     plt.close(first.figure)
     return titles
 
