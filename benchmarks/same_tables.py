@@ -250,6 +250,7 @@ def _fit(model: Model, method: str, folder: Path) -> tuple[Any, Asked]:
     size = "large" if model.large else "quick" if model.quick else "whole"
     asked = Asked(
         data=None if model.lazy else frame,
+        columns=tuple(str(name) for name in frame if str(name) in model.formula),
         groups=model.groups,
         x=model.x,
         factor=model.factor,

@@ -43,6 +43,8 @@ class Asked:
     ----------
     data : pandas.DataFrame or None
         Its rows; None where they lie elsewhere.
+    columns : tuple of str
+        Those that the formula names.
     groups : tuple of str
         Columns that tell groups.
     x : str or None
@@ -60,6 +62,7 @@ class Asked:
     """
 
     data: pd.DataFrame | None
+    columns: tuple[str, ...]
     groups: tuple[str, ...]
     x: str | None
     factor: str | None
@@ -80,7 +83,8 @@ class Asked:
     def new_rows(self, *, known: bool) -> pd.DataFrame:
         """Some rows, half of them of groups that the model has not seen unless all are to be known."""
         assert self.data is not None
-        rows = self.data.dropna().iloc[:: max(1, len(self.data) // 8)].head(8).reset_index(drop=True)
+        whole = self.data.dropna(subset=list(self.columns))
+        rows = whole.iloc[:: max(1, len(self.data) // 8)].head(8).reset_index(drop=True)
         unseen = [] if known else [1, 3, 4, 7]
         for name in self.groups:
             column = rows[name]
