@@ -38,7 +38,7 @@ def anova(
     boot: int = 0,
     seed: int | None = None,
 ) -> pd.DataFrame:
-    """Tests of the fixed terms of one model, or between models, fitted by REML or ML.
+    """Test the fixed terms of one model, or models against each other, fitted by REML or ML.
 
     Use it as R's ``anova``. With one fit: the F test of every fixed term, all columns of a factor together,
     by Satterthwaite's degrees of freedom, as in lmerTest. With several: likelihood-ratio tests, as in lme4;
@@ -48,17 +48,17 @@ def anova(
     ----------
     *fits : RemlFit
         One fit, or several to the same rows, response and weights.
-    type : {"III", "II", "I"}
-        Of the F tests. ``"III"``: a term's effect averaged over the levels of the factors that it interacts
-        with, every cell of levels weighted equally. ``"II"``: adjusted for all terms that do not contain it.
-        ``"I"``: adjusted for the terms before it.
-    refit : bool
-        Whether REML fits are fitted anew by ML first, as lme4 does. With False the criteria they were fitted
-        by are compared, which for REML asks for the same fixed part.
+    type : {"III", "II", "I"}, default "III"
+        Type of the F tests. ``"III"``: a term's effect averaged over the levels of the factors with which it
+        interacts, every cell of levels weighted equally. ``"II"``: adjusted for all terms that do not contain
+        it. ``"I"``: adjusted for the terms before it.
+    refit : bool, default True
+        Whether REML fits are fitted anew by ML first, as lme4 does. With False the criteria by which they
+        were fitted are compared; REML fits must then have the same fixed part.
     names : sequence of str, optional
         What to call the models, in the order given; their formulas unless given.
-    boot : int
-        Number of refits to data simulated from the smaller model of every pair, for ``p_boot``.
+    boot : int, default 0
+        Number of refits to data simulated from the smaller model of every pair, for ``p_boot``; 0 is none.
     seed : int, optional
         Repeats the simulated data.
 
@@ -104,11 +104,11 @@ def anova(
     >>> sleep = bm.load_dataset("sleepstudy")
     >>> m0 = bm.lmer("Reaction ~ Days + (1 | Subject)", sleep, method="reml")
     >>> m1 = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
-    >>> anova(m0, m1)[["npar", "deviance", "Chisq"]].round(2).values.tolist()
+    >>> bm.anova(m0, m1)[["npar", "deviance", "Chisq"]].round(2).values.tolist()
     [[4.0, 1794.08, nan], [6.0, 1751.94, 42.14]]
     >>> cakes = bm.load_dataset("cake")
     >>> m = bm.lmer("angle ~ recipe * temperature + (1 | recipe:replicate)", cakes, method="reml")
-    >>> anova(m)[["term", "NumDF", "DenDF", "F"]].round(2).values.tolist()
+    >>> bm.anova(m)[["term", "NumDF", "DenDF", "F"]].round(2).values.tolist()
     [['recipe', 2, 42.0, 0.25], ['temperature', 5, 210.0, 20.52], ['recipe:temperature', 10, 210.0, 1.01]]
     """
     check_boot(boot)

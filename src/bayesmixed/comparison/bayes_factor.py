@@ -73,9 +73,9 @@ class BayesFactor:
 def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None) -> BayesFactor:
     """Bayes factor of one model against another.
 
-    It weighs whole models, priors included, by how probable they made the data; `compare` weighs them by what
-    they predict. To test a variance component compare a model with and one without its bar; when no other bar
-    is left, ``fit.bayes_factor_of("Subject")`` does the same for a single fit.
+    Use it to weigh whole models, priors included, by how probable they made the data; :func:`compare` weighs
+    them by what they predict. To test a variance component, compare a model with its bar and one without;
+    when no other bar is left, ``fit.bayes_factor_of("Subject")`` does the same for a single fit.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None)
         Two fits to the same rows and response. Give them the same priors for the parameters that they share,
         which the defaults do.
     seed : int, optional
-        Of the Monte Carlo points; the fits' own seeds unless given.
+        Repeats the Monte Carlo points; the fits' own seeds unless given.
 
     Returns
     -------
@@ -97,13 +97,19 @@ def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None)
     DataError
         When their rows or responses differ.
     PriorError, EngineError
-        When a model has no marginal likelihood, or none that can be computed.
+        When a model does not have a marginal likelihood, or it cannot be computed.
 
     Notes
     -----
-    log p(y | m1) - log p(y | m0), see :func:`bayesmixed.verbs.marginal_likelihood.log_marginal_likelihood`;
-    the errors of the two are independent. Words: Kass and Raftery 1995, Journal of the American Statistical
-    Association 90:773. The factor depends on the width of the priors of what the models do not share.
+    log p(y | m1) - log p(y | m0), see :meth:`MixedFit.log_marginal_likelihood`; the errors of the two are
+    independent. Words: Kass and Raftery 1995, Journal of the American Statistical Association 90:773. The
+    factor depends on the width of the priors of the parameters that the models do not share.
+
+    Examples
+    --------
+    >>> intercepts = bm.lmer("Reaction ~ Days + (1 | Subject)", sleep, seed=1)
+    >>> bm.bayes_factor(fit, intercepts).evidence
+    'very strong'
     """
     check_comparable({"m1": m1, "m0": m0}, "bayes_factor")
     first = m1.log_marginal_likelihood(seed=seed)

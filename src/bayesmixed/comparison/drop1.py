@@ -19,9 +19,9 @@ NOTHING_DROPPED = "<none>"
 
 @public
 def drop1(fit: LikelihoodFit) -> pd.DataFrame:
-    """Table of tests of every fixed term that can be left out, by maximum likelihood.
+    """Test every fixed term that can be left out, by maximum likelihood.
 
-    Use it to see what each predictor adds to all others; the columns of a factor stand or fall together.
+    Use it to see what each predictor adds to all others; the columns of a factor are tested together.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ def drop1(fit: LikelihoodFit) -> pd.DataFrame:
 
     Notes
     -----
-    A term stays as long as another one contains it (``x`` beside ``x:z``), and the intercept always. Fits by
-    REML are fitted anew by ML, as in lme4. The p-value is that of chi-squared, too small with few groups.
+    A term stays as long as another one contains it (``x`` beside ``x:z``); the intercept always stays. Fits
+    by REML are fitted anew by ML, as in lme4. The p-value is that of chi-squared, too small with few groups.
 
     Examples
     --------
     >>> import bayesmixed as bm
     >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="ml")
-    >>> drop1(fit)[["term", "LRT"]].round(2).values.tolist()
+    >>> bm.drop1(fit)[["term", "LRT"]].round(2).values.tolist()
     [['<none>', nan], ['Days', 23.54]]
     """
     given = require_estimate(fit, "drop1")

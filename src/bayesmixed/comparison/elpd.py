@@ -13,12 +13,15 @@ from bayesmixed.surface import public
 
 @public
 def compare(fits: Mapping[str, PosteriorFit], *, group: str | None = None) -> pd.DataFrame:
-    """Rank models by how well they predict what they have not seen.
+    """Rank models by how well they predict data that they were not fitted to.
+
+    Use it to choose among models for prediction, by leave-one-out cross-validation; :func:`bayes_factor`
+    compares how probable models and their priors made the data.
 
     Parameters
     ----------
-    fits : mapping
-        Name to fit, e.g. ``{"slopes": m1, "intercepts": m0}``.
+    fits : mapping of str to MixedFit
+        Name to fit, two or more, e.g. ``{"slopes": m1, "intercepts": m0}``.
     group : str, optional
         Leave out whole levels of this grouping factor, or column, in place of single rows.
 
@@ -38,9 +41,14 @@ def compare(fits: Mapping[str, PosteriorFit], *, group: str | None = None) -> pd
 
     Notes
     -----
-    See :func:`bayesmixed.verbs.loo`. A difference of less than 4, or of less than about two of its standard
-    errors, says little (Sivula et al. 2025, arXiv 2008.10296). Stacking: Yao et al. 2018, Bayesian Analysis
-    13:917.
+    See :meth:`MixedFit.loo`. A difference of less than 4, or of less than about two of its standard errors,
+    says little (Sivula et al. 2025, arXiv 2008.10296). Stacking: Yao et al. 2018, Bayesian Analysis 13:917.
+
+    Examples
+    --------
+    >>> intercepts = bm.lmer("Reaction ~ Days + (1 | Subject)", sleep, seed=1)
+    >>> bm.compare({"slopes": fit, "intercepts": intercepts}, group="Subject").index.tolist()
+    ['slopes', 'intercepts']
     """
     if not isinstance(fits, Mapping) or len(fits) < 2:
         raise BayesmixedError('compare() takes two or more fits by name: compare({"one": m1, "other": m0}).')

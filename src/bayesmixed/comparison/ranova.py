@@ -23,7 +23,7 @@ from bayesmixed.surface import public
 
 @public
 def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
-    """Table of tests of every random-effect term that can be left out, by the fit's own criterion.
+    """Test every random-effect term that can be left out, by the fit's own criterion.
 
     Use it to see whether a variance component is needed. ``(x | g)`` is reduced to ``(1 | g)``, ``(1 | g)``
     is dropped; when no bar is left, the model is tested against the ordinary regression.
@@ -32,8 +32,8 @@ def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.
     ----------
     fit : RemlFit
         A fit by REML or ML.
-    boot : int
-        Number of refits to data simulated from every reduced model, for ``p_boot``.
+    boot : int, default 0
+        Number of refits to data simulated from every reduced model, for ``p_boot``; 0 is none.
     seed : int, optional
         Repeats the simulated data.
 
@@ -53,14 +53,14 @@ def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.
     -----
     ``p_value`` is lmerTest's, by chi-squared with ``Df`` degrees of freedom, and too large: a variance cannot
     be negative. ``p_mixture`` is right for many groups where one variance goes (see
-    :func:`bayesmixed.comparison.anova.anova`), NaN where more go. ``(0 + f | g)`` of a factor is reduced to
+    :func:`bayesmixed.anova`), NaN where more go. ``(0 + f | g)`` of a factor is reduced to
     ``(1 | g)``, of a number it is dropped: neither of ``(0 + x | g)`` and ``(1 | g)`` contains the other.
 
     Examples
     --------
     >>> import bayesmixed as bm
     >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
-    >>> ranova(fit)[["term", "npar", "LRT"]].round(2).values.tolist()
+    >>> bm.ranova(fit)[["term", "npar", "LRT"]].round(2).values.tolist()
     [['<none>', 6, nan], ['Days in (Days | Subject)', 4, 42.84]]
     """
     check_boot(boot)

@@ -58,15 +58,15 @@ def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: f
     fit : MixedFit or RemlFit
         A fit to its data; for REML and ML the intervals are by profile likelihood, those of the coefficients
         by Student's t.
-    prob : float
+    prob : float, default 0.95
         Probability inside the intervals.
 
     Returns
     -------
     pandas.DataFrame
         ``parameter``, ``truth``, ``value``, ``lower_2.5``, ``upper_97.5``, ``covered`` (whether the interval
-        holds the truth). Parameters of the simulation that the fit has not, and the other way round, have
-        missing values; correlations are among them.
+        holds the truth), correlations included. What only the simulation or only the fit has is missing
+        (NaN) on the other side.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: f
     ...     "y ~ x + (1 | g)", groups={"g": 100}, per_group=3, fixed=[2, 0.5], sd={"g": 0.5}, seed=1
     ... )
     >>> fit = bm.lmer(simulation.formula, simulation.data, method="reml")
-    >>> recover(simulation, fit)["parameter"].tolist()
+    >>> bm.recover(simulation, fit)["parameter"].tolist()
     ['Intercept', 'x', 'sd_g[Intercept]', 'sigma']
     """
     if not isinstance(simulation, Simulation) or not isinstance(fit, TidyFit):

@@ -43,7 +43,7 @@ def load_dataset(name: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> load_dataset("sleepstudy").head(2)
+    >>> bm.load_dataset("sleepstudy").head(2)
        Reaction  Days Subject
     0  249.5600     0     308
     1  258.7047     1     308
@@ -59,7 +59,7 @@ def load_dataset(name: str) -> pd.DataFrame:
 
 @public
 def datasets() -> pd.DataFrame:
-    """Table of the bundled data sets, one row each.
+    """List the bundled data sets, one row each.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def datasets() -> pd.DataFrame:
 
     Examples
     --------
-    >>> datasets()[["name", "rows", "grouping_factors"]].head(2)
+    >>> bm.datasets()[["name", "rows", "grouping_factors"]].head(2)
     name       rows grouping_factors
     sleepstudy  180 Subject
     Penicillin  144 plate, sample
@@ -78,7 +78,7 @@ def datasets() -> pd.DataFrame:
 
 @public
 def describe_dataset(name: str) -> DatasetInfo:
-    """Record of a bundled data set: columns with units, source, licence, citation; print it to read it.
+    """Describe a bundled data set: its columns with units, source, licence and citation; print the answer.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def describe_dataset(name: str) -> DatasetInfo:
 
     Examples
     --------
-    >>> describe_dataset("penicillin").groups
+    >>> bm.describe_dataset("penicillin").groups
     ('plate', 'sample')
     """
     registry = _registry()

@@ -32,15 +32,29 @@ def from_bambi(
 ) -> MixedFit:
     """Fit a Bambi model by this package's engines, with the model's own priors.
 
-    Use it in place of ``model.fit()``: the posterior is the same, sooner there, and has lme4's tables.
+    Use it in place of ``model.fit()``: the posterior is the same, takes less time, and has lme4's tables.
 
     Parameters
     ----------
     model : bambi.Model
         A generalized linear mixed model: one linear predictor with group-specific terms, a univariate family.
         It is not changed.
-    engine, draws, tune, chains, cores, seed, adapt, progress
-        As in :func:`bayesmixed.glmer`.
+    engine : {"auto", "collapsed", "joint", "pymc"}, default "auto"
+        As in :func:`bayesmixed.lmer` and :func:`bayesmixed.glmer`.
+    draws : int, default 1000
+        Kept draws of each chain.
+    tune : int, optional
+        Tuning draws of each chain; the engine chooses the number unless given.
+    chains : int, default 4
+        Number of chains.
+    cores : int, optional
+        How many chains run at a time; all processors unless given.
+    seed : int, optional
+        Repeats the draws; ``fit.run.seed`` names the one used.
+    adapt : bool, default True
+        Whether sampling is repeated until the draws are good, as in :func:`bayesmixed.lmer`.
+    progress : bool, optional
+        Whether the sampler shows its progress; it does not unless asked to.
 
     Returns
     -------
@@ -50,12 +64,12 @@ def from_bambi(
     Raises
     ------
     BayesmixedError
-        When it is no Bambi model, or Bambi is not installed.
+        When `model` is not a Bambi model, or Bambi is not installed.
     FormulaError
         For smooths, formulas of other parameters and potentials; when the two packages read the formula
         differently, so that another model would be fitted.
     FamilyError
-        For a family, a link or a kind of response that we have not.
+        For a family, a link or a kind of response that bayesmixed does not have.
     PriorError
         For a fixed value in place of a prior, or random effects that are not Normal(0, sigma).
 
@@ -66,8 +80,8 @@ def from_bambi(
 
     Notes
     -----
-    Combinations of an ``a:b`` that no row has get no level here; Bambi gives them one, which changes nothing
-    but the number of parameters.
+    A combination of ``a:b`` without rows is not a level here; in Bambi it is one, which changes nothing but
+    the number of parameters.
 
     Examples
     --------

@@ -48,7 +48,7 @@ def glmer(
         In lme4's language. A binomial response is ``prop(successes, trials)``,
         ``cbind(successes, failures)``, a proportion with ``weights=`` as trials, a comparison
         (``use == 'Y'``), 0 and 1, or a column with two levels, of which the later one is modelled: the
-        summary names it. ``offset(log(exposure))`` makes counts rates.
+        summary names it. ``offset(log(exposure))`` turns counts into rates.
     data : pandas, polars or Arrow frame
         One row for each observation; it is not changed.
     family : str, Family or bambi.Family
@@ -56,24 +56,42 @@ def glmer(
         ``"t"``, ``"lognormal"``, ``"gaussian"``, a univariate family of Bambi's by name, or one of Bambi's
         family objects.
     link : str, optional
-        ``"logit"``, ``"probit"``, ``"cloglog"``, ``"log"``, ``"identity"``, ``"inverse"``, as far as the
-        family has it.
-    priors : mapping, optional
-        Priors by name, as in :func:`bayesmixed.lmer`, on the scale of the linear predictor, or by class
-        (``"b"``, ``"sd"``, ``"cor"``); and of the family's own parameters: ``"alpha"`` (negativebinomial,
-        gamma), ``"kappa"`` (beta), ``"sigma"`` (t, lognormal), ``"nu"`` (t).
-    center : {True, "fixed", False}
-        Where the priors stand, as in :func:`bayesmixed.lmer`.
+        ``"logit"``, ``"probit"``, ``"cloglog"``, ``"log"``, ``"identity"`` or ``"inverse"``, where the family
+        has it; the family's default link unless given.
+    priors : mapping of str to Prior, optional
+        Priors by name, as in :func:`bayesmixed.lmer`, on the scale of the linear predictor; and of the
+        family's own parameters: ``"alpha"`` (negativebinomial, gamma), ``"kappa"`` (beta), ``"sigma"`` (t,
+        lognormal), ``"nu"`` (t).
+    center : {True, "fixed", False}, default True
+        Where the predictors stand when priors apply: at their means, those of random effects at zero, or all
+        at zero; see :func:`bayesmixed.lmer`.
     weights : str or array, optional
         Of a proportion the numbers of trials; of a gaussian family as in :func:`bayesmixed.lmer`.
-    engine : {"auto", "joint", "pymc", "collapsed"}
-        ``"joint"`` samples coefficients and random effects with a compiled density, ``"pymc"`` the
-        hierarchical graph; ``"collapsed"`` is for gaussian models; ``"auto"`` takes the fastest that applies.
-    draws, tune, chains, cores, seed, adapt, missing, progress
-        As in :func:`bayesmixed.lmer`.
-    keep_ranef : {"draws", "moments"}
-        As in :func:`bayesmixed.lmer`; but these engines sample the random effects: ``"moments"`` are those of
-        their draws, which saves room in the fit and in its file, but none while it is sampled.
+    engine : {"auto", "collapsed", "joint", "pymc"}, default "auto"
+        ``"joint"`` samples coefficients and random effects with a compiled density; ``"pymc"`` samples the
+        hierarchical graph; ``"collapsed"`` is for gaussian models; ``"auto"`` takes the fastest that can fit
+        the model.
+    draws : int, default 1000
+        Kept draws of each chain.
+    tune : int, optional
+        Tuning draws of each chain; the engine chooses the number unless given.
+    chains : int, default 4
+        Number of chains.
+    cores : int, optional
+        How many chains run at a time; all processors unless given.
+    seed : int, optional
+        Repeats the draws; ``fit.run.seed`` names the one used.
+    adapt : bool, default True
+        Whether sampling is repeated until the draws are good, as in :func:`bayesmixed.lmer`.
+    keep_ranef : {"draws", "moments"}, default "draws"
+        What is kept of the random effects: their draws, or (``"moments"``) their posterior means, covariances
+        and quantiles, which take less room in the fit and in its file. These engines sample the random
+        effects, so that sampling takes as much room either way.
+    missing : {"drop", "raise"}, default "drop"
+        What happens to rows that lack a value which the model needs: ``"drop"`` leaves them out and counts
+        them, ``"raise"`` raises DataError.
+    progress : bool, optional
+        Whether the sampler shows its progress; it does not unless asked to.
 
     Returns
     -------
@@ -87,7 +105,7 @@ def glmer(
     FamilyError
         When family or link is unknown, or the response lies outside the family's support.
     EngineError
-        When the asked engine cannot fit the model.
+        When the chosen engine cannot fit the model.
 
     Warns
     -----
@@ -104,9 +122,10 @@ def glmer(
     Examples
     --------
     >>> import bayesmixed as bm
-    >>> spec = bm.specify("incidence ~ period + (1 | herd)", bm.load_dataset("cbpp"), family="poisson")
-    >>> str(spec.family)
-    'poisson (log)'
+    >>> herds = bm.load_dataset("cbpp")
+    >>> fit = bm.glmer("prop(incidence, size) ~ period + (1 | herd)", herds, "binomial", seed=1)
+    >>> fit.fixef(exponentiate=True)["value"].round(1).tolist()  # odds of disease, and odds ratios
+    [0.2, 0.4, 0.3, 0.2]
     """
     started = time.perf_counter()
     spec = specify(

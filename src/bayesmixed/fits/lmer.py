@@ -91,46 +91,52 @@ def lmer(
     data : frame, lazy frame or path
         One row for each observation; it is not changed. A pandas, polars or Arrow frame; or data larger than
         memory: a Parquet file, folder or pattern (read by DuckDB), or a lazy frame of polars, DuckDB, Dask,
-        PySpark or Ibis. Of these only sums are brought into memory: residuals are those of a random sample,
-        ``fit.sample_rows()``, and other verbs that need the rows are refused.
-    priors : mapping, optional
-        Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``. Names are ``"Intercept"`` (at
-        the means of the predictors), a coefficient's name, ``"sd_<group>"`` or ``"sd_<group>[<effect>]"``,
-        ``"corr_<group>"`` and ``"sigma"``. The rest keep their defaults, which ``fit.priors`` prints.
-    center : {True, "fixed", False}
-        Where the priors stand. By default at the means of all predictors, both those of the coefficients and
-        those of the covariance of a correlated bar ``(x | g)``, so that they do not know where a predictor's
-        zero is; tables show values at zero all the same. ``"fixed"`` is the convention of brms and rstanarm:
-        the intercept at the means, random effects at zero. ``False`` puts all at zero. REML and ML have no
-        priors.
+        PySpark or Ibis. Only sums over such data are brought into memory: residuals are those of a random
+        sample, ``fit.sample_rows()``, and other verbs that need the rows raise an error.
+    priors : mapping of str to Prior, optional
+        Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``, in the units of the data. Names
+        are ``"Intercept"`` (at the means of the predictors), a coefficient's name, ``"sd_<group>"`` or
+        ``"sd_<group>[<effect>]"``, ``"corr_<group>"`` and ``"sigma"``; or a class: ``"b"``, ``"sd"``,
+        ``"cor"``. Other parameters keep their defaults, which ``fit.priors`` prints.
+    center : {True, "fixed", False}, default True
+        Where the predictors stand when priors apply. ``True``: at their means, for the coefficients and for
+        the covariance of a correlated bar ``(x | g)``, so that shifting a predictor changes nothing; tables
+        show values at zero all the same. ``"fixed"``, as in brms and rstanarm: the intercept at the means,
+        random effects at zero. ``False``: all at zero. REML and ML do not use priors.
     weights : str or array, optional
-        A column's name or one number for each row, a Series matched by its index and all else by position:
-        the residual variance of a row is sigma^2 / weight. A row whose weight is missing is left out.
-    method : {"bayes", "reml", "ml"}
-        The posterior; or lme4's estimates by restricted or full maximum likelihood, which use `weights` and
-        `missing` alone and refuse the other arguments.
-    engine : {"auto", "collapsed", "pymc"}
-        ``"collapsed"`` integrates random effects and coefficients out exactly; ``"pymc"`` samples the
-        hierarchical graph; ``"auto"`` takes the first wherever it applies.
-    draws, tune : int
-        Kept draws and tuning draws of each chain; the engine chooses the latter unless given.
-    chains, cores : int
-        Number of chains, and how many run at a time (all processors unless given).
+        A column's name, or one number for each row: a Series is matched by its index, all else by position.
+        The residual variance of a row is sigma^2 / weight. A row whose weight is missing is left out.
+    method : {"bayes", "reml", "ml"}, default "bayes"
+        ``"bayes"``: the posterior. ``"reml"`` and ``"ml"``: lme4's estimates by restricted and by full
+        maximum likelihood, which use `weights` and `missing` alone and refuse the other arguments.
+    engine : {"auto", "collapsed", "joint", "pymc"}, default "auto"
+        ``"collapsed"`` integrates random effects and coefficients out exactly; ``"joint"`` samples them with
+        a compiled density, for families of :func:`glmer`; ``"pymc"`` samples the hierarchical graph;
+        ``"auto"`` takes the first that can fit the model.
+    draws : int, default 1000
+        Kept draws of each chain.
+    tune : int, optional
+        Tuning draws of each chain; the engine chooses the number unless given.
+    chains : int, default 4
+        Number of chains.
+    cores : int, optional
+        How many chains run at a time; all processors unless given.
     seed : int, optional
         Repeats the draws; ``fit.run.seed`` names the one used.
-    adapt : bool
+    adapt : bool, default True
         Whether sampling is repeated, up to 16 times as long and thinned to `draws`, until every quantity has
-        a bulk and tail effective sample size of 400 and an R-hat of 1.01 or better; a run in which a step
-        diverged is repeated in finer steps.
-    keep_ranef : {"draws", "moments"}
-        What is kept of the random effects. ``"moments"`` is for very many levels, whose draws take 8 bytes
-        each: posterior mean, covariance and quantiles of every level, exact given the draws of everything
-        else where effects are integrated out. They serve :meth:`MixedFit.ranef` and
+        a bulk and tail effective sample size of at least 400 and an R-hat of at most 1.01; a run in which a
+        step diverged is repeated in finer steps.
+    keep_ranef : {"draws", "moments"}, default "draws"
+        What is kept of the random effects: their draws, 8 bytes each; or, for very many levels, posterior
+        mean, covariance and quantiles of every level (``"moments"``), exact given the draws of everything
+        else where effects are integrated out. The moments serve :meth:`MixedFit.ranef` and
         :meth:`MixedFit.coef`; :meth:`MixedFit.with_ranef_draws` makes the draws again.
-    missing : {"drop", "raise"}
-        What happens to rows in which a value is missing that the model needs; dropped ones are counted.
+    missing : {"drop", "raise"}, default "drop"
+        What happens to rows that lack a value which the model needs: ``"drop"`` leaves them out and counts
+        them, ``"raise"`` raises DataError.
     progress : bool, optional
-        Whether the sampler shows its progress; by default it does not.
+        Whether the sampler shows its progress; it does not unless asked to.
 
     Returns
     -------
@@ -144,20 +150,20 @@ def lmer(
     DataError
         When the data do not fit the formula.
     PriorError
-        When a prior is for a parameter that the model has not, or does not suit it.
+        When a prior is for a parameter that the model does not have, or does not suit it.
     EngineError
-        When the asked engine cannot fit the model.
+        When the chosen engine cannot fit the model.
     BayesmixedError
         When an argument is given that the method does not use.
 
     Warns
     -----
     ConvergenceWarning
-        Once, when a quantity is still not good at the limit; and when sampling was interrupted by Ctrl-C,
-        which gives back what was drawn if two chains have 100 draws.
+        Once, when a quantity is still not good at the limit; and when Ctrl-C interrupts sampling, which
+        returns what was drawn if two chains have at least 100 draws.
     DesignWarning
-        When fixed effects are combinations of earlier ones, such as those of cells of ``f*h`` that no row
-        has: they are left out, as in lme4. When a factor seems to be nested in another and is not so written.
+        When fixed effects are combinations of earlier ones, such as those of cells of ``f*h`` without rows:
+        they are left out, as in lme4. When a factor seems to be nested in another but is not written so.
 
     Notes
     -----
@@ -171,6 +177,8 @@ def lmer(
     >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), seed=1)
     >>> fit.fixef()["term"].tolist()
     ['Intercept', 'Days']
+    >>> bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml").singular
+    False
     """
     started = time.perf_counter()
     one_of(method, Method, "method")
@@ -234,6 +242,15 @@ def load(path: str | os.PathLike[str]) -> MixedFit:
     ------
     FileError
         When the file is damaged, is something else, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fit.save(os.path.join(folder, "sleep.fit"))
+    ...     again = bm.load(os.path.join(folder, "sleep.fit"))
+    >>> again.fixef().equals(fit.fixef())
+    True
     """
     from bayesmixed.posterior.diagnostics import diagnose
     from bayesmixed.posterior.storage import first_words, read_fit

@@ -102,8 +102,8 @@ def pooling(
 ) -> Pooling:
     """Fit complete, no and partial pooling to the same data.
 
-    Use it to teach shrinkage: what one regression, a regression per group and the mixed model say of the same
-    groups, and why the third predicts best.
+    Use it to teach shrinkage: what one regression, a regression per group and the mixed model say about the
+    same groups, and why the third predicts best.
 
     Parameters
     ----------
@@ -111,17 +111,21 @@ def pooling(
         The mixed model in lme4's language.
     data : pandas, polars or Arrow frame
         One row for each observation.
-    method : {"bayes", "reml"}
+    method : {"bayes", "reml"}, default "bayes"
         How the mixed model is fitted: ``partial`` holds posterior medians, or lme4's estimates.
     group : str, optional
         The grouping factor to look at; needed when the model has several. The lines of a nested one add the
         effects of its parents; those of crossed factors stand at zero, their average level.
-    no_pooling : {"model", "lines"}
-        Which coefficients are a group's own without pooling: those that vary in the mixed model (a regression
-        per group for ``(x | g)``, groups as fixed intercepts for ``(1 | g)``), or all of them (a regression
-        per group always).
-    weights, missing, seed
-        As in :func:`~bayesmixed.lmer`; REML does not use a seed, and refuses it.
+    no_pooling : {"model", "lines"}, default "model"
+        Which coefficients each group has for itself without pooling. ``"model"``: those that vary in the
+        mixed model, a regression per group for ``(x | g)`` and groups as fixed intercepts for ``(1 | g)``.
+        ``"lines"``: all of them, a regression per group.
+    weights : str or array, optional
+        A column's name, or one number for each row: the residual variance of a row is sigma^2 / weight.
+    missing : {"drop", "raise"}, default "drop"
+        What happens to rows that lack a value which the model needs.
+    seed : int, optional
+        Repeats the draws; only for ``method="bayes"``.
 
     Returns
     -------
@@ -133,7 +137,7 @@ def pooling(
     FormulaError, DataError
         As in :func:`~bayesmixed.lmer`.
     BayesmixedError
-        When the model has several grouping factors and none is chosen, or a seed is given with REML.
+        When the model has several grouping factors and `group` is not given, or a seed is given with REML.
 
     Notes
     -----

@@ -48,10 +48,23 @@ def specify(
 
     Parameters
     ----------
-    formula, data, priors, weights, missing, center
-        As in :func:`bayesmixed.lmer`.
-    family, link
+    formula : str
+        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
+    data : frame, lazy frame or path
+        One row for each observation, as in :func:`bayesmixed.lmer`.
+    priors : mapping of str to Prior, optional
+        Priors by name, as in :func:`bayesmixed.lmer`; the others keep their defaults.
+    weights : str or array, optional
+        A column's name, or one number for each row, as in :func:`bayesmixed.lmer`.
+    missing : {"drop", "raise"}, default "drop"
+        What happens to rows that lack a value which the model needs.
+    center : {True, "fixed", False}, default True
+        Where the predictors stand when priors apply: at their means, those of random effects at zero, or all
+        at zero; see :func:`bayesmixed.lmer`.
+    family : str, Family or bambi.Family, default "gaussian"
         As in :func:`bayesmixed.glmer`.
+    link : str, optional
+        As in :func:`bayesmixed.glmer`; the family's default link unless given.
 
     Returns
     -------
@@ -66,7 +79,7 @@ def specify(
     Examples
     --------
     >>> import bayesmixed as bm
-    >>> specify("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff")).design.blocks[0].levels
+    >>> bm.specify("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff")).design.blocks[0].levels
     ('A', 'B', 'C', 'D', 'E', 'F')
     """
     parsed = parse_formula(formula)
@@ -100,18 +113,29 @@ def simulate_prior(
     link: str | None = None,
     seed: int | None = None,
 ) -> xr.DataTree:
-    """Parameters drawn from the prior, with responses drawn given them, before any fitting.
+    """Draw parameters from the prior, and responses given them, before any fitting.
 
-    Use it to see what priors mean for data: :func:`arviz.plot_prior_predictive` and its kin read the answer.
+    Use it to see what priors mean for data: :func:`bayesmixed.plots.prior_predictive` draws the answer.
 
     Parameters
     ----------
-    formula, data, priors, weights, missing
-        As in :func:`bayesmixed.lmer`; the response serves for the scale of the default priors alone.
-    family, link
-        As in :func:`bayesmixed.glmer`.
-    n : int
+    formula : str
+        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
+    data : frame, lazy frame or path
+        One row for each observation, as in :func:`bayesmixed.lmer`; of the response only its location and
+        scale are used, for the default priors.
+    n : int, default 1000
         Number of draws.
+    priors : mapping of str to Prior, optional
+        Priors by name, as in :func:`bayesmixed.lmer`; the others keep their defaults.
+    weights : str or array, optional
+        A column's name, or one number for each row, as in :func:`bayesmixed.lmer`.
+    missing : {"drop", "raise"}, default "drop"
+        What happens to rows that lack a value which the model needs.
+    family : str, Family or bambi.Family, default "gaussian"
+        As in :func:`bayesmixed.glmer`.
+    link : str, optional
+        As in :func:`bayesmixed.glmer`; the family's default link unless given.
     seed : int, optional
         Repeats the draws; without it every call differs.
 
@@ -119,7 +143,7 @@ def simulate_prior(
     -------
     xarray.DataTree
         Groups ``prior`` (the variables of a fit's posterior), ``prior_predictive`` (``y`` with dimensions
-        chain, draw, row) and ``observed_data``.
+        chain, draw, row, in the units of the response) and ``observed_data``.
 
     Raises
     ------
@@ -129,7 +153,7 @@ def simulate_prior(
     Examples
     --------
     >>> import bayesmixed as bm
-    >>> tree = simulate_prior("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), n=50, seed=1)
+    >>> tree = bm.simulate_prior("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), n=50, seed=1)
     >>> dict(tree["prior_predictive"]["y"].sizes)
     {'chain': 1, 'draw': 50, 'row': 30}
     """

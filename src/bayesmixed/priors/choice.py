@@ -22,10 +22,14 @@ def prior(name: str, /, **args: float) -> Prior:
     Parameters
     ----------
     name : str
-        Name of the distribution: ``"Normal"``, ``"StudentT"``, ``"HalfNormal"``, ``"LKJ"``, ...
-        (the keys of `bayesmixed.priors.distributions.DISTRIBUTIONS`).
+        Name of the distribution. On all numbers: ``"Normal"``, ``"StudentT"``, ``"Cauchy"``, ``"Laplace"``,
+        ``"Logistic"``, ``"SkewNormal"``, ``"AsymmetricLaplace"``, ``"ExGaussian"``, ``"Gumbel"``,
+        ``"Moyal"``, ``"Flat"``. On positive ones: ``"HalfNormal"``, ``"HalfStudentT"``, ``"HalfCauchy"``,
+        ``"HalfFlat"``, ``"Exponential"``, ``"Gamma"``, ``"InverseGamma"``, ``"LogNormal"``, ``"Weibull"``.
+        Between bounds: ``"Beta"`` (0 and 1), ``"Uniform"``, ``"Triangular"``, ``"TruncatedNormal"``. Of
+        correlation matrices: ``"LKJ"``.
     **args : float
-        Its arguments in PyMC's spelling, in the units of the data.
+        Its arguments in PyMC's spelling, in the units of the data, e.g. ``nu=4, mu=0, sigma=10``.
 
     Returns
     -------
@@ -40,9 +44,9 @@ def prior(name: str, /, **args: float) -> Prior:
 
     Examples
     --------
-    >>> print(prior("StudentT", nu=4, sigma=10))
+    >>> print(bm.prior("StudentT", nu=4, sigma=10))
     StudentT(nu=4, mu=0, sigma=10)
-    >>> prior("HalfNormal", sd=3)
+    >>> bm.prior("HalfNormal", sd=3)
     Traceback (most recent call last):
     ...
     bayesmixed.errors.PriorError: HalfNormal has no argument 'sd'. Write HalfNormal(sigma=...).

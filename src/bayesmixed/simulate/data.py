@@ -50,7 +50,7 @@ def simulate_data(
     data: IntoFrame | None = None,
     seed: int | None = None,
 ) -> Simulation:
-    """Data drawn from a linear mixed model whose parameters are known.
+    """Draw data from a linear mixed model whose parameters are known.
 
     Use it to see what a model can find out: simulate, fit, and set truth beside estimate with
     :func:`bayesmixed.recover`. Every formula that can be fitted can be simulated.
@@ -59,30 +59,30 @@ def simulate_data(
     ----------
     formula : str
         As for :func:`bayesmixed.lmer`; the response is a plain name.
-    fixed : mapping or sequence
+    fixed : mapping of str to float, or sequence of float
         True coefficients, ``{"Intercept": 250, "Days": 10}`` or in their order.
-    sd : mapping
+    sd : mapping of str to float, sequence or mapping
         True standard deviations of the effects of every grouping factor: ``{"Subject": [25, 6]}``,
         ``{"Subject": {"Intercept": 25, "Days": 6}}``, or one number where one effect varies. The factors of
         ``(1 | a/b)`` are ``"a"`` and ``"a:b"``.
-    corr : mapping, optional
-        True correlations, ``{"Subject": 0.1}`` for all pairs of effects or a matrix, as a pandas frame by the
-        names of the effects; 0 unless given.
-    sigma : float
+    corr : mapping of str to float or matrix, optional
+        True correlations, ``{"Subject": 0.1}`` for all pairs of effects, or a matrix, which may be a pandas
+        frame labelled by the effects; 0 unless given.
+    sigma : float, default 1.0
         Residual standard deviation, in the units of the response.
-    groups : mapping, optional
+    groups : mapping of str to int or sequence, optional
         Levels of every grouping column: a number, or labels. Where there are several columns every
         combination of their levels is observed, as in crossed designs and with labels that begin anew within
         each outer level (``(1 | a/b)``); a list of numbers gives the levels within each group that the
-        columns before make, ``{"school": 3, "class": [2, 4, 3]}``.
-    per_group : int or sequence of int
-        Rows of every level, of several columns of every combination of levels; or of each in order, where 0
-        leaves a combination out.
-    predictors : mapping, optional
-        How a predictor comes about: ``"normal"``, a standard normal for every row (the default);
-        ``"sequence"``, 0, 1, 2, ... within every group; values that are repeated within every group, such as
-        ``range(10)`` or ``["control", "treated"]``, or one for every row. ``{"size": {"school": "normal"}}``
-        gives all rows of a school one value.
+        columns before make, ``{"school": 3, "class": [2, 4, 3]}``. Needed unless `data` is given.
+    per_group : int or sequence of int, default 10
+        Rows of every level, or of every combination of levels where there are several columns; or one number
+        for each of them in order, where 0 leaves a combination out.
+    predictors : mapping of str to str, sequence or mapping, optional
+        How a predictor is made: ``"normal"``, a standard normal for every row (where nothing is said of it);
+        ``"sequence"``, 0, 1, 2, ... within every group; or values, one for every row, or as many as are
+        repeated within every group, such as ``range(10)`` or ``["control", "treated"]``.
+        ``{"size": {"school": "normal"}}`` gives all rows of a school one value.
     data : pandas, polars or Arrow frame, optional
         Grouping columns and predictors of your own, in place of `groups`, `per_group` and `predictors`.
     seed : int, optional
@@ -99,7 +99,7 @@ def simulate_data(
     FormulaError
         When the formula cannot be read, or its response is not a plain column.
     DataError
-        When a parameter, a level or a predictor is missing, not known, or impossible.
+        When a parameter, a level or a predictor is missing, unknown or impossible.
 
     Notes
     -----
@@ -107,7 +107,7 @@ def simulate_data(
 
     Examples
     --------
-    >>> simulation = simulate_data(
+    >>> simulation = bm.simulate_data(
     ...     "Reaction ~ Days + (Days | Subject)",
     ...     groups={"Subject": 18},
     ...     per_group=10,

@@ -40,7 +40,7 @@ def table(
     loo: bool = False,
     caption: str = "",
 ) -> PrintedTable:
-    """Table for people of a fit, or of the frame that one of its verbs returned.
+    """Table for people: a fit, or the frame that one of its verbs returned.
 
     Use it to take results into a paper, a notebook or a README: the table writes itself as text, Markdown,
     LaTeX, HTML, a great_tables object or a frame of texts. :func:`models_table` sets several fits side by
@@ -50,15 +50,15 @@ def table(
     ----------
     what : pandas.DataFrame, MixedFit or RemlFit
         A frame is rounded, and its intervals are put into one column. A fit becomes a regression table.
-    prob : float
+    prob : float, default 0.95
         Probability inside the intervals of a fit; a frame has its own.
-    digits : int
+    digits : int, default 4
         Significant digits.
-    labels : mapping, optional
+    labels : mapping of str to str, optional
         Names of a fit's coefficients to the names that are printed, e.g. ``{"Days": "Days without sleep"}``.
-    loo : bool
+    loo : bool, default False
         Whether the expected log predictive density by leave-one-out of a Bayesian fit is computed.
-    caption : str
+    caption : str, default ""
         Printed above the table.
 
     Returns
@@ -69,14 +69,14 @@ def table(
     Raises
     ------
     BayesmixedError
-        When `what` is neither, `labels` names a coefficient that the fit has not, or `prob` is not between 0
-        and 1.
+        When `what` is neither, `labels` names a coefficient that the fit does not have, or `prob` is not
+        between 0 and 1.
 
     Examples
     --------
     >>> import bayesmixed as bm
     >>> fit = bm.lmer("Reaction ~ Days + (1 | Subject)", bm.load_dataset("sleepstudy"), method="reml")
-    >>> table(fit.fixef()).to_frame()["95% interval"].tolist()
+    >>> bm.table(fit.fixef()).to_frame()["95% interval"].tolist()
     ['[231.2332, 271.5770]', '[8.8791, 12.0555]']
     """
     if isinstance(what, pd.DataFrame):
@@ -109,17 +109,18 @@ def models_table(
     ----------
     fits : mapping or sequence of MixedFit and RemlFit
         Headers to fits; without headers they are ``(1)``, ``(2)``, ...
-    beneath : {"se", "interval", "nothing"}
-        What stands under each estimate: the standard error in parentheses, the interval in brackets.
-    prob : float
+    beneath : {"se", "interval", "nothing"}, default "se"
+        What stands under each estimate: the standard error in parentheses, the interval in brackets, or
+        nothing.
+    prob : float, default 0.95
         Probability inside the intervals.
-    digits : int
+    digits : int, default 4
         Significant digits of the smallest standard error in a row.
-    labels : mapping, optional
+    labels : mapping of str to str, optional
         Names of coefficients to the names that are printed.
-    loo : bool
+    loo : bool, default False
         Whether the expected log predictive density by leave-one-out of every Bayesian fit is computed.
-    caption : str
+    caption : str, default ""
         Printed above the table.
 
     Returns
@@ -131,8 +132,8 @@ def models_table(
     Raises
     ------
     BayesmixedError
-        When there is no fit, one of them is none, `labels` names a coefficient that no fit has, or `beneath`
-        or `prob` is not known.
+        When `fits` is empty or holds something else, `labels` names a coefficient that no fit has, or
+        `beneath` or `prob` is not known.
 
     Examples
     --------
@@ -140,7 +141,7 @@ def models_table(
     >>> sleep = bm.load_dataset("sleepstudy")
     >>> formulas = ("Reaction ~ 1 + (1 | Subject)", "Reaction ~ Days + (1 | Subject)")
     >>> fits = [bm.lmer(formula, sleep, method="ml") for formula in formulas]
-    >>> print(models_table(fits).to_frame().iloc[:4, 1:].to_string(index=False))
+    >>> print(bm.models_table(fits).to_frame().iloc[:4, 1:].to_string(index=False))
           row     (1)      (2)
     Intercept 298.508  251.405
               (8.795)  (9.506)
