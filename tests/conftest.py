@@ -13,8 +13,8 @@ import pytest
 import lazy_rows
 from bayesmixed.design.build import build_design
 from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.prior_set import complete_priors
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 

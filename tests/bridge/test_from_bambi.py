@@ -15,8 +15,8 @@ from bayesmixed.bridge.to_bambi import to_bambi
 from bayesmixed.errors import BayesmixedError, DesignWarning, FamilyError, FormulaError, PriorError
 from bayesmixed.fits.bambi_fit import bambi_spec
 from bayesmixed.model.build import build_pymc_model
+from bayesmixed.model.prior_set import PriorSet
 from bayesmixed.priors.prior import Prior
-from bayesmixed.priors.prior_set import PriorSet
 
 bambi = pytest.importorskip("bambi")
 # Of Bambi's select_dtypes("object").

@@ -20,11 +20,11 @@ from bayesmixed.engines.kernel.packing import Packed
 from bayesmixed.engines.kernel.plan import Plan, make_plan
 from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
 from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
 from bayesmixed.priors.lkj import cholesky_from_partials, lkj_log_density
 from bayesmixed.priors.prior import Prior
-from bayesmixed.priors.prior_set import complete_priors
 
 from .structures import STRUCTURES, Structure, make_frame
 

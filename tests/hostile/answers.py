@@ -23,8 +23,8 @@ from bayesmixed.design.predictors import predictors
 from bayesmixed.design.records import Design
 from bayesmixed.engines.collapsed import leave_group_out
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.verbs.hypothesis import Hypothesis, Rope
 
 Words = Mapping[str, str]

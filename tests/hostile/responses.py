@@ -20,8 +20,8 @@ from bayesmixed.families.links import LINKS, link_function
 from bayesmixed.families.lookup import FAMILIES, family_by_name
 from bayesmixed.families.moments import has_mean, response_variance
 from bayesmixed.families.support import is_discrete, takes_trials
+from bayesmixed.model.link_scale import LOGARITHMIC
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.link_scale import LOGARITHMIC
 from bayesmixed.verbs.predict import predict
 from bayesmixed.verbs.simulate import simulate
 from verbs.family_models import truth

@@ -15,10 +15,10 @@ from bayesmixed.design.build import build_design
 from bayesmixed.errors import FileError
 from bayesmixed.families.lookup import FAMILIES, family_by_name
 from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.consistency import known_family, plausible_run, require_one_model
 from bayesmixed.priors.prior import Prior
-from bayesmixed.priors.prior_set import complete_priors
 
 FORMULAS = (
     "y ~ 1 + (1 | g)",

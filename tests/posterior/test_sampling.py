@@ -11,10 +11,10 @@ from bayesmixed.design.records import Design
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.sampling import FINE_ACCEPT, sample_until_good
 from bayesmixed.priors.prior import Prior
-from bayesmixed.priors.prior_set import complete_priors
 
 SETTINGS = SamplerSettings(draws=500, tune=300, chains=4, cores=2, seed=1)
 Call = tuple[int, float | None]

@@ -15,12 +15,12 @@ from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.formula.expression import column_expression
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
+from bayesmixed.model.prior_table import PriorTable, prior_table
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import Diagnosis
 from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
-from bayesmixed.priors.table import PriorTable, prior_table
 
 HOSTILE = ("<script>alert(1)</script>", "a & b", "$x_1$ of $y$", '"quoted"', "日本", "plain")
 

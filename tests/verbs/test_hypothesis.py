@@ -13,9 +13,9 @@ from bayesmixed.design import build_design
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.formula import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
-from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.verbs.hypothesis import expression_draws, hypothesis, p_direction, rope
 
 Posterior = Callable[[str], Any]

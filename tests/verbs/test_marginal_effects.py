@@ -14,9 +14,9 @@ from bayesmixed.design import build_design
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.errors import BayesmixedError, DataError
 from bayesmixed.formula import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
-from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.verbs.marginal_effects import comparisons, predictions_at, slopes
 from bayesmixed.verbs.predict import predict
 

@@ -16,9 +16,9 @@ from bayesmixed.engines.records import RawDraws
 from bayesmixed.errors import BayesmixedError, DataError
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.formula import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
-from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.verbs import fitted
 from bayesmixed.verbs.predict import predict
 

@@ -11,9 +11,9 @@ from bayesmixed.engines.settings import sampler_settings
 from bayesmixed.fits.lmer import sample_model
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.specify import specify
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, Engine
-from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.surface import public
 
 

@@ -117,7 +117,7 @@ def glmer(
     g(location of y_i) = x_i' b + offset_i + sum_k z_ki' u_kj, u_kj ~ N(0, S_k). negativebinomial: variance
     mu + mu^2 / alpha; gamma: variance mu^2 / alpha, and link "log" (R's default is "inverse"); beta: shapes
     mu kappa and (1 - mu) kappa; t: scale sigma, nu degrees of freedom; lognormal: mean and sd of log y. These
-    are Bambi's parameters. :func:`bayesmixed.priors.defaults.default_priors` states the default priors.
+    are Bambi's parameters. :func:`bayesmixed.model.defaults.default_priors` states the default priors.
 
     Examples
     --------

@@ -15,6 +15,7 @@ from bayesmixed.comparison.posterior_methods import ComparisonMethods
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.fits.row_sample import SampleMethods
+from bayesmixed.model.prior_table import PriorTable, prior_table
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import (
     IccKind,
@@ -24,7 +25,6 @@ from bayesmixed.options import (
     TidyEffects,
 )
 from bayesmixed.printing.records import Text
-from bayesmixed.priors.table import PriorTable, prior_table
 from bayesmixed.report.methods import ReportMethods
 from bayesmixed.surface import no_such_attribute, public_methods
 from bayesmixed.tables.fit_methods import TableMethods

@@ -16,9 +16,9 @@ from bayesmixed.families.lookup import as_family
 from bayesmixed.families.support import check_family, family_of_response
 from bayesmixed.formula import parse_formula
 from bayesmixed.model.design_for import design_for
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, Missing, checked_center, checked_count, checked_seed, seed_sequence
-from bayesmixed.priors.prior_set import complete_priors
 from bayesmixed.surface import public
 
 if TYPE_CHECKING:

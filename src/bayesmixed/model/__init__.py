@@ -1,1 +1,1 @@
-"""The statement of a model, and its PyMC graph."""
+"""The statement of a model: its priors, from defaults and choices, and its PyMC graph."""

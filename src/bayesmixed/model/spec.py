@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bayesmixed.design.records import Design
 from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.model.prior_table import prior_table
 from bayesmixed.printing.table import clean
 from bayesmixed.priors.prior import PriorSet
-from bayesmixed.priors.table import prior_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,10 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import FileError
 from bayesmixed.families.lookup import family_by_name
 from bayesmixed.families.records import Family
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
 from bayesmixed.posterior.tree import Dims, coordinates, moment_dims, posterior_dims
-from bayesmixed.priors.prior_set import complete_priors
 
 ENGINES = ("collapsed", "joint", "pymc")
 COUNTS = ("draws", "tune", "chains", "thin", "seed")

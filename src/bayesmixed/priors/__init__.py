@@ -1,1 +1,1 @@
-"""Prior distributions: defaults in the units of the data, and the choices that replace them."""
+"""Prior distributions: what they are called, their densities, and draws from them."""

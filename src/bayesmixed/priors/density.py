@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import PriorError
 from bayesmixed.priors.prior import Prior
 
 IMPROPER = frozenset({"Flat", "HalfFlat"})
 
 Arguments = Mapping[str, float]
+FloatArray = NDArray[np.float64]
 
 
 def log_density(prior: Prior, value: NDArray[np.float64]) -> FloatArray:

@@ -7,7 +7,7 @@ from math import lgamma, log
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesmixed.design.records import FloatArray
+FloatArray = NDArray[np.float64]
 
 
 def partial_shapes(eta: float, size: int) -> FloatArray:

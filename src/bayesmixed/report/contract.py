@@ -9,9 +9,9 @@ import xarray as xr
 
 from bayesmixed.classical.estimate import Estimate
 from bayesmixed.engines.records import RunInfo
+from bayesmixed.model.prior_table import PriorTable
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import Diagnosis
-from bayesmixed.priors.table import PriorTable
 from bayesmixed.tables.fit_rows import PrintableFit
 
 

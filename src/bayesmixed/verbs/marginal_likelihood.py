@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed.errors import ConvergenceWarning, PriorError, warn
+from bayesmixed.model.prior_table import prior_table
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.records import wrapped
 from bayesmixed.priors.density import IMPROPER
-from bayesmixed.priors.table import prior_table
 
 if TYPE_CHECKING:
     from bayesmixed.engines.collapsed.evidence import Evidence

@@ -16,8 +16,8 @@ from bayesmixed.engines.joint.plan import make_joint_plan
 from bayesmixed.engines.joint.problem import make_joint_problem
 from bayesmixed.families.lookup import family_by_name
 from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.prior_set import complete_priors
 
 N_ROWS = 2 * ROWS_OF_A_PRODUCT + 77
 

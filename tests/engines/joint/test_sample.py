@@ -21,9 +21,9 @@ from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.errors import EngineError, SamplingError
 from bayesmixed.families.lookup import family_by_name
 from bayesmixed.formula.parse import parse_formula
+from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.choice import prior
-from bayesmixed.priors.prior_set import complete_priors
 
 from .conftest import RIGHT_SIDES, make_case, make_rows
 

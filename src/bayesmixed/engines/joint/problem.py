@@ -21,8 +21,8 @@ from bayesmixed.engines.kernel.unit_priors import (
 )
 from bayesmixed.engines.kernel.units import Units, units_of
 from bayesmixed.families.records import Family
+from bayesmixed.model.link_scale import link_scale
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.link_scale import link_scale
 
 FAMILIES = {
     "gaussian": at.GAUSSIAN,

@@ -12,8 +12,8 @@ from bayesmixed import names
 from bayesmixed.design.parameters import Parameter, prior_parameters
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.model.link_scale import ScaleWords, scale_words
 from bayesmixed.printing.frame import ResultTable
-from bayesmixed.priors.link_scale import ScaleWords, scale_words
 from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed.surface import public
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pandas as pd
 
 from bayesmixed.design.records import Design
+from bayesmixed.model.prior_set import complete_priors
+from bayesmixed.model.prior_table import prior_table
 from bayesmixed.priors.choice import prior
-from bayesmixed.priors.prior_set import complete_priors
-from bayesmixed.priors.table import prior_table
 
 DesignOf = Callable[..., Design]
 

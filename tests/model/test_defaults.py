@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from bayesmixed.design.records import Design
-from bayesmixed.priors.defaults import default_priors
+from bayesmixed.model.defaults import default_priors
 from bayesmixed.priors.prior import Prior, PriorSet
 
 MODELS = [

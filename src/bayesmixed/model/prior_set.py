@@ -18,9 +18,9 @@ from bayesmixed.design.rank import absence
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError, near_names
 from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.model.defaults import default_priors
 from bayesmixed.options import mapping_of
 from bayesmixed.priors.choice import as_prior
-from bayesmixed.priors.defaults import default_priors
 from bayesmixed.priors.distributions import DISTRIBUTIONS
 from bayesmixed.priors.prior import Prior, PriorSet
 

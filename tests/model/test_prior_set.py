@@ -10,11 +10,11 @@ import pytest
 from bayesmixed.design.parameters import prior_parameters
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError
+from bayesmixed.model.defaults import default_priors
+from bayesmixed.model.prior_set import complete_priors
+from bayesmixed.model.prior_table import prior_table
 from bayesmixed.priors.choice import prior
-from bayesmixed.priors.defaults import default_priors
 from bayesmixed.priors.prior import Prior
-from bayesmixed.priors.prior_set import complete_priors
-from bayesmixed.priors.table import prior_table
 
 HALF = prior("HalfNormal", sigma=7)
 OTHER = prior("Exponential", lam=2)
