@@ -42,7 +42,6 @@ ORDER = (
     "posterior",
     "verbs",
     "simulate",
-    "classical",
     "comparison",
     "tables",
     "plots",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from bayesmixed.classical.confint import confint
-from bayesmixed.classical.estimate import estimate
 from bayesmixed.design import Design, build_design
+from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.formula import parse_formula
+from bayesmixed.verbs.estimate.confint import confint
 from references import LME4, python_group, python_term, reference_frame
 
 WIDTH_TOLERANCE = 2e-4

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
-from bayesmixed.classical.linear import estimate_linear
 from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, bootstrap_statistics
 from bayesmixed.design import build_design
+from bayesmixed.engines.reml.estimate import estimate_linear
 from bayesmixed.formula import parse_formula
 
 from .likelihood_fits import fit_of

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
-from bayesmixed.classical.parameters import chosen_parameters
 from bayesmixed.comparison.two_stage import two_stage_intervals, two_stages
+from bayesmixed.verbs.estimate.parameters import chosen_parameters
 
 
 def schools(seed: int, n_groups: int = 14, *, slope_sd: float = 1.0) -> pd.DataFrame:

@@ -8,9 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from bayesmixed.classical.criteria import aic, bic
-from bayesmixed.classical.estimate import Estimate, estimate
-from bayesmixed.classical.f_tests import term_tests
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
 from bayesmixed.comparison.nesting import is_nested
 from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
@@ -20,10 +17,12 @@ from bayesmixed.comparison.records_likelihood import (
     require_estimate,
 )
 from bayesmixed.design.held import held_design
+from bayesmixed.engines.reml.estimate import Estimate, estimate
 from bayesmixed.errors import BayesmixedError, DesignWarning, warn
 from bayesmixed.names import LEGEND
 from bayesmixed.options import AnovaType, one_of, seed_sequence
 from bayesmixed.surface import public
+from bayesmixed.verbs.estimate.f_tests import term_tests
 
 NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan}
 """Of the smallest model, which is tested against nothing."""
@@ -180,8 +179,8 @@ def _table(estimates: Sequence[Estimate], labels: Sequence[str]) -> pd.DataFrame
         {
             "model": list(labels),
             "npar": [e.n_parameters for e in estimates],
-            "AIC": [aic(e) for e in estimates],
-            "BIC": [bic(e) for e in estimates],
+            "AIC": [e.aic for e in estimates],
+            "BIC": [e.bic for e in estimates],
             "logLik": [e.log_likelihood for e in estimates],
             "deviance": [e.optimum.criterion for e in estimates],
             **pd.DataFrame([NO_TEST, *tests]),

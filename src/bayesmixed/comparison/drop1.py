@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayesmixed.classical.criteria import aic
-from bayesmixed.classical.estimate import estimate
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
 from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_estimate
 from bayesmixed.design.build import build_design
+from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.formula.reduced import droppable_terms, without_fixed_term
 from bayesmixed.surface import public
 
@@ -54,11 +53,11 @@ def drop1(fit: LikelihoodFit) -> pd.DataFrame:
     given = require_estimate(fit, "drop1")
     design = given.design
     full = given if given.likelihood.by == "ml" else estimate(design, "ml")
-    rows = [{"term": NOTHING_DROPPED, "npar": np.nan, "AIC": aic(full), "LRT": np.nan, "p_value": np.nan}]
+    rows = [{"term": NOTHING_DROPPED, "npar": np.nan, "AIC": full.aic, "LRT": np.nan, "p_value": np.nan}]
     for term in droppable_terms(design.formula.fixed):
         parsed = without_fixed_term(design.formula, term)
         reduced = estimate(build_design(parsed, design.frame, weights=design.weights), "ml")
         ratio = likelihood_ratio(reduced, full)
         tests = {"LRT": ratio.statistic, "p_value": ratio.p_value}
-        rows.append({"term": term, "npar": ratio.df, "AIC": aic(reduced), **tests})
+        rows.append({"term": term, "npar": ratio.df, "AIC": reduced.aic, **tests})
     return pd.DataFrame(rows)

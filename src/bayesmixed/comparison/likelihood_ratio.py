@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesmixed.classical.estimate import Maximized
 from bayesmixed.comparison.nesting import adds_one_variance
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.reml.estimate import Maximized
 
 ROUNDING = 1e-9
 """A gain in the criterion below this share of it is rounding."""

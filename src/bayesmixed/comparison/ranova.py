@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bayesmixed.classical.criteria import aic
-from bayesmixed.classical.estimate import Estimate, estimate
-from bayesmixed.classical.linear import LinearEstimate, estimate_linear
 from bayesmixed.comparison.drop1 import NOTHING_DROPPED
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
 from bayesmixed.comparison.nesting import is_nested
@@ -16,6 +13,7 @@ from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
 from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_estimate
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design
+from bayesmixed.engines.reml.estimate import Estimate, LinearEstimate, estimate, estimate_linear
 from bayesmixed.formula.reduced import without_random_effect
 from bayesmixed.options import seed_sequence
 from bayesmixed.surface import public
@@ -66,7 +64,7 @@ def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.
     check_boot(boot)
     full = require_estimate(fit, "ranova")
     unreduced = {"term": NOTHING_DROPPED, "npar": full.n_parameters, "logLik": full.log_likelihood}
-    rows: list[dict[str, object]] = [{**unreduced, "AIC": aic(full)}]
+    rows: list[dict[str, object]] = [{**unreduced, "AIC": full.aic}]
     seeds = seed_sequence(seed)
     for label, design in _reduced_designs(full.design):
         reduced = _estimate(design, full)
@@ -100,7 +98,7 @@ def _row(label: str, reduced: Estimate | LinearEstimate, full: Estimate) -> dict
         "term": label,
         "npar": reduced.n_parameters,
         "logLik": reduced.log_likelihood,
-        "AIC": aic(reduced),
+        "AIC": reduced.aic,
         "LRT": ratio.statistic,
         "Df": ratio.df,
         "p_value": ratio.p_value,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.same_data import data_difference
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.errors import BayesmixedError, DataError
 
 if TYPE_CHECKING:

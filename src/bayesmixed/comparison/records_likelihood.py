@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.nesting import has_same_fixed_part
 from bayesmixed.comparison.same_data import data_difference
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.errors import BayesmixedError, DataError
 
 

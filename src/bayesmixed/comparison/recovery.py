@@ -7,8 +7,8 @@ from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
-from bayesmixed.classical.estimate import Estimate
 from bayesmixed.design.parameters import parameters_named, parameters_of
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import VarianceIntervals

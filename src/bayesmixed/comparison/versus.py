@@ -9,15 +9,15 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.classical.confint import confint
-from bayesmixed.classical.estimate import estimate
-from bayesmixed.classical.parameters import ParameterArrays, chosen_parameters, parameter_values
 from bayesmixed.comparison.two_stage import two_stage_intervals, two_stages
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ConfintMethod
+from bayesmixed.verbs.estimate.confint import confint
+from bayesmixed.verbs.estimate.parameters import ParameterArrays, chosen_parameters, parameter_values
 from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
 
 NO_POOLING, REML, POSTERIOR = "no pooling", "REML", "posterior"
@@ -45,7 +45,7 @@ def versus(
     spec : ModelSpec
         The model.
     method : {"profile", "wald", "boot"}
-        Kind of the intervals of REML; see :func:`bayesmixed.classical.confint.confint`.
+        Kind of the intervals of REML; see :func:`bayesmixed.verbs.estimate.confint.confint`.
     prob : float
         Probability inside the intervals.
     parameters : str or sequence of str, optional

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import pandas as pd
 import xarray as xr
 
-from bayesmixed.classical.prediction_methods import PredictionMethods
 from bayesmixed.fits.row_sample import SampleMethods
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
@@ -26,16 +25,17 @@ from bayesmixed.options import (
 from bayesmixed.report.methods import ReportMethods
 from bayesmixed.surface import no_such_attribute, public_methods, uses
 from bayesmixed.tables.fit_methods import TableMethods
+from bayesmixed.verbs.estimate.prediction_methods import PredictionMethods
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
     from numpy.typing import ArrayLike
 
-    from bayesmixed.classical.bootstrap import Bootstrap
-    from bayesmixed.classical.estimate import Estimate
-    from bayesmixed.classical.profile import ProfileCurve
     from bayesmixed.design.records import Design
+    from bayesmixed.engines.reml.estimate import Estimate
     from bayesmixed.plots.methods import FitPlots
+    from bayesmixed.verbs.estimate.bootstrap import Bootstrap
+    from bayesmixed.verbs.estimate.profile import ProfileCurve
 
 
 @public_methods
@@ -107,25 +107,25 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
     @cached_property
     def point(self) -> xr.DataTree:
         """The estimate laid out like a posterior of one draw."""
-        from bayesmixed.classical.point import point_tree
+        from bayesmixed.verbs.estimate.parameters import point_tree
 
         return point_tree(self.estimate)
 
     def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients with t tests; see :func:`bayesmixed.classical.fixef.fixef`."""
-        from bayesmixed.classical.fixef import fixef
+        """Coefficients with t tests; see :func:`bayesmixed.verbs.estimate.fixef.fixef`."""
+        from bayesmixed.verbs.estimate.fixef import fixef
 
         return fixef(self.estimate, prob=prob)
 
     def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
-        """Random effects of every level; see :func:`bayesmixed.classical.ranef.ranef`."""
-        from bayesmixed.classical.ranef import ranef
+        """Random effects of every level; see :func:`bayesmixed.verbs.estimate.ranef.ranef`."""
+        from bayesmixed.verbs.estimate.ranef import ranef
 
         return ranef(self.estimate, group=group, prob=prob)
 
     def coef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients of every level, fixed plus random; see :func:`bayesmixed.classical.coef.coef`."""
-        from bayesmixed.classical.coef import coef
+        """Coefficients of every level, fixed plus random; see :func:`bayesmixed.verbs.estimate.coef.coef`."""
+        from bayesmixed.verbs.estimate.coef import coef
 
         return coef(self.estimate, group=group, prob=prob)
 
@@ -138,8 +138,8 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         method: VarianceIntervals = "profile",
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Variance components, or correlations; see :func:`bayesmixed.classical.varcorr.varcorr`."""
-        from bayesmixed.classical.varcorr import varcorr
+        """Variance components, or correlations; see :func:`bayesmixed.verbs.estimate.varcorr.varcorr`."""
+        from bayesmixed.verbs.estimate.varcorr import varcorr
 
         return varcorr(
             self.estimate,
@@ -162,22 +162,22 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         seed: int | None = None,
         progress: bool = False,
     ) -> pd.DataFrame:
-        """Confidence interval of every parameter; see :func:`bayesmixed.classical.confint.confint`."""
-        from bayesmixed.classical.confint import confint
+        """Confidence interval of every parameter; see :func:`bayesmixed.verbs.estimate.confint.confint`."""
+        from bayesmixed.verbs.estimate.confint import confint
 
         return confint(
             self.estimate, method=method, prob=prob, parameters=parameters, n=n, seed=seed, progress=progress
         )
 
     def bootstrap(self, n: int = 500, *, seed: int | None = None, progress: bool = False) -> Bootstrap:
-        """Estimates of bootstrap refits; see :func:`bayesmixed.classical.bootstrap.bootstrap`."""
-        from bayesmixed.classical.bootstrap import bootstrap
+        """Estimates of bootstrap refits; see :func:`bayesmixed.verbs.estimate.bootstrap.bootstrap`."""
+        from bayesmixed.verbs.estimate.bootstrap import bootstrap
 
         return bootstrap(self.estimate, n, seed, progress)
 
     def profile(self, parameter: str, *, prob: float = 0.99, n: int = 31) -> ProfileCurve:
-        """Profile of one parameter's deviance; see :func:`bayesmixed.classical.profile.profile_curve`."""
-        from bayesmixed.classical.profile import profile_curve
+        """Profile of one parameter's deviance; see :mod:`bayesmixed.verbs.estimate.profile`."""
+        from bayesmixed.verbs.estimate.profile import profile_curve
 
         return profile_curve(self.estimate, parameter, prob, n)
 
@@ -192,10 +192,10 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Intraclass correlations, with intervals from `boot` bootstrap refits.
 
-        See :func:`bayesmixed.verbs.icc` and :func:`bayesmixed.classical.shares.with_bootstrap`.
+        See :func:`bayesmixed.verbs.icc` and :func:`bayesmixed.verbs.estimate.shares.with_bootstrap`.
         """
         from bayesmixed import verbs
-        from bayesmixed.classical.shares import with_bootstrap
+        from bayesmixed.verbs.estimate.shares import with_bootstrap
 
         return with_bootstrap(
             self.estimate,
@@ -209,10 +209,10 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
     def r2(self, *, prob: float = 0.95, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
         """Marginal and conditional explained variance, with intervals from `boot` bootstrap refits.
 
-        See :func:`bayesmixed.verbs.r2` and :func:`bayesmixed.classical.shares.with_bootstrap`.
+        See :func:`bayesmixed.verbs.r2` and :func:`bayesmixed.verbs.estimate.shares.with_bootstrap`.
         """
         from bayesmixed import verbs
-        from bayesmixed.classical.shares import with_bootstrap
+        from bayesmixed.verbs.estimate.shares import with_bootstrap
 
         return with_bootstrap(
             self.estimate,
@@ -224,8 +224,8 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         )
 
     def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
-        """Mean of every row, with or without random effects; see :mod:`bayesmixed.classical.fitted`."""
-        from bayesmixed.classical.fitted import fitted
+        """Mean of every row, with or without random effects; see :mod:`bayesmixed.verbs.estimate.fitted`."""
+        from bayesmixed.verbs.estimate.fitted import fitted
 
         return fitted(self.estimate, effects=effects, prob=prob)
 
@@ -236,8 +236,8 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         effects: Literal["all", "fixed"] = "all",
         prob: float = 0.95,
     ) -> pd.DataFrame:
-        """Residual of every row; see :func:`bayesmixed.classical.resid.resid`."""
-        from bayesmixed.classical.resid import resid
+        """Residual of every row; see :func:`bayesmixed.verbs.estimate.resid.resid`."""
+        from bayesmixed.verbs.estimate.resid import resid
 
         return resid(self.estimate, kind=kind, effects=effects, prob=prob)
 
@@ -250,8 +250,8 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         weights: str | ArrayLike | None = None,
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Data sets drawn from the estimate; see :func:`bayesmixed.classical.simulate.simulate`."""
-        from bayesmixed.classical.simulate import simulate
+        """Data sets drawn from the estimate; see :func:`bayesmixed.verbs.estimate.simulate.simulate`."""
+        from bayesmixed.verbs.estimate.simulate import simulate
 
         return simulate(
             self.point, self.spec, n, newdata=newdata, effects=effects, weights=weights, seed=seed
@@ -266,16 +266,16 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         method: VarianceIntervals = "none",
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Estimates in broom.mixed's columns; see :func:`bayesmixed.classical.tidy.tidy`."""
-        from bayesmixed.classical.tidy import tidy
+        """Estimates in broom.mixed's columns; see :func:`bayesmixed.verbs.estimate.tidy.tidy`."""
+        from bayesmixed.verbs.estimate.tidy import tidy
 
         return tidy(
             self.estimate, self.point, self.spec, effects=effects, prob=prob, method=method, seed=seed
         )
 
     def glance(self) -> pd.DataFrame:
-        """Put the fit into one row; see :func:`bayesmixed.classical.glance.glance`."""
-        from bayesmixed.classical.glance import glance
+        """Put the fit into one row; see :func:`bayesmixed.verbs.estimate.glance.glance`."""
+        from bayesmixed.verbs.estimate.glance import glance
 
         return glance(self.estimate)
 
@@ -343,22 +343,16 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         return self.estimate.optimum.criterion
 
     def aic(self) -> float:
-        """Akaike's criterion; see :func:`bayesmixed.classical.criteria.aic`."""
-        from bayesmixed.classical.criteria import aic
-
-        return aic(self.estimate)
+        """Akaike's criterion, -2 log L + 2 k (Akaike 1974); L is restricted for REML, as in lme4."""
+        return self.estimate.aic
 
     def aicc(self) -> float:
-        """Akaike's criterion for small samples; see :func:`bayesmixed.classical.criteria.aicc`."""
-        from bayesmixed.classical.criteria import aicc
-
-        return aicc(self.estimate)
+        """Akaike's criterion for small samples, AIC + 2 k (k + 1) / (n - k - 1) (Hurvich and Tsai 1989)."""
+        return self.estimate.aicc
 
     def bic(self) -> float:
-        """Schwarz's criterion; see :func:`bayesmixed.classical.criteria.bic`."""
-        from bayesmixed.classical.criteria import bic
-
-        return bic(self.estimate)
+        """Schwarz's criterion, -2 log L + k log n (Schwarz 1978), n the number of rows as in lme4."""
+        return self.estimate.bic
 
 
 def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
@@ -389,7 +383,7 @@ def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
     DesignWarning
         When what the coefficients leave of the data does not tell all variances and correlations.
     """
-    from bayesmixed.classical.estimate import estimate, warn_of_flatness
+    from bayesmixed.engines.reml.estimate import estimate, warn_of_flatness
 
     check_gaussian(spec, "Restricted or full maximum likelihood")
     found = estimate(spec.design, by)

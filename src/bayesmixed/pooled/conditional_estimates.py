@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.group_columns import rows_of_levels
 from bayesmixed.design.lineage import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
 from bayesmixed.engines.reml.optimum import effect_scales, factor_places, optimum_at
 from bayesmixed.engines.threads import single_threaded_blas

@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed import names
-from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.fitted import fitted_values
 from bayesmixed.comparison.first_stage import first_stage
 from bayesmixed.comparison.group_columns import coefficient_columns, rows_of_levels
 from bayesmixed.design.rank import find_aliases, standardized, told
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, IntArray
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.likelihood import likelihood_of
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.names import LEGEND
@@ -22,6 +21,7 @@ from bayesmixed.options import checked_seed
 from bayesmixed.pooled.conditional_estimates import estimate_at
 from bayesmixed.pooled.methods import model_of_none, partial_leverage
 from bayesmixed.pooled.records import PooledGroups
+from bayesmixed.verbs.estimate.fitted import fitted_values
 
 UNTOLD = 1e-9
 """A row whose leverage is this near to 1 cannot be predicted from the others."""

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.classical.estimate import Estimate
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.pooled.conditional_estimates import (
     coefficients_of,
     pooled_by,

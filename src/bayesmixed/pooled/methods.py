@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed import names
-from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.row_variances import row_variances
 from bayesmixed.comparison.group_columns import group_notes, line_columns
 from bayesmixed.design.lineage import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.names import LEGEND
 from bayesmixed.options import NoPooling, one_of
@@ -26,6 +25,7 @@ from bayesmixed.pooled.conditional_estimates import (
 from bayesmixed.pooled.group_regressions import GroupRegression, regress
 from bayesmixed.pooled.records import PooledGroups
 from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.estimate.combinations import row_variances
 
 TABLE_LEGEND = (
     "complete: one regression; none: {none}; partial: the mixed model{parents}; "

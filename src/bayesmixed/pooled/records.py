@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bayesmixed.classical.estimate import Estimate
 from bayesmixed.comparison.group_columns import CoefficientColumns
 from bayesmixed.design.lineage import Lineage, lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.pooled.group_regressions import GroupRegression
 from bayesmixed.printing.records import short_repr
 

@@ -7,8 +7,8 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 import xarray as xr
 
-from bayesmixed.classical.estimate import Estimate
 from bayesmixed.engines.records import RunInfo
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.model.prior_table import PriorTable
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnosis import Diagnosis

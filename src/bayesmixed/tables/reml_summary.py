@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmixed.classical.estimate import Estimate
-from bayesmixed.classical.fixef import fixef
-from bayesmixed.classical.singularity import singularity
+from bayesmixed.engines.reml.estimate import Estimate, singularity
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.rounding import format_fixed
 from bayesmixed.printing.table import Column, clean
@@ -24,6 +22,7 @@ from bayesmixed.tables.summary_columns import (
     residual_columns,
 )
 from bayesmixed.tables.summary_parts import SummaryParts
+from bayesmixed.verbs.estimate.fixef import fixef
 from bayesmixed.verbs.resid import scaled_residuals
 from bayesmixed.verbs.varcorr import varcorr
 

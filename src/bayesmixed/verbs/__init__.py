@@ -1,4 +1,4 @@
-"""One verb, one file: tables and numbers from draws."""
+"""One verb, one file: tables and numbers from draws or from an estimate."""
 
 from __future__ import annotations
 

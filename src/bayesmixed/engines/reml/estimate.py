@@ -1,0 +1,247 @@
+"""Estimates by REML or ML together with the likelihood that they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from bayesmixed.design.identified import check_estimable, degrees_left
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.kernel.digits import check_residual
+from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
+from bayesmixed.engines.reml.optimum import Optimum, find_optimum
+from bayesmixed.engines.reml.uncertainty import Curvature, curvature, variances_at
+from bayesmixed.errors import DesignWarning, warn
+from bayesmixed.printing.records import short_repr
+
+FEW = 10
+"""Degrees of freedom a variance or correlation up to which a flat criterion is looked for."""
+
+NOTHING = 1e-4
+"""A standard deviation over sigma, in unit-free form, that counts as zero (lme4's ``isSingular``)."""
+
+
+class Maximized:
+    """A model at the highest point of its likelihood, restricted for REML, with or without random effects."""
+
+    design: Design
+    optimum: Optimum
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters as lme4 counts them: coefficients, variances, correlations, sigma."""
+        return len(self.optimum.coefficients) + len(self.optimum.entries) + 1
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log likelihood at the optimum."""
+        return -0.5 * self.optimum.criterion
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log L + 2 k (Akaike 1974)."""
+        return self.optimum.criterion + 2.0 * self.n_parameters
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion for small samples, AIC + 2 k (k + 1) / (n - k - 1) (Hurvich and Tsai 1989).
+
+        Infinite when there are no more than k + 1 rows.
+        """
+        k, n = self.n_parameters, self.design.n_rows
+        return self.aic + (2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else np.inf)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, -2 log L + k log n (Schwarz 1978), n the number of rows as in lme4."""
+        return self.optimum.criterion + self.n_parameters * float(np.log(self.design.n_rows))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Estimate(Maximized):
+    """A REML or ML estimate with the likelihood that it comes from.
+
+    Attributes
+    ----------
+    likelihood : Likelihood
+        Restricted or full.
+    optimum : Optimum
+        Where it is highest.
+    """
+
+    likelihood: Likelihood
+    optimum: Optimum
+
+    __repr__ = short_repr
+
+    @property
+    def design(self) -> Design:  # type: ignore[override]
+        """The design that was fitted."""
+        return self.likelihood.design
+
+    def at_design(self, design: Design) -> Estimate:
+        """The same estimate over another look at the same data."""
+        return replace(self, likelihood=replace(self.likelihood, design=design))
+
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """Covariance matrix of the coefficients, shape (p, p)."""
+        return variances_at(self.likelihood, self.optimum.entries).coefficients
+
+    @cached_property
+    def curvature(self) -> Curvature:
+        """Curvature of the criterion at the optimum."""
+        return curvature(self.likelihood, self.optimum.entries)
+
+
+def estimate(design: Design, by: Criterion = "reml") -> Estimate:
+    """Estimate a linear mixed model by restricted or full maximum likelihood."""
+    check_estimable(design, by)
+    likelihood = likelihood_of(design, by)
+    optimum = find_optimum(likelihood)
+    check_residual(optimum.sigma / likelihood.units.scale)
+    return Estimate(likelihood=likelihood, optimum=optimum)
+
+
+def warn_of_flatness(fitted: Estimate) -> None:
+    """Warn of an estimate whose variances could be others as well."""
+    design, (left, wanted) = fitted.design, degrees_left(fitted.design)
+    is_flat = left <= FEW * wanted and not fitted.optimum.singular and fitted.curvature.is_flat
+    if left < wanted or is_flat:
+        freedom = "one degree" if left == 1 else f"{left} degrees"
+        warn(
+            f"{design.n_rows} rows for {len(design.fixed.terms)} coefficients leave {freedom} of freedom, "
+            f"too little to tell {wanted} variances and correlations, the residual's among them: they, and "
+            "with them standard errors and tests, could be others as well.",
+            DesignWarning,
+        )
+
+
+def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequence) -> FloatArray:
+    """Responses of new levels and new residuals drawn from an estimate, for the parametric bootstrap.
+
+    Returns shape (n, rows).
+    """
+    rng, design, optimum = np.random.default_rng(seed), fitted.design, fitted.optimum
+    noise = optimum.sigma * rng.standard_normal((n, design.n_rows))
+    if design.weights is not None:
+        noise /= np.sqrt(design.weights)
+    total = noise + (design.fixed.matrix @ optimum.coefficients + design.offset)
+    for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
+        effects = rng.standard_normal((n, block.n_levels, block.n_effects)) @ covariance_root(covariance).T
+        for e in range(block.n_effects):
+            total += effects[:, block.codes, e] * block.columns[:, e]
+    return total
+
+
+def covariance_root(covariance: FloatArray) -> FloatArray:
+    """A square root R of a covariance matrix, R R' = S, where it is singular too, shape (k, k)."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def singularity(fitted: Estimate) -> tuple[str, ...]:
+    """Say which part of the random effects an estimate finds no sign of.
+
+    Returns: one sentence for each standard deviation of zero, one for each grouping factor whose effects are
+    perfectly correlated, and what to do; empty when the estimate is not singular.
+    """
+    if not fitted.optimum.singular:
+        return ()
+    said = [sentence for i in range(len(fitted.design.blocks)) for sentence in _block_singularity(fitted, i)]
+    return (
+        *said,
+        "The fit is singular: the best estimate lies on the edge of what is possible, and says too little "
+        "about the uncertainty there. A posterior (method='bayes') does not end on the edge.",
+    )
+
+
+def _block_singularity(fitted: Estimate, i: int) -> list[str]:
+    """Sentences about one grouping factor."""
+    block, scales = fitted.design.blocks[i], fitted.likelihood.units.effects[i]
+    relative = np.sqrt(np.diag(fitted.optimum.covariances[i])) * scales / fitted.optimum.sigma
+    zero = [effect for effect, sd in zip(block.effects, relative, strict=True) if sd < NOTHING]
+    said = [
+        f"The standard deviation of {effect} among levels of {block.group} is estimated as zero: the levels "
+        "differ no more than chance alone would make them."
+        for effect in zero
+    ]
+    rank = np.linalg.matrix_rank(fitted.optimum.covariances[i] * np.outer(scales, scales), hermitian=True)
+    if rank < block.n_effects - len(zero):
+        said.append(
+            f"Effects of {block.group} are estimated as perfectly correlated: the data cannot tell that many "
+            "effects apart."
+        )
+    return said
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LinearEstimate(Maximized):
+    """A regression without random effects, estimated by restricted or full maximum likelihood.
+
+    Attributes
+    ----------
+    design : Design
+        Without blocks.
+    by : {"reml", "ml"}
+        The criterion.
+    optimum : Optimum
+        Criterion, coefficients, sigma; no covariances.
+    """
+
+    design: Design
+    by: Criterion
+    optimum: Optimum
+
+    __repr__ = short_repr
+
+
+def estimate_linear(design: Design, by: Criterion = "reml") -> LinearEstimate:
+    """Estimate a regression without random effects, on the scale of a mixed model's criteria.
+
+    Use it as the null model of the last variance component.
+    """
+    root, basis, triangle = _orthogonal(design)
+    scaled = (design.response.values - design.offset) * root
+    criterion = float(linear_criteria(design, by, design.response.values[None])[0])
+    n, p = basis.shape
+    rest = scaled - basis @ (basis.T @ scaled)
+    optimum = Optimum(
+        criterion=criterion,
+        entries=np.empty(0),
+        coefficients=np.linalg.solve(triangle, basis.T @ scaled),
+        sigma=float(np.sqrt(rest @ rest / (n - p if by == "reml" else n))),
+        covariances=(),
+        ranef=(),
+        singular=False,
+        gradient=0.0,
+    )
+    return LinearEstimate(design=design, by=by, optimum=optimum)
+
+
+def linear_criteria(design: Design, by: Criterion, responses: FloatArray) -> FloatArray:
+    """Criterion of a regression without random effects, at its best, for many responses.
+
+    Shapes: `responses` (B, n); returns (B,).
+
+    m {1 + log(2 pi rss / m)} - sum log w, and for REML + log|X'WX|, with m = n - p for REML and n for ML:
+    the criteria of Bates et al. (2015), equations 34 and 42, without Z.
+    """
+    root, basis, triangle = _orthogonal(design)
+    scaled = (responses - design.offset) * root
+    rss = np.sum((scaled - (scaled @ basis) @ basis.T) ** 2, axis=1)
+    n, p = basis.shape
+    m = n - p if by == "reml" else n
+    added = -2.0 * np.sum(np.log(root))
+    if by == "reml":
+        added += 2.0 * np.sum(np.log(np.abs(np.diag(triangle))))
+    return np.asarray(m * (1.0 + np.log(2.0 * np.pi * rss / m)) + added)
+
+
+def _orthogonal(design: Design) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Square roots of the weights (n,), orthonormal basis of the weighted X (n, p), its triangle (p, p)."""
+    root = np.ones(design.n_rows) if design.weights is None else np.sqrt(design.weights)
+    basis, triangle = np.linalg.qr(design.fixed.matrix * root[:, None])
+    return root, basis, triangle

@@ -1,0 +1,1 @@
+"""What follows from a REML or ML estimate alone: tests, profiles, the parametric bootstrap."""

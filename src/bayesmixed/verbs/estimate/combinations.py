@@ -1,0 +1,189 @@
+"""Linear combinations of coefficients and random effects: estimates, standard errors, degrees of freedom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from bayesmixed.design.centring import centred_columns
+from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.kernel.cross_products import indicator
+from bayesmixed.engines.kernel.row_sums import cross_products_of
+from bayesmixed.engines.reml.estimate import Estimate, covariance_root
+from bayesmixed.engines.reml.optimum import Optimum
+from bayesmixed.verbs.estimate.satterthwaite import Spread, combination_spread, degrees_of_freedom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combinations:
+    """Linear combinations of coefficients and random effects, x'b + z'u and what is known.
+
+    Attributes
+    ----------
+    values : FloatArray
+        Estimates, shape (c,).
+    fixed : FloatArray
+        Weights of the coefficients, shape (c, p).
+    random : scipy.sparse.csr_array or None
+        Weights of the unit random effects, as :func:`relative_columns`, shape (c, q); None where
+        no random effect takes part.
+    """
+
+    values: FloatArray
+    fixed: FloatArray
+    random: sparse.csr_array | None
+
+    def __sub__(self, other: Combinations) -> Combinations:
+        """Differences."""
+        apart = None if self.random is None else sparse.csr_array(self.random - other.random)
+        return Combinations(values=self.values - other.values, fixed=self.fixed - other.fixed, random=apart)
+
+    def mixed(self, weights: sparse.sparray) -> Combinations:
+        """Combinations of the combinations, `weights` of shape (d, c)."""
+        random = None if self.random is None else sparse.csr_array(weights @ self.random)
+        return Combinations(values=weights @ self.values, fixed=weights @ self.fixed, random=random)
+
+    @property
+    def of_coefficients(self) -> NDArray[np.bool_]:
+        """Which depend on no random effect that varies, shape (c,)."""
+        if self.random is None:
+            return np.ones(len(self.values), dtype=bool)
+        return np.asarray(abs(self.random).sum(axis=1) == 0.0)
+
+
+def combinations_of(estimate: Estimate, wanted: PredictionRows) -> Combinations:
+    """Means of any rows, X b + Z u + offset; effects of new levels are zero."""
+    return Combinations(
+        values=predicted_values(estimate.design, estimate.optimum, wanted),
+        fixed=wanted.data.fixed,
+        random=relative_columns(estimate, wanted) if wanted.design.blocks else None,
+    )
+
+
+def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -> FloatArray:
+    """Mean of any rows, X b + Z u + offset.
+
+    Returns shape (m,).
+    """
+    data = wanted.data
+    ranefs = {block.group: ranef for block, ranef in zip(design.blocks, optimum.ranef, strict=True)}
+    total = data.fixed @ optimum.coefficients + data.offset
+    for block, columns, codes in zip(wanted.design.blocks, data.columns, data.codes, strict=True):
+        effects = np.where(codes[:, None] >= 0, ranefs[block.group][np.maximum(codes, 0)], 0.0)
+        total = total + np.einsum("nk,nk->n", columns, effects)
+    return np.where(wanted.told, total, np.nan)
+
+
+def uncertainty(
+    estimate: Estimate, asked: Combinations, added: Spread | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Standard errors and degrees of freedom of linear combinations.
+
+    Returns shape (c,), (c,).
+
+    What the data do not tell has NaN for both.
+    """
+    alone = asked.of_coefficients
+    variances, df = np.zeros(len(alone)), np.full(len(alone), np.inf)
+    if np.any(alone):
+        spread = combination_spread(estimate, asked.fixed[alone])
+        spread = spread if added is None else spread + added[alone]
+        variances[alone], df[alone] = spread.variances, degrees_of_freedom(estimate, spread)
+    if asked.random is not None and not np.all(alone):
+        variances[~alone] = combination_variances(estimate, asked.fixed[~alone], asked.random[~alone])
+        variances[~alone] += 0.0 if added is None else added.variances[~alone]
+    untold = np.isnan(asked.values)
+    variances[untold], df[untold] = np.nan, np.nan
+    return np.sqrt(variances), df
+
+
+CHUNK = 4_000_000
+"""Numbers that are held at a time while equations are solved for rows."""
+
+
+def row_variances(estimate: Estimate) -> FloatArray:
+    """Variance of every fitted value X b + Z u, the variance parameters taken as known, shape (n,)."""
+    wanted = prediction_rows(estimate.design)
+    return combination_variances(estimate, wanted.data.fixed, relative_columns(estimate, wanted))
+
+
+def combination_variances(estimate: Estimate, fixed: FloatArray, random: sparse.csr_array) -> FloatArray:
+    """Variances of linear combinations of coefficients and random effects, the variances taken as known.
+
+    Shapes: `fixed` (m, p), `random` (m, q); returns (m,).
+
+    With T = [Z L, X], the variance of a row t is sigma^2 t' (T'W T + blockdiag(I, 0))^-1 t (Henderson 1975,
+    Biometrics 31:423), L the covariance factors relative to sigma: it holds where a variance is zero too.
+    """
+    units = estimate.likelihood.units
+    centred = centred_columns(fixed, units.centring)
+    asked = sparse.csr_array(sparse.hstack([random, sparse.csr_array(centred / units.scales)]))
+    solver = splu(_precision(estimate))
+    step = max(CHUNK // asked.shape[1], 1)
+    variances = np.empty(asked.shape[0])
+    for first in range(0, asked.shape[0], step):
+        part = asked[first : first + step].toarray()
+        variances[first : first + step] = np.einsum("nq,qn->n", part, solver.solve(part.T))
+    return np.asarray(estimate.optimum.sigma**2 * variances)
+
+
+def _precision(estimate: Estimate) -> sparse.csc_array:
+    """T'W T + blockdiag(I, 0) of T = [Z L, X], X unit-free, from the cross-products of the fit."""
+    design, units = estimate.design, estimate.likelihood.units
+    products = cross_products_of(design, units)
+    roots = [
+        sparse.kron(sparse.eye_array(block.n_levels), block.scales[:, None] * _relative_root(estimate, i))
+        for i, block in enumerate(design.blocks)
+    ]
+    indices = range(len(roots))
+    random: Any = [[roots[i].T @ products.between(i, j) @ roots[j] for j in indices] for i in indices]
+    for i in indices:
+        random[i][i] += sparse.eye_array(random[i][i].shape[0])
+    mixed = [sparse.csr_array(root.T @ fixed) for root, fixed in zip(roots, products.fixed, strict=True)]
+    if design.fixed.terms:
+        bottom = [*(part.T for part in mixed), sparse.csr_array(products.fixed_gram)]
+        random = [*([*row, part] for row, part in zip(random, mixed, strict=True)), bottom]
+    return sparse.csc_array(sparse.block_array(random))
+
+
+def _relative_root(estimate: Estimate, i: int) -> FloatArray:
+    """Covariance factor of a grouping factor relative to sigma, in the units of the data."""
+    return np.asarray(covariance_root(estimate.optimum.covariances[i]) / estimate.optimum.sigma)
+
+
+def relative_columns(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_array:
+    """Columns of Z L, the weights of random effects of unit variance.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        The estimate.
+    wanted : PredictionRows
+        The m rows; their columns are zero for new levels, and for factors that take no part.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        Shape (m, q).
+    """
+    parts = [
+        _relative_block(estimate, i, block.group, wanted) for i, block in enumerate(estimate.design.blocks)
+    ]
+    return sparse.csr_array(sparse.hstack(parts))
+
+
+def _relative_block(estimate: Estimate, i: int, group: str, wanted: PredictionRows) -> sparse.csr_array:
+    """Columns of Z L of one grouping factor; zero for new levels, and where it takes no part."""
+    block = estimate.design.blocks[i]
+    groups = [part.group for part in wanted.design.blocks]
+    if group not in groups:
+        return sparse.csr_array((wanted.n_rows, block.n_levels * block.n_effects))
+    codes, columns = wanted.data.codes[groups.index(group)], wanted.data.columns[groups.index(group)]
+    known = np.where(codes[:, None] >= 0, columns @ _relative_root(estimate, i), 0.0)
+    return indicator(known, np.maximum(codes, 0), block.n_levels)

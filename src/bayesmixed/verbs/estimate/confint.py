@@ -1,0 +1,125 @@
+"""Confidence intervals of all parameters of a REML or ML estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayesmixed.design.parameters import Parameter
+from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.options import ConfintMethod, one_of
+from bayesmixed.verbs.estimate.bootstrap import bootstrap, bootstrap_intervals
+from bayesmixed.verbs.estimate.parameters import chosen_parameters, estimated_arrays, parameter_values
+from bayesmixed.verbs.estimate.profile import profile_intervals
+from bayesmixed.verbs.estimate.satterthwaite import interval_summary
+from bayesmixed.verbs.summaries import bound_names
+
+
+def confint(
+    fitted: Estimate,
+    method: ConfintMethod = "profile",
+    *,
+    prob: float = 0.95,
+    n: int = 500,
+    seed: int | None = None,
+    progress: bool = False,
+    parameters: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Confidence intervals of the parameters, as lme4's ``confint``.
+
+    Parameters
+    ----------
+    fitted : Estimate
+        The estimate.
+    method : {"profile", "wald", "boot"}
+        Profile likelihood; normal intervals of the coefficients alone; percentiles of a parametric bootstrap.
+    prob : float
+        Confidence level.
+    n : int
+        Number of bootstrap refits.
+    seed : int, optional
+        Repeats the bootstrap.
+    progress : bool
+        Whether the bootstrap shows a progress bar.
+    parameters : str or sequence of str, optional
+        Names as printed; ``"beta"`` stands for all coefficients, ``"theta"`` for everything else.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``parameter``, ``kind`` (``"sd"``, ``"cor"``, ``"sigma"``, ``"beta"``), ``group``, ``effect``,
+        ``estimate``, ``lower_2.5``, ``upper_97.5``; in the order of lme4 2.0: for every grouping factor its
+        standard deviations and then its correlations, sigma, the coefficients.
+
+    Raises
+    ------
+    BayesmixedError
+        When `method`, `prob`, `n` or one of `parameters` is not known.
+    EngineError
+        When a profile finds a lower deviance than the estimate's.
+
+    Notes
+    -----
+    The profile is of the ML deviance for an estimate by REML too, so that the estimate need not lie in
+    the middle; the bootstrap refits by the estimate's own criterion.
+
+    Examples
+    --------
+    >>> import bayesmixed as bm
+    >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="ml")
+    >>> confint(fit.estimate)[["parameter", "estimate", "lower_2.5", "upper_97.5"]].round(1)
+                parameter  estimate  lower_2.5  upper_97.5
+    0  sd_Intercept|Batch      37.3       12.2        84.1
+    1               sigma      49.5       38.2        67.7
+    2           Intercept    1527.5     1486.5      1568.5
+    """
+    one_of(method, ConfintMethod, "method")
+    lower, upper = bound_names(prob)
+    chosen = chosen_parameters(fitted.design, parameters)
+    match method:
+        case "profile":
+            ends = profile_intervals(fitted, chosen, prob)
+        case "wald":
+            ends = wald_intervals(fitted, chosen, prob)
+        case "boot":
+            ends = bootstrap_intervals(bootstrap(fitted, n, seed, progress), chosen, prob)
+    return _table(fitted, chosen, ends, (lower, upper))
+
+
+def _table(
+    fitted: Estimate, parameters: list[Parameter], ends: FloatArray, bounds: tuple[str, str]
+) -> pd.DataFrame:
+    """One row for each parameter."""
+    return pd.DataFrame(
+        {
+            "parameter": [parameter.name for parameter in parameters],
+            "kind": [parameter.kind for parameter in parameters],
+            "group": [parameter.group for parameter in parameters],
+            "effect": [parameter.effect for parameter in parameters],
+            "estimate": parameter_values(parameters, estimated_arrays(fitted.optimum)),
+            bounds[0]: ends[:, 0],
+            bounds[1]: ends[:, 1],
+        }
+    )
+
+
+def wald_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: float = 0.95) -> FloatArray:
+    """Coefficients with so many standard errors to both sides that a normal holds `prob`.
+
+    Use it when a quick interval of the coefficients is enough; :func:`~bayesmixed.verbs.estimate.fixef.fixef`
+    has the interval by Student's t.
+
+    Returns shape (m, 2).
+
+    lme4's ``confint(method="Wald")``. The sampling distribution of a standard deviation is skewed and ends at
+    zero, that of a correlation ends at one, so that a symmetric interval around either would be wrong by more
+    than it tells; the profile and the bootstrap have intervals for them.
+    """
+    summary = interval_summary(fitted.optimum.coefficients, np.sqrt(np.diag(fitted.covariance)), prob)
+    ends = np.column_stack([summary.lower, summary.upper])
+    nothing = np.full(2, np.nan)
+    rows = [ends[parameter.first] if parameter.kind == "beta" else nothing for parameter in parameters]
+    return np.array(rows).reshape(-1, 2)

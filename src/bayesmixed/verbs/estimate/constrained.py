@@ -1,0 +1,282 @@
+"""The ML deviance of a linear mixed model in which one parameter is held at a value."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesmixed.design.parameters import Parameter
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, IntArray
+from bayesmixed.design.reordered import reorder_effects
+from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
+from bayesmixed.engines.reml.optimum import (
+    FactorPlace,
+    Objective,
+    effect_scales,
+    factor_places,
+    relative_factors,
+)
+from bayesmixed.verbs.estimate.parameters import estimated_arrays, parameter_values
+
+SMALLEST_SIGMA = 1e-3
+"""Relative to its estimate, sigma is never held at less."""
+
+LEAST_START = 0.05
+"""Relative standard deviations are not sought from below this, since at zero the deviance has no slope."""
+
+NONE = slice(0, 0)
+"""No coordinates."""
+
+Placement = Callable[[float, FloatArray], tuple[FloatArray, FloatArray]]
+"""Value of the parameter and the free coordinates, to all coordinates and their derivatives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Constrained:
+    """The ML deviance with one parameter held, as a function of free coordinates that stand for all others.
+
+    Attributes
+    ----------
+    parameter : Parameter
+        What is held.
+    held_at : callable
+        Value of the parameter, in the units of the data, to the deviance and its gradient in the free ones.
+    free : FloatArray
+        Free coordinates at the ML estimate, shape (m,).
+    even : FloatArray
+        1 for those in which the deviance is even, so that its slope at zero says nothing, shape (m,).
+    logarithm : slice
+        Those that are logarithms of relative standard deviations, with no slope left far below.
+    estimate : float
+        ML estimate of the parameter.
+    lower, upper : float
+        Ends of the values that it can take.
+    step : float
+        Its standard error, roughly.
+    """
+
+    parameter: Parameter
+    held_at: Callable[[float], Objective]
+    free: FloatArray
+    even: FloatArray
+    logarithm: slice
+    estimate: float
+    lower: float
+    upper: float
+    step: float
+
+    def start(self, near: FloatArray) -> FloatArray:
+        """Free coordinates near given ones, from which the deviance has a slope towards its minimum.
+
+        Shapes: `near` (m,).
+        """
+        moved = np.where((self.even == 1.0) & (np.abs(near) < LEAST_START), LEAST_START, near)
+        moved[self.logarithm] = np.maximum(moved[self.logarithm], np.log(LEAST_START))
+        return moved
+
+
+def constrained(fitted: Estimate, parameter: Parameter) -> Constrained:
+    """Hold one parameter of a model estimated by ML."""
+    estimate = float(parameter_values([parameter], estimated_arrays(fitted.optimum))[0])
+    match parameter.kind:
+        case "sd":
+            return _held_sd(fitted, parameter, estimate)
+        case "cor":
+            return _held_correlation(fitted, parameter, estimate)
+        case "sigma":
+            return _held_sigma(fitted, parameter, estimate)
+    return _held_coefficient(fitted, parameter, estimate)
+
+
+def full_deviance(likelihood: Likelihood, coordinates: FloatArray) -> tuple[float, FloatArray]:
+    """ML deviance with only the coefficients at their best, and the gradient.
+
+    Shapes: `coordinates` (1 + m,).
+
+    Returns: minus twice the log likelihood, and its derivatives in the coordinates.
+
+    n log(2 pi sigma^2) + log|A| + rss / sigma^2, Bates et al. (2015), equation 31.
+    """
+    n, here = likelihood.degrees, likelihood.evaluate(coordinates[1:])
+    precision = np.exp(-2.0 * coordinates[0])
+    deviance = n * (np.log(2.0 * np.pi) + 2.0 * coordinates[0]) + here.log_det + here.rss * precision
+    entries = here.log_det_gradient + precision * here.rss_gradient
+    return float(deviance + likelihood.shift), np.array([2.0 * (n - here.rss * precision), *entries])
+
+
+def _through(likelihood: Likelihood, place: Placement) -> Callable[[float], Objective]:
+    """The deviance in free coordinates."""
+
+    def held_at(value: float) -> Objective:
+        def deviance(free: FloatArray) -> tuple[float, FloatArray]:
+            coordinates, slopes = place(value, free)
+            found, gradient = full_deviance(likelihood, coordinates)
+            return found, gradient @ slopes
+
+        return deviance
+
+    return held_at
+
+
+def _held_sigma(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
+    """Sigma held: the entries are free."""
+    likelihood = fitted.likelihood
+    slopes = np.vstack([np.zeros(len(fitted.optimum.entries)), np.eye(len(fitted.optimum.entries))])
+
+    def place(value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return np.array([np.log(value / likelihood.units.scale), *free]), slopes
+
+    return Constrained(
+        parameter=parameter,
+        held_at=_through(likelihood, place),
+        free=fitted.optimum.entries,
+        even=likelihood.diagonal,
+        logarithm=NONE,
+        estimate=estimate,
+        lower=SMALLEST_SIGMA * estimate,
+        upper=np.inf,
+        step=estimate / np.sqrt(2.0 * likelihood.degrees),
+    )
+
+
+def _held_sd(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
+    """Standard deviation held: it is sigma times the first entry, so that entry follows from sigma."""
+    likelihood, entries, first = _with_first(fitted, parameter)
+    block, n = fitted.design.blocks[parameter.block], fitted.design.n_rows
+    scale = effect_scales(fitted.likelihood)[parameter.block][parameter.first]
+    at = 1 + first
+
+    def place(value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
+        held = value / scale * np.exp(-free[0])
+        slopes = np.insert(np.eye(len(free)), at, 0.0, axis=0)
+        slopes[at, 0] = -held
+        return np.insert(free, at, held), slopes
+
+    noise = fitted.optimum.sigma / block.scales[parameter.first] * np.sqrt(block.n_levels / n)
+    return Constrained(
+        parameter=parameter,
+        held_at=_through(likelihood, place),
+        free=np.delete(_coordinates(fitted, entries), at),
+        even=np.delete(np.array([0.0, *likelihood.diagonal]), at),
+        logarithm=NONE,
+        estimate=estimate,
+        lower=0.0,
+        upper=np.inf,
+        step=(estimate + noise) / np.sqrt(2.0 * block.n_levels),
+    )
+
+
+def _held_correlation(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
+    """Correlation held: the first two rows of the factor are (e^a, 0) and e^b (r, sqrt(1 - r^2))."""
+    likelihood, entries, first = _with_first(fitted, parameter)
+    at = 1 + first
+
+    def place(value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
+        sd = np.exp(free[at : at + 2])
+        rows = np.array([sd[0], value * sd[1], np.sqrt(1.0 - value**2) * sd[1]])
+        slopes = np.insert(np.eye(len(free)), at + 2, 0.0, axis=0)
+        slopes[at : at + 3, at : at + 2] = [[rows[0], 0.0], [0.0, rows[1]], [0.0, rows[2]]]
+        return np.concatenate([free[:at], rows, free[at + 2 :]]), slopes
+
+    free, even = _coordinates(fitted, entries), np.array([0.0, *likelihood.diagonal])
+    free[at : at + 2] = np.log([abs(free[at]), np.hypot(free[at + 1], free[at + 2])])
+    even[at : at + 2] = 0.0
+    levels = fitted.design.blocks[parameter.block].n_levels
+    return Constrained(
+        parameter=parameter,
+        held_at=_through(likelihood, place),
+        free=np.delete(free, at + 2),
+        even=np.delete(even, at + 2),
+        logarithm=slice(at, at + 2),
+        estimate=float(np.clip(estimate, -1.0, 1.0)),
+        lower=-1.0,
+        upper=1.0,
+        step=(1.1 - min(1.0, estimate**2)) / np.sqrt(levels),
+    )
+
+
+def _coordinates(fitted: Estimate, entries: FloatArray) -> FloatArray:
+    """Coordinates of the full deviance at the estimate."""
+    return np.array([np.log(fitted.optimum.sigma / fitted.likelihood.units.scale), *entries])
+
+
+def _with_first(fitted: Estimate, parameter: Parameter) -> tuple[Likelihood, FloatArray, int]:
+    """Likelihood whose factor has the parameter's effects in its first rows, its entries at the estimate.
+
+    The third is the index of the factor's first entry.
+    """
+    place = _place_of(fitted.likelihood, parameter)
+    first = [index - place.effect for index in (parameter.first, parameter.second) if index >= 0]
+    order = np.array([*first, *(e for e in range(place.size) if e not in first)])
+    own = slice(place.effect, place.effect + place.size)
+    factor = relative_factors(fitted.likelihood, fitted.optimum.entries)[place.block][own, own]
+    entries = fitted.optimum.entries.copy()
+    entries[place.entries] = _lower_factor(factor[order])[lower_triangle(place.size)]
+    if np.all(order == np.arange(place.size)):
+        return fitted.likelihood, entries, place.entries.start
+    design = _reordered(fitted.design, place, order)
+    return likelihood_of(design, "ml"), entries, place.entries.start
+
+
+def _place_of(likelihood: Likelihood, parameter: Parameter) -> FactorPlace:
+    """Where the factor of a parameter's set of effects stands."""
+    places = [place for place in factor_places(likelihood) if place.block == parameter.block]
+    return next(place for place in places if place.effect <= parameter.first < place.effect + place.size)
+
+
+def _lower_factor(rows: FloatArray) -> FloatArray:
+    """Lower triangular factor with the same cross-products of the rows, its diagonal not negative."""
+    lower = np.linalg.qr(rows.T, mode="r").T
+    return np.asarray(lower * np.where(np.diag(lower) < 0.0, -1.0, 1.0))
+
+
+def _reordered(design: Design, place: FactorPlace, order: IntArray) -> Design:
+    """Design in which one set of correlated effects stands in another order."""
+    every = np.arange(design.blocks[place.block].n_effects)
+    every[place.effect : place.effect + place.size] = place.effect + order
+    return reorder_effects(design, place.block, every)
+
+
+def _held_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
+    """Coefficient held: the model without its column, for the response without what the column explains."""
+    design, j = fitted.design, parameter.first
+    response, column = design.response.values, design.fixed.matrix[:, j]
+    reduced = likelihood_of(dataclasses.replace(design, fixed=_without(design.fixed, j)), "ml")
+
+    def held_at(value: float) -> Objective:
+        likelihood = next(reduced.with_responses((response - value * column)[None]))
+
+        def deviance(free: FloatArray) -> tuple[float, FloatArray]:
+            found, gradient = likelihood.profiled(free)
+            return found + likelihood.shift, gradient
+
+        return deviance
+
+    return Constrained(
+        parameter=parameter,
+        held_at=held_at,
+        free=fitted.optimum.entries,
+        even=fitted.likelihood.diagonal,
+        logarithm=NONE,
+        estimate=estimate,
+        lower=-np.inf,
+        upper=np.inf,
+        step=float(np.sqrt(fitted.covariance[j, j])),
+    )
+
+
+def _without(fixed: FixedDesign, j: int) -> FixedDesign:
+    """X without one column."""
+    return dataclasses.replace(
+        fixed,
+        matrix=np.delete(fixed.matrix, j, axis=1),
+        terms=fixed.terms[:j] + fixed.terms[j + 1 :],
+        keys=fixed.keys[:j] + fixed.keys[j + 1 :],
+        has_intercept=fixed.has_intercept and j > 0,
+        centring=np.delete(np.delete(fixed.centring, j, axis=0), j, axis=1),
+        scales=np.delete(fixed.scales, j),
+    )
