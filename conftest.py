@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import polars as pl
 import pytest
 
 import bayesmixed as bm
@@ -22,11 +23,19 @@ def closed_figures() -> Iterator[None]:
 def names_in_examples() -> dict[str, Any]:
     """What examples begin with, as `help(bm.MixedFit)` says."""
     sleep = bm.load_dataset("sleepstudy")
-    return {"bm": bm, "sleep": sleep, "fit": bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, seed=1)}
+    formula = "Reaction ~ Days + (Days | Subject)"
+    lazy = bm.lmer(formula, pl.from_pandas(sleep).lazy(), method="reml")
+    return {
+        "bm": bm,
+        "sleep": sleep,
+        "fit": bm.lmer(formula, sleep, seed=1),
+        "pooled": bm.pooling(formula, sleep, method="reml"),
+        "some": lazy.sample_rows(50),
+    }
 
 
 @pytest.fixture(autouse=True)
 def begun_examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, Any]) -> None:
-    """Examples know `bm`, `sleep` and `fit`."""
+    """Examples know these names."""
     if isinstance(request.node, pytest.DoctestItem):
         doctest_namespace.update(names_in_examples())

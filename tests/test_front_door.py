@@ -12,7 +12,13 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed import options
+from bayesmixed.fits.row_sample import RowSample
+from bayesmixed.plots.check_methods import CheckPlots
+from bayesmixed.plots.methods import FitPlots
+from bayesmixed.pooled.plot_methods import PoolingPlots
+from bayesmixed.surface import method_names
 
+CLASSES = (bm.Pooling, FitPlots, CheckPlots, PoolingPlots, RowSample)
 SECTIONS = "Parameters|Returns|Raises|Warns|Notes|See Also|Examples|Attributes|References"
 
 
@@ -21,6 +27,11 @@ def functions() -> Iterator[tuple[str, Callable[..., object]]]:
     for name in bm.__all__:
         if inspect.isfunction(function := getattr(bm, name)):
             yield name, function
+    for name in bm.plots.__all__:
+        yield f"plots.{name}", getattr(bm.plots, name)
+    for cls in CLASSES:
+        for name in method_names(cls):
+            yield f"{cls.__name__}.{name}", getattr(cls, name)
 
 
 DOORS = dict(functions())
@@ -87,6 +98,12 @@ def test_help_says_what_comes_back_and_shows_it(name: str) -> None:
     assert nothing or "Returns" in told
     examples = doctest.DocTestParser().get_examples(told.get("Examples", ""))
     assert [e for e in examples if doctest.SKIP not in e.options], "no example"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_help_is_said_once(name: str) -> None:
+    same = {inspect.unwrap(other) for other in DOORS.values() if other.__doc__ == DOORS[name].__doc__}
+    assert len(same) == 1
 
 
 @pytest.mark.parametrize("name", DOORS)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pooling:
-    """Complete, no and partial pooling side by side, made by :func:`pooling`.
+    """Complete, no and partial pooling side by side, made by :func:`pooling`; print it.
+
+    Examples of its methods use
+    ``pooled = bm.pooling("Reaction ~ Days + (Days | Subject)", sleep, method="reml")``.
 
     Attributes
     ----------
@@ -56,31 +59,139 @@ class Pooling:
 
     @cached_property
     def plot(self) -> PoolingPlots:
-        """Pictures of shrinkage; see :class:`bayesmixed.pooled.plot_methods.PoolingPlots`."""
+        """Pictures of shrinkage: ``shrinkage()``, ``lines()``, ``by_size()``."""
         from bayesmixed.pooled.plot_methods import PoolingPlots
 
         return PoolingPlots(groups=self.groups)
 
     def table(self) -> pd.DataFrame:
-        """Coefficients of every group three ways; see :func:`bayesmixed.pooled.methods.pooling_table`."""
+        """Coefficients of every group under complete, no and partial pooling.
+
+        Use it to see how far the mixed model moves each group.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``group`` (the level), ``effect``, ``complete``, ``none``, ``partial``, ``reliability``, ``n``
+            (rows of the group), ``note``; by effect, then group. ``none`` is NaN where the rows of a group do
+            not determine it. ``partial`` of a nested factor adds the effects of its parents, so that it can
+            be compared with ``none``. ``reliability`` is the share of an effect's variance between groups
+            that the group's own rows determine, from 0 (pooled completely) to 1 (not at all).
+
+        Examples
+        --------
+        >>> pooled.table().loc[[0], ["group", "effect", "complete", "none", "partial"]].round(1)
+        group effect    complete  none partial
+        308   Intercept    251.4 244.2   253.7
+        """
         from bayesmixed.pooled.methods import pooling_table
 
         return pooling_table(self.groups)
 
     def models(self) -> pd.DataFrame:
-        """Sizes of the models; see :func:`bayesmixed.pooled.methods.sizes_table`."""
+        """Sizes of the models, from complete pooling to none.
+
+        Use it to show what partial pooling costs: fewer effective coefficients than a regression per group.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``model`` (complete: one regression; partial: the mixed model; intercepts: groups as fixed
+            intercepts; lines: a regression per group), ``coefficients`` (estimated freely), ``variances``
+            (variances and correlations), ``effective``, ``sigma`` (in the units of the response).
+
+        Notes
+        -----
+        The effective number of coefficients is the trace of the hat matrix; for the mixed model it is that of
+        its conditional means, variances taken as known (Hodges and Sargent 2001, Biometrika 88:367).
+
+        Examples
+        --------
+        >>> pooled.models()[["model", "coefficients", "effective"]].round(1)
+        model      coefficients effective
+        complete              2         2
+        partial               2        29
+        intercepts           19        19
+        lines                36        36
+        """
         from bayesmixed.pooled.methods import sizes_table
 
         return sizes_table(self.groups)
 
     def errors(self, *, k: int | None = None, seed: int = 0) -> pd.DataFrame:
-        """Cross-validated errors; see :func:`bayesmixed.pooled.errors.pooling_errors`."""
+        """Cross-validated errors of the models on rows of the same groups.
+
+        Use it to show why partial pooling predicts best.
+
+        Parameters
+        ----------
+        k : int, optional
+            Number of folds; unless given every row is left out alone, exactly.
+        seed : int, default 0
+            Repeats the folds.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``model`` (complete, partial, intercepts, lines), ``rmse_fit`` (of all rows, by the models of all
+            rows), ``rmse`` and ``mae`` (of left-out rows), in the units of the response; ``rows`` (left-out
+            rows that every model can predict).
+
+        Raises
+        ------
+        BayesmixedError
+            When `k` is not a whole number from 2 to the number of rows, or `seed` is not a seed.
+
+        Notes
+        -----
+        A left-out row's residual is its residual over 1 - its leverage, exactly so for the regressions and
+        for the mixed model with its variances held, which are not estimated again. Folds are drawn within
+        groups: each takes about a k-th of every group's rows. A model cannot predict a row that is not a
+        combination of the rows it was fitted to (the only one with a level of a factor, or of a group of one
+        row); such rows are not counted, and the legend says how many there are.
+
+        Examples
+        --------
+        >>> pooled.errors()[["model", "rmse"]].round(1)
+        model      rmse
+        complete   48.0
+        partial    28.5
+        intercepts 32.8
+        lines      29.4
+        """
         from bayesmixed.pooled.errors import pooling_errors
 
         return pooling_errors(self.groups, k=k, seed=seed)
 
     def explorer(self, path: str | os.PathLike[str], *, title: str | None = None) -> str:
-        """Write a page with a slider from complete to no pooling."""
+        """Write a page on which a slider runs from complete to no pooling.
+
+        Use it in a lecture: the page needs no server, no network and no Python.
+
+        Parameters
+        ----------
+        path : str or path
+            The HTML file to write; an existing one is replaced.
+        title : str, optional
+            Heading of the page; the formula unless given.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileError
+            When the place cannot be written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     os.path.basename(pooled.explorer(os.path.join(folder, "explorer.html")))
+        'explorer.html'
+        """
         from bayesmixed.pooled.explorer_page import write_explorer
 
         draws = self.fit.draws if isinstance(self.fit, MixedFit) else None
@@ -150,15 +261,8 @@ def pooling(
     >>> import bayesmixed as bm
     >>> sleep = bm.load_dataset("sleepstudy")
     >>> pooled = bm.pooling("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
-    >>> pooled.table().loc[[0], ["group", "effect", "complete", "none", "partial"]].round(1)
-    group effect    complete  none partial
-    308   Intercept    251.4 244.2   253.7
-    >>> pooled.models()[["model", "coefficients", "effective"]].round(1)
-    model      coefficients effective
-    complete              2         2
-    partial               2        29
-    intercepts           19        19
-    lines                36        36
+    >>> pooled.fit.fixef()["value"].round(1).tolist()
+    [251.4, 10.5]
     """
     from bayesmixed.pooled.conditional_estimates import estimate_of_draws
     from bayesmixed.pooled.methods import only_block, pooled_groups

@@ -35,15 +35,16 @@ class RowFit(PlottedFit, Protocol):
 @public_methods
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowSample:
-    """A random sample of the rows of a fit, with what the model says of each of them.
+    """A random sample of the rows of a fit, with what the model says about each of them.
 
-    It comes from ``fit.sample_rows()``, for fits of data that are larger than memory: the model is that of
-    all rows, and these are a few of them, to be looked at.
+    ``fit.sample_rows()`` makes one, for fits of data that are larger than memory: the model is that of all
+    rows, and these are a few of them, to look at. Examples of its methods use ``some = fit.sample_rows(50)``
+    of such a fit.
 
     Attributes
     ----------
-    fit : RowFit
-        The fit with these rows at hand; ask it for nothing but what is made row by row.
+    fit : MixedFit or RemlFit
+        The fit with these rows at hand; ask it only for what is made row by row.
     seed : int
         Repeats the sample.
     """
@@ -67,21 +68,77 @@ class RowSample:
 
     @property
     def plot(self) -> CheckPlots:
-        """Pictures of these rows; see :class:`bayesmixed.plots.check_methods.CheckPlots`."""
+        """Pictures of these rows: ``residuals()``, ``residual_quantiles()`` and others of ``fit.plot``."""
         from bayesmixed.plots.check_methods import CheckPlots
 
         return CheckPlots(fit=self.fit)
 
     def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
-        """Mean of every row of the sample; as ``fit.fitted``."""
+        """Mean of every row of the sample; see ``fit.fitted``.
+
+        Parameters
+        ----------
+        effects : {"all", "fixed"}, default "all"
+            With all random effects, or without any.
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``value``, ``se``, ``lower_2.5``, ``upper_97.5`` in the units of the response, and ``df`` of an
+            estimate; one row for each row of the sample.
+
+        Examples
+        --------
+        >>> len(some.fitted(effects="fixed"))
+        50
+        """
         return self.fit.fitted(effects=effects, prob=prob)
 
     def resid(self, *, kind: ResidualKind = "response", prob: float = 0.95) -> pd.DataFrame:
-        """Residual of every row of the sample; as ``fit.resid``."""
+        """Residual of every row of the sample; see ``fit.resid``.
+
+        Parameters
+        ----------
+        kind : {"response", "pearson", "standardized", "quantile"}, default "response"
+            Observed minus fitted value; divided by its standard deviation, by one that makes its variance 1;
+            or a normal quantile.
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``value`` and, where the kind has them, ``se`` and bounds; one row for each row of the sample.
+
+        Examples
+        --------
+        >>> len(some.resid(kind="standardized"))
+        50
+        """
         return self.fit.resid(kind=kind, prob=prob)
 
     def augment(self, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
-        """The sample with fitted values and residuals beside it; as ``fit.augment``."""
+        """The sample with fitted values and residuals beside it; see ``fit.augment``.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        prefix : str, default ""
+            Begins the names of the new columns, where a column of the data already has one of them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            All columns of the data, then the new ones.
+
+        Examples
+        --------
+        >>> some.augment().columns[:4].tolist()
+        ['Reaction', 'Days', 'Subject', 'fitted']
+        """
         return self.fit.augment(prob=prob, prefix=prefix)
 
 

@@ -1,4 +1,7 @@
-"""Pictures of data, fits and checks: every function takes ``ax=`` and gives the axes back."""
+"""Pictures of data and of tables, whoever made them: every function takes ``ax=`` and returns the axes.
+
+Pictures of a fit are methods of ``fit.plot``.
+"""
 
 from bayesmixed.plots.caterpillar import caterpillar
 from bayesmixed.plots.coefficients import coefficients
@@ -20,3 +23,7 @@ __all__ = [
     "variance_components",
     "versus",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -30,14 +30,16 @@ def caterpillar(
 ) -> NDArray[Any]:
     """Random effects with their intervals from the lowest to the highest, a panel for each effect.
 
-    Intervals that leave zero out are coloured. More than 60 levels are drawn without their names.
+    Use it for a table of random effects that is at hand, also one that another program made;
+    ``fit.plot.ranef()`` draws those of a fit. Intervals that leave zero out are coloured. More than 60 levels
+    are drawn without their names.
 
     Parameters
     ----------
     ranef : pandas.DataFrame
-        Table of ``ranef`` of a Bayesian, REML or ML fit.
-    effect : str or several, optional
-        These effects only, e.g. ``"Days"``.
+        Table of ``fit.ranef()``: ``group_var``, ``effect``, ``group``, ``value`` and bounds.
+    effect : str or sequence of str, optional
+        These effects only, e.g. ``"Days"``; all unless given.
     sort_by : str, optional
         Effect that sorts the levels in all panels of its grouping factor; each panel sorts by its own values
         unless given.
@@ -46,8 +48,8 @@ def caterpillar(
 
     Returns
     -------
-    NDArray
-        The axes, shape (n_panels,).
+    NDArray of Axes
+        Shape (n_panels,), one for each effect of each grouping factor.
 
     Raises
     ------
@@ -56,10 +58,7 @@ def caterpillar(
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
-    >>> axes = caterpillar(fit.ranef())
-    >>> [ax.get_title() for ax in axes]
+    >>> [ax.get_title() for ax in bm.plots.caterpillar(fit.ranef())]
     ['Intercept', 'Days']
     """
     shown = ranef if effect is None else _of_effect(ranef, effect)

@@ -40,44 +40,7 @@ def residuals(
     trend: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Residuals of a fit against its fitted values, against a column, or as boxes by level.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        Bayesian, REML or ML.
-    by : str, optional
-        A grouping factor or a column of the data; fitted values unless given. A column of numbers gives a
-        scatter plot, anything else boxes.
-    kind : {"response", "pearson", "standardized", "quantile"}, optional
-        As in ``fit.resid``. Unless given, ``"response"`` of a gaussian model and ``"quantile"`` of another
-        family, whose other residuals are not normal even where the model is right.
-    trend : bool
-        Whether a scatter plot shows the means of the points nearby.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
-
-    Returns
-    -------
-    Axes
-        What was drawn on.
-
-    Raises
-    ------
-    DataError
-        When there is neither a grouping factor nor a column of that name.
-
-    See Also
-    --------
-    bayesmixed.plots.residuals.residual_scatter, bayesmixed.plots.residuals.residual_boxes
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
-    >>> residuals(fit, by="Subject").get_ylabel()
-    'Subject'
-    """
+    """Residuals of a fit against its fitted values, against a column, or as boxes by level."""
     fit = fit.with_rows
     return labelled(fit, _residuals(fit, by, kind, trend, ax))
 
@@ -179,27 +142,7 @@ def ranef_scatter(
 def observed(
     fit: PlottedFit, *, group: str | None = None, max_panels: int = 20, ax: SomeAxes = None
 ) -> NDArray[Any]:
-    """Observed against fitted values of a fit, a panel for each level.
-
-    Parameters
-    ----------
-    fit : PlottedFit
-        Bayesian, REML or ML.
-    group : str, optional
-        Grouping factor; the first one of the design unless given.
-    max_panels, ax
-        As in :func:`bayesmixed.plots.observed.observed_against_fitted`.
-
-    Returns
-    -------
-    NDArray
-        Of Axes.
-
-    Raises
-    ------
-    DataError
-        When there is no grouping factor `group`.
-    """
+    """Observed against fitted values of a fit, a panel for each level."""
     fit = fit.with_rows
     codes, levels = present_levels(chosen_blocks(fit.spec.design, group)[0])
     response, fitted = fit.spec.design.response, fit.fitted()["value"].to_numpy()

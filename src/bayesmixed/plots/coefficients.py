@@ -26,14 +26,16 @@ def coefficients(
 ) -> Axes:
     """Coefficients of one fit or several with their intervals, dodged under each term.
 
+    Use it to see how estimates change from model to model, or how the posterior stands beside REML.
+
     Parameters
     ----------
-    fits : Mapping
-        Name for the legend to a fit, Bayesian, REML or ML, or to its table of ``fixef``.
+    fits : mapping of str to MixedFit, RemlFit or pandas.DataFrame
+        Name for the legend to a fit, or to its table of ``fixef()``.
     intercept : bool, optional
-        Whether the intercept is shown; unless given, only where there is no other term, since it would set
-        the scale.
-    prob : float
+        Whether the intercept is shown; unless given, only where it is the only term, since it would set the
+        scale.
+    prob : float, default 0.95
         Probability inside the intervals of fits; a table keeps its own.
     ax : Axes, optional
         Where to draw; a new figure unless given.
@@ -46,19 +48,15 @@ def coefficients(
     Raises
     ------
     DataError
-        When `fits` is empty, or none of them has fixed effects.
+        When `fits` is empty, or none of the models has fixed effects.
     BayesmixedError
         When `prob` is not between 0 and 1.
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> cake = bm.load_dataset("cake")
-    >>> fits = {by: bm.lmer("angle ~ temp + recipe + (1 | recipe:replicate)", cake, method=by)
-    ...         for by in ("reml", "ml")}
-    >>> ax = coefficients(fits)
-    >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['recipe[T.C]', 'recipe[T.B]', 'temp']
+    >>> ax = bm.plots.coefficients({"posterior": fit, "REML": fit.reml()})
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['posterior', 'REML']
     """
     if not fits:
         raise DataError('There is nothing to draw; give fits by name: coefficients({"REML": fit}).')

@@ -34,34 +34,29 @@ def variance_components(
 ) -> NDArray[Any]:
     """Standard deviations of random effects beside the residual's, each effect on its own scale.
 
-    Intercepts and the residual share the units of the response, and so a panel; every slope has its own
-    units and its own panel.
+    Use it for a table that is at hand; ``fit.plot.varcorr()`` draws that of a fit, with densities. Intercepts
+    and the residual share the units of the response, and so a panel; every slope has its own units and its
+    own panel.
 
     Parameters
     ----------
     varcorr : pandas.DataFrame
-        Table of ``varcorr`` of a Bayesian, REML or ML fit.
-    draws : Mapping, optional
-        Draws of each standard deviation by (group, effect), each of shape (S,), whose densities are drawn
-        above the intervals; see :func:`sd_draws`.
+        Table of ``fit.varcorr()``: ``group``, ``effect``, ``sd`` and bounds.
+    draws : mapping of (str, str) to array, optional
+        Draws of each standard deviation by (group, effect), each of shape (draws,), whose densities are drawn
+        above the intervals: kernel estimates of ArviZ, cut off at the smallest and the largest draw.
     ax : Axes or sequence of Axes, optional
         Where to draw, one for each panel; a new figure unless given.
 
     Returns
     -------
-    NDArray
-        The axes, shape (n_panels,): intercepts with the residual, then the slopes in the table's order.
-
-    Notes
-    -----
-    Densities are kernel estimates of ArviZ, cut off at the smallest and the largest draw, so that none
-    reaches below zero.
+    NDArray of Axes
+        Shape (n_panels,): intercepts with the residual, then the slopes in the table's order.
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
-    >>> [label.get_text() for label in variance_components(fit.varcorr())[0].get_yticklabels()]
+    >>> axes = bm.plots.variance_components(fit.varcorr())
+    >>> [label.get_text() for label in axes[0].get_yticklabels()]
     ['Residual', 'Subject']
     """
     units = varcorr["effect"].where(varcorr["effect"] != "", names.INTERCEPT)
@@ -94,10 +89,12 @@ def sd_draws(fit: PlottedFit) -> Densities | None:
 def intraclass_correlations(icc: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Share of the variance that lies between groups, on a scale from 0 to 1.
 
+    Use it for a table that is at hand; ``fit.plot.icc()`` draws that of a fit.
+
     Parameters
     ----------
     icc : pandas.DataFrame
-        Table of ``icc``; without intervals, as of a REML fit without bootstrap, only points are drawn.
+        Table of ``fit.icc()``; without intervals, as of a REML fit without bootstrap, only points are drawn.
     ax : Axes, optional
         Where to draw; a new figure unless given.
 
@@ -108,10 +105,8 @@ def intraclass_correlations(icc: pd.DataFrame, *, ax: Axes | None = None) -> Axe
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="reml")
-    >>> [label.get_text() for label in intraclass_correlations(fit.icc()).get_yticklabels()]
-    ['Batch']
+    >>> bm.plots.intraclass_correlations(fit.icc()).get_xlabel()
+    'intraclass correlation'
     """
     axes = single_axes(ax, height=1.2 + 1.4 * ROW_HEIGHT * max(len(icc), 2))
     rows = icc.iloc[::-1]

@@ -35,11 +35,7 @@ def predictive_density(
 ) -> Axes:
     """Densities of replicated data behind that of the observed.
 
-    Use it to see whether the model makes data of the observed shape.
-
     Shapes: `observed` (n,), `replicated` (replicates, n).
-
-    Drawn by ``arviz_plots.plot_ppc_dist``.
     """
     from arviz_plots import plot_ppc_dist
 
@@ -75,29 +71,7 @@ def predictive_distributions(
 ) -> NDArray[Any]:
     """Distribution functions of replicated data behind that of the observed, level by level.
 
-    Use it to see whether the model makes groups like those observed; many groups are too small for densities.
-
-    Parameters
-    ----------
-    observed : FloatArray
-        Shape (n,).
-    replicated : FloatArray
-        Shape (replicates, n); at most 50 are drawn.
-    codes : IntArray
-        Level of every row, shape (n,).
-    levels : sequence of str
-        Labels of the levels.
-    response : str
-        Name of the response.
-    max_panels : int
-        Of more levels than this, some are shown, evenly spaced from the lowest mean to the highest.
-    ax : sequence of Axes, optional
-        One for each panel; a new figure unless given.
-
-    Returns
-    -------
-    NDArray
-        Of Axes, one for each panel, the level with the lowest mean first.
+    Shapes: `observed` (n,), `replicated` (replicates, n), `codes` (n,).
     """
     means = pd.Series(observed).groupby(codes).mean()
     shown = means.index.to_numpy()[spread_levels(np.asarray(means, dtype=np.float64), max_panels)]
@@ -119,14 +93,14 @@ def prior_predictive(tree: xr.DataTree, *, response: str = "response", ax: Axes 
     """Distribution functions of data drawn from the prior behind that of the observed.
 
     Use it before fitting, to see whether the priors make data that could be: they should be wider than what
-    was observed, and not by orders of magnitude.
+    was observed, but not by orders of magnitude.
 
     Parameters
     ----------
     tree : xarray.DataTree
         With ``prior_predictive`` and ``observed_data``, as :func:`bayesmixed.simulate_prior` returns it.
-    response : str
-        Name of the response.
+    response : str, default "response"
+        Name of the response, for the axis.
     ax : Axes, optional
         Where to draw; a new figure unless given.
 
@@ -138,10 +112,9 @@ def prior_predictive(tree: xr.DataTree, *, response: str = "response", ax: Axes 
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> tree = bm.simulate_prior("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), n=20, seed=1)
-    >>> len(prior_predictive(tree, response="Yield").collections[0].get_segments())
-    20
+    >>> tree = bm.simulate_prior("Reaction ~ Days + (Days | Subject)", sleep, n=20, seed=1)
+    >>> bm.plots.prior_predictive(tree, response="Reaction").get_xlabel()
+    'Reaction'
     """
     observed = tree["observed_data"][names.RESPONSE].to_numpy().astype(np.float64)
     drawn = tree["prior_predictive"][names.RESPONSE].transpose(..., names.ROW).to_numpy()
@@ -202,38 +175,7 @@ def prior_posterior(
     parameters: Sequence[str] | None = None,
     ax: SomeAxes = None,
 ) -> NDArray[Any]:
-    """Prior and posterior density of every parameter.
-
-    Use it to see what the data have taught: a posterior like its prior means little.
-
-    Parameters
-    ----------
-    prior : xarray.DataTree
-        Draws of the prior, as ``posterior`` of a tree.
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    design : Design
-        The design that was fitted.
-    parameters : sequence of str, optional
-        Some of the parameters, e.g. ``["Days", "sd_Subject[Days]"]``; all but the random effects otherwise.
-    ax : sequence of Axes, optional
-        One for each parameter; a new figure unless given.
-
-    Returns
-    -------
-    NDArray
-        Of Axes, one for each parameter.
-
-    Raises
-    ------
-    DataError
-        When a parameter is unknown.
-
-    Notes
-    -----
-    Drawn by ``arviz_plots.plot_prior_posterior``. The axis is cut where the prior is much wider than
-    the posterior.
-    """
+    """Prior and posterior density of every parameter."""
     from arviz_plots import plot_prior_posterior
 
     before, after = (quantity_dataset(tree, design, parameters) for tree in (prior, draws))

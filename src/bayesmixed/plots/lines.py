@@ -39,41 +39,37 @@ def group_facets(
 ) -> NDArray[Any]:
     """Data of every level with its fitted line, a panel for each; the population's line is dashed.
 
-    A level's line stops where its rows do. It has the effects of the factors in which the level is nested;
-    factors that are crossed with it stand at their average level. Categorical predictors other than `x` stand
-    at their most frequent level, of the population or of the level, and the picture says which.
+    The same as ``fit.plot.groups()``, whose help says where the other predictors stand.
 
     Parameters
     ----------
-    fit : PredictingFit
-        A Bayesian, REML or ML fit.
+    fit : MixedFit or RemlFit
+        A fit.
     x : str
         Predictor on the horizontal axis.
     group : str, optional
         Grouping factor; the one with the most levels unless given.
-    levels : level or several, optional
+    levels : level or sequence of levels, optional
         Levels to show, by label or value, e.g. ``["308", "335"]`` or 308; all unless given, and of more than
         24 levels those evenly spread over the order of their first random effect.
-    prob : float
-        Probability inside the bands.
+    prob : float, default 0.95
+        Probability inside the bands, between 0 and 1.
     ax : Axes or sequence of Axes, optional
         Where to draw, one for each panel; a new figure unless given.
 
     Returns
     -------
-    NDArray
-        The axes, shape (n_levels,).
+    NDArray of Axes
+        Shape (n_levels,).
 
     Raises
     ------
     DataError
-        When the model has no predictor `x`, no grouping factor `group`, or not one of `levels`.
+        When the model does not have the predictor `x`, the grouping factor `group` or one of `levels`.
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
-    >>> [ax.get_title() for ax in group_facets(fit, "Days", levels=["308", "335"])]
+    >>> [ax.get_title() for ax in bm.plots.group_facets(fit, "Days", levels=["308", "335"])]
     ['308', '335']
     """
     fit = fit.with_rows
@@ -109,12 +105,20 @@ def group_lines(
 ) -> Axes:
     """Fitted lines of all levels of a grouping factor on the data, in one panel.
 
-    Lines of levels are those of :func:`group_facets`.
+    The same as ``fit.plot.groups(facets=False)``, whose help says where the other predictors stand.
 
     Parameters
     ----------
-    fit, x, group, levels, prob
-        As for :func:`group_facets`; all levels unless given.
+    fit : MixedFit or RemlFit
+        A fit.
+    x : str
+        Predictor on the horizontal axis.
+    group : str, optional
+        Grouping factor; the one with the most levels unless given.
+    levels : level or sequence of levels, optional
+        Levels to show, by label or value, e.g. ``["308", "335"]`` or 308; all unless given.
+    prob : float, default 0.95
+        Probability inside the bands, between 0 and 1.
     ax : Axes, optional
         Where to draw; a new figure unless given.
 
@@ -126,7 +130,12 @@ def group_lines(
     Raises
     ------
     DataError
-        When the model has no predictor `x`, no grouping factor `group`, or not one of `levels`.
+        When the model does not have the predictor `x`, the grouping factor `group` or one of `levels`.
+
+    Examples
+    --------
+    >>> bm.plots.group_lines(fit, "Days").get_xlabel()
+    'Days'
     """
     fit = fit.with_rows
     block = chosen_blocks(fit.spec.design, group)[0]
@@ -157,40 +166,38 @@ def population_and_groups(
     prob: float = 0.95,
     ax: Axes | None = None,
 ) -> Axes:
-    """Population's line with its band, and the lines of chosen levels with their data.
+    """The population's line with its band, and the lines of chosen levels with their data.
 
-    Lines of levels are those of :func:`group_facets`.
+    The same as ``fit.plot.line()``.
 
     Parameters
     ----------
-    fit : PredictingFit
-        A Bayesian, REML or ML fit.
+    fit : MixedFit or RemlFit
+        A fit.
     x : str
         Predictor on the horizontal axis.
-    group : level or several, optional
-        By label or value, e.g. ``"308"`` or ``[308, 335]``; none draws the population alone.
+    group : level or sequence of levels, optional
+        By label or value, e.g. ``"308"`` or ``[308, 335]``; the population alone unless given.
     group_var : str, optional
         Grouping factor, needed when several have a level of that name.
-    prob : float
-        Probability inside the bands.
+    prob : float, default 0.95
+        Probability inside the bands, between 0 and 1.
     ax : Axes, optional
         Where to draw; a new figure unless given.
 
     Returns
     -------
     Axes
-        Population first, then the levels as given.
+        The population's line first, then those of the levels as given.
 
     Raises
     ------
     DataError
-        When the model has no predictor `x`, or no grouping factor has the level.
+        When the model does not have the predictor `x`, or no grouping factor has the level.
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), method="reml")
-    >>> ax = population_and_groups(fit, "Days", group="308")
+    >>> ax = bm.plots.population_and_groups(fit, "Days", group="308")
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['population', '308']
     """

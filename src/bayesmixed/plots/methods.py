@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 @public_methods
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FitPlots(CheckPlots):
-    """The plots of a fit, each a method that takes ``ax=`` and gives the axes back.
+    """Pictures of a fit, each a method that takes ``ax=`` and returns the axes.
+
+    ``fit.plot`` is one: ``fit.plot.ranef()``, ``fit.plot.residuals()``. All work for posteriors and, unless
+    they say otherwise, for REML and ML estimates.
 
     Attributes
     ----------
-    fit : PlottedFit
+    fit : MixedFit or RemlFit
         What is drawn.
     """
 
@@ -43,7 +46,40 @@ class FitPlots(CheckPlots):
         sort_by: str | None = None,
         ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
     ) -> NDArray[Any]:
-        """Random effects, sorted; see :func:`bayesmixed.plots.caterpillar`."""
+        """Random effects of every level with their intervals, sorted: a caterpillar plot.
+
+        Use it to see which groups differ from the population. Intervals that leave zero out are coloured;
+        more than 60 levels are drawn without their names.
+
+        Parameters
+        ----------
+        group : str, optional
+            One grouping factor; all unless given.
+        effect : str or sequence of str, optional
+            These effects only, e.g. ``"Days"``; all unless given.
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        sort_by : str, optional
+            Effect that sorts the levels in all panels of its grouping factor; each panel sorts by its own
+            values unless given.
+        ax : Axes or sequence of Axes, optional
+            Where to draw, one for each panel; a new figure unless given.
+
+        Returns
+        -------
+        NDArray of Axes
+            Shape (n_panels,), one for each effect of each grouping factor.
+
+        Raises
+        ------
+        DataError
+            When there is no grouping factor `group`, or no effect `effect` or `sort_by`.
+
+        Examples
+        --------
+        >>> [ax.get_title() for ax in fit.plot.ranef(sort_by="Days")]
+        ['Intercept', 'Days']
+        """
         from bayesmixed.plots.caterpillar import caterpillar
         from bayesmixed.verbs.blocks import spelled_effects
 
@@ -53,7 +89,30 @@ class FitPlots(CheckPlots):
         return caterpillar(table, effect=shown, sort_by=order, ax=ax)
 
     def fixef(self, *, intercept: bool | None = None, prob: float = 0.95, ax: Axes | None = None) -> Axes:
-        """Coefficients with their intervals; see :func:`bayesmixed.plots.coefficients`."""
+        """Coefficients with their intervals.
+
+        Use :func:`bayesmixed.plots.coefficients` to set several fits side by side.
+
+        Parameters
+        ----------
+        intercept : bool, optional
+            Whether the intercept is shown; unless given, only where it is the only coefficient, since it
+            would set the scale.
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+
+        Returns
+        -------
+        Axes
+            With the terms from the top down.
+
+        Examples
+        --------
+        >>> [label.get_text() for label in fit.plot.fixef(intercept=True).get_yticklabels()]
+        ['Days', 'Intercept']
+        """
         from bayesmixed.plots.coefficients import coefficients
 
         return coefficients(
@@ -63,7 +122,34 @@ class FitPlots(CheckPlots):
     def varcorr(
         self, *, prob: float = 0.95, ax: Sequence[Axes] | NDArray[Any] | Axes | None = None
     ) -> NDArray[Any]:
-        """Standard deviations of random effects; see :func:`bayesmixed.plots.variance_components`."""
+        """Standard deviations of random effects beside the residual's, each effect on its own scale.
+
+        Use it to see between what the data vary most. Intercepts and the residual share the units of the
+        response, and so a panel; every slope has its own units and its own panel.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        ax : Axes or sequence of Axes, optional
+            Where to draw, one for each panel; a new figure unless given.
+
+        Returns
+        -------
+        NDArray of Axes
+            Shape (n_panels,): intercepts with the residual, then the slopes in the order of
+            ``fit.varcorr()``.
+
+        Notes
+        -----
+        Of a posterior densities stand above the intervals: kernel estimates of ArviZ, cut off at the smallest
+        and the largest draw, so that none reaches below zero.
+
+        Examples
+        --------
+        >>> [ax.get_title() for ax in fit.plot.varcorr()]
+        ['Intercept', 'Days']
+        """
         from bayesmixed.plots.components import sd_draws, variance_components
 
         return variance_components(self.fit.varcorr(prob=prob), draws=sd_draws(self.fit), ax=ax)
@@ -76,7 +162,29 @@ class FitPlots(CheckPlots):
         prob: float = 0.95,
         ax: Axes | None = None,
     ) -> Axes:
-        """Share of variance between groups; see :func:`bayesmixed.plots.intraclass_correlations`."""
+        """Share of the variance that lies between groups, on a scale from 0 to 1.
+
+        Parameters
+        ----------
+        kind : {"adjusted", "unadjusted", "conditional"}, default "adjusted"
+            What the variance between groups is divided by; see :meth:`bayesmixed.MixedFit.icc`.
+        at : mapping of str to float, optional
+            Values of predictors that have random slopes, e.g. ``{"Days": 3}``.
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+
+        Returns
+        -------
+        Axes
+            With the grouping factors from the top down.
+
+        Examples
+        --------
+        >>> [label.get_text() for label in fit.plot.icc(at={"Days": 3}).get_yticklabels()]
+        ['Subject']
+        """
         from bayesmixed.plots.components import intraclass_correlations
 
         return intraclass_correlations(self.fit.icc(kind=kind, at=at, prob=prob), ax=ax)
@@ -91,11 +199,45 @@ class FitPlots(CheckPlots):
         prob: float = 0.95,
         ax: Any = None,
     ) -> Any:
-        """Fitted lines of groups on the data.
+        """Fitted lines of groups on their data, a panel for each group or all in one.
 
-        A level's line has the effects of the levels in which it lies; crossed factors stand at zero.
-        Facets are by :func:`bayesmixed.plots.group_facets` (array of axes), one panel by
-        :func:`bayesmixed.plots.group_lines` (axes).
+        Use it to see whether the lines of single groups fit their points. A level's line stops where its rows
+        do, and has the effects of the levels in which it is nested; factors that are crossed with it stand at
+        zero, their average level. Of the other predictors, numbers stand at the mean of the level's rows,
+        categorical ones at their most frequent value, and the picture says which.
+
+        Parameters
+        ----------
+        x : str
+            Predictor on the horizontal axis.
+        group : str, optional
+            Grouping factor; the one with the most levels unless given.
+        levels : level or sequence of levels, optional
+            Levels to show, by label or value, e.g. ``["308", "335"]`` or 308; all unless given, and in facets
+            of more than 24 levels those evenly spread over the order of their first random effect.
+        facets : bool, default True
+            Whether every level has a panel, where the population's line is dashed, or all share one.
+        prob : float, default 0.95
+            Probability inside the bands, between 0 and 1.
+        ax : Axes or sequence of Axes, optional
+            Where to draw, one for each panel; a new figure unless given.
+
+        Returns
+        -------
+        NDArray of Axes, or Axes
+            Shape (n_levels,) of facets; one when all levels share it.
+
+        Raises
+        ------
+        DataError
+            When the model does not have the predictor `x`, the grouping factor `group` or one of `levels`.
+
+        Examples
+        --------
+        >>> [ax.get_title() for ax in fit.plot.groups("Days", levels=["308", "335"])]
+        ['308', '335']
+        >>> fit.plot.groups("Days", facets=False).get_xlabel()
+        'Days'
         """
         from bayesmixed.plots.lines import group_facets, group_lines
 
@@ -111,7 +253,39 @@ class FitPlots(CheckPlots):
         prob: float = 0.95,
         ax: Axes | None = None,
     ) -> Axes:
-        """Population's line beside those of groups; see :func:`bayesmixed.plots.population_and_groups`."""
+        """The population's line with its band, and the lines of chosen groups with their data.
+
+        Use it to see how much single groups differ from the population. Other predictors stand as in
+        :meth:`groups`.
+
+        Parameters
+        ----------
+        x : str
+            Predictor on the horizontal axis.
+        group : level or sequence of levels, optional
+            By label or value, e.g. ``"308"`` or ``[308, 335]``; the population alone unless given.
+        group_var : str, optional
+            Grouping factor, needed when several have a level of that name.
+        prob : float, default 0.95
+            Probability inside the bands, between 0 and 1.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+
+        Returns
+        -------
+        Axes
+            The population's line first, then those of the levels as given.
+
+        Raises
+        ------
+        DataError
+            When the model does not have the predictor `x`, or no grouping factor has the level.
+
+        Examples
+        --------
+        >>> [text.get_text() for text in fit.plot.line("Days", 308).get_legend().get_texts()]
+        ['population', '308']
+        """
         from bayesmixed.plots.lines import population_and_groups
 
         return population_and_groups(self.fit, x, group=group, group_var=group_var, prob=prob, ax=ax)
@@ -126,7 +300,40 @@ class FitPlots(CheckPlots):
         seed: int | None = None,
         ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
     ) -> NDArray[Any]:
-        """No pooling, REML and the posterior side by side; see :func:`bayesmixed.plots.versus`."""
+        """Estimates of no pooling, REML and the posterior side by side; needs a posterior.
+
+        Use it to see what the priors and the pooling change. :meth:`bayesmixed.MixedFit.versus` gives the
+        table and says what its methods are.
+
+        Parameters
+        ----------
+        method : {"profile", "wald", "boot"}, default "profile"
+            How the intervals of REML are made: from the profiled deviance, from standard errors, or from
+            parametric bootstrap refits.
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        parameters : str or sequence of str, optional
+            Some of the parameters, e.g. ``"Days"``; all unless given.
+        seed : int, optional
+            Repeats the refits of ``method="boot"``.
+        ax : Axes or sequence of Axes, optional
+            Where to draw, one for each panel; a new figure unless given.
+
+        Returns
+        -------
+        NDArray of Axes
+            Shape (n_panels,), one for each family of parameters.
+
+        Raises
+        ------
+        BayesmixedError
+            When the fit is an estimate, not a posterior.
+
+        Examples
+        --------
+        >>> [ax.get_title() for ax in fit.plot.versus(method="wald", parameters="Days")]
+        ['Days']
+        """
         from bayesmixed.comparison.versus import versus as versus_table
         from bayesmixed.plots.posterior_checks import sampled
         from bayesmixed.plots.versus import versus

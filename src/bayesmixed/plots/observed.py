@@ -31,31 +31,7 @@ def observed_against_fitted(
 ) -> NDArray[Any]:
     """Observed against fitted values in one panel for each level, best fitted first.
 
-    Use it to see whether the model holds in every group: the points should follow the line of equality.
-
-    Parameters
-    ----------
-    fitted, observed : FloatArray
-        Shape (n,), in the units of the response.
-    codes : IntArray
-        Level of every row, shape (n,).
-    levels : sequence of str
-        Labels of the levels.
-    name : str
-        Name of the response.
-    max_panels : int
-        Of more levels than this, some are shown, evenly spaced from the best fitted to the worst.
-    ax : sequence of Axes, optional
-        One for each panel; a new figure unless given.
-
-    Returns
-    -------
-    NDArray
-        Of Axes, one for each level shown.
-
-    Notes
-    -----
-    Levels are sorted by the root mean square of their residuals, which each title gives.
+    Shapes: `fitted, observed` (n,), `codes` (n,).
 
     Examples
     --------

@@ -36,49 +36,7 @@ def normal_quantiles(
 ) -> Axes:
     """Sorted values against normal quantiles, with the line of their mean and standard deviation.
 
-    Use it to see whether residuals or random effects are normal: points outside the envelope are drawn in
-    another colour, and the outermost are named when there are labels.
-
-    Parameters
-    ----------
-    values : FloatArray
-        Shape (n,), at least 3.
-    se : FloatArray, optional
-        Standard errors, shape (n,), drawn as lines of one standard error to either side of at most 60 values.
-    labels : sequence of str, optional
-        Names of the values; the 3 lowest and highest are named where they lie outside.
-    ylabel : str
-        What the values are.
-    prob : float
-        Probability of the envelope.
-    envelope : {"simultaneous", "pointwise", "none"}
-        Whether all points of a normal sample lie inside with probability `prob`, or each one does.
-    ax : Axes, optional
-        Where to draw; a new figure unless given.
-
-    Returns
-    -------
-    Axes
-        What was drawn on.
-
-    Raises
-    ------
-    DataError
-        When there are fewer than 3 values.
-    BayesmixedError
-        When `prob` or `envelope` is not known.
-
-    Notes
-    -----
-    A normal sample lies near the line mean + sd x. The envelope is that of independent values, see
-    :func:`normal_envelope`. Residuals and random effects of a mixed model are only nearly so: random
-    effects are shrunk, those of small groups more.
-
-    Examples
-    --------
-    >>> ax = normal_quantiles(np.array([3.0, 1.0, 2.0, 5.0]))
-    >>> [float(y) for _, y in ax.collections[-1].get_offsets()]
-    [1.0, 2.0, 3.0, 5.0]
+    Shapes: `values` (n,), at least 3, `se` (n,).
     """
     one_of(envelope, Envelope, "envelope")
     if len(values) < 3:

@@ -33,32 +33,7 @@ def ranef_matrix(
 ) -> NDArray[Any]:
     """Scatter matrix of the random effects of a grouping factor, with ellipses of their distribution.
 
-    Use it to see how intercepts go with slopes, and which levels lie apart.
-
-    Parameters
-    ----------
-    ranef : pandas.DataFrame
-        Rows of ``ranef()`` of one grouping factor: ``effect``, ``group``, ``value`` and bounds.
-    covariance : FloatArray
-        Covariance matrix of the k effects in the order of the table, shape (k, k).
-    ax : sequence of Axes, optional
-        k x k axes, row by row; a new figure unless given.
-
-    Returns
-    -------
-    NDArray
-        Shape (k, k), of Axes: distributions on the diagonal, points below it, correlations above.
-
-    Raises
-    ------
-    DataError
-        When there is only one effect.
-
-    Notes
-    -----
-    Ellipses hold 50 % and 95 % of N(0, S), S the covariance given: u' S^-1 u up to a quantile of the
-    chi-squared distribution with 2 degrees of freedom, -2 log(1 - p). Estimated effects are shrunk, so that
-    more of them than that lie inside. Lines are the intervals of the effects.
+    Shapes: `covariance` (k, k), in the order of the effects; returns (k, k).
     """
     effects = list(dict.fromkeys(ranef["effect"]))
     k = len(effects)

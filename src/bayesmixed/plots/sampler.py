@@ -35,35 +35,7 @@ OWN_TITLES: dict[Any, Any] = {"title": False}
 def trace(
     draws: xr.DataTree, design: Design, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
 ) -> NDArray[Any]:
-    """Draws of every parameter in their order, a colour for each chain.
-
-    Use it to see whether the chains stay in one place and mix; divergences are marked below.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    design : Design
-        The design that was fitted.
-    parameters : sequence of str, optional
-        Some of the parameters, e.g. ``["Days", "sd_Subject[Days]"]``; all but the random effects otherwise.
-    ax : sequence of Axes, optional
-        One for each parameter; a new figure unless given.
-
-    Returns
-    -------
-    NDArray
-        Of Axes, one for each parameter.
-
-    Raises
-    ------
-    DataError
-        When a parameter is unknown.
-
-    Notes
-    -----
-    Drawn by ``arviz_plots.plot_trace``.
-    """
+    """Draws of every parameter in their order, a colour for each chain."""
     from arviz_plots import plot_trace
 
     data = quantity_dataset(draws, design, parameters)
@@ -78,30 +50,7 @@ def trace(
 def rank(
     draws: xr.DataTree, design: Design, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
 ) -> NDArray[Any]:
-    """Distribution of the ranks of every chain's draws among those of all chains.
-
-    Use it to see whether the chains sample the same posterior: then the lines stay near zero.
-
-    Parameters
-    ----------
-    draws, design, parameters, ax
-        As in :func:`trace`.
-
-    Returns
-    -------
-    NDArray
-        Of Axes, one for each parameter.
-
-    Raises
-    ------
-    DataError
-        When a parameter is unknown.
-
-    Notes
-    -----
-    Drawn by ``arviz_plots.plot_rank``: the empirical distribution function of the fractional ranks minus that
-    of a uniform distribution, with the p-value of its multi-chain test.
-    """
+    """Distribution of the ranks of every chain's draws among those of all chains."""
     from arviz_plots import plot_rank
 
     data = quantity_dataset(draws, design, parameters)
@@ -118,33 +67,7 @@ def ess(
     kind: EssKind = "quantile",
     ax: SomeAxes = None,
 ) -> NDArray[Any]:
-    """Effective sample size of the quantiles of every parameter.
-
-    Use it to see whether the ends of an interval are as well known as its middle; the dashed line is 400.
-
-    Parameters
-    ----------
-    draws, design, parameters, ax
-        As in :func:`trace`.
-    kind : {"quantile", "local"}
-        Of a quantile, or of the probability of a small range of values.
-
-    Returns
-    -------
-    NDArray
-        Of Axes, one for each parameter.
-
-    Raises
-    ------
-    DataError
-        When a parameter is unknown.
-    BayesmixedError
-        When `kind` is neither word.
-
-    Notes
-    -----
-    Drawn by ``arviz_plots.plot_ess``.
-    """
+    """Effective sample size of the quantiles of every parameter."""
     from arviz_plots import plot_ess
 
     one_of(kind, EssKind, "kind")
@@ -160,31 +83,7 @@ def ess(
 
 
 def energy(draws: xr.DataTree, *, ax: SomeAxes = None) -> NDArray[Any]:
-    """Energy of the sampler: its distribution beside that of its steps, with each chain's BFMI.
-
-    Use it to see whether the sampler reaches the tails: then the two distributions are much alike.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    ax : sequence of Axes, optional
-        Two: for the Bayesian fraction of missing information and for the energy.
-
-    Returns
-    -------
-    NDArray
-        The two axes.
-
-    Raises
-    ------
-    BayesmixedError
-        When the sampler kept no energy.
-
-    Notes
-    -----
-    Drawn by ``arviz_plots.plot_energy``; Betancourt (2016), arXiv:1604.00695. A BFMI under 0.3 is bad.
-    """
+    """Energy of the sampler: its distribution beside that of its steps, with each chain's BFMI."""
     from arviz_plots import plot_energy
 
     if "sample_stats" not in draws or "energy" not in draws["sample_stats"]:

@@ -35,17 +35,18 @@ def spaghetti(
 ) -> Axes:
     """Raw data, the points of each group joined by a line.
 
-    Up to six groups are told apart by colour; more become thin lines, with the mean over all of them.
+    Use it before fitting, to see what varies between groups. Up to six groups have colours of their own; more
+    become thin lines, with the mean over all of them.
 
     Parameters
     ----------
     data : pandas, polars or Arrow frame
         The data, in any order.
     x, y, group : str
-        Columns.
-    highlight : group or several, optional
-        Groups to set off in colour, by label or value.
-    mean : bool
+        Columns: of the horizontal and the vertical axis, and of the groups.
+    highlight : level or sequence of levels, optional
+        Groups to set off in colour, by label or value; none unless given.
+    mean : bool, default True
         Whether the mean of `y` at each `x` is drawn where there are more than six groups and at most 60
         different values of `x`.
     ax : Axes, optional
@@ -59,12 +60,11 @@ def spaghetti(
     Raises
     ------
     DataError
-        When a column is missing, or `highlight` names a group that the data have not.
+        When a column is missing, or `highlight` names a group that is not in the data.
 
     Examples
     --------
-    >>> import bayesmixed as bm
-    >>> ax = spaghetti(bm.load_dataset("sleepstudy"), "Days", "Reaction", "Subject", highlight=["308"])
+    >>> ax = bm.plots.spaghetti(sleep, "Days", "Reaction", "Subject", highlight=["308"])
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['308', 'mean']
     """

@@ -23,7 +23,7 @@ COLUMNS = ("parameter", "method", "value", "lower", "upper")
 def versus(frame: pd.DataFrame, *, ax: Sequence[Axes] | NDArray[Any] | Axes | None = None) -> NDArray[Any]:
     """Estimates with intervals by method, one panel with its own scale for each family of parameters.
 
-    Use it to set no pooling, REML and the posterior beside each other.
+    Use it for estimates of any methods, also of other programs; ``fit.plot.versus()`` draws those of a fit.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def versus(frame: pd.DataFrame, *, ax: Sequence[Axes] | NDArray[Any] | Axes | No
 
     Returns
     -------
-    NDArray
-        The axes, shape (n_panels,), one for each family in the order of the frame.
+    NDArray of Axes
+        Shape (n_panels,), one for each family in the order of the frame.
 
     Raises
     ------
@@ -45,10 +45,11 @@ def versus(frame: pd.DataFrame, *, ax: Sequence[Axes] | NDArray[Any] | Axes | No
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame(
     ...     {"parameter": ["Days", "Days", "sigma"], "method": ["REML", "posterior", "REML"],
     ...      "value": [10.5, 10.4, 25.6], "lower": [7.2, 7.0, 22.9], "upper": [13.8, 13.6, 28.9]})
-    >>> [ax.get_title() for ax in versus(frame)]
+    >>> [ax.get_title() for ax in bm.plots.versus(frame)]
     ['Days', 'sigma']
     """
     missing = [name for name in COLUMNS if name not in frame.columns]

@@ -28,36 +28,7 @@ UNTOLD = 1e-9
 
 
 def pooling_errors(groups: PooledGroups, *, k: int | None = None, seed: int = 0) -> pd.DataFrame:
-    """Cross-validate complete, no and partial pooling on rows of the same groups.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-    k : int, optional
-        Number of folds; unless given every row is left out alone, exactly.
-    seed : int
-        Of the folds.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``model`` (complete, partial, intercepts, lines), ``rmse_fit`` (of all rows, predicted by themselves
-        too), ``rmse``, ``mae`` (of left-out rows), ``rows`` (left-out rows that every model can predict).
-
-    Raises
-    ------
-    BayesmixedError
-        When `k` is not a whole number between 2 and the number of rows, or `seed` is none.
-
-    Notes
-    -----
-    A left-out row's residual is its residual over 1 - its leverage, exactly so for the regressions and for
-    the mixed model with its variances held, which are not estimated again. Folds are drawn within groups:
-    each takes about a k-th of every group's rows, so that few groups are left without any. A row that is no
-    combination of the rows of a fit (the only one with a level of a factor, or of a group of one row) cannot
-    be predicted by it and is not counted; the legend says how many.
-    """
+    """Cross-validate complete, no and partial pooling on rows of the same groups."""
     _check_folds(k, groups.design.n_rows)
     left_out = _one_row(groups) if k is None else _folds(groups, k, seed)
     known = np.all(np.isfinite(list(left_out.values())), axis=0)

@@ -32,10 +32,7 @@ def write_explorer(
     draws: xr.DataTree | None = None,
     title: str | None = None,
 ) -> str:
-    """Write a page on which a slider runs from complete to no pooling.
-
-    Use it in a lecture: the page needs no server, no network and no Python.
-    """
+    """Write a page on which a slider runs from complete to no pooling."""
     return write_page(path, explorer_html(groups, draws=draws, title=title))
 
 

@@ -89,20 +89,7 @@ def pooled_groups(
 
 
 def pooling_table(groups: PooledGroups) -> pd.DataFrame:
-    """Tabulate every coefficient of every group under complete, no and partial pooling.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``group`` (the level), ``effect``, ``complete``, ``none``, ``partial``, ``reliability``, ``n`` (rows
-        of the group), ``note``; by effect, then group. ``none`` is NaN where the rows of a group do not tell
-        it. ``partial`` of a nested factor adds the effects of its parents, so that it stands beside ``none``.
-    """
+    """Tabulate every coefficient of every group under complete, no and partial pooling."""
     block, effects = groups.block, groups.columns.names
     table = pd.DataFrame(
         {
@@ -125,24 +112,7 @@ def pooling_table(groups: PooledGroups) -> pd.DataFrame:
 
 
 def sizes_table(groups: PooledGroups) -> pd.DataFrame:
-    """Tabulate the sizes of the models, from complete pooling to none.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``model``, ``coefficients``, ``variances``, ``effective``, ``sigma``: one regression, the mixed model,
-        groups as fixed intercepts, a regression per group.
-
-    Notes
-    -----
-    The effective number of coefficients is the trace of the hat matrix; for the mixed model it is that of its
-    conditional means, variances taken as known (Hodges and Sargent 2001, Biometrika 88:367).
-    """
+    """Tabulate the sizes of the models, from complete pooling to none."""
     optimum = groups.estimate.optimum
     partial = {
         "model": "partial",

@@ -45,29 +45,7 @@ SHARES = (0.5, 0.95)
 def shrinkage(
     groups: PooledGroups, *, effects: str | Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Arrows from every group's own estimate to its partially pooled one.
-
-    Two effects span a plane, with the ellipses that hold 50 and 95 % of groups; one effect gives a dot plot.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-    effects : str or two of them, optional
-        Varying effects to draw; the first two unless given.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
-        The axes.
-
-    Raises
-    ------
-    BayesmixedError
-        When an effect does not vary, or there are more than two.
-    """
+    """Arrows from every group's own estimate to its partially pooled one."""
     chosen = _chosen_effects(groups, effects)
     if len(chosen) == 1:
         return _dots(groups, chosen[0], ax)
@@ -81,32 +59,7 @@ def lines(
     most: int = 12,
     ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
 ) -> NDArray[Any]:
-    """Rows of single groups with their lines under complete, no and partial pooling.
-
-    The lines of a group's own stop where its rows do; that of complete pooling runs on.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-    levels : level or several, optional
-        Groups to draw, by label or value; otherwise up to `most`, from those that are hardly moved to those
-        that are moved most, and the figure says how many of all.
-    most : int
-        How many groups are chosen.
-    ax : Axes or sequence of Axes, optional
-        Where to draw, one for each group.
-
-    Returns
-    -------
-    NDArray
-        The axes, shape (groups,).
-
-    Raises
-    ------
-    DataError
-        When a group is not among the levels.
-    """
+    """Rows of single groups with their lines under complete, no and partial pooling, shape (groups,)."""
     block = groups.block
     if levels is None:
         shown = telling_groups(groups, most).tolist()
@@ -129,28 +82,7 @@ def lines(
 
 
 def by_size(groups: PooledGroups, *, effect: str | None = None, ax: Axes | None = None) -> Axes:
-    """Reliability of the groups' effects against their numbers of rows.
-
-    Parameters
-    ----------
-    groups : PooledGroups
-        The estimates.
-    effect : str, optional
-        One varying effect; all unless given.
-    ax : Axes, optional
-        Where to draw.
-
-    Returns
-    -------
-    Axes
-        The axes; for one random intercept, where it is the weight of a group's own mean, with the curve
-        n tau^2 / (n tau^2 + sigma^2).
-
-    Raises
-    ------
-    BayesmixedError
-        When the effect does not vary.
-    """
+    """Reliability of the groups' effects against their numbers of rows."""
     chosen = groups.varying if effect is None else _chosen_effects(groups, effect)
     ax = tidy_axes(single_axes(ax))
     n = np.asarray(groups.n_rows)
