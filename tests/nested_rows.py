@@ -9,7 +9,7 @@ import pandas as pd
 
 import bayesmixed as bm
 from bayesmixed.engines.records import RunInfo
-from bayesmixed.posterior.diagnosis import Diagnosis
+from bayesmixed.posterior.diagnostics import Diagnosis
 
 PARENTS: dict[str, dict[str, list[str]]] = {
     "y ~ x + (1 | a/b)": {"a:b": ["a"], "a": []},

@@ -15,7 +15,7 @@ from bayesmixed import options
 from bayesmixed.fits.row_sample import RowSample
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.methods import FitPlots
-from bayesmixed.pooled.plot_methods import PoolingPlots
+from bayesmixed.pooled.plots import PoolingPlots
 from bayesmixed.surface import method_names
 
 CLASSES = (bm.Pooling, FitPlots, CheckPlots, PoolingPlots, RowSample)

@@ -16,7 +16,7 @@ import pytest
 import bayesmixed as bm
 from bayesmixed.design.levels import find_level
 from bayesmixed.plots.methods import FitPlots
-from bayesmixed.pooled.plot_methods import PoolingPlots
+from bayesmixed.pooled.plots import PoolingPlots
 from bayesmixed.surface import method_names
 from bayesmixed.verbs.blocks import chosen_levels
 

@@ -20,7 +20,7 @@ from bayesmixed.habits import ESTIMATE, EVERY_FIT, FITTING_ARGUMENTS, POSTERIOR,
 from bayesmixed.options import ConfintMethod, Method, PoolingMethod, VarianceIntervals
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.methods import FitPlots
-from bayesmixed.pooled.plot_methods import PoolingPlots
+from bayesmixed.pooled.plots import PoolingPlots
 from bayesmixed.surface import method_names
 
 FORMULA = "Reaction ~ Days + (1 | Subject)"

@@ -248,7 +248,7 @@ def _print_tables(fit: MixedFit | RemlFit, prob: float) -> None:
 
 def _print_shares(fit: MixedFit | RemlFit, prob: float) -> None:
     """Print the shares of variance, where they are known."""
-    from bayesmixed.tables.frames import frame_table
+    from bayesmixed.tables.printed import frame_table
     from bayesmixed.verbs.distribution_variance import has_shares
 
     if not has_shares(fit.spec.family):

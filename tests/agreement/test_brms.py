@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.posterior.convergence import convergence_statistics
+from bayesmixed.posterior.diagnostics import convergence_statistics
 from references import BRMS, python_term, reference_frame
 
 NAMES = (

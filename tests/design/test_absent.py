@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.design.absent import ABSENT
-from bayesmixed.design.frame import to_pandas
+from bayesmixed.design.frame import ABSENT, to_pandas
 from bayesmixed.errors import DataError
 
 

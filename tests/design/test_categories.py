@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from bayesmixed.design.build import build_design
-from bayesmixed.design.categories import MOST_DECLARED, declared_in_files
+from bayesmixed.design.frame import MOST_DECLARED, declared_in_files
 from bayesmixed.design.remote.aggregate import aggregate_design
 from bayesmixed.formula import parse_formula
 

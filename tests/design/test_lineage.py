@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.design.lineage import is_nested, lineage
+from bayesmixed.design.nesting import is_nested, lineage
 
 
 @pytest.mark.parametrize(

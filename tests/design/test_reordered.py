@@ -11,7 +11,7 @@ import pytest
 from bayesmixed.design.build import build_design
 from bayesmixed.design.remote.aggregate import aggregate_design
 from bayesmixed.design.reordered import reorder_effects
-from bayesmixed.engines.kernel.row_sums import cross_products_of
+from bayesmixed.engines.kernel.cross_products import cross_products_of
 from bayesmixed.engines.kernel.units import units_of
 from bayesmixed.formula import parse_formula
 from lazy_rows import SOURCES

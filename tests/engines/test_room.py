@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.engines import room
+from bayesmixed.engines import machine
+from bayesmixed.engines.machine import STATISTICS, check_room, free_bytes, needed_bytes
 from bayesmixed.engines.records import Footprint, RawDraws, SamplerSettings
-from bayesmixed.engines.room import STATISTICS, check_room, free_bytes, needed_bytes
 from bayesmixed.posterior import sampling
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
@@ -21,7 +21,7 @@ def lmer(**options: Any) -> bm.MixedFit:
 
 
 def test_this_machine_says_what_is_free() -> None:
-    assert 2**24 < free_bytes() <= room.UNKNOWN
+    assert 2**24 < free_bytes() <= machine.UNKNOWN
 
 
 def test_what_is_needed_is_counted() -> None:
@@ -49,7 +49,7 @@ def test_what_is_needed_is_counted() -> None:
 def test_too_much_is_refused_in_words(
     options: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "free_bytes", lambda: 8 * 10**9)
+    monkeypatch.setattr(machine, "free_bytes", lambda: 8 * 10**9)
     with pytest.raises(bm.BayesmixedError, match=words):
         lmer(**options)
 
@@ -58,7 +58,7 @@ def test_too_much_is_refused_in_words(
 def test_moments_are_advised_where_they_help(
     spared: int, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "free_bytes", lambda: 10**9)
+    monkeypatch.setattr(machine, "free_bytes", lambda: 10**9)
     footprint = Footprint(sampled=4 if spared else 10**6, effects=10**6, spared=spared)
     settings = SamplerSettings(draws=1000, chains=4)
     with pytest.raises(bm.SamplingError, match="fewer draws=") as refused:

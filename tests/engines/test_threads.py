@@ -13,8 +13,8 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 import bayesmixed as bm
-from bayesmixed.engines import threads
-from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.engines import machine
+from bayesmixed.engines.machine import single_threaded_blas
 
 Threads = Callable[[], set[int]]
 
@@ -22,7 +22,7 @@ Threads = Callable[[], set[int]]
 @pytest.fixture
 def blas_threads() -> Iterator[Threads]:
     """Number of threads of every BLAS library, three outside of our blocks."""
-    with threads._controller().limit(limits=3, user_api="blas"):
+    with machine._controller().limit(limits=3, user_api="blas"):
         yield lambda: {pool["num_threads"] for pool in ThreadpoolController().info()}
 
 

@@ -15,7 +15,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import ConvergenceWarning, FileError
-from bayesmixed.posterior.frames import NAMES, frame_from_bytes
+from bayesmixed.posterior.archive import NAMES, frame_from_bytes
 
 from .files import Members, original, put_together, same, taken_apart, verdict
 from .formulas import in_time

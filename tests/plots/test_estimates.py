@@ -10,8 +10,7 @@ from matplotlib.colors import to_rgba
 
 import bayesmixed as bm
 from bayesmixed.plots import caterpillar, coefficients, spaghetti, versus
-from bayesmixed.plots.intervals import bounds, clear_of
-from bayesmixed.plots.style import PALETTE
+from bayesmixed.plots.style import PALETTE, bounds, clear_of
 
 STYLES = ("default", "dark_background")
 

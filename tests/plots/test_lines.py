@@ -10,7 +10,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.engines.records import RawDraws
-from bayesmixed.plots.fitted_lines import level_lines, population_line
+from bayesmixed.plots.lines import level_lines, population_line
 from bayesmixed.posterior.tree import draws_tree
 from nested_rows import CASES, as_posterior, levels_of, means_of_levels, nested_fit, nested_frame
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayesmixed.errors import DataError
-from bayesmixed.plots.ranef_matrix import point_covariance, ranef_matrix
+from bayesmixed.plots.quantiles import point_covariance, ranef_matrix
 
 
 def test_panels_show_points_ellipses_and_correlation(sleep_reml) -> None:

@@ -12,7 +12,7 @@ from bayesmixed.pooled.conditional_estimates import (
     pooled_by,
     reliabilities,
 )
-from bayesmixed.pooled.group_regressions import regress
+from bayesmixed.pooled.records import regress
 from comparison.likelihood_fits import fit_of, frame_of
 
 SLOPES = ("sleepstudy", "Reaction ~ Days + (Days | Subject)")

@@ -15,9 +15,8 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.pooled.conditional_estimates import coefficients_of, pooled_by
-from bayesmixed.pooled.explorer_page import MOST_GROUPS, explorer_data
-from bayesmixed.pooled.explorer_path import STEPS, pooling_path
-from bayesmixed.pooled.group_regressions import regress
+from bayesmixed.pooled.explorer import MOST_GROUPS, STEPS, explorer_data, pooling_path
+from bayesmixed.pooled.records import regress
 
 SLEEP = "Reaction ~ Days + (Days | Subject)"
 BROWSER = next(

@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.design.lineage import lineage
+from bayesmixed.design.nesting import lineage
 from bayesmixed.pooled.conditional_estimates import estimate_of_draws
 from bayesmixed.pooled.errors import pooling_errors
-from bayesmixed.pooled.explorer_page import explorer_data
-from bayesmixed.pooled.explorer_path import STEPS, pooling_path
+from bayesmixed.pooled.explorer import STEPS, explorer_data, pooling_path
 from bayesmixed.pooled.group_lines import group_lines, predictor_of
 from bayesmixed.pooled.methods import pooled_groups, pooling_table
 from bayesmixed.verbs.coef import line_points

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from arviz_stats.base import array_stats
 
-from bayesmixed.posterior.convergence import convergence_statistics, worst_candidates
+from bayesmixed.posterior.diagnostics import convergence_statistics, worst_candidates
 
 RNG = np.random.default_rng(20)
 

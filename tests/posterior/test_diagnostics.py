@@ -9,8 +9,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning
-from bayesmixed.posterior.diagnosis import Diagnosis
-from bayesmixed.posterior.diagnostics import CANDIDATES, diagnose, warn_if_bad
+from bayesmixed.posterior.diagnostics import CANDIDATES, Diagnosis, diagnose, warn_if_bad
 
 LEVELS = ["308", "a:b", "c/d|e", "f[g], h"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayesmixed.printing.rounding import format_fixed, format_numbers
+from bayesmixed.printing.table import format_fixed, format_numbers
 
 NAN, INF = math.nan, math.inf
 

@@ -17,8 +17,7 @@ from bayesmixed.formula.expression import column_expression
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 from bayesmixed.model.prior_table import PriorTable, prior_table
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.diagnosis import Diagnosis
-from bayesmixed.posterior.diagnostics import diagnose
+from bayesmixed.posterior.diagnostics import Diagnosis, diagnose
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
 

@@ -8,7 +8,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.engines.records import RunInfo
-from bayesmixed.posterior.diagnosis import Diagnosis
+from bayesmixed.posterior.diagnostics import Diagnosis
 from bayesmixed.report import estimate_tables, report_html, result_tables
 from bayesmixed.tables.fit_rows import fit_rows
 from verbs.family_models import simulated

@@ -8,7 +8,7 @@ import pytest
 
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.names import LEGEND
-from bayesmixed.tables.frames import frame_table, interval_name
+from bayesmixed.tables.printed import frame_table, interval_name
 
 
 def headers(frame: pd.DataFrame) -> list[str]:

@@ -8,14 +8,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
-from bayesmixed.comparison.nesting import is_nested
-from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
-from bayesmixed.comparison.records_likelihood import (
+from bayesmixed.comparison.comparable import (
     LikelihoodFit,
     check_comparable_likelihoods,
     require_estimate,
 )
+from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
+from bayesmixed.comparison.nesting import is_nested
+from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
 from bayesmixed.design.held import held_design
 from bayesmixed.engines.reml.estimate import Estimate, estimate
 from bayesmixed.errors import BayesmixedError, DesignWarning, warn

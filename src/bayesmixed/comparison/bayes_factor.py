@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed import names
-from bayesmixed.comparison.records import PosteriorFit, check_comparable
+from bayesmixed.comparison.comparable import PosteriorFit, check_comparable
 from bayesmixed.printing.records import wrapped
 from bayesmixed.surface import public
 

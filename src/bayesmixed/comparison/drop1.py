@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayesmixed.comparison.comparable import LikelihoodFit, require_estimate
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
-from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_estimate
 from bayesmixed.design.build import build_design
 from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.formula.reduced import droppable_terms, without_fixed_term

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from bayesmixed.comparison.records import PosteriorFit, check_comparable
+from bayesmixed.comparison.comparable import PosteriorFit, check_comparable
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.surface import public
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed import names
-from bayesmixed.design.lineage import Lineage
+from bayesmixed.design.nesting import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.printing.records import short_repr
 from bayesmixed.verbs.coef import coefficient_names, line_names

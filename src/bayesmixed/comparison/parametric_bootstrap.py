@@ -6,9 +6,9 @@ import numpy as np
 
 from bayesmixed.comparison.likelihood_ratio import ratio_statistic
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.reml.estimate import Estimate, LinearEstimate, linear_criteria, simulate_responses
 from bayesmixed.engines.reml.optimum import refit, standardizing_scale
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import seed_sequence
 from bayesmixed.verbs.estimate.bootstrap import CHUNK_BYTES

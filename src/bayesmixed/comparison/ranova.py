@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from bayesmixed.comparison.comparable import LikelihoodFit, require_estimate
 from bayesmixed.comparison.drop1 import NOTHING_DROPPED
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
 from bayesmixed.comparison.nesting import is_nested
 from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
-from bayesmixed.comparison.records_likelihood import LikelihoodFit, require_estimate
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design
 from bayesmixed.engines.reml.estimate import Estimate, LinearEstimate, estimate, estimate_linear

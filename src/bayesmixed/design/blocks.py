@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bayesmixed.design.absent import ABSENT
 from bayesmixed.design.centring import block_diagonal
 from bayesmixed.design.checks import check_columns_near_zero
 from bayesmixed.design.fixed import column_scales, matrix_centring
-from bayesmixed.design.frame import Column
+from bayesmixed.design.frame import ABSENT, Column
 from bayesmixed.design.levels import level_codes
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
 from bayesmixed.design.records import FloatArray, GroupBlock

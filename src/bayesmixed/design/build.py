@@ -22,8 +22,7 @@ from bayesmixed.design.fixed import build_fixed, sum_offsets
 from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
 from bayesmixed.design.lookup import one_spelling
 from bayesmixed.design.records import Design
-from bayesmixed.design.response import build_response
-from bayesmixed.design.weights import usable_weights, weights_of_rows
+from bayesmixed.design.response import build_response, usable_weights, weights_of_rows
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import Algebra, read_algebra
 from bayesmixed.formula.expression import Expression, read_expression

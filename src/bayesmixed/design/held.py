@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayesmixed.design.absent import AbsentRows
+from bayesmixed.design.frame import AbsentRows
 from bayesmixed.design.records import Design
 
 ROWS = 10_000

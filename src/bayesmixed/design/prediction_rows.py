@@ -15,7 +15,7 @@ from bayesmixed.design.frame import to_pandas
 from bayesmixed.design.lookup import group_of
 from bayesmixed.design.rank import told, warn_of_untold
 from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock
-from bayesmixed.design.weights import usable_weights, weights_of_rows
+from bayesmixed.design.response import usable_weights, weights_of_rows
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import NewLevels, one_of
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines import deferred
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.records import SamplerSettings
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import SamplingError, warn
 
 POINT, COORDINATE = "point", "coordinate"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bayesmixed.bridge.from_bambi import bambi_priors, read_bambi
-from bayesmixed.engines.settings import sampler_settings
+from bayesmixed.engines.records import sampler_settings
 from bayesmixed.fits.lmer import sample_model
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.specify import specify

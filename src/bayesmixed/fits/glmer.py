@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bayesmixed.engines.settings import sampler_settings
+from bayesmixed.engines.records import sampler_settings
 from bayesmixed.fits.lmer import sample_model
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.specify import Weights, specify

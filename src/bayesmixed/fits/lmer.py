@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from bayesmixed.design.identified import warn_of_priors_alone
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.moments import MOMENTS_KEPT
-from bayesmixed.engines.records import RunInfo, SamplerSettings
-from bayesmixed.engines.settings import sampler_settings
+from bayesmixed.engines.records import RunInfo, SamplerSettings, sampler_settings
 from bayesmixed.errors import FileError
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from bayesmixed.design.records import Design
     from bayesmixed.plots.methods import FitPlots
-    from bayesmixed.posterior.diagnosis import Diagnosis
+    from bayesmixed.posterior.diagnostics import Diagnosis
 
 
 @public_methods

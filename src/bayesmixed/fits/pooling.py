@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayesmixed.design.lineage import lineage
+from bayesmixed.design.nesting import lineage
 from bayesmixed.fits.lmer import lmer
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.reml_fit import RemlFit
@@ -21,7 +21,7 @@ from bayesmixed.verbs.coef import line_points
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
 
-    from bayesmixed.pooled.plot_methods import PoolingPlots
+    from bayesmixed.pooled.plots import PoolingPlots
     from bayesmixed.pooled.records import PooledGroups
 
 
@@ -45,7 +45,7 @@ class Pooling:
     groups: PooledGroups
 
     def __str__(self) -> str:
-        from bayesmixed.pooled.table import pooling_text
+        from bayesmixed.pooled.methods import pooling_text
 
         return pooling_text(self.groups)
 
@@ -53,14 +53,14 @@ class Pooling:
 
     def _repr_html_(self) -> str:
         """Sizes and estimates as a notebook shows them."""
-        from bayesmixed.pooled.table import pooling_html
+        from bayesmixed.pooled.methods import pooling_html
 
         return pooling_html(self.groups)
 
     @cached_property
     def plot(self) -> PoolingPlots:
         """Pictures of shrinkage: ``shrinkage()``, ``lines()``, ``by_size()``."""
-        from bayesmixed.pooled.plot_methods import PoolingPlots
+        from bayesmixed.pooled.plots import PoolingPlots
 
         return PoolingPlots(groups=self.groups)
 
@@ -192,7 +192,7 @@ class Pooling:
         ...     os.path.basename(pooled.explorer(os.path.join(folder, "explorer.html")))
         'explorer.html'
         """
-        from bayesmixed.pooled.explorer_page import write_explorer
+        from bayesmixed.pooled.explorer import write_explorer
 
         draws = self.fit.draws if isinstance(self.fit, MixedFit) else None
         return write_explorer(self.groups, path, draws=draws, title=title)

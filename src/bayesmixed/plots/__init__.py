@@ -3,13 +3,15 @@
 Pictures of a fit are methods of ``fit.plot``.
 """
 
-from bayesmixed.plots.caterpillar import caterpillar
-from bayesmixed.plots.coefficients import coefficients
-from bayesmixed.plots.components import intraclass_correlations, variance_components
 from bayesmixed.plots.densities import prior_predictive
-from bayesmixed.plots.lines import group_facets, group_lines, population_and_groups
-from bayesmixed.plots.spaghetti import spaghetti
-from bayesmixed.plots.versus import versus
+from bayesmixed.plots.estimates import (
+    caterpillar,
+    coefficients,
+    intraclass_correlations,
+    variance_components,
+    versus,
+)
+from bayesmixed.plots.lines import group_facets, group_lines, population_and_groups, spaghetti
 
 __all__ = [
     "caterpillar",

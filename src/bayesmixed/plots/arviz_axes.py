@@ -14,8 +14,7 @@ from bayesmixed.design.parameters import parameter_named, parameters_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.options import one_or_several
-from bayesmixed.plots.marks import plain
-from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
+from bayesmixed.plots.style import PALETTE, ink, panel_axes, plain, tidy_axes
 from bayesmixed.verbs.quantities import family_variables, quantities
 
 if TYPE_CHECKING:

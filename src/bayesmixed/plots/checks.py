@@ -14,15 +14,12 @@ from bayesmixed.design.lookup import group_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.options import Envelope, ResidualKind
-from bayesmixed.plots.contract import EstimatedFit, PlottedFit
-from bayesmixed.plots.marks import plain
+from bayesmixed.plots.contract import EstimatedFit, PlottedFit, labelled, present_levels
 from bayesmixed.plots.observed import observed_against_fitted
 from bayesmixed.plots.posterior_checks import sampled
-from bayesmixed.plots.quantiles import normal_quantiles
-from bayesmixed.plots.ranef_matrix import point_covariance, ranef_matrix
+from bayesmixed.plots.quantiles import normal_quantiles, point_covariance, ranef_matrix
 from bayesmixed.plots.residuals import RESIDUAL_NAMES, residual_boxes, residual_scatter, shown_kind
-from bayesmixed.plots.samples import labelled, present_levels
-from bayesmixed.plots.style import panel_axes
+from bayesmixed.plots.style import panel_axes, plain
 from bayesmixed.verbs.blocks import chosen_blocks
 from bayesmixed.verbs.summaries import check_prob
 

@@ -9,19 +9,37 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayesmixed.design.predictors import predictor
-from bayesmixed.design.records import GroupBlock
+from bayesmixed.design.encode import encode
+from bayesmixed.design.frame import pick, to_pandas
+from bayesmixed.design.levels import find_level, level_label
+from bayesmixed.design.nesting import lineage
+from bayesmixed.design.prediction_rows import with_effects
+from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
+from bayesmixed.design.records import Design, GroupBlock, IntArray
+from bayesmixed.errors import DataError, near_names
 from bayesmixed.options import one_or_several
-from bayesmixed.plots.contract import PredictingFit
-from bayesmixed.plots.fitted_lines import level_lines, population_line
-from bayesmixed.plots.intervals import legend_above
-from bayesmixed.plots.marks import draw_line, plain, point_style
-from bayesmixed.plots.samples import labelled, present_levels
-from bayesmixed.plots.style import PALETTE, ink, muted, panel_axes, single_axes, tidy_axes
+from bayesmixed.plots.contract import PredictingFit, labelled, present_levels
+from bayesmixed.plots.style import (
+    MANY_POINTS,
+    PALETTE,
+    bounds,
+    draw_line,
+    ink,
+    legend_above,
+    muted,
+    panel_axes,
+    plain,
+    point_style,
+    single_axes,
+    tidy_axes,
+)
 from bayesmixed.verbs.blocks import chosen_blocks, chosen_levels, level_of
+from bayesmixed.verbs.grid import reference_grid, set_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from narwhals.typing import IntoFrame
+
 
 MOST_FACETS = 24
 FEW_FACETS = 6
@@ -289,3 +307,211 @@ def _name_figure(axes: NDArray[Any], x: str, y: str, *, own_figure: bool) -> Non
         axes[0].figure.supylabel(plain(y), fontsize="medium")
     else:
         axes[0].set(xlabel=plain(x), ylabel=plain(y))
+
+
+GRID_POINTS = 30
+
+
+def population_line(fit: PredictingFit, x: str, *, prob: float = 0.95) -> pd.DataFrame:
+    """Mean of the population along one predictor, the others at typical values.
+
+    Other numbers stand at their mean, other categorical predictors at their most frequent level. Along a
+    predictor that only random effects have the line is level.
+    """
+    design, along = with_effects(fit.spec.design, "fixed"), _along(fit.spec.design, x)
+    if x in predictors(design):
+        grid = reference_grid(design, {x: along})
+    else:
+        grid = reference_grid(design, {}).iloc[np.zeros(len(along), dtype=np.int64)].assign(**{x: along})
+    return _predicted(fit, design, grid, x, effects="fixed", prob=prob)
+
+
+def level_lines(
+    fit: PredictingFit,
+    x: str,
+    *,
+    group: str | None = None,
+    levels: Sequence[str] | None = None,
+    prob: float = 0.95,
+) -> pd.DataFrame:
+    """Mean of levels of one grouping factor along one predictor, the others as is typical of each level.
+
+    The effects of the factors in which the levels are nested are added, a site's line has those of its range;
+    the effects of factors that are crossed with them stand at zero, their average level. Other numbers stand
+    at the mean of the level's rows, other categorical predictors at the value that is most frequent among
+    them. Where nothing but `x` differs within levels and no factor is crossed, the line of a gaussian model
+    runs through the mean of the level's fitted values.
+    """
+    block = chosen_blocks(fit.spec.design, group)[0]
+    effects = lineage(fit.spec.design, block).groups
+    design = with_effects(fit.spec.design, effects)
+    grid = reference_grid(design, {x: _along(fit.spec.design, x)})
+    place = [other.group for other in design.blocks].index(block.group)
+    codes = encode(design, grid).codes[place]
+    grid, codes = _on_own_range(predictor(design, x), block, grid, codes)
+    grid = _at_own_values(design, block, grid, codes, x)
+    labels = np.asarray(block.levels, dtype=object)[codes]
+    absent = sorted(set(levels or ()) - set(labels))
+    if absent:
+        raise DataError(f"The random sample of the rows has none of {block.group} {', '.join(absent)}.")
+    wanted = np.isin(labels, list(block.levels if levels is None else levels))
+    lines = _predicted(fit, design, grid[wanted], x, effects=effects, prob=prob)
+    lines.insert(0, "group", labels[wanted])
+    return lines
+
+
+def _on_own_range(
+    column: Predictor, block: GroupBlock, grid: pd.DataFrame, codes: IntArray
+) -> tuple[pd.DataFrame, IntArray]:
+    """Grid whose x keeps to the range, or the levels, of the rows of each row's level, with its codes."""
+    name = column.name
+    if column.is_categorical:
+        places = pd.Index(column.levels)
+        seen = np.zeros((block.n_levels, len(places)), dtype=bool)
+        seen[block.codes, places.get_indexer(pd.Index(np.asarray(column.values).tolist()))] = True
+        kept = seen[codes, places.get_indexer(pd.Index(grid[name].tolist()))]
+        return grid[kept].reset_index(drop=True), codes[kept]
+    values = np.asarray(column.values, dtype=float)
+    low, high = np.full(block.n_levels, np.inf), np.full(block.n_levels, -np.inf)
+    np.minimum.at(low, block.codes, values)
+    np.maximum.at(high, block.codes, values)
+    share = (grid[name].to_numpy(dtype=float) - values.min()) / (np.ptp(values) or 1.0)
+    return grid.assign(**{name: low[codes] + (high - low)[codes] * share}), codes
+
+
+def _held(design: Design, x: str) -> dict[str, Predictor]:
+    """Predictors that stand still along a line over x."""
+    still = (x, *grouping_columns(design))
+    return {name: column for name, column in predictors(design).items() if name not in still}
+
+
+def _at_own_values(
+    design: Design, block: GroupBlock, grid: pd.DataFrame, codes: IntArray, x: str
+) -> pd.DataFrame:
+    """Grid whose other predictors stand at the typical value of each row's level."""
+    for column in _held(design, x).values():
+        grid = set_column(grid, column, _typical_of_levels(column, block)[codes])
+    return grid
+
+
+def _typical_of_levels(column: Predictor, block: GroupBlock) -> NDArray[Any]:
+    """Mean of a number, or most frequent value of a categorical predictor, in the rows of every level."""
+    if not column.is_categorical:
+        sums = np.bincount(block.codes, weights=np.asarray(column.values, dtype=float))
+        return np.asarray(sums / np.maximum(np.bincount(block.codes), 1))
+    values = pd.Categorical(column.values, categories=column.levels)
+    counts = np.zeros((block.n_levels, len(column.levels)), dtype=np.int64)
+    np.add.at(counts, (block.codes, values.codes), 1)
+    return np.array(column.levels, dtype=object)[counts.argmax(axis=1)]
+
+
+def _along(design: Design, x: str) -> list[Any]:
+    """Values of the predictor at which lines are computed."""
+    column = predictor(design, x)
+    if column.is_categorical:
+        return list(column.levels)
+    values = np.asarray(column.values)
+    return list(np.linspace(values.min(), values.max(), GRID_POINTS))
+
+
+def _predicted(
+    fit: PredictingFit, design: Design, grid: pd.DataFrame, x: str, *, effects: Any, prob: float
+) -> pd.DataFrame:
+    """Predictions for the rows of a grid."""
+    table = fit.predict(grid, effects=effects, prob=prob)
+    lower, upper = bounds(table)
+    named = [name for name, column in _held(design, x).items() if column.is_categorical]
+    columns = {"x": grid[x].to_numpy(), "value": table["value"].to_numpy(), "lower": lower, "upper": upper}
+    held = [", ".join(f"{name} = {row[name]}" for name in named) for row in grid[named].to_dict("records")]
+    return pd.DataFrame({**columns, "held": held})
+
+
+COLOURED_GROUPS = len(PALETTE)
+MEAN_POINTS = 60
+
+
+def spaghetti(
+    data: IntoFrame,
+    x: str,
+    y: str,
+    group: str,
+    *,
+    highlight: object = None,
+    mean: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Raw data, the points of each group joined by a line.
+
+    Use it before fitting, to see what varies between groups. Up to six groups have colours of their own; more
+    become thin lines, with the mean over all of them.
+
+    Parameters
+    ----------
+    data : pandas, polars or Arrow frame
+        The data, in any order.
+    x, y, group : str
+        Columns: of the horizontal and the vertical axis, and of the groups.
+    highlight : level or sequence of levels, optional
+        Groups to set off in colour, by label or value; none unless given.
+    mean : bool, default True
+        Whether the mean of `y` at each `x` is drawn where there are more than six groups and at most 60
+        different values of `x`.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        One line for each group.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, or `highlight` names a group that is not in the data.
+
+    Examples
+    --------
+    >>> ax = bm.plots.spaghetti(sleep, "Days", "Reaction", "Subject", highlight=["308"])
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['308', 'mean']
+    """
+    columns = pd.DataFrame(pick(to_pandas(data), list(dict.fromkeys([x, y, group])))).dropna()
+    columns = columns.sort_values(x, kind="stable")
+    lines = {level_label(level): rows for level, rows in columns.groupby(group, observed=True)}
+    chosen = _chosen(lines, highlight, group)
+    axes = single_axes(ax)
+    for level, rows in lines.items():
+        axes.plot(rows[x], rows[y], **_line_style(level, chosen, len(lines), len(columns)))
+    if mean and len(lines) > COLOURED_GROUPS and columns[x].nunique() <= MEAN_POINTS:
+        means = columns.groupby(x, observed=True)[y].mean()
+        axes.plot(means.index, means, color=ink(), linewidth=2.2, zorder=4, label="mean")
+    if axes.get_legend_handles_labels()[0]:
+        legend_above(axes, columns=7)
+    axes.set(xlabel=plain(x), ylabel=plain(y))
+    return tidy_axes(axes)
+
+
+def _chosen(lines: dict[str, pd.DataFrame], highlight: object, group: str) -> dict[str, str]:
+    """Colour of every group that is set off; of all groups when they are few."""
+    wanted = []
+    for level in () if highlight is None else one_or_several(highlight, "highlight"):
+        label = find_level(level, list(lines))
+        if label is None:
+            raise DataError(f"{level!r} is not a level of {group}. {near_names(level, lines)}")
+        wanted.append(label)
+    if not wanted and len(lines) <= COLOURED_GROUPS:
+        wanted = list(lines)
+    return {level: PALETTE[i % len(PALETTE)] for i, level in enumerate(wanted)}
+
+
+def _line_style(level: str, chosen: dict[str, str], n_groups: int, n_rows: int) -> dict[str, Any]:
+    """Arguments of ``plot`` for one group's line."""
+    if level in chosen:
+        return {"color": chosen[level], "linewidth": 1.8, "zorder": 3, "label": plain(level)}
+    return {
+        "color": muted(0.55),
+        "linewidth": float(np.clip(20 / n_groups, 0.5, 1.1)),
+        "alpha": float(np.clip(8 / np.sqrt(n_groups), 0.25, 0.9)),
+        "rasterized": n_rows > MANY_POINTS,
+        "zorder": 2,
+    }

@@ -80,7 +80,7 @@ class FitPlots(CheckPlots):
         >>> [ax.get_title() for ax in fit.plot.ranef(sort_by="Days")]
         ['Intercept', 'Days']
         """
-        from bayesmixed.plots.caterpillar import caterpillar
+        from bayesmixed.plots.estimates import caterpillar
         from bayesmixed.verbs.blocks import spelled_effects
 
         design, table = self.fit.spec.design, self.fit.ranef(group=group, prob=prob)
@@ -91,7 +91,7 @@ class FitPlots(CheckPlots):
     def fixef(self, *, intercept: bool | None = None, prob: float = 0.95, ax: Axes | None = None) -> Axes:
         """Coefficients with their intervals.
 
-        Use :func:`bayesmixed.plots.coefficients` to set several fits side by side.
+        Use :func:`bayesmixed.plots.estimates` to set several fits side by side.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class FitPlots(CheckPlots):
         >>> [label.get_text() for label in fit.plot.fixef(intercept=True).get_yticklabels()]
         ['Days', 'Intercept']
         """
-        from bayesmixed.plots.coefficients import coefficients
+        from bayesmixed.plots.estimates import coefficients
 
         return coefficients(
             {self.fit.spec.design.formula.text: self.fit}, intercept=intercept, prob=prob, ax=ax
@@ -150,7 +150,7 @@ class FitPlots(CheckPlots):
         >>> [ax.get_title() for ax in fit.plot.varcorr()]
         ['Intercept', 'Days']
         """
-        from bayesmixed.plots.components import sd_draws, variance_components
+        from bayesmixed.plots.estimates import sd_draws, variance_components
 
         return variance_components(self.fit.varcorr(prob=prob), draws=sd_draws(self.fit), ax=ax)
 
@@ -185,7 +185,7 @@ class FitPlots(CheckPlots):
         >>> [label.get_text() for label in fit.plot.icc(at={"Days": 3}).get_yticklabels()]
         ['Subject']
         """
-        from bayesmixed.plots.components import intraclass_correlations
+        from bayesmixed.plots.estimates import intraclass_correlations
 
         return intraclass_correlations(self.fit.icc(kind=kind, at=at, prob=prob), ax=ax)
 
@@ -335,8 +335,8 @@ class FitPlots(CheckPlots):
         ['Days']
         """
         from bayesmixed.comparison.versus import versus as versus_table
+        from bayesmixed.plots.estimates import versus
         from bayesmixed.plots.posterior_checks import sampled
-        from bayesmixed.plots.versus import versus
 
         draws = sampled(self.fit).draws
         table = versus_table(draws, self.fit.spec, method=method, prob=prob, parameters=parameters, seed=seed)

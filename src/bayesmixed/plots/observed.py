@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray, IntArray
-from bayesmixed.plots.levels import spread_levels
-from bayesmixed.plots.marks import plain, point_style
-from bayesmixed.plots.style import ink, panel_axes, tidy_axes
+from bayesmixed.plots.contract import spread_levels
+from bayesmixed.plots.style import ink, panel_axes, plain, point_style, tidy_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

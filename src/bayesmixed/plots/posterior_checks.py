@@ -13,8 +13,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import GroupStatistic, checked_seed
 from bayesmixed.plots import densities, predictive
-from bayesmixed.plots.contract import PlottedFit, SampledFit
-from bayesmixed.plots.samples import labelled, present_levels
+from bayesmixed.plots.contract import PlottedFit, SampledFit, labelled, present_levels
 from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
 from bayesmixed.verbs.blocks import chosen_blocks
 

@@ -13,9 +13,20 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import GroupStatistic, one_of
-from bayesmixed.plots.intervals import bounds, clear_of, draw_intervals, label_rows, legend_above
-from bayesmixed.plots.marks import plain
-from bayesmixed.plots.style import LABELLED_LEVELS, PALETTE, ROW_HEIGHT, muted, single_axes, tidy_axes
+from bayesmixed.plots.style import (
+    LABELLED_LEVELS,
+    PALETTE,
+    ROW_HEIGHT,
+    bounds,
+    clear_of,
+    draw_intervals,
+    label_rows,
+    legend_above,
+    muted,
+    plain,
+    single_axes,
+    tidy_axes,
+)
 from bayesmixed.posterior.response import posterior_predictive
 from bayesmixed.verbs.summaries import summarize, summary_columns
 

@@ -11,13 +11,14 @@ import pandas as pd
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.families.records import Family
 from bayesmixed.options import ResidualKind
-from bayesmixed.plots.marks import plain, point_style
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
     PALETTE,
     ROW_HEIGHT,
     ink,
     muted,
+    plain,
+    point_style,
     single_axes,
     tidy_axes,
 )

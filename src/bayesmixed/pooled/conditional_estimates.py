@@ -10,12 +10,12 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.comparison.group_columns import rows_of_levels
-from bayesmixed.design.lineage import lineage
+from bayesmixed.design.nesting import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
 from bayesmixed.engines.reml.optimum import effect_scales, factor_places, optimum_at
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.posterior.log_prior import centred_scales
 from bayesmixed.verbs.summaries import draw_matrix
 

@@ -12,8 +12,8 @@ import pandas as pd
 from bayesmixed import names
 from bayesmixed.comparison.group_columns import lined_up
 from bayesmixed.design.frame import pick
-from bayesmixed.design.lineage import Lineage
 from bayesmixed.design.matrix import MatrixRecipe
+from bayesmixed.design.nesting import Lineage
 from bayesmixed.design.prediction_rows import prediction_rows
 from bayesmixed.design.predictors import Predictor, predictors
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray

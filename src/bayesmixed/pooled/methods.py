@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.comparison.group_columns import group_notes, line_columns
-from bayesmixed.design.lineage import lineage
+from bayesmixed.design.nesting import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.errors import BayesmixedError
@@ -22,8 +22,9 @@ from bayesmixed.pooled.conditional_estimates import (
     reliabilities,
     unpooled_covariance,
 )
-from bayesmixed.pooled.group_regressions import GroupRegression, regress
-from bayesmixed.pooled.records import PooledGroups
+from bayesmixed.pooled.records import GroupRegression, PooledGroups, regress
+from bayesmixed.printing.records import wrapped
+from bayesmixed.printing.table import frame_html, frame_text
 from bayesmixed.verbs.blocks import chosen_blocks
 from bayesmixed.verbs.estimate.combinations import row_variances
 
@@ -190,3 +191,39 @@ def _regression_row(groups: PooledGroups, model: str, regression: GroupRegressio
         "effective": float(regression.n_coefficients),
         "sigma": float(np.sqrt(rest / degrees)) if degrees > 0 else np.nan,
     }
+
+
+SHOWN = 12
+"""Groups more than this are cut."""
+
+
+def pooling_text(groups: PooledGroups) -> str:
+    """Print the sizes of the models and the estimates of the first groups."""
+    parts = [_heading(groups), frame_text(sizes_table(groups)), *_cut_note(groups)]
+    for effect in groups.varying:
+        table = pooling_table(groups)
+        rows = table[table["effect"] == effect].head(SHOWN)
+        rows.attrs.pop(LEGEND)
+        parts.append(frame_text(rows))
+    return "\n\n".join([*parts, wrapped(pooling_table(groups).attrs[LEGEND])])
+
+
+def pooling_html(groups: PooledGroups) -> str:
+    """Show the sizes of the models and the estimates of the first groups in a notebook."""
+    table = pooling_table(groups)
+    parts = [frame_html(sizes_table(groups), caption=_heading(groups))]
+    for effect in groups.varying:
+        rows = table[table["effect"] == effect].head(SHOWN)
+        parts.append(frame_html(rows, caption=f"{effect} by {groups.block.group}"))
+    return "\n".join(parts)
+
+
+def _heading(groups: PooledGroups) -> str:
+    """What is pooled."""
+    return f"Pooling over {groups.block.group}: {groups.design.formula.text}"
+
+
+def _cut_note(groups: PooledGroups) -> list[str]:
+    """How many groups are shown, when not all are."""
+    n = groups.block.n_levels
+    return [f"The first {SHOWN} of {n} groups; .table() gives all."] if n > SHOWN else []

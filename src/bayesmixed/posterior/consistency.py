@@ -18,7 +18,7 @@ from bayesmixed.families.lookup import family_by_name
 from bayesmixed.families.records import Family
 from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
+from bayesmixed.posterior.diagnostics import TARGET_ACCEPT
 from bayesmixed.posterior.tree import Dims, coordinates, moment_dims, posterior_dims
 
 ENGINES = ("collapsed", "joint", "pymc")

@@ -9,12 +9,11 @@ from typing import Any
 import xarray as xr
 
 from bayesmixed.design.records import Design
+from bayesmixed.engines.machine import check_room, free_bytes, needed_bytes, out_of_memory
 from bayesmixed.engines.moments import without_ranef
 from bayesmixed.engines.records import Footprint, RawDraws, SamplerSettings
-from bayesmixed.engines.room import check_room, free_bytes, needed_bytes, out_of_memory
 from bayesmixed.errors import ConvergenceWarning, warn
-from bayesmixed.posterior.diagnosis import TARGET_ACCEPT, Diagnosis
-from bayesmixed.posterior.diagnostics import diagnose
+from bayesmixed.posterior.diagnostics import TARGET_ACCEPT, Diagnosis, diagnose
 from bayesmixed.posterior.tree import draws_tree
 
 LENGTHS = (1, 4, 16)

@@ -25,10 +25,15 @@ from bayesmixed.families.support import takes_successes
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, checked_center
-from bayesmixed.posterior.archive import read_archive, write_archive
+from bayesmixed.posterior.archive import (
+    frame_bytes,
+    frame_from_bytes,
+    plain,
+    read_archive,
+    restored,
+    write_archive,
+)
 from bayesmixed.posterior.consistency import known_family, plausible_run, require_one_model
-from bayesmixed.posterior.frames import frame_bytes, frame_from_bytes
-from bayesmixed.posterior.labels import plain, restored
 from bayesmixed.priors.choice import prior
 from bayesmixed.priors.prior import Prior, PriorSet
 

@@ -12,8 +12,15 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 
 from bayesmixed.names import LEGEND
-from bayesmixed.printing.rounding import format_numbers
-from bayesmixed.printing.table import Column, clean, display_width, html_fragment, html_table, text_table
+from bayesmixed.printing.table import (
+    Column,
+    clean,
+    display_width,
+    format_numbers,
+    html_fragment,
+    html_table,
+    text_table,
+)
 
 DIGITS, LEAST = 5, 3
 """Significant digits of the largest number of a column, and of the smallest."""

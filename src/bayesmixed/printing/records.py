@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesmixed.printing.rounding import format_numbers
-from bayesmixed.printing.table import clean
+from bayesmixed.printing.table import clean, format_numbers
 
 LINE = 80
 FEW = 3

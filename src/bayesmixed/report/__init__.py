@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bayesmixed.report.estimate_page import estimate_report_html
-from bayesmixed.report.page import report_html
+from bayesmixed.report.page import estimate_report_html, report_html
 from bayesmixed.report.tables import estimate_tables, result_tables
 
 __all__ = ["estimate_report_html", "estimate_tables", "report_html", "result_tables"]

@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.plots.marks import plain
-from bayesmixed.plots.style import PALETTE, ink, panel_axes, tidy_axes
+from bayesmixed.plots.style import PALETTE, ink, panel_axes, plain, tidy_axes
 from bayesmixed.report.figures import WIDTH, svg_of
 
 PANELS = 12

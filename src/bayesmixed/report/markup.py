@@ -9,8 +9,7 @@ from html import escape
 import pandas as pd
 
 from bayesmixed.posterior.archive import write_whole
-from bayesmixed.tables.frames import frame_table
-from bayesmixed.tables.printed import PrintedTable
+from bayesmixed.tables.printed import PrintedTable, frame_table
 
 
 def table_html(table: pd.DataFrame | PrintedTable, caption: str, *, note: str = "") -> str:

@@ -59,9 +59,8 @@ class ReportMethods:
         True
         """
         from bayesmixed.report.contract import ReportedFit
-        from bayesmixed.report.estimate_page import estimate_report_html
         from bayesmixed.report.markup import write_page
-        from bayesmixed.report.page import report_html
+        from bayesmixed.report.page import estimate_report_html, report_html
 
         if isinstance(self, ReportedFit):
             return write_page(path, report_html(self, title=title, prob=prob))

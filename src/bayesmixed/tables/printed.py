@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.printing.table import Column, html_fragment
+from bayesmixed.names import LEGEND
+from bayesmixed.options import checked_count
+from bayesmixed.printing.table import (
+    Column,
+    clean,
+    format_fixed,
+    format_numbers,
+    frame_columns,
+    html_fragment,
+)
 from bayesmixed.tables import render
+from bayesmixed.tables.reml_summary import p_text
+from bayesmixed.tables.summary_columns import bounds, decimals_for
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -79,3 +91,90 @@ class PrintedTable:
     def to_frame(self) -> pd.DataFrame:
         """Cells as they are printed, in a data frame."""
         return render.frame(self.columns, self.parts)
+
+
+# Names of the ends of intervals: lower_2.5, sd_97.5, fitted_lower_2.5.
+END = re.compile(r"(?P<stem>.*)_(?P<percent>\d+(\.\d+)?)")
+ERRORS = ("se", "std_error")
+BROOM_ENDS = ("conf_low", "conf_high")
+WITH_ERRORS = ("value", "estimate", *ERRORS)
+P_VALUES = ("p_value", "p_mixture", "p_boot")
+NOT_MIDDLES = (*ERRORS, "t", "statistic", "df", *P_VALUES)
+
+
+def frame_table(frame: pd.DataFrame, *, digits: int = 4, caption: str = "") -> PrintedTable:
+    """Data frame of results as a table for people, with R's rounding."""
+    if not len(frame.columns) or not frame.columns.is_unique:
+        wrong = "has two columns of one name" if len(frame.columns) else "has no columns"
+        raise BayesmixedError(f"This frame {wrong}, so there is no table to print.")
+    checked_count(digits, "digits")
+    shown = _with_index(frame)
+    shown = shown.drop(columns=[name for name in shown if len(shown) and shown[name].isna().all()])
+    columns: list[Column] = []
+    middle: tuple[str, ...] = ()
+    names = [str(name) for name in shown.columns]
+    shown = shown.set_axis(names, axis=1)
+    decimals = _decimals(shown, digits)
+    for i, name in enumerate(names):
+        before, after = names[i - 1] if i else "", names[i + 1] if i + 1 < len(names) else ""
+        if interval_name(before, name) is not None:
+            continue
+        header = interval_name(name, after)
+        if header is None:
+            column = _column(shown[[name]], digits, decimals if name in WITH_ERRORS else None)
+            if pd.api.types.is_float_dtype(shown[name]) and name not in NOT_MIDDLES:
+                middle = column.cells
+        else:
+            column = _interval(header, shown[name], shown[after], middle)
+        columns.append(column)
+    notes = (str(frame.attrs[LEGEND]),) if LEGEND in frame.attrs else ()
+    return PrintedTable(columns=tuple(columns), parts=(("", len(frame)),), caption=caption, notes=notes)
+
+
+def interval_name(first: str, second: str) -> str | None:
+    """Header for two columns in one when they are the ends of an interval."""
+    if (first, second) == BROOM_ENDS:
+        return "interval"
+    low, high = END.fullmatch(first), END.fullmatch(second)
+    if low is None or high is None:
+        return None
+    below, above = float(low["percent"]), float(high["percent"])
+    if below >= above or abs(below + above - 100) > 1e-6:
+        return None
+    stem = low["stem"].removesuffix("lower").strip("_")
+    return f"{stem} {above - below:.6g}% interval".strip()
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Frame whose index, when it says something, is a column."""
+    if frame.index.names == [None] and pd.api.types.is_integer_dtype(frame.index):
+        return frame
+    unnamed = [""] if frame.index.nlevels == 1 else [f"level_{i}" for i in range(frame.index.nlevels)]
+    named = [one if name is None else name for name, one in zip(frame.index.names, unnamed, strict=True)]
+    return frame.reset_index(names=[f"index {name}" if name in frame else name for name in named])
+
+
+def _decimals(frame: pd.DataFrame, digits: int) -> int | None:
+    """Decimals with which the smallest standard error shows its digits; None without standard errors."""
+    errors = next((frame[name] for name in ERRORS if name in frame), None)
+    return None if errors is None else decimals_for(errors.to_numpy(dtype=float), digits)
+
+
+def _column(series: pd.DataFrame, digits: int, decimals: int | None) -> Column:
+    """One column that is no interval."""
+    name = str(series.columns[0])
+    values = series[name]
+    if name in P_VALUES:
+        return Column(header=clean(name), cells=tuple(p_text(p) for p in values))
+    if not pd.api.types.is_float_dtype(values):
+        return frame_columns(series, digits)[0]
+    texts = format_numbers(values, digits) if decimals is None else format_fixed(values, decimals)
+    cells = ("" if gone else text for gone, text in zip(values.isna(), texts, strict=True))
+    return Column(header=clean(name), cells=tuple(cells))
+
+
+def _interval(header: str, low: pd.Series, high: pd.Series, middle: tuple[str, ...]) -> Column:
+    """Both ends of the intervals in one column, with the decimals of their middles."""
+    like = middle or format_numbers([*low, *high])
+    ends = zip(bounds(low, like), bounds(high, like), low.isna() | high.isna(), strict=True)
+    return Column(header=header, cells=tuple("" if gone else f"[{a}, {b}]" for a, b, gone in ends))

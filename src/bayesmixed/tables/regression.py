@@ -10,8 +10,7 @@ import pandas as pd
 
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import Beneath, mapping_of, one_of
-from bayesmixed.printing.rounding import format_fixed, format_numbers
-from bayesmixed.printing.table import Column, clean
+from bayesmixed.printing.table import Column, clean, format_fixed, format_numbers
 from bayesmixed.surface import public
 from bayesmixed.tables.fit_rows import (
     BAYES,
@@ -24,8 +23,7 @@ from bayesmixed.tables.fit_rows import (
     fit_rows,
     method_of,
 )
-from bayesmixed.tables.frames import frame_table
-from bayesmixed.tables.printed import PrintedTable
+from bayesmixed.tables.printed import PrintedTable, frame_table
 from bayesmixed.tables.reml_summary import p_text
 from bayesmixed.tables.summary_columns import decimals_for, left
 

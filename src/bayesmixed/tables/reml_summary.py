@@ -8,8 +8,7 @@ import xarray as xr
 
 from bayesmixed.engines.reml.estimate import Estimate, singularity
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.printing.rounding import format_fixed
-from bayesmixed.printing.table import Column, clean
+from bayesmixed.printing.table import Column, clean, format_fixed
 from bayesmixed.tables.summary import html_layout, text_layout
 from bayesmixed.tables.summary_columns import (
     data_text,

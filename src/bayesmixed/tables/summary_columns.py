@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.printing.rounding import format_fixed, format_numbers
-from bayesmixed.printing.table import Column, clean
+from bayesmixed.printing.table import Column, clean, format_fixed, format_numbers
 from bayesmixed.verbs.summaries import bound_names
 
 RESIDUAL_HEADERS = ("Min", "1Q", "Median", "3Q", "Max")

@@ -14,9 +14,8 @@ from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.families.moments import has_mean
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.diagnosis import TARGET_ACCEPT
-from bayesmixed.printing.rounding import format_fixed
-from bayesmixed.printing.table import Column, clean
+from bayesmixed.posterior.diagnostics import TARGET_ACCEPT
+from bayesmixed.printing.table import Column, clean, format_fixed
 from bayesmixed.tables.summary_columns import (
     count,
     data_text,

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.lineage import Lineage
+from bayesmixed.design.nesting import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.kept import keeps_moments, level_moments, ranef_draws

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.lineage import lineage
+from bayesmixed.design.nesting import lineage
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.verbs.blocks import level_of
 from bayesmixed.verbs.coef import line_names, line_points

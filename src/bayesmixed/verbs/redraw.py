@@ -101,7 +101,7 @@ def _redrawn(draws: xr.DataTree, spec: ModelSpec, levels: Sequence[IntArray]) ->
     from bayesmixed.engines.collapsed.target import CollapsedTarget
     from bayesmixed.engines.kernel.plan import make_plan
     from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
-    from bayesmixed.engines.threads import single_threaded_blas
+    from bayesmixed.engines.machine import single_threaded_blas
 
     if draws.attrs["engine"] != "collapsed":
         raise _gone(draws.attrs["engine"])

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 from bayesmixed.engines.collapsed import coordinates
-from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
-from bayesmixed.engines.collapsed.mode import find_mode
+from bayesmixed.engines.collapsed.coordinates import find_mode, pack_for_nuts
 from bayesmixed.engines.collapsed.problem import evaluate, pack_problem
 from bayesmixed.engines.kernel import layout as at
-from bayesmixed.engines.kernel.curvature import WIDEST
-from bayesmixed.engines.kernel.standardization import Coordinates
+from bayesmixed.engines.kernel.standardization import WIDEST, Coordinates
 
 INTEGRATED = ["intercept", "three correlated", "two bars", "nested 3 slopes", "crossed slopes", "weights"]
 

@@ -14,8 +14,8 @@ from bayesmixed.design.build import build_design
 from bayesmixed.design.records import FloatArray
 from bayesmixed.design.remote.aggregate import aggregate_design
 from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
+from bayesmixed.engines.kernel.cross_products import cross_products_of
 from bayesmixed.engines.kernel.plan import make_plan
-from bayesmixed.engines.kernel.row_sums import cross_products_of
 from bayesmixed.engines.kernel.units import units_of
 from bayesmixed.fits.reml_fit import reml_fit
 from bayesmixed.fits.specify import specify

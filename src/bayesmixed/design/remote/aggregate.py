@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from bayesmixed.design.absent import ABSENT
 from bayesmixed.design.blocks import bars_by_group, describe_block
 from bayesmixed.design.build import Parts, read_parts
 from bayesmixed.design.centring import ColumnMoments, block_diagonal
@@ -20,6 +19,7 @@ from bayesmixed.design.checks import (
     refuse_remote,
 )
 from bayesmixed.design.fixed import FixedRecipe, centring_of
+from bayesmixed.design.frame import ABSENT
 from bayesmixed.design.lookup import one_spelling
 from bayesmixed.design.rank import Aliases, Standardized, column_units, find_aliases, refuse_nearly_aliased
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums

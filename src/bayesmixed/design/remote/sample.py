@@ -15,8 +15,7 @@ from bayesmixed.design.frame import pick, tidy_all
 from bayesmixed.design.records import Design, IntArray
 from bayesmixed.design.remote.rows import complete_rows
 from bayesmixed.design.remote.source import ask, open_source, refused
-from bayesmixed.design.response import build_response
-from bayesmixed.design.weights import usable_weights, weights_of_rows
+from bayesmixed.design.response import build_response, usable_weights, weights_of_rows
 from bayesmixed.errors import DataError
 from bayesmixed.options import checked_count, checked_seed
 

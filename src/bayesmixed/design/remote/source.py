@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayesmixed.design.categories import columns_in_file, declared_in_files, sort_undeclared
+from bayesmixed.design.frame import columns_in_file, declared_in_files, sort_undeclared
 from bayesmixed.errors import BayesmixedError, DataError
 
 if TYPE_CHECKING:

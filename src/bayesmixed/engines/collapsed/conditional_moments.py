@@ -24,7 +24,7 @@ from bayesmixed.engines.collapsed.effect_draws import draw_slices
 from bayesmixed.engines.collapsed.problem import DOUBLES, conditional_values
 from bayesmixed.engines.collapsed.target import CollapsedTarget, coefficients_of, effects_of, unit_factor
 from bayesmixed.engines.kernel import layout as at
-from bayesmixed.engines.kernel.level_covariances import level_covariances
+from bayesmixed.engines.kernel.criterion import level_covariances
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.moments import LevelSums, MixtureSums, fixed_parts, fixed_places
 from bayesmixed.engines.records import LevelMoments

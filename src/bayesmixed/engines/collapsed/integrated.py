@@ -14,7 +14,7 @@ from bayesmixed.engines.kernel.packing import Packed, address
 from bayesmixed.engines.kernel.plan import Plan, make_plan
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable, unsupported_priors
-from bayesmixed.engines.threads import single_threaded_blas
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.errors import EngineError
 from bayesmixed.model.spec import ModelSpec
 

@@ -11,11 +11,10 @@ import numpy as np
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.conditional import conditional_draws
-from bayesmixed.engines.kernel.cross_products import CrossProducts
+from bayesmixed.engines.kernel.cross_products import CrossProducts, cross_products_of
 from bayesmixed.engines.kernel.density import density
 from bayesmixed.engines.kernel.packing import Packed, address, pack
 from bayesmixed.engines.kernel.plan import Plan
-from bayesmixed.engines.kernel.row_sums import cross_products_of
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.kernel.unit_priors import UnitFreePriors, unit_free_priors
 from bayesmixed.engines.kernel.units import Units, units_of

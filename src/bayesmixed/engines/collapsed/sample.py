@@ -16,9 +16,9 @@ from bayesmixed.engines.collapsed.target import CollapsedTarget, effects_of, sca
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.density import density, expand
 from bayesmixed.engines.kernel.plan import Plan
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import LevelMoments, RawDraws, SamplerSettings
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.model.spec import ModelSpec
 
 START_SPREAD = 1.5

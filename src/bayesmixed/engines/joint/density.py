@@ -33,11 +33,11 @@ from bayesmixed.engines.joint.likelihood import log_likelihood
 from bayesmixed.engines.joint.linear import write_predictor, write_transposed
 from bayesmixed.engines.joint.sources import NO_MEMORY, SOURCES, STALE
 from bayesmixed.engines.kernel import layout as shared
-from bayesmixed.engines.kernel.coefficient_prior import log_prior_of_coefficient
 from bayesmixed.engines.kernel.compilation import compiled, entry
 from bayesmixed.engines.kernel.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
 from bayesmixed.engines.kernel.theta import (
     add_theta_gradient,
+    log_prior_of_coefficient,
     log_prior_of_scale,
     log_prior_of_theta,
     write_lambda,

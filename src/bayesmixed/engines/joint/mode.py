@@ -14,7 +14,7 @@ from bayesmixed.engines.joint.density import density, expand, scores
 from bayesmixed.engines.joint.packing import JointPacked, keep_coupled, pack_joint
 from bayesmixed.engines.joint.problem import LINKS, JointProblem
 from bayesmixed.engines.joint.sources import require_run
-from bayesmixed.engines.kernel.curvature import inverse_root
+from bayesmixed.engines.kernel.standardization import inverse_root
 from bayesmixed.families.links import link_function
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)

@@ -14,9 +14,9 @@ from bayesmixed.engines.joint.mode import JointMode, evaluate_joint, find_joint_
 from bayesmixed.engines.joint.plan import is_well_known, make_joint_plan, plan_sentences
 from bayesmixed.engines.joint.problem import JointProblem, make_joint_problem
 from bayesmixed.engines.kernel.correlations import correlation_cholesky, correlation_matrix
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import RawDraws, SamplerSettings
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import SamplingError
 from bayesmixed.model.spec import ModelSpec
 

@@ -1,12 +1,7 @@
-"""What the REML and ML criteria are made of, with gradients, from the same elimination as the posterior.
+"""REML's criterion with its gradient, and the conditional covariances of every level's effects.
 
-With sigma profiled out (Bates et al. 2015, equations 34 and 42), m = n - p for REML and n for ML,
-
-    criterion = m {1 + log(2 pi rss / m)} + log|A|,   sigma^2 = rss / m,
-
-where log|A| holds the coefficients for REML alone. The parameters are the entries of the factors' lower
-triangular L relative to sigma; the diagonal may have any sign, so that a standard deviation of zero is an
-interior point.
+After elimination a level j has, in the notation of `adjoint`, the covariance over sigma^2 of T + T Q T, and
+the covariance -T K_jF C_FF with everything later. Profiled coefficients are taken as known.
 """
 
 from __future__ import annotations
@@ -14,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.adjoint import multiply, node_gradient
 from bayesmixed.engines.kernel.compilation import compiled, entry
 from bayesmixed.engines.kernel.density import DENSITY_SIGNATURE, integrate
 from bayesmixed.engines.kernel.memory import allocate, beyond, doubles, integers, is_null, release
@@ -111,3 +107,97 @@ def _entries(sources: int, stale: int) -> Any:
 
 
 criterion = _entries(SOURCES, STALE)
+
+
+@compiled
+def write_node_covariance(ints: Any, work: Any, k: int, c: int, out: Any, first: int) -> None:
+    """Covariances of one level, k x (k + p), from the Q, T and K_jF C_FF that `node_gradient` left."""
+    p = ints[at.N_COEFFICIENTS]
+    q_at = ints[at.W_SCRATCH]
+    t_at, tq, half = q_at + k * k, q_at + 2 * k * k, q_at + 4 * k * k
+    multiply(work, t_at, work, q_at, k, k, tq)
+    for i in range(k):
+        row = first + i * (k + p)
+        for j in range(k):
+            value = work[t_at + i * k + j]
+            for a in range(k):
+                value += work[tq + i * k + a] * work[t_at + a * k + j]
+            out[row + j] = value
+        for m in range(p):
+            value = 0.0
+            for j in range(k):
+                value -= work[t_at + i * k + j] * work[half + j * c + c - p + m]
+            out[row + k + m] = value
+
+
+@compiled
+def write_chain_covariances(ints: Any, floats: Any, work: Any, out: Any) -> int:
+    """Covariances of all levels of all chain factors; return how many numbers were written."""
+    p, first = ints[at.N_COEFFICIENTS], 0
+    for f in range(ints[at.N_CHAIN]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        k = ints[table + at.FACTOR_K]
+        factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
+        unused = ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA]
+        rows = floats if f == 0 else work
+        for level in range(ints[table + at.FACTOR_J]):
+            node = ints[table + at.FACTOR_FIRST_NODE] + level
+            c, columns = ints[ints[at.N_COLUMNS] + node], ints[ints[at.MAP_START] + node]
+            row = ints[ints[at.ROW_START] + node] if f == 0 else ints[ints[at.FRONT_START] + node]
+            parent = ints[ints[at.PARENT] + node]
+            later, stride = ints[at.W_INVERSE], ints[at.N_ROOT]
+            if parent >= 0:
+                later = ints[ints[at.COVARIANCE_START] + parent]
+                stride = ints[table + at.FACTOR_LENGTH + at.FACTOR_K] + ints[ints[at.N_COLUMNS] + parent]
+            m_at = factored + level * 2 * k * k
+            node_gradient(ints, work, rows, row, k, c, m_at, columns, later, stride, unused)
+            write_node_covariance(ints, work, k, c, out, first)
+            first += k * (k + p)
+    return first
+
+
+@compiled
+def write_dense_covariances(ints: Any, work: Any, out: Any, first: int) -> None:
+    """Covariances of all levels of all dense factors."""
+    q, p = ints[at.N_ROOT], ints[at.N_COEFFICIENTS]
+    for f in range(ints[at.N_CHAIN], ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        if ints[table + at.FACTOR_ROLE] != at.DENSE:
+            continue
+        k = ints[table + at.FACTOR_K]
+        for level in range(ints[table + at.FACTOR_J]):
+            place = ints[table + at.FACTOR_ROOT] + level * k
+            for i in range(k):
+                row = ints[at.W_INVERSE] + (place + i) * q
+                for j in range(k):
+                    out[first + j] = work[row + place + j]
+                for m in range(p):
+                    out[first + k + m] = work[row + q - p + m]
+                first += k + p
+
+
+def _covariance_entries(sources: int, stale: int) -> Any:
+    """C functions that close over the digest of their sources."""
+
+    @entry(DENSITY_SIGNATURE)
+    def level_covariances(n_entries, entries, out, unused, data):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Covariances of all levels as ctypes calls it; a number other than 0 marks a failure."""
+        ints = integers(data)
+        if ints[at.DIGEST] != sources:
+            return stale
+        work = allocate(ints[at.WORK_WORDS])
+        if is_null(work):
+            return NO_MEMORY
+        write_relative_lambda(ints, work, entries)
+        floats = doubles(data)
+        rss = integrate(ints, floats, work, 1.0)[2]
+        if rss > 0.0:
+            first = write_chain_covariances(ints, floats, work, out)
+            write_dense_covariances(ints, work, out, first)
+        release(work)
+        return 0 if rss > 0.0 else 4
+
+    return level_covariances
+
+
+level_covariances = _covariance_entries(SOURCES, STALE)

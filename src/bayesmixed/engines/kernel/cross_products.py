@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from bayesmixed.design.records import FloatArray, IntArray
-from bayesmixed.engines.kernel.units import UnitFree
+from bayesmixed.design.centring import inverse
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray, PairSums, RowSums
+from bayesmixed.engines.kernel.units import UnitFree, Units, unit_free
+from bayesmixed.errors import DataError
 
 BlockColumns = tuple[FloatArray, IntArray, int]
 
@@ -123,3 +125,70 @@ def form_cross_products(data: UnitFree) -> CrossProducts:
         n_effects=tuple(c.shape[1] for c in data.columns),
         n_levels=data.n_levels,
     )
+
+
+LEAST_RESIDUAL = 1e-5
+"""Residual standard deviation over that of the response below which a sum of squares has lost its digits."""
+
+
+def check_residual(relative_sigma: float) -> None:
+    """Refuse a fit that leaves nothing of the response.
+
+    The residual sum of squares comes from cross-products, whose 16 digits are relative to the sum of squares
+    of the response: 16 + 2 log10(relative_sigma) are left, six at 1e-5.
+    """
+    if not relative_sigma >= LEAST_RESIDUAL:
+        raise DataError(
+            f"The model leaves nothing of the response: the residual standard deviation is below "
+            f"{LEAST_RESIDUAL:g} of the response's, where a fit loses its digits. Look for a predictor that "
+            "is the response itself in other words, or for an outlier that dwarfs everything else."
+        )
+
+
+def cross_products_of(design: Design, units: Units) -> CrossProducts:
+    """Unit-free cross-products of a design."""
+    if design.sums is None:
+        return form_cross_products(unit_free(design, units))
+    return _from_sums(design.sums, design, units)
+
+
+def _from_sums(sums: RowSums, design: Design, units: Units) -> CrossProducts:
+    """Cross-products that the engine of the data has summed, of the columns that the units ask for."""
+    n_levels = tuple(block.n_levels for block in design.blocks)
+    moves = [_move(block, units, i) for i, block in enumerate(design.blocks)]
+
+    def moved(i: int, rows: FloatArray) -> FloatArray:
+        levels = rows.reshape(n_levels[i], len(moves[i]), -1)
+        return (moves[i].T @ levels).reshape(rows.shape)
+
+    return CrossProducts(
+        gram={
+            (i, j): _sparse(pair, moves[i].T @ pair.products @ moves[j], n_levels[i], n_levels[j])
+            for (i, j), pair in sums.pairs.items()
+        },
+        fixed=tuple(moved(i, rows) for i, rows in enumerate(sums.fixed)),
+        response=tuple(moved(i, rows) for i, rows in enumerate(sums.response)),
+        fixed_gram=sums.fixed_gram,
+        fixed_response=sums.fixed_response,
+        response_squared=sums.response_squared,
+        n_rows=sums.n_rows,
+        log_weights=sums.log_weights,
+        n_effects=tuple(block.n_effects for block in design.blocks),
+        n_levels=n_levels,
+    )
+
+
+def _move(block: GroupBlock, units: Units, i: int) -> FloatArray:
+    """Map from the columns that were summed, centred and scaled, to those of the units, shape (k, k)."""
+    back = inverse(block.centring) @ units.effect_centrings[i]
+    return np.asarray(block.scales[:, None] * back / units.effects[i])
+
+
+def _sparse(pair: PairSums, products: FloatArray, n_first: int, n_second: int) -> sparse.csr_array:
+    """Z_i'Z_j with a k_i x k_j block for every observed pair, zeros within the blocks stored."""
+    starts = np.searchsorted(pair.first, np.arange(n_first + 1))
+    _, rows, columns = products.shape
+    blocks = (products, pair.second, starts)
+    product = sparse.bsr_array(blocks, shape=(n_first * rows, n_second * columns)).tocsr()
+    product.sort_indices()
+    return product

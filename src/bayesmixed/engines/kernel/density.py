@@ -15,12 +15,16 @@ from numba import types
 
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.adjoint import chain_gradient, multiply_by_lambda, root_gradient, solve_root
-from bayesmixed.engines.kernel.coefficient_prior import log_prior_of_coefficient
 from bayesmixed.engines.kernel.compilation import compiled, entry
 from bayesmixed.engines.kernel.elimination import eliminate_chain, factor_root, load
 from bayesmixed.engines.kernel.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
 from bayesmixed.engines.kernel.sources import NO_MEMORY, SOURCES, STALE
-from bayesmixed.engines.kernel.theta import add_theta_gradient, log_prior_of_theta, write_lambda
+from bayesmixed.engines.kernel.theta import (
+    add_theta_gradient,
+    log_prior_of_coefficient,
+    log_prior_of_theta,
+    write_lambda,
+)
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bayesmixed.design.lineage import is_nested
+from bayesmixed.design.nesting import is_nested
 from bayesmixed.design.records import Design
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.printing.records import short_repr

@@ -14,14 +14,12 @@ from bayesmixed.errors import SamplingError
 
 KERNEL = (
     "adjoint",
-    "coefficient_prior",
     "compilation",
     "conditional",
     "criterion",
     "density",
     "elimination",
     "layout",
-    "level_covariances",
     "memory",
     "theta",
 )

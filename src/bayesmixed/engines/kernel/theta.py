@@ -131,3 +131,21 @@ def add_theta_gradient(ints: Any, work: Any, point: Any, gradient: Any) -> None:
                     left *= np.sqrt(1.0 - partial * partial)
                     logit += 1
             first += size
+
+
+@compiled
+def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
+    """Log density of a coefficient, ``-h (x-m)^2 / 2 - n log(1 + q (x-m)^2) - b |x-m|``, and derivative.
+
+    Five numbers (m, h, n, q, b) span the known distributions: the centre m, the precision h of a normal, the
+    power n and the factor q of a Student-t, the rate b of a Laplace; what a distribution does not have is 0.
+    """
+    shifted = x - prior[0]
+    squared = prior[3] * shifted * shifted
+    value = -0.5 * prior[1] * shifted * shifted - prior[2] * np.log1p(squared) - prior[4] * abs(shifted)
+    slope = (
+        -prior[1] * shifted
+        - 2.0 * prior[2] * prior[3] * shifted / (1.0 + squared)
+        - prior[4] * np.sign(shifted)
+    )
+    return value, slope

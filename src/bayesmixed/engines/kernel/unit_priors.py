@@ -101,7 +101,7 @@ COEFFICIENT_PRIORS: dict[str, Callable[[Prior, float, float], Row]] = {
     ),
     "Flat": lambda _, _m, c: ((0.0,) * 5, log(c)),
 }
-"""For each coefficient's prior the five numbers that ``coefficient_prior`` names, and the log constant."""
+"""For each coefficient's prior the numbers of ``theta.log_prior_of_coefficient``, and its log constant."""
 
 INTEGRABLE = frozenset({"Normal", "Flat"})
 """Priors under which coefficients are integrated out."""

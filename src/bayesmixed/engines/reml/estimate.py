@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesmixed.design.identified import check_estimable, degrees_left
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.kernel.digits import check_residual
+from bayesmixed.engines.kernel.cross_products import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Optimum, find_optimum
 from bayesmixed.engines.reml.uncertainty import Curvature, curvature, variances_at

@@ -14,10 +14,9 @@ import numpy as np
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.criterion import criterion
-from bayesmixed.engines.kernel.cross_products import indicator
+from bayesmixed.engines.kernel.cross_products import cross_products_of, indicator
 from bayesmixed.engines.kernel.packing import Packed, pack
 from bayesmixed.engines.kernel.plan import OPTIMUM_LIMIT, Plan, make_plan
-from bayesmixed.engines.kernel.row_sums import cross_products_of
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.kernel.unit_priors import UnitFreePriors
 from bayesmixed.engines.kernel.units import UnitFree, Units, unit_free, units_of

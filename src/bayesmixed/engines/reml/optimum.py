@@ -10,8 +10,8 @@ import numpy as np
 from scipy import optimize
 
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.reml.likelihood import Likelihood, lower_triangle
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.printing.records import short_repr
 
 SINGULAR = 1e-5

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.problem import DOUBLES
-from bayesmixed.engines.kernel.level_covariances import level_covariances
+from bayesmixed.engines.kernel.criterion import level_covariances
 from bayesmixed.engines.kernel.packing import address
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.kernel.units import Units
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.reml.likelihood import Evaluated, Likelihood
 from bayesmixed.engines.reml.optimum import Optimum, block_covariances, effect_scales
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.printing.records import short_repr
 
 FLAT, FLAT_ALONE = 1e-8, 1e-6

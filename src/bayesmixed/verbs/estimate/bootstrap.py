@@ -11,10 +11,10 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.engines.reml.estimate import Estimate, simulate_responses
 from bayesmixed.engines.reml.optimum import Optimum, refit, standardizing_scale
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import seed_sequence
 from bayesmixed.posterior.tree import draws_tree

@@ -13,8 +13,7 @@ from scipy.sparse.linalg import splu
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.kernel.cross_products import indicator
-from bayesmixed.engines.kernel.row_sums import cross_products_of
+from bayesmixed.engines.kernel.cross_products import cross_products_of, indicator
 from bayesmixed.engines.reml.estimate import Estimate, covariance_root
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.verbs.estimate.satterthwaite import Spread, combination_spread, degrees_of_freedom

@@ -11,13 +11,12 @@ from scipy import optimize
 
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.optimum import find_optimum, hessian, settled, standardizing_scale
-from bayesmixed.engines.threads import single_threaded_blas
 from bayesmixed.errors import BayesmixedError, EngineError
 from bayesmixed.printing.records import wrapped
-from bayesmixed.printing.rounding import format_fixed, format_numbers
-from bayesmixed.printing.table import clean
+from bayesmixed.printing.table import clean, format_fixed, format_numbers
 from bayesmixed.verbs.estimate.constrained import Constrained, constrained
 from bayesmixed.verbs.estimate.parameters import chosen_parameters, estimated_arrays, parameter_values
 from bayesmixed.verbs.summaries import check_prob
