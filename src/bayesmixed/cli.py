@@ -249,9 +249,8 @@ def _print_tables(fit: MixedFit | RemlFit, prob: float) -> None:
 def _print_shares(fit: MixedFit | RemlFit, prob: float) -> None:
     """Print the shares of variance, where they are known."""
     from bayesmixed.tables.printed import frame_table
-    from bayesmixed.verbs.distribution_variance import has_shares
 
-    if not has_shares(fit.spec.family):
+    if not fit.spec.family.is_native:
         return
     print(f"\nIntraclass correlation:\n{frame_table(fit.icc(prob=prob))}")
     print(f"\nExplained variance:\n{frame_table(fit.r2(prob=prob))}")

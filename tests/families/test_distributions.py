@@ -1,6 +1,6 @@
 """Mean, variance and draws of every family against sums over the density that is fitted.
 
-The density is :func:`~bayesmixed.families.densities.log_density`, of Bambi's families PyMC's own: what is
+The density is :meth:`~bayesmixed.families.family.Family.log_density`, of Bambi's families PyMC's own: what is
 stated of a family is tied to what is sampled, in whatever parametrization.
 """
 
@@ -13,13 +13,9 @@ import pytest
 from scipy.special import expit
 
 from bayesmixed.errors import FamilyError
-from bayesmixed.families.bambi_families import bambi_names
-from bayesmixed.families.densities import log_density
-from bayesmixed.families.distributions import DISTRIBUTIONS
-from bayesmixed.families.lookup import family_by_name
-from bayesmixed.families.moments import has_mean, random_response, response_mean, response_variance
-from bayesmixed.families.records import Family
-from bayesmixed.families.support import is_discrete, takes_trials
+from bayesmixed.families.bambi_families import STATED, BambiFamily, bambi_names
+from bayesmixed.families.family import Family
+from bayesmixed.families.registry import FAMILIES, family_by_name
 
 PARAMETERS = {"alpha": 1.7, "b": 1.3, "kappa": 12.0, "lam": 2.0, "nu": 4.5, "psi": 0.7, "sigma": 0.6}
 LOCATIONS = {
@@ -28,6 +24,7 @@ LOCATIONS = {
     "probability": np.array([0.1, 0.4, 0.5, 0.8]),
 }
 TRIALS = np.array([1.0, 3.0, 9.0, 30.0])
+STATED_HERE = [*FAMILIES, *STATED]
 STEP = 0.02
 FAR = np.arange(-40, 12, STEP)
 LOGITS = np.arange(-60, 34, STEP)
@@ -53,15 +50,15 @@ class Sums:
         return np.ones(4) if self.trials is None else self.trials
 
 
-@pytest.fixture(scope="module", params=list(DISTRIBUTIONS))
+@pytest.fixture(scope="module", params=STATED_HERE)
 def sums(request: pytest.FixtureRequest) -> Sums:
     """Every family."""
     family = family_by_name(request.param)
-    location = LOCATIONS[DISTRIBUTIONS[family.name].location]
-    parameters = {name: np.asarray(PARAMETERS[name]) for name in family.parameters}
-    trials = TRIALS if takes_trials(family) else None
+    location = LOCATIONS[family.location]
+    parameters = {name: np.asarray(PARAMETERS[name]) for name in family.parameter_names}
+    trials = TRIALS if family.takes_trials else None
     points, widths = _points(family, location)
-    logs = log_density(family, points, np.broadcast_to(location, points.shape), parameters, trials)
+    logs = family.log_density(points, np.broadcast_to(location, points.shape), parameters, trials)
     return Sums(
         family=family,
         location=location,
@@ -74,7 +71,7 @@ def sums(request: pytest.FixtureRequest) -> Sums:
 
 def _points(family: Family, location: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points that rise and the widths that they stand for: fine at kinks, at zero and far out."""
-    if is_discrete(family):
+    if family.is_discrete:
         points = np.arange(0.0, 400.0)
         return np.tile(points[:, None], (1, 4)), np.ones((len(points), 1))
     if family.name == "vonmises":
@@ -85,7 +82,7 @@ def _points(family: Family, location: np.ndarray) -> tuple[np.ndarray, np.ndarra
         points = expit(LOGITS)
         return np.tile(points[:, None], (1, 4)), (points * expit(-LOGITS) * STEP)[:, None]
     above = np.exp(FAR)
-    if np.isneginf(log_density(family, np.array([-1.0]), location[:1], _ones(family))).all():
+    if np.isneginf(family.log_density(np.array([-1.0]), location[:1], _ones(family))).all():
         zero = [0.0] if "hurdle" in family.name else []
         points = np.concatenate([zero, above])
         return np.tile(points[:, None], (1, 4)), np.concatenate([np.ones(len(zero)), above * STEP])[:, None]
@@ -94,31 +91,31 @@ def _points(family: Family, location: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _ones(family: Family) -> dict[str, np.ndarray]:
-    return {name: np.full(1, 0.5) for name in family.parameters}
+    return {name: np.full(1, 0.5) for name in family.parameter_names}
 
 
 def test_every_family_that_can_be_fitted_states_its_distribution() -> None:
-    assert set(DISTRIBUTIONS) == set(bambi_names())
-    assert [name for name in DISTRIBUTIONS if not has_mean(family_by_name(name))] == ["vonmises"]
+    assert set(STATED_HERE) == set(bambi_names())
+    assert [name for name in STATED_HERE if not family_by_name(name).has_mean] == ["vonmises"]
 
 
 def test_mean_and_variance_are_those_of_the_density(sums: Sums) -> None:
     np.testing.assert_allclose(sums.mass.sum(axis=0), 1, rtol=TOLERANCE)
-    if not has_mean(sums.family):
+    if not sums.family.has_mean:
         return
     mean = (sums.points * sums.mass).sum(axis=0)
     variance = ((sums.points - mean) ** 2 * sums.mass).sum(axis=0)
-    stated = response_mean(sums.family, sums.location, sums.parameters)
+    stated = sums.family.mean(sums.location, sums.parameters)
     np.testing.assert_allclose(stated * sums.counts, mean, rtol=TOLERANCE)
-    stated = response_variance(sums.family, sums.location, sums.parameters, sums.trials)
+    stated = sums.family.variance(sums.location, sums.parameters, sums.trials)
     np.testing.assert_allclose(stated * sums.counts**2, variance, rtol=TOLERANCE)
 
 
 def test_draws_follow_the_density(sums: Sums) -> None:
     tiled = np.tile(sums.location, (DRAWS, 1))
-    drawn = random_response(sums.family, tiled, sums.parameters, sums.trials, np.random.default_rng(5))
+    drawn = sums.family.draws(tiled, sums.parameters, sums.trials, np.random.default_rng(5))
     below = np.cumsum(sums.mass, axis=0)
-    half = np.where(is_discrete(sums.family) | (sums.points == 0), 0, sums.mass / 2)
+    half = np.where(sums.family.is_discrete | (sums.points == 0), 0, sums.mass / 2)
     for share in (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98):
         at = np.argmax(below > share, axis=0)
         expected = np.take_along_axis(below - half, at[None], axis=0)[0].clip(0, 1)
@@ -128,31 +125,32 @@ def test_draws_follow_the_density(sums: Sums) -> None:
 
 
 def test_what_a_family_does_not_state_is_refused_by_name() -> None:
-    angle, unknown = family_by_name("vonmises"), Family(name="skewed", link="identity")
-    for ask in (response_mean, response_variance):
+    angle = family_by_name("vonmises")
+    unknown = BambiFamily(name="skewed", links=("identity",), distribution="Skewed")
+    for moment in ("mean", "variance"):
         with pytest.raises(FamilyError, match=r"family 'vonmises' does not have a mean.*angle depends"):
-            ask(angle, np.zeros(2), {"kappa": np.ones(1)})
+            getattr(angle, moment)(np.zeros(2), {"kappa": np.ones(1)})
         with pytest.raises(FamilyError, match="Mean, variance and draws of the family 'skewed'"):
-            ask(unknown, np.zeros(2), {})
+            getattr(unknown, moment)(np.zeros(2), {})
     with pytest.raises(FamilyError, match="'skewed'"):
-        random_response(unknown, np.zeros(2), {}, None, np.random.default_rng(1))
+        unknown.draws(np.zeros(2), {}, None, np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("name", ["hurdle_poisson", "hurdle_negativebinomial"])
 def test_what_is_above_zero_at_a_vanishing_location_is_one(name: str) -> None:
     family, location = family_by_name(name), np.array([0.0, 1e-300, 1e-12])
     parameters = {"alpha": np.array(1.7), "psi": np.array(1.0)}
-    np.testing.assert_allclose(response_mean(family, location, parameters), 1)
-    np.testing.assert_allclose(response_variance(family, location, parameters), 0, atol=1e-11)
-    drawn = random_response(family, location, parameters, None, np.random.default_rng(1))
+    np.testing.assert_allclose(family.mean(location, parameters), 1)
+    np.testing.assert_allclose(family.variance(location, parameters), 0, atol=1e-11)
+    drawn = family.draws(location, parameters, None, np.random.default_rng(1))
     assert drawn.tolist() == [1, 1, 1]
-    assert np.isnan(response_mean(family, np.array([-1.0]), parameters)).all()
+    assert np.isnan(family.mean(np.array([-1.0]), parameters)).all()
 
 
 @pytest.mark.parametrize("name", ["beta", "beta_binomial", "zero_inflated_binomial"])
 def test_shares_at_the_ends_can_be_drawn(name: str) -> None:
     parameters = {"kappa": np.array(5.0), "psi": np.array(1.0)}
     location = np.array([0.0, 1.0, np.nan, 1.5])
-    drawn = random_response(family_by_name(name), location, parameters, np.ones(4), np.random.default_rng(1))
+    drawn = family_by_name(name).draws(location, parameters, np.ones(4), np.random.default_rng(1))
     assert drawn.tolist()[:2] == [0, 1]
     assert np.isnan(drawn[2:]).all()

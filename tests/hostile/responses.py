@@ -14,13 +14,9 @@ from hypothesis import strategies as st
 import bayesmixed as bm
 from bayesmixed import verbs
 from bayesmixed.errors import FamilyError
-from bayesmixed.families.bambi_families import SEVERAL_PARTS, bambi_names
-from bayesmixed.families.distributions import DISTRIBUTIONS
-from bayesmixed.families.links import LINKS, link_function
-from bayesmixed.families.lookup import FAMILIES, family_by_name
-from bayesmixed.families.moments import has_mean, response_variance
-from bayesmixed.families.support import is_discrete, takes_trials
-from bayesmixed.model.link_scale import LOGARITHMIC
+from bayesmixed.families.bambi_families import SEVERAL_PARTS, STATED, bambi_names
+from bayesmixed.families.links import LINKS
+from bayesmixed.families.registry import FAMILIES, family_by_name
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.verbs.predict import predict
 from bayesmixed.verbs.simulate import simulate
@@ -56,7 +52,7 @@ def _every_link() -> list[tuple[str, str]]:
                 continue
             pairs.append((name, link))
     assert {name for name, _ in pairs} == set(FAMILIES) | set(bambi_names())
-    assert SEVERAL_PARTS.isdisjoint(DISTRIBUTIONS)
+    assert SEVERAL_PARTS.isdisjoint(STATED)
     return pairs
 
 
@@ -80,12 +76,12 @@ class Case:
 def cases(draw: st.DrawFn) -> Case:
     """Locations where both family and link can be."""
     name, link = draw(st.sampled_from(EVERY_LINK))
-    low, high = LOCATIONS[WITHIN.get(link, DISTRIBUTIONS[name].location)]
+    low, high = LOCATIONS[WITHIN.get(link, family_by_name(name).location)]
     return Case(
         family=name,
         link=link,
         locations=tuple(draw(st.lists(st.floats(low, high), min_size=ROWS, max_size=ROWS))),
-        parameters={key: draw(st.floats(*RANGES[key])) for key in family_by_name(name).parameters},
+        parameters={key: draw(st.floats(*RANGES[key])) for key in family_by_name(name).parameter_names},
         trials=tuple(draw(st.lists(st.integers(3, 30), min_size=ROWS, max_size=ROWS))),
         as_proportion=draw(st.booleans()),
         seed=draw(st.integers(0, 2**32 - 1)),
@@ -96,14 +92,14 @@ def model(case: Case) -> tuple[xr.DataTree, ModelSpec, dict[str, Any]]:
     """Draws that all stand at the case, its model, and the arguments that specify it."""
     family = family_by_name(case.family, case.link)
     codes = np.arange(ROWS) % 2
-    x = link_function(case.link).link(np.array(case.locations)) - EFFECTS[codes]
-    y = np.array([0.0, 1.0, 1.0, 0.0]) if is_discrete(family) else np.array([0.2, 0.4, 0.3, 0.6])
+    x = LINKS[case.link].link(np.array(case.locations)) - EFFECTS[codes]
+    y = np.array([0.0, 1.0, 1.0, 0.0]) if family.is_discrete else np.array([0.2, 0.4, 0.3, 0.6])
     frame = pd.DataFrame({"y": y, "x": x, "g": codes, "n": case.trials})
     given: dict[str, Any] = {"formula": "y ~ x + (1 | g)", "data": frame}
     given |= {"family": case.family, "link": case.link}
-    if takes_trials(family) and case.as_proportion:
+    if family.takes_trials and case.as_proportion:
         given["weights"] = "n"
-    elif takes_trials(family):
+    elif family.takes_trials:
         given["formula"] = "prop(y, n) ~ x + (1 | g)"
     spec = bm.specify(**given)
     draws = truth(spec, EFFECTS, beta=np.array([0.0, 1.0]), parameters=case.parameters, draws=DRAWS)
@@ -116,7 +112,7 @@ def verdict(case: Case) -> str:
     _goes_back(draws, spec, given, case.seed)
     drawn = predict(draws, spec, kind="response", as_draws=True, seed=case.seed)
     assert isinstance(drawn, xr.DataArray)
-    if not has_mean(spec.family):
+    if not spec.family.has_mean:
         for verb in (verbs.fitted, verbs.resid, predict):
             with pytest.raises(FamilyError, match=case.family):
                 verb(draws, spec)
@@ -124,9 +120,7 @@ def verdict(case: Case) -> str:
     mean = predict(draws, spec)
     assert isinstance(mean, pd.DataFrame)
     parameters = {name: np.asarray(value) for name, value in case.parameters.items()}
-    sd = np.sqrt(
-        response_variance(spec.family, np.array(case.locations), parameters, spec.design.response.trials)
-    )
+    sd = np.sqrt(spec.family.variance(np.array(case.locations), parameters, spec.design.response.trials))
     errors = (drawn.mean(["chain", "draw"]).to_numpy() - mean["value"]) / (sd / np.sqrt(DRAWS))
     assert np.all(np.abs(errors) < LARGEST_ERROR), errors
     pd.testing.assert_frame_equal(verbs.fitted(draws, spec), mean)
@@ -138,7 +132,7 @@ def verdict(case: Case) -> str:
 def _goes_back(draws: xr.DataTree, spec: ModelSpec, given: dict[str, Any], seed: int) -> None:
     """What is simulated takes the response's place in the data, unless nothing can be learned of it."""
     simulated = simulate(draws, spec, seed=seed)["sim_1"]
-    informative = simulated[simulated > 0] if spec.family.name in LOGARITHMIC else simulated
+    informative = simulated[simulated > 0] if spec.family.is_logarithmic else simulated
     if len(np.unique(informative)) < 2 or (spec.family.link in WITHIN and simulated.mean() <= 0):
         return
     again = bm.specify(**given | {"data": given["data"].assign(y=simulated)}).design.response

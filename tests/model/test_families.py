@@ -8,10 +8,8 @@ import pytensor
 import pytest
 
 from bayesmixed import names
-from bayesmixed.families.densities import log_density
-from bayesmixed.families.lookup import FAMILIES
+from bayesmixed.families.registry import FAMILIES
 from bayesmixed.model.build import build_pymc_model
-from bayesmixed.posterior.location import location_of
 from verbs.family_models import simulated
 
 CASES = [(name, link) for name, entry in FAMILIES.items() for link in entry.links if name != "gaussian"]
@@ -26,7 +24,7 @@ def test_the_graph_has_our_likelihood(family: str, link: str) -> None:
     beta, log_sd = np.array([1.8, 0.05]), np.array([-2.0])
     point |= {names.BETA_CENTRED: beta, "sd_g_log__": log_sd}
     point |= {names.standardized_ranef("g", "Intercept"): DEVIATES}
-    values = {name: np.asarray(1.5 + i) for i, name in enumerate(spec.family.parameters)}
+    values = {name: np.asarray(1.5 + i) for i, name in enumerate(spec.family.parameter_names)}
     point |= {f"{name}_log__": np.log(value) for name, value in values.items()}
     with pytensor.config.change_flags(mode="FAST_COMPILE", linker="py"):
         theirs = model.compile_logp(vars=model[names.RESPONSE], sum=False)(point)[0]
@@ -34,7 +32,7 @@ def test_the_graph_has_our_likelihood(family: str, link: str) -> None:
     predictor = fixed.matrix @ fixed.centring @ beta
     predictor += np.exp(log_sd) * DEVIATES[block.codes]
     y, trials = spec.design.response.values, spec.design.response.trials
-    ours = log_density(spec.family, y, location_of(predictor, spec.family), values, trials)
+    ours = spec.family.log_density(y, spec.family.location_of(predictor), values, trials)
     np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-8)
 
 

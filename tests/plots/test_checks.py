@@ -14,7 +14,7 @@ from matplotlib.testing.compare import compare_images
 import bayesmixed as bm
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import BayesmixedError, DataError
-from bayesmixed.families.lookup import FAMILIES
+from bayesmixed.families.registry import FAMILIES
 from bayesmixed.plots.style import PALETTE
 from bayesmixed.posterior.diagnostics import diagnose
 from verbs.family_models import simulated

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,11 +12,9 @@ import pytest
 from scipy.integrate import quad
 
 from bayesmixed.errors import FamilyError
+from bayesmixed.families.family import Family
 from bayesmixed.families.links import LINKS
-from bayesmixed.families.lookup import FAMILIES, family_by_name
-from bayesmixed.families.moments import response_mean
-from bayesmixed.families.records import Family
-from bayesmixed.posterior.location import location_of
+from bayesmixed.families.registry import FAMILIES, family_by_name
 from bayesmixed.posterior.normal_mean import normal_mean
 
 PARAMETERS = {
@@ -28,7 +27,7 @@ EXPONENTIAL = 5.0
 """Widest predictor that is tried where means grow as exponentials."""
 
 ALL = [
-    (family, link) for family, entry in FAMILIES.items() for link in entry.links if LINKS[link].has_whole_line
+    (family, link) for family, entry in FAMILIES.items() for link in entry.links if not LINKS[link].is_power
 ]
 MEANS = {link: family for family, link in ALL if family != "lognormal"}
 """One family for each link; all but a lognormal one have the location as mean."""
@@ -45,7 +44,7 @@ OTHER_MEANS = {
 
 
 def parameters_of(family: Family) -> dict[str, np.ndarray]:
-    return {name: PARAMETERS[name] for name in family.parameters}
+    return {name: PARAMETERS[name] for name in family.parameter_names}
 
 
 def means(name: str, link: str, centre: Any, spread: Any) -> np.ndarray:
@@ -59,7 +58,7 @@ def referee(family: Family, centre: float, spread: float, grows: bool) -> float:
     own = parameters_of(family)
 
     def weighted(eta: float) -> float:
-        mean = response_mean(family, location_of(np.array(eta), family), own)
+        mean = family.mean(family.location_of(np.array(eta)), own)
         return float(mean) * math.exp(-0.5 * ((eta - centre) / spread) ** 2)
 
     low, high = centre - 10 * spread, centre + 10 * spread + grows * spread**2
@@ -86,7 +85,7 @@ def test_families_with_one_link_agree_and_without_spread_nothing_moves(name: str
     if name != "lognormal":
         np.testing.assert_array_equal(means(name, link, CENTRES, 1.3), means(MEANS[link], link, CENTRES, 1.3))
     family = family_by_name(name, link)
-    alone = response_mean(family, location_of(np.array(CENTRES), family), parameters_of(family))
+    alone = family.mean(family.location_of(np.array(CENTRES)), parameters_of(family))
     np.testing.assert_allclose(means(name, link, CENTRES, 0.0), alone, rtol=1e-9)
 
 
@@ -111,10 +110,10 @@ def test_a_mean_that_no_double_holds_is_infinite() -> None:
     np.testing.assert_allclose(found, [np.exp(0.5), np.inf, np.exp(0.5)], rtol=1e-10)
 
 
-@pytest.mark.parametrize("link", [link for link, function in LINKS.items() if not function.has_whole_line])
+@pytest.mark.parametrize("link", [link for link, function in LINKS.items() if function.is_power])
 def test_a_mean_that_does_not_exist_is_refused(link: str) -> None:
     with pytest.raises(FamilyError, match=rf"does not exist for gamma \({link}\)"):
-        normal_mean(Family(name="gamma", link=link), np.ones(1), np.ones(1), {})
+        normal_mean(replace(FAMILIES["gamma"], link=link), np.ones(1), np.ones(1), {})
 
 
 def test_a_mean_that_some_groups_do_not_have_is_refused() -> None:
@@ -134,6 +133,6 @@ def test_a_mean_that_grows_faster_than_groups_become_rare_is_refused() -> None:
 
 @pytest.mark.parametrize("link", LINKS)
 def test_what_a_link_says_of_the_whole_line_is_so(link: str) -> None:
-    family = Family(name="gamma", link=link)
-    values = location_of(np.array([-3.0, 0.0, 3.0]), family)
-    assert bool(np.all(np.isfinite(values))) is LINKS[link].has_whole_line
+    family = replace(FAMILIES["gamma"], link=link)
+    values = family.location_of(np.array([-3.0, 0.0, 3.0]))
+    assert bool(np.all(np.isfinite(values))) is (not LINKS[link].is_power)

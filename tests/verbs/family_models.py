@@ -11,12 +11,8 @@ import xarray as xr
 
 import bayesmixed as bm
 from bayesmixed.engines.records import RawDraws
-from bayesmixed.families.distributions import DISTRIBUTIONS
-from bayesmixed.families.lookup import family_by_name
-from bayesmixed.families.moments import random_response
-from bayesmixed.families.support import takes_trials
+from bayesmixed.families.registry import family_by_name
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.location import location_of
 from bayesmixed.posterior.tree import draws_tree
 
 GROUPS, PER_GROUP, CHAINS, DRAWS = 30, 8, 1, 60
@@ -33,12 +29,12 @@ def simulated(
     n = len(codes)
     x, effects = rng.normal(size=n), SD * rng.standard_normal(GROUPS)
     predictor = BETA[0] + BETA[1] * x + effects[codes]
-    if chosen.link.startswith(("inverse", "identity")) and DISTRIBUTIONS[family].location == "positive":
+    if chosen.link.startswith(("inverse", "identity")) and chosen.location == "positive":
         predictor = np.abs(predictor) + 1
-    trials = rng.integers(2, 12, n) if takes_trials(chosen) else None
-    parameters = {name: np.asarray(PARAMETERS[name]) for name in chosen.parameters}
-    location = location_of(predictor, chosen)
-    y = random_response(chosen, location, parameters, None if trials is None else trials.astype(float), rng)
+    trials = rng.integers(2, 12, n) if chosen.takes_trials else None
+    parameters = {name: np.asarray(PARAMETERS[name]) for name in chosen.parameter_names}
+    location = chosen.location_of(predictor)
+    y = chosen.draws(location, parameters, None if trials is None else trials.astype(float), rng)
     y = np.clip(y, 1e-6, 1 - 1e-6) if family == "beta" else y
     frame = pd.DataFrame({"y": y, "x": x, "g": [f"g{code:02}" for code in codes]})
     response = "y"

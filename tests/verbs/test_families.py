@@ -13,7 +13,6 @@ import bayesmixed as bm
 from bayesmixed import verbs
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import DataError, EngineError, FamilyError
-from bayesmixed.families.links import link_function
 from bayesmixed.fits.reml_fit import reml_fit
 from bayesmixed.posterior.groups import add_groups
 from bayesmixed.posterior.response import log_likelihood
@@ -52,7 +51,7 @@ def model(request: pytest.FixtureRequest) -> Any:
 def test_fitted_values_are_the_inverse_link(model: Any) -> None:
     draws, spec = model
     linked = verbs.fitted(draws, spec, scale="link")["value"].to_numpy()
-    mean = link_function(spec.family.link).inverse(linked)
+    mean = spec.family.link_function.inverse(linked)
     if spec.family.name == "lognormal":
         mean = np.exp(linked + PARAMETERS["sigma"] ** 2 / 2)
     np.testing.assert_allclose(verbs.fitted(draws, spec)["value"], mean)
@@ -137,7 +136,7 @@ def test_all_groups_for_arviz_can_be_made(model: Any) -> None:
     groups = ("log_likelihood", "log_prior", "posterior_predictive", "prior")
     tree = add_groups(draws, spec, groups, seed=1, prior_draws=20)
     assert set(groups) <= set(tree.children)
-    assert set(spec.family.parameters) <= set(tree["log_prior"].data_vars)
+    assert set(spec.family.parameter_names) <= set(tree["log_prior"].data_vars)
     assert np.isfinite(tree["log_likelihood"]["y"].values).all()
 
 

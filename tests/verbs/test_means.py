@@ -13,7 +13,7 @@ import xarray as xr
 from bayesmixed import verbs
 from bayesmixed.errors import FamilyError
 from bayesmixed.families.bambi_families import bambi_names
-from bayesmixed.families.lookup import FAMILIES
+from bayesmixed.families.registry import FAMILIES
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.verbs.marginal_effects import comparisons, slopes
 from bayesmixed.verbs.model_checks import check_overdispersion

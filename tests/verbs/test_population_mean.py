@@ -14,7 +14,6 @@ from scipy.special import expit, ndtr
 import bayesmixed as bm
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.errors import DataError, FamilyError
-from bayesmixed.families.links import link_function
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.verbs.population_mean import population_mean
@@ -104,7 +103,7 @@ def brute_force(draws: xr.DataTree, spec: ModelSpec) -> np.ndarray:
             effects.append(own @ np.linalg.cholesky(sd @ corr @ sd).T)
             first += block.n_effects
         fixed = spec.design.fixed.matrix @ point["beta"].to_numpy() + spec.design.offset
-        location = link_function(spec.family.link).inverse(fixed[:, None] + columns @ np.hstack(effects).T)
+        location = spec.family.link_function.inverse(fixed[:, None] + columns @ np.hstack(effects).T)
         mean = (
             np.exp(location + PARAMETERS["sigma"] ** 2 / 2) if spec.family.name == "lognormal" else location
         )

@@ -12,8 +12,8 @@ from bayesmixed.bridge.columns import parent_component, term_places
 from bayesmixed.design.parameters import prior_parameters
 from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError, FamilyError, FormulaError, PriorError
-from bayesmixed.families.lookup import as_family
-from bayesmixed.families.records import Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.registry import as_family
 from bayesmixed.formula.scan import scan
 from bayesmixed.priors.choice import prior
 from bayesmixed.priors.prior import Prior

@@ -115,7 +115,7 @@ def _response(spec: ModelSpec) -> tuple[str, pd.DataFrame]:
     if response.trials is None:
         if response.levels is not None:
             return f"{written}[{response.levels[1]!r}]", frame
-        if spec.family.name != "bernoulli" or response.name in frame.columns:
+        if not spec.family.takes_successes or response.name in frame.columns:
             return written, frame
         return _add_column(frame, SUCCESS, response.values), frame
     if written.startswith(TRIALS_CALLS):

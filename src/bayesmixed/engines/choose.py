@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bayesmixed.engines.records import Footprint, RawDraws, SamplerSettings
 from bayesmixed.errors import EngineError
-from bayesmixed.families.lookup import is_native
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Engine, one_of
 
@@ -89,12 +88,10 @@ def _generalized_engine(spec: ModelSpec, engine: Engine) -> PreparedEngine:
 
 def _joint_refusal(spec: ModelSpec) -> str:
     """Why the joint engine cannot fit a model, empty when it can."""
-    from bayesmixed.engines.joint.problem import FAMILIES, LINKS
     from bayesmixed.engines.kernel.unit_priors import unsupported_priors
 
-    family = spec.family
-    if not is_native(family) or family.name not in FAMILIES or family.link not in LINKS:
-        return f"the family {family} is not one of the joint engine's"
+    if not spec.family.is_native:
+        return f"the family {spec.family} is not one of the joint engine's"
     wrong = unsupported_priors(spec)
     return f"the prior {wrong[0]} is not one of the joint engine's" if wrong else ""
 

@@ -13,7 +13,8 @@ from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.engines.nuts import STATISTICS, chains_worth_keeping
 from bayesmixed.engines.records import RawDraws, SamplerSettings
-from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 
 ACCEPT = 0.8
 """Acceptance rate that the step size is tuned for: PyMC's own."""
@@ -61,7 +62,7 @@ def raw_draws(
     wanted = set(STATISTICS.values())
     return RawDraws(
         beta=values(names.BETA) if names.BETA in posterior else np.empty((*sizes, 0)),
-        sigma=values(names.SIGMA) if names.SIGMA in family.parameters else None,
+        sigma=values(names.SIGMA) if family.has_residual_sd else None,
         sd=tuple(values(names.sd(block.group)) for block in design.blocks),
         corr=tuple(
             values(names.corr(block.group)) if block.has_correlation else None for block in design.blocks

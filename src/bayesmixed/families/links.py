@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import pi
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit, ndtr, ndtri
 
 from bayesmixed.design.records import FloatArray
 
 Function = Callable[[NDArray[np.float64]], FloatArray]
 
+PROBABILITY_LINKS = ("logit", "probit", "cloglog")
+POSITIVE_LINKS = ("log", "identity")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkFunction:
+class Link:
     """A link with its inverse.
 
     Attributes
@@ -26,50 +32,28 @@ class LinkFunction:
         Location at a linear predictor.
     derivative : callable
         Slope of the inverse at a linear predictor.
-    symbol : str
-        The link as formulas write it, e.g. ``"log"``.
+    graph : callable
+        The inverse in PyTensor.
     normal_mean : callable or None
         Mean of the location where the linear predictor is normal, from its mean and variance; None where it
         has no closed form.
-    has_whole_line : bool
-        Whether every linear predictor has a finite location.
+    latent : tuple[float, str] or None
+        Variance of the latent distribution behind the link of a probability, and its formula.
+    ratio : str
+        What the exponential of a coefficient is, empty where it is nothing.
+    is_power : bool
+        Whether it is a negative power of the location: in units of it, and without a location at some linear
+        predictors.
     """
 
     link: Function
     inverse: Function
     derivative: Function
-    symbol: str
+    graph: Callable[[Any], Any]
     normal_mean: Callable[[FloatArray, FloatArray], FloatArray] | None = None
-    has_whole_line: bool = True
-
-
-def link_function(name: str) -> LinkFunction:
-    """Link of a name."""
-    return LINKS[name]
-
-
-def _logistic(eta: NDArray[np.float64]) -> FloatArray:
-    from scipy.special import expit
-
-    return np.asarray(expit(eta))
-
-
-def _logit(p: NDArray[np.float64]) -> FloatArray:
-    from scipy.special import logit
-
-    return np.asarray(logit(p))
-
-
-def _normal_quantile(p: NDArray[np.float64]) -> FloatArray:
-    from scipy.special import ndtri
-
-    return np.asarray(ndtri(p))
-
-
-def _normal_probability(eta: NDArray[np.float64]) -> FloatArray:
-    from scipy.special import ndtr
-
-    return np.asarray(ndtr(eta))
+    latent: tuple[float, str] | None = None
+    ratio: str = ""
+    is_power: bool = False
 
 
 def _normal_density(eta: NDArray[np.float64]) -> FloatArray:
@@ -80,54 +64,68 @@ def _same(values: NDArray[np.float64]) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
-LINKS: Mapping[str, LinkFunction] = MappingProxyType(
+def _pytensor() -> Any:
+    """PyTensor's functions, imported when a graph is first made."""
+    import pytensor.tensor as pt
+
+    return pt
+
+
+LINKS: Mapping[str, Link] = MappingProxyType(
     {
-        "identity": LinkFunction(
+        "identity": Link(
             link=_same,
             inverse=_same,
             derivative=np.ones_like,
-            symbol="identity",
+            graph=lambda eta: eta,
             normal_mean=lambda mean, _: mean,
         ),
-        "log": LinkFunction(
+        "log": Link(
             link=np.log,
             inverse=np.exp,
             derivative=np.exp,
-            symbol="log",
+            graph=lambda eta: _pytensor().exp(eta),
             normal_mean=lambda mean, variance: np.exp(mean + variance / 2),
+            ratio="value: ratio of means (rate ratio), of the intercept the mean",
         ),
-        "inverse": LinkFunction(
+        "inverse": Link(
             link=lambda mean: 1 / mean,
             inverse=lambda eta: 1 / eta,
             derivative=lambda eta: -1 / eta**2,
-            symbol="1/",
-            has_whole_line=False,
+            graph=lambda eta: 1 / eta,
+            is_power=True,
         ),
-        "inverse_squared": LinkFunction(
+        "inverse_squared": Link(
             link=lambda mean: mean**-2,
             inverse=lambda eta: eta**-0.5,
             derivative=lambda eta: -0.5 * eta**-1.5,
-            symbol="1/square",
-            has_whole_line=False,
+            graph=lambda eta: 1 / _pytensor().sqrt(eta),
+            is_power=True,
         ),
-        "logit": LinkFunction(
-            link=_logit,
-            inverse=_logistic,
-            derivative=lambda eta: _logistic(eta) * _logistic(-eta),
-            symbol="logit",
+        "logit": Link(
+            link=logit,
+            inverse=expit,
+            derivative=lambda eta: expit(eta) * expit(-eta),
+            graph=lambda eta: _pytensor().sigmoid(eta),
+            latent=(pi**2 / 3, "pi^2/3"),
+            ratio="value: odds ratio, of the intercept the odds",
         ),
-        "probit": LinkFunction(
-            link=_normal_quantile,
-            inverse=_normal_probability,
+        "probit": Link(
+            link=ndtri,
+            inverse=ndtr,
             derivative=_normal_density,
-            symbol="probit",
-            normal_mean=lambda mean, variance: _normal_probability(mean / np.sqrt(1 + variance)),
+            # PyMC's invprobit takes the square root of 2 in single precision.
+            graph=lambda eta: 0.5 * _pytensor().erfc(eta * -np.sqrt(0.5)),
+            normal_mean=lambda mean, variance: ndtr(mean / np.sqrt(1 + variance)),
+            latent=(1.0, "1"),
         ),
-        "cloglog": LinkFunction(
+        "cloglog": Link(
             link=lambda p: np.log(-np.log1p(-p)),
             inverse=lambda eta: -np.expm1(-np.exp(eta)),
             derivative=lambda eta: np.exp(eta - np.exp(eta)),
-            symbol="cloglog",
+            graph=lambda eta: -_pytensor().expm1(-_pytensor().exp(eta)),
+            latent=(pi**2 / 6, "pi^2/6"),
+            ratio="value: hazard ratio, of the intercept the hazard",
         ),
     }
 )

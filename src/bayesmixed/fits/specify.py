@@ -12,8 +12,8 @@ import pandas as pd
 from bayesmixed.design.nesting import warn_of_implicit_nesting
 from bayesmixed.design.rank import warn_of_left_out
 from bayesmixed.errors import FormulaError
-from bayesmixed.families.lookup import as_family
-from bayesmixed.families.support import check_family, family_of_response
+from bayesmixed.families.registry import as_family
+from bayesmixed.families.support import check_family
 from bayesmixed.formula import parse_formula
 from bayesmixed.model.design_for import design_for
 from bayesmixed.model.prior_set import complete_priors
@@ -92,7 +92,7 @@ def specify(
         )
     chosen = as_family(family, link)
     design = design_for(chosen, parsed, data, weights=weights, missing=missing, center=checked_center(center))
-    chosen = family_of_response(chosen, design.response)
+    chosen = chosen.for_trials(trials=design.response.trials is not None)
     check_family(design, chosen)
     warn_of_left_out(design)
     if chosen.has_residual_sd and design.sums is None:

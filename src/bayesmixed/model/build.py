@@ -14,8 +14,6 @@ from bayesmixed import names
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.families.gaussian import residual_scale
-from bayesmixed.families.graph import predictor_arguments
-from bayesmixed.families.support import is_discrete
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.lkj import partial_shapes
 from bayesmixed.priors.prior import Prior
@@ -53,9 +51,9 @@ def _likelihood(spec: ModelSpec, predictor: Any) -> None:
     parameters = {name: _distribution(prior, name) for name, prior in spec.priors.parameters.items()}
     if family.is_gaussian:
         parameters[names.SIGMA] = parameters[names.SIGMA] * residual_scale(design.weights)
-    arguments = predictor_arguments(family, predictor, parameters, design.response.trials)
+    arguments = family.graph_arguments(predictor, parameters, design.response.trials)
     y = design.response.values
-    whole = is_discrete(family) and np.array_equal(y, np.round(y))
+    whole = family.is_discrete and np.array_equal(y, np.round(y))
     getattr(pm, family.distribution)(
         names.RESPONSE, **arguments, observed=y.astype(np.int64) if whole else y, dims=names.ROW
     )

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import numpy as np
 
-from bayesmixed import names
 from bayesmixed.design.records import Design, FixedDesign
-from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.model.link_scale import LinkScale, link_scale
 from bayesmixed.priors.prior import Prior, PriorSet
 
 COEFFICIENT_WIDTH = 2.5
 SD_DEGREES_OF_FREEDOM = 3.0
 LKJ_ETA = 2.0
-
-DISPERSION = Prior("InverseGamma", {"alpha": 0.4, "beta": 0.3})
-AUXILIARY: Mapping[tuple[str, str], Prior] = MappingProxyType(
-    {
-        ("negativebinomial", names.ALPHA): DISPERSION,
-        ("gamma", names.ALPHA): DISPERSION,
-        ("beta", names.KAPPA): DISPERSION,
-        ("t", names.NU): Prior("Gamma", {"alpha": 2.0, "beta": 0.1}),
-    }
-)
-"""Defaults of the auxiliary parameters: those of brms for negative binomial and t, and for gamma and beta the
-same prior of the dispersion, 1 / alpha ~ Gamma(0.4, 0.3), as for the negative binomial."""
 
 
 def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
@@ -67,7 +52,7 @@ def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
             Prior("LKJ", {"eta": LKJ_ETA}) if block.has_correlation else None for block in design.blocks
         ),
         sigma=_half_student(_spread(design, scale, family)) if family.has_residual_sd else None,
-        auxiliary={name: _auxiliary_prior(family, name) for name in family.auxiliary},
+        auxiliary={parameter.name: parameter.prior for parameter in family.parameters if parameter.prior},
     )
 
 
@@ -83,17 +68,6 @@ def _coefficient_priors(fixed: FixedDesign, scale: LinkScale) -> tuple[Prior, ..
 def _spread(design: Design, scale: LinkScale, family: Family) -> float:
     """Standard deviation of the response, where its scale is not that of the link."""
     return scale.unit if family.link == "identity" else float(np.std(design.response.values, ddof=1))
-
-
-def _auxiliary_prior(family: Family, name: str) -> Prior:
-    """Default of one auxiliary parameter."""
-    if (family.name, name) in AUXILIARY:
-        return AUXILIARY[family.name, name]
-    from bayesmixed.families.bambi_families import default_arguments
-    from bayesmixed.priors.choice import prior
-
-    distribution, arguments = default_arguments(family, name)
-    return prior(distribution, **arguments)
 
 
 def _normal(mu: float, sigma: float) -> Prior:

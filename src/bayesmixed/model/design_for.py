@@ -8,8 +8,7 @@ from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design
 from bayesmixed.design.remote.source import lies_elsewhere
 from bayesmixed.errors import DataError
-from bayesmixed.families.records import Family
-from bayesmixed.families.support import takes_successes
+from bayesmixed.families.family import Family
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center, Missing
 
@@ -40,7 +39,7 @@ def design_for(
         missing=missing,
         center=center,
         residual_variance=family.has_residual_sd,
-        successes=takes_successes(family),
+        successes=family.takes_successes,
     )
 
 

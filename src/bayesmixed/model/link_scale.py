@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayesmixed.design.records import Design, Response
 from bayesmixed.errors import DataError, FamilyError
-from bayesmixed.families.links import link_function
-from bayesmixed.families.records import Family
-
-LOGARITHMIC = frozenset({"lognormal", "hurdle_lognormal"})
-"""Families whose location is the mean of the logarithm."""
+from bayesmixed.families.family import Family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +41,15 @@ class ScaleWords:
     ----------
     centre, unit, level, sigma : str
         E.g. ``"mean(y)"``, ``"sd(y)"``, ``"rms(y)"``, ``"sd(y)"``; the unit 1 is empty.
+    parameters : Mapping[str, str]
+        Notes on the default priors of the family's parameters.
     """
 
     centre: str
     unit: str
     level: str
     sigma: str
+    parameters: Mapping[str, str]
 
 
 def link_scale(design: Design, family: Family) -> LinkScale:
@@ -86,13 +86,13 @@ def link_scale(design: Design, family: Family) -> LinkScale:
         return LinkScale(centre=mean, unit=sd, level=float(np.sqrt(mean**2 + sd**2 * (n - 1) / n)))
     y, offset = design.response.values, design.offset
     if family.link == "identity":
-        shifted = _logarithms(y, offset) if family.name in LOGARITHMIC else design.response.observed - offset
+        shifted = _logarithms(y, offset) if family.is_logarithmic else design.response.observed - offset
         return LinkScale(
             centre=float(np.mean(shifted)),
             unit=float(np.std(shifted, ddof=1)),
             level=float(np.sqrt(np.mean(shifted**2))),
         )
-    link = link_function(family.link)
+    link = family.link_function
     mean = _interior_mean(design.response, family)
     if mean <= 0:
         raise FamilyError(
@@ -101,7 +101,7 @@ def link_scale(design: Design, family: Family) -> LinkScale:
         )
     eta = link.link(np.array(mean))
     unit = 1.0
-    if family.link.startswith("inverse"):
+    if family.link_function.is_power:
         unit = float(np.std(y, ddof=1) / np.abs(link.derivative(eta)))
     centre = float(eta) - float(np.mean(offset))
     return LinkScale(centre=centre, unit=unit, level=float(np.hypot(centre, unit)))
@@ -109,18 +109,22 @@ def link_scale(design: Design, family: Family) -> LinkScale:
 
 def scale_words(family: Family, *, has_offset: bool) -> ScaleWords:
     """Centre, unit and level in words."""
-    y = "log(y)" if family.name in LOGARITHMIC else "y"
+    y = "log(y)" if family.is_logarithmic else "y"
     shifted = f"{y} - offset" if has_offset else y
+    notes = {parameter.name: parameter.note for parameter in family.parameters}
     if family.link == "identity":
         sd = f"sd({shifted})"
-        return ScaleWords(centre=f"mean({shifted})", unit=sd, level=f"rms({shifted})", sigma=sd)
+        return ScaleWords(
+            centre=f"mean({shifted})", unit=sd, level=f"rms({shifted})", sigma=sd, parameters=notes
+        )
     minus = " - mean(offset)" if has_offset else ""
-    power = family.link.startswith("inverse")
+    power = family.link_function.is_power
     return ScaleWords(
         centre=f"{family.link}(mean(y)){minus}",
         unit="sd(y) |slope of the link|" if power else "",
         level="rms of the link scale",
         sigma=f"sd({shifted})",
+        parameters=notes,
     )
 
 
@@ -141,6 +145,6 @@ def _interior_mean(response: Response, family: Family) -> float:
     total = float(len(y) if trials is None else trials.sum())
     mean = float(y.sum()) / total
     lowest = 0.5 / total
-    if family.link in ("logit", "probit", "cloglog"):
+    if family.link_function.latent is not None:
         return min(max(mean, lowest), 1 - lowest)
     return max(mean, lowest) if np.all(y >= 0) and np.all(y == np.round(y)) else mean

@@ -17,15 +17,13 @@ from bayesmixed.design.parameters import (
 from bayesmixed.design.rank import absence
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError, near_names
-from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.model.defaults import default_priors
 from bayesmixed.options import mapping_of
 from bayesmixed.priors.choice import as_prior
 from bayesmixed.priors.distributions import DISTRIBUTIONS
 from bayesmixed.priors.prior import Prior, PriorSet
-
-POSITIVE = frozenset({names.ALPHA, names.KAPPA, names.NU, "b", "lam"})
-"""Auxiliary parameters on (0, inf)."""
 
 _HALVES = {
     "Normal": "HalfNormal",
@@ -43,8 +41,9 @@ def complete_priors(
     """Priors of every parameter: the user's where chosen, else the defaults."""
     user = mapping_of(user, "priors", "{'b': bm.prior('Normal', mu=0, sigma=1)}")
     defaults = default_priors(design, family)
-    parameters = prior_parameters(design, family.parameters)
-    chosen = _chosen(design, parameters, user)
+    parameters = prior_parameters(design, family.parameter_names)
+    positive = {parameter.name for parameter in family.parameters if parameter.link == "log"}
+    chosen = _chosen(design, parameters, user, positive)
     pairs = zip(parameters, defaults.in_order, strict=True)
     return defaults.replaced((chosen.get(p.label, default) for p, default in pairs), frozenset(chosen))
 
@@ -74,7 +73,9 @@ def _classes(design: Design, parameters: Sequence[Parameter]) -> list[_Class]:
     return found
 
 
-def _chosen(design: Design, parameters: Sequence[Parameter], user: Mapping[str, object]) -> dict[str, Prior]:
+def _chosen(
+    design: Design, parameters: Sequence[Parameter], user: Mapping[str, object], positive: set[str]
+) -> dict[str, Prior]:
     """Label of every chosen parameter to its checked prior: of a class, then of a factor, then of one."""
     classes = _classes(design, parameters)
     found = {text: _meant(design, text, parameters, classes) for text in user}
@@ -84,7 +85,7 @@ def _chosen(design: Design, parameters: Sequence[Parameter], user: Mapping[str, 
         members, prior = found[text], as_prior(user[text])
         if given.setdefault(members, text) != text:
             raise PriorError(f"{given[members]!r} and {text!r} are the same parameter: give it one prior.")
-        _check_role(text, prior, members[0])
+        _check_role(text, prior, members[0], positive)
         chosen |= {parameter.label: prior for parameter in members}
     return chosen
 
@@ -116,8 +117,8 @@ def _unknown_name(design: Design, name: str, known: list[str]) -> str:
     return f"Prior for {name!r}: the model has no such parameter. {why}"
 
 
-def _check_role(name: str, prior: Prior, parameter: Parameter) -> None:
-    """Refuse a prior that cannot be that of its parameter."""
+def _check_role(name: str, prior: Prior, parameter: Parameter, positive: set[str]) -> None:
+    """Refuse a prior that its parameter cannot have; `positive` names the family's that are above zero."""
     support, kind = DISTRIBUTIONS[prior.name].support, parameter.kind
     if kind == "cor" and support != "correlation":
         raise PriorError(
@@ -128,8 +129,8 @@ def _check_role(name: str, prior: Prior, parameter: Parameter) -> None:
             f"Prior for {name!r}: LKJ is for correlation matrices only ('corr_' and the factor)."
         )
     is_spread = kind in ("sd", "sigma")
-    positive = is_spread or (kind == "family" and parameter.spellings[0] in POSITIVE)
-    if positive and (support == "real" or prior.args.get("lower", 0.0) < 0):
+    is_positive = is_spread or (kind == "family" and parameter.spellings[0] in positive)
+    if is_positive and (support == "real" or prior.args.get("lower", 0.0) < 0):
         advice = _HALVES.get(prior.name, "HalfNormal")
         what = "a standard deviation" if is_spread else "that parameter"
         raise PriorError(f"Prior for {name!r}: {prior} reaches below zero, {what} cannot. Use {advice}.")

@@ -11,17 +11,12 @@ import pandas as pd
 from bayesmixed import names
 from bayesmixed.design.parameters import Parameter, prior_parameters
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.model.link_scale import ScaleWords, scale_words
 from bayesmixed.printing.frame import ResultTable
 from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed.surface import public
-
-AUXILIARY_NOTES = {
-    names.ALPHA: "1 / alpha ~ Gamma(0.4, 0.3)",
-    names.KAPPA: "1 / kappa ~ Gamma(0.4, 0.3)",
-    names.NU: "degrees of freedom",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +124,7 @@ def _scale_note(design: Design, parameter: Parameter, words: ScaleWords) -> str:
             return "density ~ det(C)^(eta - 1)"
         case "sigma":
             return words.sigma
-    return AUXILIARY_NOTES.get(parameter.spellings[0], "")
+    return words.parameters.get(parameter.spellings[0], "")
 
 
 def _spread(symbol: str, design: Design, name: str, matrix: FloatArray, j: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayesmixed.design.records import Design
-from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.model.prior_table import prior_table
 from bayesmixed.printing.table import clean
 from bayesmixed.priors.prior import PriorSet

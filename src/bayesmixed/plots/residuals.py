@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.design.records import FloatArray, IntArray
-from bayesmixed.families.records import Family
+from bayesmixed.families.family import Family
 from bayesmixed.options import ResidualKind
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,

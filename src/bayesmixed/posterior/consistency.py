@@ -14,8 +14,8 @@ from bayesmixed import names
 from bayesmixed.design.parameters import prior_parameters
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import FileError
-from bayesmixed.families.lookup import family_by_name
-from bayesmixed.families.records import Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.registry import family_by_name
 from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import TARGET_ACCEPT
@@ -29,8 +29,8 @@ TOLERANCE = 1e-6
 
 def known_family(record: Mapping[str, Any]) -> Family:
     """Family of a file, when it is one that its name stands for."""
-    family = Family(**record)
-    if family != family_by_name(family.name, family.link):
+    family = family_by_name(record["name"], record["link"])
+    if family.record != record:
         raise FileError(f"its family is not the one that is called {family.name!r}.")
     return family
 
@@ -56,7 +56,7 @@ def require_one_model(spec: ModelSpec, draws: xr.DataTree) -> None:
     """Refuse priors or draws that are not those of a model."""
     _require_priors(spec)
     posterior = draws["posterior"].to_dataset()
-    dims = posterior_dims(spec.design, spec.family.parameters)
+    dims = posterior_dims(spec.design, spec.family.parameter_names)
     moments = draws[names.RANEF_MOMENTS].to_dataset() if names.RANEF_MOMENTS in draws.children else {}
     kept = {name: dim for name, dim in dims.items() if name in posterior or name not in moments}
     labels = coordinates(spec.design)

@@ -8,12 +8,8 @@ import numpy as np
 
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.errors import BayesmixedError, FamilyError
-from bayesmixed.families.distributions import Parameters
-from bayesmixed.families.links import link_function
-from bayesmixed.families.lookup import PROBABILITY_LINKS
-from bayesmixed.families.moments import response_mean
-from bayesmixed.families.records import Family
-from bayesmixed.posterior.location import location_of
+from bayesmixed.families.family import Family, Parameters
+from bayesmixed.families.links import LINKS
 
 Integrand = Callable[[float, IntArray], FloatArray]
 """Values of some integrands at a node, from the node and the places of these integrals."""
@@ -68,8 +64,8 @@ def normal_mean(
     two rules agree: for smooth functions that fade at both ends its error falls exponentially (Trefethen and
     Weideman 2014, SIAM Review 56:385).
     """
-    link = link_function(family.link)
-    if not link.has_whole_line:
+    link = family.link_function
+    if link.is_power:
         raise _no_mean(family, NEAR_ZERO)
     if _outgrows_groups(family):
         raise _no_mean(family, TOO_FAST)
@@ -81,7 +77,7 @@ def normal_mean(
             if link.normal_mean is None
             else link.normal_mean(centre, variance)
         )
-        return response_mean(family, location, parameters)
+        return family.mean(location, parameters)
 
 
 def _no_mean(family: Family, why: str) -> FamilyError:
@@ -95,14 +91,14 @@ def _no_mean(family: Family, why: str) -> FamilyError:
 def _outgrows_groups(family: Family) -> bool:
     """Whether the mean of a response, its parameters being 1, is exp(exp(eta)) or the like."""
     with np.errstate(over="ignore"):
-        location = location_of(np.array(FAR), family)
-        mean = response_mean(family, location, {name: np.ones(()) for name in family.parameters})
+        location = family.location_of(np.array(FAR))
+        mean = family.mean(location, {name: np.ones(()) for name in family.parameter_names})
     return bool(np.isposinf(mean))
 
 
 def _is_linear(family: Family, parameters: Parameters) -> bool:
     """Whether the mean of the response is a + b location, as it is where it is the location itself."""
-    low, middle, high = (response_mean(family, np.array(at), parameters) for at in (0.25, 0.5, 0.75))
+    low, middle, high = (family.mean(np.array(at), parameters) for at in (0.25, 0.5, 0.75))
     return bool(np.allclose(low + high, 2 * middle, rtol=1e-12, atol=0.0))
 
 
@@ -114,22 +110,22 @@ def _integrated(
     A probability is the distribution function of a latent variable T, so that its mean is that of
     Phi((centre - T) / spread): where the predictor is wide the smoother function.
     """
-    link, at, spread = link_function(family.link), centre.ravel(), np.sqrt(variance).ravel()
+    link, at, spread = family.link_function, centre.ravel(), np.sqrt(variance).ravel()
     own = {name: np.broadcast_to(of, centre.shape).ravel() for name, of in (parameters or {}).items()}
-    is_probability = parameters is None and family.link in PROBABILITY_LINKS
+    is_probability = parameters is None and link.latent is not None
 
     def over_predictor(node: float, which: IntArray) -> FloatArray:
         density = np.exp(-0.5 * node**2) / np.sqrt(2 * np.pi)
-        values = location_of(at[which] + spread[which] * node, family)
+        values = family.location_of(at[which] + spread[which] * node)
         if parameters is not None:
-            values = response_mean(family, values, {name: of[which] for name, of in own.items()})
+            values = family.mean(values, {name: of[which] for name, of in own.items()})
             values[node > REACH + spread[which]] = 0.0
         weighted: FloatArray = values * density
         weighted[np.isposinf(values)] = np.inf
         return weighted
 
     def over_latent(node: float, which: IntArray) -> FloatArray:
-        below = link_function("probit").inverse((at[which] - node) / spread[which])
+        below = LINKS["probit"].inverse((at[which] - node) / spread[which])
         return below * link.derivative(np.asarray(node))
 
     is_wide = (spread > WIDE) & is_probability

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from bayesmixed import names
 from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import FloatArray
-from bayesmixed.families.gaussian import residual_scale
-from bayesmixed.families.moments import random_response
-from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN, residual_scale
 from bayesmixed.options import PredictKind
 from bayesmixed.posterior.linear_predictor import NewEffects, linear_predictor
-from bayesmixed.posterior.location import location_of, mean_of, parameter_draws
+from bayesmixed.posterior.location import mean_of, parameter_draws
 
 ROW_STREAM = 2
 """Keeps the random numbers of rows apart from those of levels."""
@@ -89,9 +88,9 @@ def _draw_responses(
 ) -> xr.DataArray:
     """New responses of a family other than gaussian."""
     parameters = {name: values[..., 0] for name, values in parameter_draws(posterior, family).items()}
-    out = predictor.copy(data=location_of(predictor.values, family))
+    out = predictor.copy(data=family.location_of(predictor.values))
     for i, key in enumerate(keys.tolist()):
         rng = np.random.default_rng([seed, ROW_STREAM, *key])
         count = None if trials is None else trials[[i]]
-        out.values[:, :, i] = random_response(family, out.values[:, :, i], parameters, count, rng)
+        out.values[:, :, i] = family.draws(out.values[:, :, i], parameters, count, rng)
     return out

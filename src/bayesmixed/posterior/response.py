@@ -6,11 +6,9 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.families.densities import log_density
-from bayesmixed.families.moments import random_response
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import draw_chunks, linear_predictor
-from bayesmixed.posterior.location import location_of, parameter_draws
+from bayesmixed.posterior.location import parameter_draws
 
 
 def log_likelihood(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
@@ -23,9 +21,9 @@ def log_likelihood(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     parameters = parameter_draws(posterior, spec.family, spec.design.weights)
     y, trials = spec.design.response.values, spec.design.response.trials
     for at in draw_chunks(*predictor.shape):
-        location = location_of(predictor.values[at], spec.family)
+        location = spec.family.location_of(predictor.values[at])
         now = {name: values[at] for name, values in parameters.items()}
-        predictor.values[at] = log_density(spec.family, y, location, now, trials)
+        predictor.values[at] = spec.family.log_density(y, location, now, trials)
     return predictor.to_dataset(name=names.RESPONSE)
 
 
@@ -43,7 +41,7 @@ def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Ge
     parameters = parameter_draws(posterior, spec.family, spec.design.weights)
     trials = spec.design.response.trials
     for at in draw_chunks(*predictor.shape):
-        location = location_of(predictor.values[at], spec.family)
+        location = spec.family.location_of(predictor.values[at])
         now = {name: values[at] for name, values in parameters.items()}
-        predictor.values[at] = random_response(spec.family, location, now, trials, rng)
+        predictor.values[at] = spec.family.draws(location, now, trials, rng)
     return predictor.to_dataset(name=names.RESPONSE)

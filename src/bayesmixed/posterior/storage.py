@@ -20,8 +20,8 @@ from bayesmixed.design.build import build_design
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import BayesmixedError, FileError
-from bayesmixed.families.records import GAUSSIAN, Family
-from bayesmixed.families.support import takes_successes
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, checked_center
@@ -98,7 +98,7 @@ class SavedFit:
             weights=self.weights,
             center=self.center,
             residual_variance=self.family.has_residual_sd,
-            successes=takes_successes(self.family),
+            successes=self.family.takes_successes,
         )
         design = replace(design, n_dropped=self.n_dropped)
         spec = ModelSpec(design=design, priors=self.priors, family=self.family)
@@ -123,7 +123,7 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
         "priors": _prior_record(saved.priors),
         "run": plain(asdict(saved.run)),
         "n_dropped": saved.n_dropped,
-        "family": plain(asdict(saved.family)),
+        "family": plain(saved.family.record),
         "center": saved.center,
         "groups": groups,
     }

@@ -12,7 +12,6 @@ import xarray as xr
 
 from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.families.moments import has_mean
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind
 from bayesmixed.plots.residuals import RESIDUAL_NAMES, shown_kind
@@ -111,7 +110,7 @@ def estimate_figures(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
 def data_figures(draws: xr.DataTree, spec: ModelSpec) -> list[str]:
     """Figures of the data beside the fit, each with its caption; none of a family without a mean."""
-    if not has_mean(spec.family):
+    if not spec.family.has_mean:
         return []
     design = held_design(spec.design)
     rows = replace(spec, design=design)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from bayesmixed.report.contract import EstimatedFit, ReportedFit
-from bayesmixed.verbs.distribution_variance import has_shares
 
 
 def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
@@ -49,7 +48,7 @@ def estimate_tables(fit: EstimatedFit, *, prob: float = 0.95) -> dict[str, pd.Da
 
 def _verbs(fit: ReportedFit | EstimatedFit, prob: float) -> dict[str, pd.DataFrame]:
     """Tables of the verbs that every fit has."""
-    known = has_shares(fit.spec.family)
+    known = fit.spec.family.is_native
     return {
         "fixef": fit.fixef(prob=prob),
         "varcorr": fit.varcorr(prob=prob),

@@ -17,7 +17,6 @@ from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.formula.named import ColumnKey
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import clean
-from bayesmixed.verbs.distribution_variance import has_shares
 from bayesmixed.verbs.summaries import bound_names
 
 FIXED, RANDOM, MODEL = "Fixed effects", "Random effects", "Model"
@@ -173,7 +172,7 @@ def _shape(fit: PrintableFit) -> Iterator[FitRow]:
 
 def _shares(fit: PrintableFit, prob: float) -> Iterator[FitRow]:
     """Intraclass correlations, then explained variance, where they are known."""
-    if not has_shares(fit.spec.family):
+    if not fit.spec.family.is_native:
         return
     lower, upper = bound_names(prob)
     groups = {block.group: block.group_key for block in fit.spec.design.blocks}

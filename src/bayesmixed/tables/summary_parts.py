@@ -12,7 +12,6 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RunInfo
-from bayesmixed.families.moments import has_mean
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import TARGET_ACCEPT
 from bayesmixed.printing.table import Column, clean, format_fixed
@@ -104,7 +103,7 @@ def summary_parts(
 
 def _has_residuals(spec: ModelSpec) -> bool:
     """Whether there are residuals: rows in memory, and a family with mean and variance."""
-    return spec.design.sums is None and has_mean(spec.family)
+    return spec.design.sums is None and spec.family.has_mean
 
 
 def _kind(spec: ModelSpec) -> str:

@@ -8,12 +8,8 @@ import xarray as xr
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
-from bayesmixed.families.lookup import is_native
-from bayesmixed.families.moments import cumulative_probability, random_response, response_variance
-from bayesmixed.families.support import is_discrete
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind
-from bayesmixed.posterior.location import location_of
 from bayesmixed.verbs.fitted import Effects, mean_draws, n_draws, posterior_mean_fitted
 from bayesmixed.verbs.summaries import block_slices, draw_matrix, summarize_blocks, summary_columns
 
@@ -69,10 +65,10 @@ def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
 
     Returns shape (n,).
     """
-    location = location_of(posterior_mean_fitted(draws, spec, scale="link"), spec.family)
-    parameters = {name: np.median(draw_matrix(draws, name)) for name in spec.family.parameters}
+    location = spec.family.location_of(posterior_mean_fitted(draws, spec, scale="link"))
+    parameters = {name: np.median(draw_matrix(draws, name)) for name in spec.family.parameter_names}
     medians = {name: np.asarray(value) for name, value in parameters.items()}
-    variance = response_variance(spec.family, location, medians, spec.design.response.trials)
+    variance = spec.family.variance(location, medians, spec.design.response.trials)
     residual: FloatArray = spec.design.response.observed - posterior_mean_fitted(draws, spec)
     return residual / np.sqrt(variance)
 
@@ -93,15 +89,15 @@ def row_variances(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArra
     Returns shape (chains * draws, rows).
     """
     location, parameters, trials = _locations(draws, spec, rows)
-    return response_variance(spec.family, location, parameters, trials)
+    return spec.family.variance(location, parameters, trials)
 
 
 def _locations(
     draws: xr.DataTree, spec: ModelSpec, rows: slice
 ) -> tuple[FloatArray, dict[str, FloatArray], FloatArray | None]:
     """Locations (draws, rows), parameters (draws, 1) and trials (rows,) of a slice of the rows."""
-    location = location_of(mean_draws(draws, spec, "all", rows, "link"), spec.family)
-    parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameters}
+    location = spec.family.location_of(mean_draws(draws, spec, "all", rows, "link"))
+    parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameter_names}
     trials = spec.design.response.trials
     return location, parameters, None if trials is None else trials[rows]
 
@@ -121,14 +117,14 @@ def quantile_scores(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatAr
     family, (location, parameters, trials) = spec.family, _locations(draws, spec, rows)
     y = spec.design.response.values[rows]
     uniform = np.random.default_rng(QUANTILE_SEED).random(spec.design.n_held)[rows]
-    if not is_native(family):
+    if not family.is_native:
         rng = np.random.default_rng([QUANTILE_SEED, rows.start])
-        drawn = random_response(family, location, parameters, trials, rng)
+        drawn = family.draws(location, parameters, trials, rng)
         lower, same = (drawn < y).sum(axis=0), (drawn == y).sum(axis=0)
         place = (lower + uniform * (same + 1)) / (len(drawn) + 1)
     else:
-        place = cumulative_probability(family, y, location, parameters, trials).mean(axis=0)
-        if is_discrete(family):
-            below = cumulative_probability(family, y - 1, location, parameters, trials).mean(axis=0)
+        place = family.distribution_function(y, location, parameters, trials).mean(axis=0)
+        if family.is_discrete:
+            below = family.distribution_function(y - 1, location, parameters, trials).mean(axis=0)
             place = below + uniform * (place - below)
     return np.asarray(ndtri(np.clip(place, SMALLEST, 1 - 2.0**-53)))

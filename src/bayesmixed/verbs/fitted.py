@@ -122,7 +122,7 @@ def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec, scale: Scale = "r
     the mean of the response is its inverse link there, which is the posterior mean for the identity alone.
     """
     groups = [block.group for block in spec.design.blocks]
-    means = posterior_means(draws, groups, [names.BETA, *spec.family.parameters])
+    means = posterior_means(draws, groups, [names.BETA, *spec.family.parameter_names])
     predictor = linear_predictor(means, spec.design)
     wanted = predictor if scale == "link" else mean_of(predictor, means, spec.family)
     values: FloatArray = wanted.values[0, 0]

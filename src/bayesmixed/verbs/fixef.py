@@ -9,19 +9,11 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
-from bayesmixed.families.records import Family
+from bayesmixed.families.family import Family
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.names import LEGEND
 from bayesmixed.verbs.records import Summary
 from bayesmixed.verbs.summaries import draw_matrix, summarize, summary_columns
-
-RATIOS = {
-    "logit": "value: odds ratio, of the intercept the odds",
-    "log": "value: ratio of means (rate ratio), of the intercept the mean",
-    "cloglog": "value: hazard ratio, of the intercept the hazard",
-    "lognormal": "value: ratio of medians, of the intercept the median",
-}
-"""What the exponential of a coefficient is, by link or family."""
 
 
 def fixef(
@@ -76,13 +68,12 @@ def fixef(
 
 def _ratio(family: Family) -> str:
     """What the exponential of a coefficient is."""
-    key = family.name if family.name in RATIOS else family.link
-    if key not in RATIOS:
+    if not family.ratio:
         raise FamilyError(
             f"exponentiate=True gives ratios, which the coefficients of {family} are not: it is for the "
             "links log, logit and cloglog, and for lognormal responses."
         )
-    return RATIOS[key]
+    return family.ratio
 
 
 def _exponentiated(summary: Summary, beta: FloatArray) -> Summary:

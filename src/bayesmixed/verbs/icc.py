@@ -13,10 +13,11 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import DataError, DesignWarning, warn
+from bayesmixed.families.family import Within
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.names import LEGEND
 from bayesmixed.options import IccKind, mapping_of, one_of
-from bayesmixed.verbs.distribution_variance import DistributionVariance, distribution_variance
+from bayesmixed.verbs.distribution_variance import distribution_variance
 from bayesmixed.verbs.summaries import bound_names, summarize
 from bayesmixed.verbs.variances import (
     FIXED_MEANING,
@@ -137,7 +138,7 @@ def _table(
     kind: IccKind,
     at: Mapping[str, float],
     prob: float,
-    within: DistributionVariance,
+    within: Within,
 ) -> pd.DataFrame:
     """Rows of all grouping factors at one point."""
     sums = _sums(spec.design)

@@ -11,11 +11,9 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
-from bayesmixed.families.moments import random_response, response_mean, response_variance
-from bayesmixed.families.support import is_discrete
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import linear_predictor
-from bayesmixed.posterior.location import location_of, parameter_draws
+from bayesmixed.posterior.location import parameter_draws
 from bayesmixed.verbs.summaries import bound_names, check_prob
 
 MOST_DRAWS = 1000
@@ -64,8 +62,8 @@ def check_overdispersion(
 
     def scatter(y: FloatArray, location: FloatArray, parameters: dict[str, FloatArray]) -> FloatArray:
         trials = spec.design.response.trials
-        mean = response_mean(spec.family, location, parameters)
-        variance = response_variance(spec.family, location, parameters, trials)
+        mean = spec.family.mean(location, parameters)
+        variance = spec.family.variance(location, parameters, trials)
         return np.asarray(((y - mean) ** 2 / variance).mean(axis=-1))
 
     return _compared(draws, spec, scatter, prob, seed)
@@ -94,7 +92,7 @@ def check_zeros(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95, seed
     FamilyError
         For a family that is not one of counts.
     """
-    if not is_discrete(spec.family):
+    if not spec.family.is_discrete:
         raise FamilyError(f"check_zeros() is for counts; {spec.family} has no zeros to count.")
     return _compared(draws, spec, lambda y, *_: np.count_nonzero(y == 0, axis=-1), prob, seed)
 
@@ -105,10 +103,10 @@ def _compared(
     """A statistic of the data beside that of responses drawn from the same draws."""
     check_prob(prob)
     posterior = _some_draws(draws["posterior"].to_dataset())
-    location = location_of(linear_predictor(posterior, spec.design).values, spec.family)
+    location = spec.family.location_of(linear_predictor(posterior, spec.design).values)
     parameters = parameter_draws(posterior, spec.family, spec.design.weights)
     trials = spec.design.response.trials
-    drawn = random_response(spec.family, location, parameters, trials, np.random.default_rng(seed))
+    drawn = spec.family.draws(location, parameters, trials, np.random.default_rng(seed))
     drawn = drawn if trials is None else drawn / trials
     seen = np.broadcast_to(statistic(spec.design.response.observed, location, parameters), location.shape[:2])
     expected = statistic(drawn, location, parameters)

@@ -77,7 +77,7 @@ def _means(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows, rows: sl
     centre = row_matrix(
         linear_predictor(posterior, wanted.design, effects="fixed", rows=rows, data=wanted.data)
     )
-    parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameters}
+    parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameter_names}
     means = normal_mean(spec.family, centre, _between(posterior, wanted, rows), parameters)
     return np.where(wanted.told[rows], means, np.nan)
 

@@ -14,7 +14,8 @@ from bayesmixed.design.prediction_rows import PredictEffects, PredictionRows, pr
 from bayesmixed.design.records import Design
 from bayesmixed.design.trials import trials_of_rows
 from bayesmixed.errors import DataError
-from bayesmixed.families.records import GAUSSIAN, Family
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels, PredictKind, checked_seed, one_of
 from bayesmixed.posterior.new_levels import new_level_effects

@@ -13,7 +13,7 @@ from bayesmixed.design.build import build_design
 from bayesmixed.engines.joint.mode import JointMode, find_joint_mode
 from bayesmixed.engines.joint.plan import make_joint_plan
 from bayesmixed.engines.joint.problem import JointProblem, make_joint_problem
-from bayesmixed.families.lookup import family_by_name
+from bayesmixed.families.registry import family_by_name
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec

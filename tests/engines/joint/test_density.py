@@ -70,7 +70,7 @@ def graph_point(case: Any, point: np.ndarray) -> tuple[dict[str, Any], float]:
     problem, design, units = case.problem, case.spec.design, case.problem.units
     n_theta, n_low = problem.n_theta, case.mode.packed.n_low
     out: dict[str, Any] = {}
-    for name, value in zip(problem.auxiliary, point[n_theta:n_low], strict=True):
+    for name, value in zip(problem.family.parameter_names, point[n_theta:n_low], strict=True):
         shift = np.log(units.scale) if name == names.SIGMA else 0.0
         out[f"{name}_log__"] = np.array(value + shift)
     effects, log_volume = point[n_low:], 0.0

@@ -14,7 +14,7 @@ from bayesmixed.engines.joint.mode import evaluate_joint, row_scores
 from bayesmixed.engines.joint.packing import JointPacked, pack_joint
 from bayesmixed.engines.joint.plan import make_joint_plan
 from bayesmixed.engines.joint.problem import make_joint_problem
-from bayesmixed.families.lookup import family_by_name
+from bayesmixed.families.registry import family_by_name
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec

@@ -19,7 +19,7 @@ from bayesmixed.engines.joint.sample import joint_target, sample_joint
 from bayesmixed.engines.kernel.plan import make_plan
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.errors import EngineError, SamplingError
-from bayesmixed.families.lookup import family_by_name
+from bayesmixed.families.registry import family_by_name
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
@@ -51,7 +51,7 @@ def test_draws_have_the_shapes_of_the_design(family: str) -> None:
         assert sd.shape == (2, 40, k)
         assert ranef.shape == (2, 40, block.n_levels, k)
         assert (corr is None) == (k == 1)
-    assert tuple(draws.parameters) == spec.family.parameters
+    assert tuple(draws.parameters) == spec.family.parameter_names
     assert all(values.shape == (2, 40) for values in draws.parameters.values())
     assert np.isfinite(flat(draws)).all()
 

@@ -11,8 +11,8 @@ from bayesmixed.engines.kernel.layout import FACTOR_FACTORED, HEADER_LENGTH
 
 # ---- the header, continued: sizes
 (
-    FAMILY,  # one of the family codes below
-    LINK,  # one of the link codes below
+    FAMILY,  # place in `likelihood.KERNELS`
+    LINK,  # place in LINKS
     N_AUXILIARY,  # parameters of the family
     N_LOW,  # theta without log sigma, and the auxiliary parameters' logs
     N_EFFECTS,  # random effects, then coefficients: the order of elimination
@@ -57,11 +57,8 @@ from bayesmixed.engines.kernel.layout import FACTOR_FACTORED, HEADER_LENGTH
 
 FACTOR_Z = FACTOR_FACTORED  # in a row of the table of factors: place of its columns in ROW_Z
 
-# ---- families
-GAUSSIAN, STUDENT, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, GAMMA, BETA = range(7)
-
-# ---- links
-IDENTITY, LOG, INVERSE, LOGIT, PROBIT, CLOGLOG = range(6)
+LINKS = ("identity", "log", "inverse", "logit", "probit", "cloglog")
+IDENTITY, LOG, INVERSE, LOGIT, PROBIT, CLOGLOG = range(len(LINKS))
 
 MOST_AUXILIARY = 2
 DERIVED = 3  # numbers that a family derives from its auxiliary parameters once for all rows

@@ -16,6 +16,9 @@ from bayesmixed.engines.joint.special import digamma, exponential, log_logistic,
 from bayesmixed.engines.kernel.compilation import compiled
 from bayesmixed.engines.kernel.memory import beyond
 
+KERNELS = ("gaussian", "student", "binomial", "poisson", "negative_binomial", "gamma", "beta")
+GAUSSIAN, STUDENT, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, GAMMA, BETA = range(len(KERNELS))
+
 ROWS_OF_A_PRODUCT = 512
 """Factors between 1 and 2 whose product is a finite number."""
 
@@ -57,16 +60,16 @@ def derive(family: int, auxiliary: Any) -> None:
     """What is the same for all rows: log gamma of auxiliary parameters, or constants of a row."""
     derived = beyond(auxiliary, at.MOST_AUXILIARY)
     first = auxiliary[0]
-    if family == at.NEGATIVE_BINOMIAL:
+    if family == NEGATIVE_BINOMIAL:
         derived[0], derived[1], derived[2] = math.lgamma(first), digamma(first), math.log(first)
-    elif family == at.GAMMA:
+    elif family == GAMMA:
         derived[0] = first * math.log(first) - math.lgamma(first)
         derived[1] = 1.0 + math.log(first) - digamma(first)
-    elif family == at.BETA:
+    elif family == BETA:
         derived[0], derived[1] = math.lgamma(first), digamma(first)
-    elif family == at.GAUSSIAN:
+    elif family == GAUSSIAN:
         derived[0] = -math.log(first)
-    elif family == at.STUDENT:
+    elif family == STUDENT:
         nu = auxiliary[1]
         derived[0] = math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu)
         derived[0] -= 0.5 * math.log(nu) + math.log(first)
@@ -82,7 +85,7 @@ def located(
     sigma, derived = aux[0], beyond(aux, at.MOST_AUXILIARY)
     residual = (y - mean) * math.sqrt(weight) / sigma
     squared = residual * residual
-    if family == at.GAUSSIAN:
+    if family == GAUSSIAN:
         along = residual * math.sqrt(weight) / sigma
         return derived[0] - 0.5 * squared, along * slope, (squared - 1.0) / sigma, 0.0
     nu = aux[1]
@@ -103,7 +106,7 @@ def counted(family: int, link: int, y: float, eta: float, aux: Any) -> tuple[flo
     mean, slope = mean_of(link, eta)
     if not mean > 0.0:
         return math.nan, 0.0, 0.0, 0.0
-    if family == at.POISSON:
+    if family == POISSON:
         return y * math.log(mean) - mean, (y / mean - 1.0) * slope, 0.0, 0.0
     alpha, derived = aux[0], beyond(aux, at.MOST_AUXILIARY)
     whole = math.log(alpha + mean)
@@ -160,13 +163,13 @@ def row_terms(
     family: int, link: int, y: float, trials: float, weight: float, eta: float, aux: Any
 ) -> tuple[float, float, float, float]:
     """Log likelihood of a row, its derivative in eta, and those in two auxiliary parameters."""
-    if family == at.BINOMIAL:
+    if family == BINOMIAL:
         return successes(link, y, trials, eta)
-    if family == at.POISSON or family == at.NEGATIVE_BINOMIAL:
+    if family == POISSON or family == NEGATIVE_BINOMIAL:  # noqa: SIM109 (Numba)
         return counted(family, link, y, eta, aux)
-    if family == at.GAMMA:
+    if family == GAMMA:
         return positive(link, y, eta, aux)
-    if family == at.BETA:
+    if family == BETA:
         return proportion(link, y, eta, aux)
     return located(family, link, y, weight, eta, aux)
 
@@ -213,7 +216,7 @@ def log_likelihood(ints: Any, floats: Any, auxiliary: Any, eta: Any, score: Any)
     weight = beyond(floats, ints[at.ROW_WEIGHT])
     if ints[at.ONE_TRIAL] == 1 and link == at.LOGIT:
         return one_trial_rows(ints[at.N_ROWS], y, eta, score)
-    if family == at.POISSON and link == at.LOG:
+    if family == POISSON and link == at.LOG:
         return poisson_rows(ints[at.N_ROWS], y, eta, score)
     total, first, second = 0.0, 0.0, 0.0
     derive(family, auxiliary)

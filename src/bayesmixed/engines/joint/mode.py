@@ -12,10 +12,9 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.joint.density import density, expand, scores
 from bayesmixed.engines.joint.packing import JointPacked, keep_coupled, pack_joint
-from bayesmixed.engines.joint.problem import LINKS, JointProblem
+from bayesmixed.engines.joint.problem import JointProblem
 from bayesmixed.engines.joint.sources import require_run
 from bayesmixed.engines.kernel.standardization import inverse_root
-from bayesmixed.families.links import link_function
 
 DOUBLES = ctypes.POINTER(ctypes.c_double)
 
@@ -126,19 +125,9 @@ def _alone(problem: JointProblem) -> FloatArray:
     where the link of the response itself need not exist. From a common value one Newton step for a large
     count overflows.
     """
-    y, trials = problem.rows.y, problem.rows.trials
-    match problem.family:
-        case at.BINOMIAL:
-            mean = (y + 0.5) / (trials + 1.0)
-        case at.POISSON | at.NEGATIVE_BINOMIAL:
-            mean = y + 0.5
-        case at.GAMMA | at.BETA:
-            mean = y
-        case _:
-            positive = problem.link in (at.LOG, at.INVERSE)
-            mean = np.maximum(y, 0.1 * np.mean(np.abs(y))) if positive else y
-    link = next(name for name, code in LINKS.items() if code == problem.link)
-    return link_function(link).link(np.asarray(mean, dtype=np.float64))
+    family, rows = problem.family, problem.rows
+    location = family.first_location(rows.y, rows.trials)
+    return family.link_function.link(np.asarray(location, dtype=np.float64))
 
 
 def _approximated(

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.joint import layout as at
+from bayesmixed.engines.joint.likelihood import KERNELS
 from bayesmixed.engines.joint.problem import JointProblem
 from bayesmixed.engines.joint.sources import SOURCES
 from bayesmixed.engines.joint.structure import Pattern, fill_pattern
@@ -70,13 +71,15 @@ def pack_joint(problem: JointProblem) -> JointPacked:
     block = PackedBlock(at.JOINT_HEADER_LENGTH, SOURCES)
     theta_of_factor = _put_factors(block, problem)
     pattern = fill_pattern(_coupling(problem))
-    n_low = problem.n_theta + len(problem.auxiliary)
+    n_low = problem.n_theta + len(problem.family.parameters)
     header = block.header
     header[shared.N_THETA] = problem.n_theta + 1
-    header[[at.N_AUXILIARY, at.N_LOW]] = len(problem.auxiliary), n_low
+    header[[at.N_AUXILIARY, at.N_LOW]] = len(problem.family.parameters), n_low
     header[[at.N_EFFECTS, at.N_FIXED]] = problem.order, problem.rows.fixed.shape[1]
-    header[[at.FAMILY, at.LINK, at.N_ROWS]] = problem.family, problem.link, len(problem.rows.y)
-    header[at.ONE_TRIAL] = problem.family == at.BINOMIAL and bool(np.all(problem.rows.trials == 1.0))
+    family, rows = problem.family, problem.rows
+    header[at.FAMILY], header[at.LINK] = KERNELS.index(family.kernel), at.LINKS.index(family.link)
+    header[at.N_ROWS] = len(rows.y)
+    header[at.ONE_TRIAL] = family.takes_successes and bool(np.all(rows.trials == 1.0))
     header[shared.DIMENSION] = n_low + problem.order
     _put_rows(block, problem)
     _put_priors(block, problem)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from scipy.special import betaln, gammaln
 
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, IntArray
-from bayesmixed.engines.joint import layout as at
 from bayesmixed.engines.kernel import layout as roles
 from bayesmixed.engines.kernel.plan import Plan
 from bayesmixed.engines.kernel.unit_priors import (
@@ -20,34 +17,9 @@ from bayesmixed.engines.kernel.unit_priors import (
     block_rows,
 )
 from bayesmixed.engines.kernel.units import Units, units_of
-from bayesmixed.families.records import Family
+from bayesmixed.families.family import Family
 from bayesmixed.model.link_scale import link_scale
 from bayesmixed.model.spec import ModelSpec
-
-FAMILIES = {
-    "gaussian": at.GAUSSIAN,
-    "lognormal": at.GAUSSIAN,
-    "t": at.STUDENT,
-    "bernoulli": at.BINOMIAL,
-    "binomial": at.BINOMIAL,
-    "poisson": at.POISSON,
-    "negativebinomial": at.NEGATIVE_BINOMIAL,
-    "gamma": at.GAMMA,
-    "beta": at.BETA,
-}
-"""Families of the kernel."""
-
-LINKS = {
-    "identity": at.IDENTITY,
-    "log": at.LOG,
-    "inverse": at.INVERSE,
-    "logit": at.LOGIT,
-    "probit": at.PROBIT,
-    "cloglog": at.CLOGLOG,
-}
-"""Links of the kernel."""
-
-LOCATED = frozenset({at.GAUSSIAN, at.STUDENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +53,8 @@ class JointProblem:
 
     Attributes
     ----------
-    family, link : int
-        Codes of `layout`.
+    family : Family
+        Of the response.
     units : Units
         Of the design.
     plan : Plan
@@ -99,14 +71,11 @@ class JointProblem:
         ``PRIOR_WORDS`` numbers for each auxiliary parameter of the family.
     fixed_priors : FloatArray
         ``COEFFICIENT_PRIOR_WORDS`` numbers for each coefficient.
-    auxiliary : tuple[str, ...]
-        Names of the auxiliary parameters.
     constant : float
         What does not move in the log density of the data in their own units.
     """
 
-    family: int
-    link: int
+    family: Family
     units: Units
     plan: Plan
     rows: Rows
@@ -116,7 +85,6 @@ class JointProblem:
     theta_priors: tuple[FloatArray, ...]
     auxiliary_priors: FloatArray
     fixed_priors: FloatArray
-    auxiliary: tuple[str, ...]
     constant: float
 
     @property
@@ -164,21 +132,19 @@ class JointProblem:
 
 def make_joint_problem(spec: ModelSpec, plan: Plan) -> JointProblem:
     """Arrays and priors of a model, unit-free."""
-    design = _on_own_scale(spec)
-    family = FAMILIES[spec.family.name]
-    units = _units(design, spec.family, family)
+    family, whole = spec.family, spec.design.response
+    design = replace(spec.design, response=replace(whole, values=family.kernel_response(whole.values)))
+    units = _units(design, family)
     blocks = [design.blocks[i] for i in plan.blocks]
     theta = [block_rows(spec, units, i) for i in plan.blocks]
     auxiliary, auxiliary_constant = _auxiliary_rows(spec, units)
     fixed, fixed_constant = _fixed_rows(spec, units)
     rows = _rows(design, units, family, plan)
     constant = auxiliary_constant + fixed_constant + sum(c for _, c in theta)
-    constant += _likelihood_constant(family, rows, units) + _unit_constant(plan, design, units)
-    if spec.family.name == "lognormal":
-        constant -= float(np.sum(design.response.values))
+    constant += family.kernel_constant(whole.values, rows.trials) + _unit_constant(plan, design, units)
+    constant += float(0.5 * np.sum(np.log(rows.weights)) - len(rows.y) * np.log(units.scale))
     return JointProblem(
         family=family,
-        link=LINKS[spec.family.link],
         units=units,
         plan=plan,
         rows=rows,
@@ -188,41 +154,31 @@ def make_joint_problem(spec: ModelSpec, plan: Plan) -> JointProblem:
         theta_priors=tuple(numbers for numbers, _ in theta),
         auxiliary_priors=auxiliary,
         fixed_priors=fixed,
-        auxiliary=spec.family.parameters,
         constant=constant,
     )
 
 
-def _on_own_scale(spec: ModelSpec) -> Design:
-    """Design, with the logarithm of a lognormal response in its place."""
-    design = spec.design
-    if spec.family.name != "lognormal":
-        return design
-    return replace(design, response=replace(design.response, values=np.log(design.response.values)))
-
-
-def _units(design: Design, family: Family, code: int) -> Units:
+def _units(design: Design, family: Family) -> Units:
     """Units of a design; a response that is not on the scale of the linear predictor keeps its own."""
     units = units_of(design)
-    if code in LOCATED and family.link == "identity":
+    if family.has_residual_sd:
         return units
     unit = link_scale(design, family).unit
     effects = tuple(scales / unit for scales in units.effects)
     return replace(units, center=0.0, scale=1.0, scales=units.scales / unit, effects=effects)
 
 
-def _rows(design: Design, units: Units, family: int, plan: Plan) -> Rows:
+def _rows(design: Design, units: Units, family: Family, plan: Plan) -> Rows:
     """Rows of a design in its units."""
     n = design.n_rows
     response, offset = design.response, design.offset
     blocks = [design.blocks[i] for i in plan.blocks]
-    is_located = family in LOCATED
     trials = np.ones(n) if response.trials is None else response.trials
     return Rows(
         y=(response.values - units.center) / units.scale,
         trials=np.asarray(trials, dtype=np.float64),
-        weights=design.weights if is_located and design.weights is not None else np.ones(n),
-        offset=offset / units.scale if is_located else offset,
+        weights=design.weights if family.has_residual_sd and design.weights is not None else np.ones(n),
+        offset=offset / units.scale,
         fixed=centred_columns(design.fixed.matrix, units.centring) / units.scales,
         columns=tuple(
             centred_columns(design.blocks[i].columns, units.effect_centrings[i]) / units.effects[i]
@@ -237,7 +193,7 @@ def _auxiliary_rows(spec: ModelSpec, units: Units) -> tuple[FloatArray, float]:
     priors = spec.priors.parameters
     pairs = [
         SCALE_PRIORS[priors[name].name](priors[name], units.scale if name == "sigma" else 1.0)
-        for name in spec.family.parameters
+        for name in spec.family.parameter_names
     ]
     rows = np.array([row for row, _ in pairs]).reshape(len(pairs), roles.PRIOR_WORDS)
     return rows, sum(constant for _, constant in pairs)
@@ -263,28 +219,3 @@ def _unit_constant(plan: Plan, design: Design, units: Units) -> float:
         jacobian = float(np.sum(np.log(units.scale / units.effects[i])))
         total -= block.n_levels * (jacobian + 0.5 * block.n_effects * np.log(2.0 * np.pi))
     return total
-
-
-def _located_constant(rows: Rows, units: Units, log_normalizer: float) -> float:
-    """Normal or Student-t: log sqrt(w) of every row, and the units of the response."""
-    n = len(rows.y)
-    return float(0.5 * np.sum(np.log(rows.weights)) - n * (np.log(units.scale) + log_normalizer))
-
-
-_CONSTANTS: dict[int, Callable[[Rows, Units], float]] = {
-    at.GAUSSIAN: lambda rows, units: _located_constant(rows, units, 0.5 * np.log(2.0 * np.pi)),
-    at.STUDENT: lambda rows, units: _located_constant(rows, units, 0.5 * np.log(np.pi)),
-    at.BINOMIAL: lambda rows, _: float(
-        -np.sum(betaln(rows.y + 1.0, rows.trials - rows.y + 1.0) + np.log(rows.trials + 1.0))
-    ),
-    at.POISSON: lambda rows, _: -float(np.sum(gammaln(rows.y + 1.0))),
-    at.NEGATIVE_BINOMIAL: lambda rows, _: -float(np.sum(gammaln(rows.y + 1.0))),
-    at.GAMMA: lambda rows, _: -float(np.sum(np.log(rows.y))),
-    at.BETA: lambda rows, _: -float(np.sum(np.log(rows.y) + np.log1p(-rows.y))),
-}
-"""For each family what does not move in the log likelihood of all rows."""
-
-
-def _likelihood_constant(family: int, rows: Rows, units: Units) -> float:
-    """What does not move in the log likelihood of all rows."""
-    return _CONSTANTS[family](rows, units)

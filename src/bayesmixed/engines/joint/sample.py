@@ -127,7 +127,7 @@ def _in_units(target: JointTarget, points: FloatArray, stats: dict[str, np.ndarr
         own = effects[:, :, problem.first_effects[f] : problem.first_effects[f + 1]]
         ranef[i] = units.ranef(i, own.reshape(*own.shape[:2], block.n_levels, block.n_effects))
     logs = points[:, :, problem.n_theta : packed.n_low]
-    parameters = {name: np.exp(logs[:, :, a]) for a, name in enumerate(problem.auxiliary)}
+    parameters = {name: np.exp(logs[:, :, a]) for a, name in enumerate(problem.family.parameter_names)}
     sigma = parameters.pop(names.SIGMA, None)
     return RawDraws(
         beta=units.coefficients(effects[:, :, problem.first_effects[-1] :]),
