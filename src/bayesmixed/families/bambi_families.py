@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,45 +45,26 @@ SEVERAL_PARTS = frozenset({"categorical", "cumulative", "sratio", "multinomial",
 """Families of Bambi's whose location has several parts for every row."""
 
 
-def _location(location: Values, _: Parameters) -> Values:
-    return location
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """What is written here of a family of Bambi's, in its parametrization, which is PyMC's.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BambiFamily(Family):
+    """A family of Bambi's in its parametrization, which is PyMC's, with what is written here of it.
 
     Attributes
     ----------
-    mean, variance : callable
-        Of location, parameters and, the variance, trials.
-    draws : callable
-        Of location, parameters, trials and a generator, in the shape of the location.
-    location, support, is_discrete, is_logarithmic, takes_trials
-        As in :class:`~bayesmixed.families.family.Family`.
+    mean_at, variance_at, draws_at : callable or None
+        Of location, parameters and, but for the mean, trials; draws of a generator too, in the shape of the
+        location. A mean that is not written is the location; without draws nothing is written.
     why_no_mean : str
         A sentence, where there is neither mean nor variance.
-    arguments : callable or None
+    arguments_at : callable or None
         PyMC's arguments from location, parameters and trials, where they are others than Bambi's.
     """
 
-    mean: Mean = _location
-    variance: Variance
-    draws: Draws
-    location: Literal["real", "positive", "probability"] = "real"
-    support: Support | None = None
-    is_discrete: bool = False
-    is_logarithmic: bool = False
-    takes_trials: bool = False
+    mean_at: Mean | None = None
+    variance_at: Variance | None = None
+    draws_at: Draws | None = None
     why_no_mean: str = ""
-    arguments: Arguments | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class BambiFamily(Family):
-    """A family of Bambi's, with what is written here of it."""
-
-    stated: Stated | None = None
+    arguments_at: Arguments | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle by name."""
@@ -92,7 +73,7 @@ class BambiFamily(Family):
     @property
     def has_mean(self) -> bool:
         """Whether the response has a mean and a variance that are written here."""
-        return self.stated is not None and not self.stated.why_no_mean
+        return self.variance_at is not None
 
     def log_density(
         self, y: Values, location: Values, parameters: Parameters, trials: Values | None = None
@@ -112,33 +93,41 @@ class BambiFamily(Family):
 
     def pymc_arguments(self, location: Any, parameters: Mapping[str, Any], trials: Any) -> dict[str, Any]:
         """Arguments of the distribution in PyMC."""
-        ours = self.stated.arguments if self.stated is not None else None
-        return (ours or super(BambiFamily, self).pymc_arguments)(location, parameters, trials)
+        chosen = self.arguments_at or super(BambiFamily, self).pymc_arguments
+        return chosen(location, parameters, trials)
 
     def _mean(self, location: Values, parameters: Parameters) -> Values:
-        return self._written(moment=True).mean(location, parameters)
+        if self.variance_at is None:
+            raise self._unknown()
+        return location if self.mean_at is None else self.mean_at(location, parameters)
 
     def _variance(self, location: Values, parameters: Parameters, trials: Values) -> Values:
-        return self._written(moment=True).variance(location, parameters, trials)
+        if self.variance_at is None:
+            raise self._unknown()
+        return self.variance_at(location, parameters, trials)
 
     def _draws(
         self, location: Values, parameters: Parameters, trials: Values, rng: np.random.Generator
     ) -> NDArray[Any]:
-        return self._written().draws(location, parameters, trials, rng)
+        if self.draws_at is None:
+            raise self._unknown()
+        return self.draws_at(location, parameters, trials, rng)
 
-    def _written(self, *, moment: bool = False) -> Stated:
-        """What is written here of the family."""
-        if self.stated is None:
-            raise FamilyError(
-                f"Mean, variance and draws of the family {self.name!r} are not known here; "
-                "fitted(scale='link') and predict(kind='link') give its linear predictor."
-            )
-        if moment and self.stated.why_no_mean:
-            raise FamilyError(
+    def _unknown(self) -> FamilyError:
+        """What is asked of a family that has neither mean nor variance, or of which nothing is written."""
+        if self.why_no_mean:
+            return FamilyError(
                 f"A response of the family {self.name!r} does not have a mean, nor residuals around it. "
-                f"{self.stated.why_no_mean} Ask for fitted(scale='link') or predict(kind='link')."
+                f"{self.why_no_mean} Ask for fitted(scale='link') or predict(kind='link')."
             )
-        return self.stated
+        return FamilyError(
+            f"Mean, variance and draws of the family {self.name!r} are not known here; "
+            "fitted(scale='link') and predict(kind='link') give its linear predictor."
+        )
+
+
+_stated = partial(BambiFamily, name="", links=("",), distribution="")
+"""What is written of a family whose name, links and parameters are read from Bambi."""
 
 
 @cache
@@ -156,11 +145,11 @@ def bambi_names() -> list[str]:
 
 def bambi_family(name: str, link: str | None = None) -> Family:
     """Family of Bambi's by name."""
-    entry, stated = _builtin()[name], STATED.get(name)
+    entry = _builtin()[name]
     likelihood, links = entry["likelihood"], entry["family"].SUPPORTED_LINKS
     parent = likelihood["parent"]
-    facts = ("location", "support", "is_discrete", "is_logarithmic", "takes_trials")
-    family = BambiFamily(
+    family = replace(
+        STATED.get(name, _stated()),
         name=name,
         links=tuple(known for known in links[parent] if known in LINKS),
         link=entry["link"][parent],
@@ -171,9 +160,6 @@ def bambi_family(name: str, link: str | None = None) -> Family:
         ),
         distribution=likelihood["name"],
         argument=parent,
-        stated=stated,
-        takes_successes=stated is not None and stated.takes_trials,
-        **({} if stated is None else {fact: getattr(stated, fact) for fact in facts}),
     )
     return family.with_link(link)
 
@@ -256,7 +242,7 @@ def _weibull_arguments(mean: Any, parameters: Mapping[str, Any], _: Any) -> dict
     return {"alpha": alpha, "beta": mean / pt.gamma(1 + 1 / alpha)}
 
 
-def _above_zero(none: Mean, dispersion: Mean, draws: Draws) -> Stated:
+def _above_zero(none: Mean, dispersion: Mean, draws: Draws) -> Family:
     """Counts above zero, from the logarithm of the probability of zero and the ratio of variance to mean."""
 
     def mean(m: Values, by: Parameters) -> Values:
@@ -268,12 +254,12 @@ def _above_zero(none: Mean, dispersion: Mean, draws: Draws) -> Stated:
         average = mean(m, by)
         return average * (dispersion(m, by) + m - average)
 
-    return Stated(mean=mean, variance=variance, draws=draws, location="positive", is_discrete=True)
+    return _stated(mean_at=mean, variance_at=variance, draws_at=draws, location="positive", is_discrete=True)
 
 
 def _or_zero(
-    base: Family | Stated, support: Support | None = COUNTS, arguments: Arguments | None = None
-) -> Stated:
+    base: Family, support: Support | None = COUNTS, arguments: Arguments | None = None
+) -> BambiFamily:
     """With probability psi a response of a family that has a mean and a variance, else zero.
 
     What it is else may be zero in a zero-inflated family and is above zero in a hurdle family.
@@ -288,16 +274,17 @@ def _or_zero(
     def draws(m: Values, by: Parameters, n: Values, rng: np.random.Generator) -> Values:
         return np.where(rng.random(m.shape) < by["psi"], base.draws(m, by, n, rng), 0.0)
 
-    return Stated(
-        mean=mean,
-        variance=variance,
-        draws=draws,
+    return _stated(
+        mean_at=mean,
+        variance_at=variance,
+        draws_at=draws,
         location=base.location,
         support=support,
         is_discrete=base.is_discrete,
         is_logarithmic=base.is_logarithmic,
         takes_trials=base.takes_trials,
-        arguments=arguments,
+        takes_successes=base.takes_trials,
+        arguments_at=arguments,
     )
 
 
@@ -317,61 +304,61 @@ _POSITIVE_NEGATIVE_BINOMIAL = _above_zero(
     _positive_negative_binomial_draws,
 )
 
-STATED: Mapping[str, Stated] = MappingProxyType(
+STATED: Mapping[str, BambiFamily] = MappingProxyType(
     {
-        "asymmetriclaplace": Stated(
-            mean=lambda m, by: m + (1 / by["kappa"] - by["kappa"]) / by["b"],
-            variance=lambda m, by, _: (by["kappa"] ** -2 + by["kappa"] ** 2) / by["b"] ** 2 + 0 * m,
-            draws=_asymmetric_laplace_draws,
+        "asymmetriclaplace": _stated(
+            mean_at=lambda m, by: m + (1 / by["kappa"] - by["kappa"]) / by["b"],
+            variance_at=lambda m, by, _: (by["kappa"] ** -2 + by["kappa"] ** 2) / by["b"] ** 2 + 0 * m,
+            draws_at=_asymmetric_laplace_draws,
         ),
-        "beta_binomial": Stated(
-            variance=lambda p, by, n: p * (1 - p) / n * (by["kappa"] + n) / (by["kappa"] + 1),
-            draws=lambda p, by, n, rng: BINOMIAL.draws(BETA.draws(p, by, n, rng), by, n, rng),
+        "beta_binomial": _stated(
+            variance_at=lambda p, by, n: p * (1 - p) / n * (by["kappa"] + n) / (by["kappa"] + 1),
+            draws_at=lambda p, by, n, rng: BINOMIAL.draws(BETA.draws(p, by, n, rng), by, n, rng),
             location="probability",
             is_discrete=True,
             takes_trials=True,
-            arguments=BETA.pymc_arguments,
+            takes_successes=True,
+            arguments_at=BETA.pymc_arguments,
         ),
-        "exgaussian": Stated(
-            mean=lambda m, by: m + by["nu"],
-            variance=lambda m, by, _: by["sigma"] ** 2 + by["nu"] ** 2 + 0 * m,
-            draws=lambda m, by, _, rng: (
+        "exgaussian": _stated(
+            mean_at=lambda m, by: m + by["nu"],
+            variance_at=lambda m, by, _: by["sigma"] ** 2 + by["nu"] ** 2 + 0 * m,
+            draws_at=lambda m, by, _, rng: (
                 m + by["sigma"] * rng.standard_normal(m.shape) + by["nu"] * rng.standard_exponential(m.shape)
             ),
         ),
-        "exponential": Stated(
-            variance=lambda m, *_: m**2,
-            draws=lambda m, _, __, rng: rng.exponential(m),
+        "exponential": _stated(
+            variance_at=lambda m, *_: m**2,
+            draws_at=lambda m, _, __, rng: rng.exponential(m),
             location="positive",
             support=POSITIVE,
-            arguments=lambda m, *_: {"lam": 1 / m},
+            arguments_at=lambda m, *_: {"lam": 1 / m},
         ),
         "hurdle_gamma": _or_zero(GAMMA, _NOT_NEGATIVE, GAMMA.pymc_arguments),
         "hurdle_lognormal": _or_zero(LOG_NORMAL, _NOT_NEGATIVE),
         "hurdle_negativebinomial": _or_zero(_POSITIVE_NEGATIVE_BINOMIAL),
         "hurdle_poisson": _or_zero(_POSITIVE_POISSON),
-        "laplace": Stated(
-            variance=lambda m, by, _: 2 * by["b"] ** 2 + 0 * m,
-            draws=lambda m, by, _, rng: rng.laplace(m, by["b"]),
+        "laplace": _stated(
+            variance_at=lambda m, by, _: 2 * by["b"] ** 2 + 0 * m,
+            draws_at=lambda m, by, _, rng: rng.laplace(m, by["b"]),
         ),
-        "vonmises": Stated(
-            variance=lambda m, *_: np.full_like(m, np.nan),
-            draws=lambda m, by, _, rng: rng.vonmises(m, by["kappa"]),
+        "vonmises": _stated(
+            draws_at=lambda m, by, _, rng: rng.vonmises(m, by["kappa"]),
             support=Support("angles from -pi to pi", _not_angle),
             why_no_mean="The mean of an angle depends on where its circle is cut.",
         ),
-        "wald": Stated(
-            variance=lambda m, by, _: m**3 / by["lam"],
-            draws=lambda m, by, _, rng: rng.wald(m, by["lam"]),
+        "wald": _stated(
+            variance_at=lambda m, by, _: m**3 / by["lam"],
+            draws_at=lambda m, by, _, rng: rng.wald(m, by["lam"]),
             location="positive",
             support=POSITIVE,
         ),
-        "weibull": Stated(
-            variance=_weibull_variance,
-            draws=_weibull_draws,
+        "weibull": _stated(
+            variance_at=_weibull_variance,
+            draws_at=_weibull_draws,
             location="positive",
             support=POSITIVE,
-            arguments=_weibull_arguments,
+            arguments_at=_weibull_arguments,
         ),
         "zero_inflated_binomial": _or_zero(BINOMIAL, None),
         "zero_inflated_negativebinomial": _or_zero(NEGATIVE_BINOMIAL),

@@ -34,7 +34,7 @@ class Beta(Family):
 
     def pymc_arguments(self, location: Any, parameters: Mapping[str, Any], trials: Any) -> dict[str, Any]:
         """Both shapes."""
-        arguments = Family.pymc_arguments(self, location, parameters, trials)
+        arguments = super().pymc_arguments(location, parameters, trials)
         mean, kappa = arguments.pop("mu"), arguments.pop("kappa")
         return {"alpha": mean * kappa, "beta": (1 - mean) * kappa, **arguments}
 

@@ -45,7 +45,7 @@ class Binomial(Family):
 
     def graph_arguments(self, predictor: Any, parameters: Mapping[str, Any], trials: Any) -> dict[str, Any]:
         """With a logit link the predictor itself."""
-        arguments = Family.graph_arguments(self, predictor, parameters, trials)
+        arguments = super().graph_arguments(predictor, parameters, trials)
         if self.link == "logit":
             del arguments["p"]
             arguments["logit_p"] = predictor

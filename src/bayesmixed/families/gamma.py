@@ -42,7 +42,7 @@ class Gamma(Family):
 
     def pymc_arguments(self, location: Any, parameters: Mapping[str, Any], trials: Any) -> dict[str, Any]:
         """Shape and rate."""
-        arguments = Family.pymc_arguments(self, location, parameters, trials)
+        arguments = super().pymc_arguments(location, parameters, trials)
         arguments["beta"] = arguments["alpha"] / arguments.pop("mu")
         return arguments
 

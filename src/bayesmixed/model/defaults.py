@@ -18,20 +18,6 @@ LKJ_ETA = 2.0
 def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
     """Weakly informative priors that follow the units of the data.
 
-    Parameters
-    ----------
-    design : Design
-        Supplies the response less the offset, the columns of X and those of Z.
-    family : Family
-        Distribution of the response.
-
-    Returns
-    -------
-    PriorSet
-        The prior of every parameter.
-
-    Notes
-    -----
     With s the sample standard deviation (n - 1) over the rows used and y the response less the offset:
     intercept at the column means ~ Normal(mean(y), 2.5 s_y); coefficient j ~ Normal(0, 2.5 s_y / s_xj);
     random-effect sd of column z ~ HalfStudentT(3, s_y / s_z), s_z = 1 for an intercept; correlation

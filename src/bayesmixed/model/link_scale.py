@@ -55,27 +55,6 @@ class ScaleWords:
 def link_scale(design: Design, family: Family) -> LinkScale:
     """Centre, unit and level of a response on the scale of the linear predictor.
 
-    Parameters
-    ----------
-    design : Design
-        Supplies response and offset.
-    family : Family
-        Distribution of the response.
-
-    Returns
-    -------
-    LinkScale
-        In the units of the linear predictor.
-
-    Raises
-    ------
-    FamilyError
-        When the mean response is one that the link does not take.
-    DataError
-        When a response whose logarithm is modelled has no two different positive values.
-
-    Notes
-    -----
     Identity link: mean, standard deviation (n - 1) and root mean square of y - offset (of its logarithm, for
     a lognormal response). Other links g: g(mean(y)) - mean(offset); unit 1, except for powers of y, where it
     is |g'(mean(y))| sd(y); level sqrt(centre^2 + unit^2). A mean on the boundary, as of a response that is
@@ -101,7 +80,7 @@ def link_scale(design: Design, family: Family) -> LinkScale:
         )
     eta = link.link(np.array(mean))
     unit = 1.0
-    if family.link_function.is_power:
+    if link.is_power:
         unit = float(np.std(y, ddof=1) / np.abs(link.derivative(eta)))
     centre = float(eta) - float(np.mean(offset))
     return LinkScale(centre=centre, unit=unit, level=float(np.hypot(centre, unit)))
@@ -118,10 +97,9 @@ def scale_words(family: Family, *, has_offset: bool) -> ScaleWords:
             centre=f"mean({shifted})", unit=sd, level=f"rms({shifted})", sigma=sd, parameters=notes
         )
     minus = " - mean(offset)" if has_offset else ""
-    power = family.link_function.is_power
     return ScaleWords(
         centre=f"{family.link}(mean(y)){minus}",
-        unit="sd(y) |slope of the link|" if power else "",
+        unit="sd(y) |slope of the link|" if family.link_function.is_power else "",
         level="rms of the link scale",
         sigma=f"sd({shifted})",
         parameters=notes,
