@@ -34,6 +34,7 @@ ORDER = (
     "surface",
     "datasets",
     "priors",
+    "covariances",
     "formula",
     "design",
     "families",

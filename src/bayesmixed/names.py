@@ -116,9 +116,9 @@ def is_ranef(dims: Sequence[object]) -> bool:
     return len(dims) == 4 and str(dims[-1]).endswith(EFFECT)
 
 
-def partial_corr(group: str, block: int) -> str:
-    """Free parameters behind one correlated block of a grouping factor in the PyMC graph."""
-    return f"partial_corr_{variable(group)}" + (f"[{block + 1}]" if block else "")
+def of_set(word: str, group: str, number: int) -> str:
+    """Name of the free parameters behind the correlations of one set of effects in the PyMC graph."""
+    return f"{word}_{variable(group)}" + (f"[{number + 1}]" if number else "")
 
 
 def standardized_ranef(group: str, effect: str) -> str:
@@ -141,9 +141,9 @@ def corr_label(group: str) -> str:
     return f"corr_{group}"
 
 
-def corr_of(group: str, first: str, second: str) -> str:
+def corr_of(group: str, *effects: str) -> str:
     """Label of one correlation, as a user names it: ``"corr_Subject[Intercept, Days]"``."""
-    return f"{corr_label(group)}[{first}, {second}]"
+    return f"{corr_label(group)}[{', '.join(effects)}]"
 
 
 def every(label: str) -> str:

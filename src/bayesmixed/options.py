@@ -9,7 +9,6 @@ import numpy as np
 
 from bayesmixed.errors import BayesmixedError, DataError
 
-Covariance = Literal["us", "diag"]
 Method = Literal["bayes", "reml", "ml"]
 Engine = Literal["auto", "collapsed", "joint", "pymc"]
 Missing = Literal["drop", "raise"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bayesmixed.design import Design, build_design
 from bayesmixed.errors import DataError
 from bayesmixed.formula import parse_formula
+from effect_sets import sizes_of
 
 
 def frame(n: int = 60, seed: int = 0) -> pd.DataFrame:
@@ -157,13 +158,13 @@ def test_orthogonal_polynomials_are_those_of_r() -> None:
 @pytest.mark.parametrize(("bars", "expected"), BLOCKS.items())
 def test_blocks(bars: str, expected: list[tuple[str, str, int, tuple[int, ...]]]) -> None:
     design = build(f"y ~ 1 + {bars}", residual_variance=False)
-    found = [(b.group, " ".join(b.effects), b.n_levels, b.correlated) for b in design.blocks]
+    found = [(b.group, " ".join(b.effects), b.n_levels, sizes_of(b)) for b in design.blocks]
     assert found == expected
     for block in design.blocks:
         assert block.columns.shape == (60, block.n_effects)
         assert block.columns.flags.c_contiguous
         assert block.codes.dtype == np.int64
-        assert sum(block.correlated) == block.n_effects
+        assert block.covariances.n_effects == block.n_effects
         assert np.array_equal(np.unique(block.codes), np.arange(block.n_levels))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from bayesmixed.covariances.unstructured import cholesky_from_partials, lkj_log_density
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.collapsed.problem import Problem, make_problem, pack_problem
@@ -23,8 +24,8 @@ from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
-from bayesmixed.priors.lkj import cholesky_from_partials, lkj_log_density
 from bayesmixed.priors.prior import Prior
+from effect_sets import sizes_of
 
 from .structures import STRUCTURES, Structure, make_frame
 
@@ -129,7 +130,7 @@ class Case:
         total = log_scale_density(priors.sigma, p.log_sigma)
         for i, block in enumerate(self.design.blocks):
             total += sum(log_scale_density(q, x) for q, x in zip(priors.sd[i], p.log_sd[i], strict=True))
-            total += log_logit_density(block, priors.correlation[i], p.logits[i])
+            total += log_logit_density(block, priors.correlation[i].get("us"), p.logits[i])
             if self.is_sampled[i]:
                 factor = self.factor(p, i) if self.centred else np.eye(block.n_effects)
                 normal = stats.multivariate_normal(np.zeros(block.n_effects), factor @ factor.T)
@@ -199,13 +200,13 @@ class Case:
 
 
 def n_logits(block: GroupBlock) -> int:
-    return sum(size * (size - 1) // 2 for size in block.correlated)
+    return sum(size * (size - 1) // 2 for size in sizes_of(block))
 
 
 def correlation_sets(block: GroupBlock, logits: FloatArray) -> list[FloatArray]:
     """Cholesky factors of the correlation matrices of a block's sets."""
     sets, used = [], 0
-    for size in block.correlated:
+    for size in sizes_of(block):
         count = size * (size - 1) // 2
         sets.append(cholesky_from_partials(np.tanh(logits[used : used + count] / 2), size))
         used += count
@@ -236,7 +237,7 @@ def log_scale_density(choice: Prior, log_scale: float) -> float:
 def log_logit_density(block: GroupBlock, lkj: Prior | None, logits: FloatArray) -> float:
     """LKJ density in the logits: the density over the entries, and the Jacobians of both steps to them."""
     total, used = 0.0, 0
-    for size, factor in zip(block.correlated, correlation_sets(block, logits), strict=True):
+    for size, factor in zip(sizes_of(block), correlation_sets(block, logits), strict=True):
         count = size * (size - 1) // 2
         if lkj is not None and count:
             left = 1 - np.tanh(logits[used : used + count] / 2) ** 2

@@ -17,6 +17,7 @@ from scipy.linalg import solve_triangular
 from bayesmixed import names
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.model.build import build_pymc_model
+from effect_sets import sizes_of
 
 POINTS = (1, 2)
 
@@ -93,11 +94,11 @@ def graph_point(
         labels = [one(block.group, effect) for effect in block.effects]
         point |= vector(whole(block.group), labels, priors.sd[i], parameters.log_sd[i], "_log__")
         used = 0
-        for j, size in enumerate(block.correlated):
+        for j, size in enumerate(sizes_of(block)):
             count = size * (size - 1) // 2
             if count:
                 logits = parameters.logits[i][used : used + count]
-                point[f"{names.partial_corr(block.group, j)}_logodds__"] = logits
+                point[f"{names.of_set('partial_corr', block.group, j)}_logodds__"] = logits
             used += count
         for j, effect in enumerate(block.effects):
             point[names.standardized_ranef(block.group, effect)] = deviates[i][:, j]

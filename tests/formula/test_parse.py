@@ -80,7 +80,7 @@ REFUSED = {
     "y ~ (1 | a + b)": ("right of a bar", 11),
     "y ~ cs(x | g)": ("compound symmetry", 4),
     "y ~ ar1(0 + t | g)": ("autoregression", 4),
-    "y ~ foo(x | g)": ("Write foo + (x | g); around a bar only us() and diag() are known", 7),
+    "y ~ foo(x | g)": ("Write foo + (x | g); around a bar only covariance structures are known", 7),
     "y ~ x + z (1|g)": ("A '+' is missing between 'z' and the bar", 10),
     "y ~ x, (1 | g)": ("',' cannot join terms", 5),
     "y ~ x + (1 | g), data = d": ("arguments of the function", 15),

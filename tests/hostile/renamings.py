@@ -314,7 +314,7 @@ def stated(spec: Any) -> list[Any]:
     """Everything that a model is."""
     design = spec.design
     blocks = [
-        [b.group, b.effects, b.columns, b.codes, b.levels, b.correlated, b.centring, b.scales]
+        [b.group, b.effects, b.columns, b.codes, b.levels, b.covariances, b.centring, b.scales]
         for b in design.blocks
     ]
     fixed = design.fixed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,15 @@ import pytest
 from scipy import stats
 
 from bayesmixed import names
+from bayesmixed.covariances.unstructured import cholesky_from_partials, partial_shapes
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.model import build
 from bayesmixed.model.build import build_pymc_model
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.choice import prior
 from bayesmixed.priors.density import log_density
-from bayesmixed.priors.lkj import cholesky_from_partials, partial_shapes
 from bayesmixed.priors.prior import Prior
+from effect_sets import sizes_of
 
 SpecOf = Callable[..., ModelSpec]
 Point = dict[str, FloatArray]
@@ -91,14 +92,14 @@ def original(spec: ModelSpec, centred: FloatArray) -> FloatArray:
     return spec.design.fixed.centring @ centred
 
 
-def cholesky(block: GroupBlock, lkj: Prior | None, point: Point) -> tuple[FloatArray, float]:
+def cholesky(block: GroupBlock, priors: Mapping[str, Prior], point: Point) -> tuple[FloatArray, float]:
     """Block-diagonal factor and log prior of the logits behind it."""
     factor, start, total = np.eye(block.n_effects), 0, 0.0
-    for i, size in enumerate(block.correlated):
-        if size > 1 and lkj is not None:
-            logits = point[f"{names.partial_corr(block.group, i)}_logodds__"]
+    for i, size in enumerate(sizes_of(block)):
+        if size > 1:
+            logits = point[f"{names.of_set('partial_corr', block.group, i)}_logodds__"]
             share = 1 / (1 + np.exp(-logits))
-            shapes = partial_shapes(lkj.args["eta"], size)
+            shapes = partial_shapes(priors["us"].args["eta"], size)
             total += (stats.beta(shapes, shapes).logpdf(share) + np.log(share * (1 - share))).sum()
             within = slice(start, start + size)
             factor[within, within] = cholesky_from_partials(np.tanh(logits / 2), size)

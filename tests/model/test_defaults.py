@@ -48,7 +48,9 @@ def test_defaults_are_those_sampled_by_brms(model: str, shared: Path, design_of:
         sorted(numbers(s)[1] for s in sds), rel=1e-8
     )
     assert list(ours.sigma.args.values()) == pytest.approx(numbers(theirs["sigma"]), rel=1e-8)
-    assert [p for p in ours.correlation if p] == ([Prior("LKJ", {"eta": 2})] if "cor" in theirs else [])
+    assert [p for block in ours.correlation for p in block.values()] == (
+        [Prior("LKJ", {"eta": 2})] if "cor" in theirs else []
+    )
 
 
 def scales(priors: PriorSet) -> np.ndarray:

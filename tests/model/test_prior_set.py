@@ -51,7 +51,7 @@ def flat(priors: object) -> list[Prior | None]:
     return [  # type: ignore[no-any-return]
         *priors.coefficients,  # type: ignore[attr-defined]
         *priors.sd[0],  # type: ignore[attr-defined]
-        priors.correlation[0],  # type: ignore[attr-defined]
+        priors.correlation[0]["us"],  # type: ignore[attr-defined]
         priors.sigma,  # type: ignore[attr-defined]
     ]
 

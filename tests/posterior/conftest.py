@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from bayesmixed.covariances.unstructured import lkj_cholesky_draws
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
-from bayesmixed.priors.lkj import lkj_cholesky_draws
 
 
 @pytest.fixture

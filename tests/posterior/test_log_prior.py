@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from bayesmixed.covariances.unstructured import lkj_log_density
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.log_prior import centred_coefficients, log_prior
 from bayesmixed.priors.choice import prior
-from bayesmixed.priors.lkj import lkj_log_density
 
 SpecOf = Callable[..., ModelSpec]
 DrawsOf = Callable[[ModelSpec], xr.DataTree]

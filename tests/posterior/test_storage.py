@@ -20,8 +20,9 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import FileError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior import archive
+from bayesmixed.posterior.archive import read_archive, write_archive
 from bayesmixed.posterior.diagnostics import diagnose
-from bayesmixed.posterior.storage import SavedFit, read_fit, write_fit
+from bayesmixed.posterior.storage import FIT, SavedFit, read_fit, write_fit
 from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed.tables.summary import summary_text
 
@@ -62,7 +63,7 @@ def saved_fit(frame: pd.DataFrame | None = None, levels: list[str] = ODD_LABELS)
         priors=PriorSet(
             coefficients=(Prior("Normal", {"mu": 0.1, "sigma": 1e-9}), Prior("Flat")),
             sd=((half_t,), (half_t, half_t)),
-            correlation=(None, Prior("LKJ", {"eta": 2})),
+            correlation=({}, {"us": Prior("LKJ", {"eta": 2})}),
             sigma=half_t,
             user=frozenset({"x", "sd_g"}),
         ),
@@ -115,6 +116,16 @@ def roundtrip(saved: SavedFit, folder: Path) -> SavedFit:
 def test_a_fit_comes_back_the_same(change: dict[str, Any], tmp_path: Path) -> None:
     saved = replace(saved_fit(), **change)
     assert_same(roundtrip(saved, tmp_path), saved)
+
+
+def test_a_file_that_knows_one_structure_is_read(tmp_path: Path) -> None:
+    path, saved = tmp_path / "fit.bayesmixed", saved_fit()
+    write_fit(path, saved)
+    members = read_archive(path)
+    record = json.loads(members[FIT])
+    record["priors"]["correlation"] = [None, ["LKJ", {"eta": 2.0}]]
+    write_archive(path, members | {FIT: json.dumps(record).encode()})
+    assert read_fit(path).priors == saved.priors
 
 
 def test_types_of_attributes_come_back(tmp_path: Path) -> None:

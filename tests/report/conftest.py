@@ -20,6 +20,7 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import Diagnosis, diagnose
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
+from effect_sets import unstructured
 
 HOSTILE = ("<script>alert(1)</script>", "a & b", "$x_1$ of $y$", '"quoted"', "日本", "plain")
 
@@ -82,7 +83,7 @@ def make_fit(levels: tuple[str, ...], rows_per_level: int = 10, correlated: bool
         ranef=(rng.normal(0, [24, 6], (*shape, n_levels, 2)),),
         sample_stats={"diverging": np.zeros(shape, dtype=bool)},
     )
-    lkj = Prior("LKJ", {"eta": 2}) if correlated else None
+    lkj = {"us": Prior("LKJ", {"eta": 2})} if correlated else {}
     half = Prior("HalfStudentT", {"nu": 3, "sigma": 30})
     normal = Prior("Normal", {"mu": 0, "sigma": 75})
     priors = PriorSet(coefficients=(normal, normal), sd=((half, half),), correlation=(lkj,), sigma=half)
@@ -125,7 +126,7 @@ def _design(levels: tuple[str, ...], rows: int, x: np.ndarray, y: np.ndarray, co
                 columns=columns,
                 codes=codes,
                 levels=levels,
-                correlated=(2,) if correlated else (1, 1),
+                covariances=unstructured(2) if correlated else unstructured(1, 1),
                 centring=np.eye(2),
                 scales=spread,
                 recipes=(None,),

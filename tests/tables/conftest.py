@@ -15,6 +15,7 @@ from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
+from effect_sets import unstructured
 
 STEPS = np.linspace(-1, 1, 101)[None, :]
 
@@ -53,7 +54,7 @@ def spec() -> ModelSpec:
             columns=x,
             codes=subject,
             levels=("308", "309", "310", "330"),
-            correlated=(2,),
+            covariances=unstructured(2),
             centring=np.eye(2),
             scales=np.ones(2),
             recipes=(),
@@ -64,7 +65,7 @@ def spec() -> ModelSpec:
             columns=np.ones((12, 1)),
             codes=item,
             levels=("a", "b"),
-            correlated=(1,),
+            covariances=unstructured(1),
             centring=np.eye(1),
             scales=np.ones(1),
             recipes=(),
@@ -91,7 +92,7 @@ def spec() -> ModelSpec:
     priors = PriorSet(
         coefficients=(normal, normal),
         sd=((normal, normal), (normal,)),
-        correlation=(None, None),
+        correlation=({}, {}),
         sigma=normal,
     )
     return ModelSpec(design=design, priors=priors)

@@ -19,6 +19,7 @@ from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
+from effect_sets import sizes_of, unstructured
 
 Bar = tuple[str, tuple[str, ...], tuple[int, ...]]
 CHAINS, DRAWS = 2, 50
@@ -49,7 +50,7 @@ def _block(frame: pd.DataFrame, bar: Bar) -> GroupBlock:
         columns=_matrix(frame, effects),
         codes=codes.astype(np.int64),
         levels=tuple(str(level) for level in levels),
-        correlated=correlated,
+        covariances=unstructured(*correlated),
         centring=np.eye(len(effects)),
         scales=np.ones(len(effects)),
         recipes=(),
@@ -90,7 +91,7 @@ def make_spec(
     priors = PriorSet(
         coefficients=(normal,) * len(terms),
         sd=tuple((normal,) * block.n_effects for block in blocks),
-        correlation=(None,) * len(blocks),
+        correlation=({},) * len(blocks),
         sigma=normal,
     )
     return ModelSpec(design=design, priors=priors)
@@ -130,7 +131,7 @@ def random_draws(spec: ModelSpec, seed: int = 0) -> xr.DataTree:
         k = block.n_effects
         matrix = np.broadcast_to(np.eye(k), (*shape, k, k)).copy()
         start = 0
-        for size in block.correlated:
+        for size in sizes_of(block):
             if size == 2:
                 rho = rng.uniform(-0.9, 0.9, size=shape)
                 matrix[..., start, start + 1] = matrix[..., start + 1, start] = rho

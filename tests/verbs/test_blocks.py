@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bayesmixed.errors import DataError
 from bayesmixed.verbs.blocks import chosen_blocks, level_of
+from effect_sets import unstructured
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,11 @@ from bayesmixed.verbs.blocks import chosen_blocks, level_of
         ((2, 2), [(0, 1), (2, 3)]),
     ],
 )
-def test_correlated_pairs(toy: Any, correlated: tuple[int, ...], pairs: list[tuple[int, int]]) -> None:
-    block = replace(toy.spec.design.blocks[0], correlated=correlated)
-    assert list(block.correlated_pairs) == pairs
+def test_correlated_pairs(correlated: tuple[int, ...], pairs: list[tuple[int, int]]) -> None:
+    effects = tuple(map(str, range(sum(correlated))))
+    found = unstructured(*correlated).correlations(effects)
+    assert [each.pair for _, each in found] == pairs
+    assert [each.names for _, each in found] == [(effects[i], effects[j]) for i, j in pairs]
 
 
 def test_all_blocks_or_one(toy: Any) -> None:

@@ -49,7 +49,7 @@ def refit_without(subject: str) -> tuple[Any, pd.DataFrame]:
         "Days": p.coefficients[1],
         "sd_Subject[Intercept]": p.sd[0][0],
         "sd_Subject[Days]": p.sd[0][1],
-        "corr_Subject": p.correlation[0],
+        "corr_Subject": p.correlation[0]["us"],
         "sigma": p.sigma,
     }
     out = data["Subject"] == subject

@@ -62,7 +62,6 @@ def spans(outer: FloatArray, inner: FloatArray) -> bool:
 def _effect_sets(design: Design) -> Iterator[tuple[IntArray, FloatArray]]:
     """Groups, numbered by first appearance, with the columns of every set of correlated effects."""
     for block in design.blocks:
-        codes, first = pd.factorize(block.codes)[0].astype(np.int64), 0
-        for size in block.correlated:
-            yield codes, block.columns[:, first : first + size]
-            first += size
+        codes = pd.factorize(block.codes)[0].astype(np.int64)
+        for part in block.covariances.parts:
+            yield codes, block.columns[:, part.effects]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayesmixed.covariances.covariance import Covariances
 from bayesmixed.design.centring import block_diagonal
 from bayesmixed.design.checks import check_columns_near_zero
 from bayesmixed.design.fixed import column_scales, matrix_centring
@@ -40,10 +41,9 @@ class Bar:
     effects: Algebra
     group: tuple[Expression, ...]
 
-    @property
-    def is_correlated(self) -> bool:
-        """Whether its effects are correlated with each other."""
-        return self.term.covariance != "diag"
+    def center(self, center: Center) -> bool:
+        """Whether the priors of its effects stand at the means of its columns."""
+        return center is True and self.term.structure.can_be_centred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int, cen
     built = [build_matrix(bar.effects, columns, n) for bar in bars]
     matrix = np.ascontiguousarray(np.hstack([part for part, _ in built]))
     centrings = [
-        matrix_centring(part, recipe, center=center is True and bar.is_correlated)
+        matrix_centring(part, recipe, center=bar.center(center))
         for bar, (part, recipe) in zip(bars, built, strict=True)
     ]
     scales = np.concatenate(
@@ -114,8 +114,12 @@ def describe_block(
         columns=ABSENT,
         codes=ABSENT,
         levels=(),
-        correlated=tuple(
-            size for bar, recipe in zip(bars, recipes, strict=True) for size in _sizes(bar, len(recipe.names))
+        covariances=Covariances(
+            tuple(
+                each
+                for bar, recipe in zip(bars, recipes, strict=True)
+                for each in bar.term.structure.of_bar(len(recipe.names))
+            )
         ),
         centring=centring,
         scales=scales,
@@ -123,10 +127,6 @@ def describe_block(
         keys=tuple(key for recipe in recipes for key in recipe.keys_of(recipe.names)),
         group_key=bars[0].term.group_key,
     )
-
-
-def _sizes(bar: Bar, k: int) -> tuple[int, ...]:
-    return (k,) if bar.is_correlated else (1,) * k
 
 
 def _scales(matrix: FloatArray, recipe: MatrixRecipe, centring: FloatArray) -> FloatArray:

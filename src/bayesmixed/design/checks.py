@@ -87,7 +87,7 @@ def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
     effects and the residual variance then cannot be told apart.
     """
     for block in blocks:
-        largest = max(block.correlated)
+        largest = max(each.size for each in block.covariances.sets)
         if largest * block.n_levels >= n:
             what = "levels" if largest == 1 else "random effects"
             raise DataError(

@@ -31,8 +31,7 @@ def warn_of_priors_alone(design: Design) -> None:
 
 def degrees_left(design: Design) -> tuple[int, int]:
     """Rows less coefficients, and the number of variances and correlations, the residual's among them."""
-    sizes = [size for block in design.blocks for size in block.correlated]
-    wanted = 1 + sum(size * (size + 1) // 2 for size in sizes)
+    wanted = 1 + sum(block.covariances.n_parameters for block in design.blocks)
     return design.n_rows - len(design.fixed.terms), wanted
 
 

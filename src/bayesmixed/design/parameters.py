@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bayesmixed import names
+from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.errors import BayesmixedError, DataError
 from bayesmixed.formula.named import group_key, is_quoted, key_of_name, read_name
@@ -47,6 +48,8 @@ class Parameter:
         Index of the effect in the block, or of the coefficient; 0 for parameters of the family.
     second : int
         Index of the second effect of a correlation, else -1.
+    covariance : Covariance or None
+        Structure to which a correlation belongs.
     """
 
     kind: ParameterKind
@@ -60,6 +63,7 @@ class Parameter:
     block: int = -1
     first: int = 0
     second: int = -1
+    covariance: Covariance | None = None
 
     @property
     def effect(self) -> str:
@@ -107,7 +111,7 @@ def parameters_of(design: Design, family: Iterable[str] = (names.SIGMA,)) -> tup
 
 def prior_parameters(design: Design, family: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
     """List what has a prior of its own: as :func:`parameters_of`, all correlations of a factor together."""
-    return _all(design, family, _correlation_matrix)
+    return _all(design, family, _correlation_priors)
 
 
 def _all(
@@ -205,15 +209,17 @@ def _deviations(block: GroupBlock, i: int) -> Iterator[Parameter]:
 
 
 def _correlations(block: GroupBlock, i: int) -> Iterator[Parameter]:
-    for first, second in block.correlated_pairs:
-        one, two = block.effects[first], block.effects[second]
-        name = f"cor_{two}.{one}|{block.group}"
-        label = names.corr_label(block.group)
-        spellings = [names.corr_of(block.group, *pair) for pair in ((one, two), (two, one))]
-        spellings.append(name)
-        meant = [*_meaning("corr", block.group_key, block.keys[first], block.keys[second])]
-        if len(block.correlated_pairs) == 1:
-            spellings.append(label)
+    correlations = block.correlations
+    for covariance, each in correlations:
+        first, second = each.pair
+        name = f"cor_{'.'.join(reversed(each.names))}|{block.group}"
+        orders = dict.fromkeys((each.names, each.names[::-1]))
+        spellings = [*(names.corr_of(block.group, *order) for order in orders), name]
+        meant: list[Hashable] = []
+        if len(each.names) == 2:
+            meant += _meaning("corr", block.group_key, block.keys[first], block.keys[second])
+        if len(correlations) == 1:
+            spellings.append(names.corr_label(block.group))
             meant += all_of("corr", block)
         yield Parameter(
             kind="cor",
@@ -221,25 +227,31 @@ def _correlations(block: GroupBlock, i: int) -> Iterator[Parameter]:
             spellings=tuple(spellings),
             meanings=tuple(meant),
             group=block.group,
-            effect_1=one,
-            effect_2=two,
+            effect_1=each.names[0],
+            effect_2=each.names[1] if len(each.names) == 2 else "",
             block=i,
             first=first,
             second=second,
+            covariance=covariance,
         )
 
 
-def _correlation_matrix(block: GroupBlock, i: int) -> Iterator[Parameter]:
-    pairs = [*_correlations(block, i)]
-    if pairs:
-        label, only = names.corr_label(block.group), pairs[0] if len(pairs) == 1 else None
+def _correlation_priors(block: GroupBlock, i: int) -> Iterator[Parameter]:
+    """What stands for all correlations of a structure, which have one prior together."""
+    structures, pairs = block.covariances.correlated, [*_correlations(block, i)]
+    for name, covariance in structures.items():
+        own = [p for p in pairs if p.covariance is not None and p.covariance.name == name]
+        only = own[0] if len(own) == 1 else None
+        alone = len(structures) == 1
+        label = names.corr_label(block.group) if alone else names.corr_of(block.group, name)
         yield Parameter(
             kind="cor",
             name=label,
             spellings=(label, names.every(label), *(only.spellings if only else ())),
-            meanings=(*all_of("corr", block), *(only.meanings if only else ())),
+            meanings=(*(all_of("corr", block) if alone else ()), *(only.meanings if only else ())),
             group=block.group,
             block=i,
+            covariance=covariance,
         )
 
 

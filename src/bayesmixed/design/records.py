@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesmixed.covariances.covariance import Correlation, Covariance, Covariances
 from bayesmixed.formula.algebra import TermKey
 from bayesmixed.formula.expression import column_expression
 from bayesmixed.formula.named import ColumnKey, group_key, key_of_name
@@ -110,9 +110,9 @@ class GroupBlock:
         Level of every row, shape (n,), values 0 to J - 1.
     levels : tuple[str, ...]
         Labels of the J observed levels, in the order of the codes; an interaction's are joined by ``:``.
-    correlated : tuple[int, ...]
-        Sizes of the consecutive sets of effects that are correlated among themselves; they sum to k.
-        ``(Days | Subject)`` gives ``(2,)``, ``(Days || Subject)`` gives ``(1, 1)``.
+    covariances : Covariances
+        Structures of the consecutive sets of effects: ``(Days | Subject)`` is one unstructured set of two,
+        ``(Days || Subject)`` two sets of one.
     centring : FloatArray
         C of the centred effects u_c, u = C u_c, whose standard deviations and correlations have priors, shape
         (k, k); see :mod:`bayesmixed.design.centring`.
@@ -134,7 +134,7 @@ class GroupBlock:
     columns: FloatArray
     codes: IntArray
     levels: tuple[str, ...]
-    correlated: tuple[int, ...]
+    covariances: Covariances
     centring: FloatArray
     scales: FloatArray
     recipes: tuple[Any, ...]
@@ -160,25 +160,19 @@ class GroupBlock:
         return np.asarray(rows.T @ rows / len(rows))
 
     @property
-    def sets(self) -> tuple[range, ...]:
-        """Places of the effects of every set that is correlated within itself and with no other."""
-        ends = np.cumsum(self.correlated).tolist()
-        return tuple(range(end - size, end) for end, size in zip(ends, self.correlated, strict=True))
-
-    @property
     def has_correlation(self) -> bool:
         """Whether any two effects of the factor are correlated."""
-        return any(size > 1 for size in self.correlated)
+        return self.covariances.has_correlation
+
+    @property
+    def correlations(self) -> list[tuple[Covariance, Correlation]]:
+        """Correlations of its effects that are parameters, with the structure they belong to."""
+        return self.covariances.correlations(self.effects)
 
     @property
     def is_centred(self) -> bool:
         """Whether the effects that have priors are other than those at zero."""
         return not np.array_equal(self.centring, np.eye(self.n_effects))
-
-    @property
-    def correlated_pairs(self) -> tuple[tuple[int, int], ...]:
-        """Places of the pairs of effects that are correlated, in lme4's order: (0, 1), (0, 2), (1, 2)."""
-        return tuple(pair for places in self.sets for pair in combinations(places, 2))
 
     @property
     def n_effects(self) -> int:

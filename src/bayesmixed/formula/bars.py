@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bayesmixed.covariances.registry import ABSENT, STRUCTURES
+from bayesmixed.errors import near_names
 from bayesmixed.formula.algebra import TermKey, algebra_from, check_joins, read_algebra
 from bayesmixed.formula.grouping import expand_group
 from bayesmixed.formula.scan import Token, closing, outside, refusal, render
 from bayesmixed.formula.terms import RandomTerm
-from bayesmixed.options import Covariance
-
-COVARIANCES: dict[str, Covariance] = {"us": "us", "diag": "diag"}
-REFUSED = {
-    "cs": "compound symmetry",
-    "ar1": "first-order autoregression",
-    "homcs": "homogeneous compound symmetry",
-    "hetar1": "heterogeneous autoregression",
-    "toep": "a Toeplitz matrix",
-}
 
 
 def has_bar(tokens: Iterable[Token]) -> bool:
@@ -42,9 +34,12 @@ def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
                 "Write (effects | group), e.g. (1 | g).",
             )
     if bar.text == "||":
-        if covariance == "us":
+        if covariance not in (None, "diag"):
             raise refusal(
-                "'||' and us() contradict each other.", text, bar.start, "Write us(x | g) or (x || g)."
+                f"'||' and {covariance}() contradict each other.",
+                text,
+                bar.start,
+                f"Write {covariance}(x | g) or (x || g).",
             )
         covariance = "diag"
     if not algebra_from(effects, text).terms:
@@ -75,13 +70,13 @@ def check_distinct(terms: Sequence[RandomTerm], text: str) -> None:
                 )
 
 
-def _unwrap(chunk: Sequence[Token], text: str) -> tuple[Covariance | None, Sequence[Token]]:
+def _unwrap(chunk: Sequence[Token], text: str) -> tuple[str | None, Sequence[Token]]:
     first = next(token for token in chunk if token.is_bar)
     if any(token.is_bar for _, token in outside(chunk)):
         whole = not chunk[0].is_bar and not chunk[-1].is_bar
         advice = f"Write ({render(chunk)})." if whole else "Write (effects | group), e.g. (1 | g)."
         raise refusal("A bar needs parentheses around it.", text, first.start, advice)
-    covariance: Covariance | None = None
+    covariance: str | None = None
     while not any(token.is_bar for _, token in outside(chunk)):
         if chunk[0].text == "(" and closing(chunk, 0) == len(chunk) - 1:
             chunk = chunk[1:-1]
@@ -104,23 +99,25 @@ def closing_of_call(chunk: Sequence[Token]) -> int:
     return closing(chunk, 1) if chunk[1].text == "(" else -1
 
 
-def _covariance(chunk: Sequence[Token], text: str) -> Covariance:
+def _covariance(chunk: Sequence[Token], text: str) -> str:
+    """Name of the structure that a call around a bar asks for."""
     name = chunk[0]
-    if name.text in REFUSED:
+    if name.text in STRUCTURES:
+        return name.text
+    if name.text in ABSENT:
         raise refusal(
-            f"{name.text}() asks for {REFUSED[name.text]}, which is not available.",
+            f"{name.text}() asks for {ABSENT[name.text]}, which is not available.",
             text,
             name.start,
             "Use (x | g) for an unstructured covariance or (x || g) for independent effects.",
         )
-    if name.text not in COVARIANCES:
-        raise refusal(
-            f"A '+' is missing between {name.text!r} and the bar.",
-            text,
-            chunk[1].start,
-            f"Write {name.text} + {render(chunk[1:])}; around a bar only us() and diag() are known.",
-        )
-    return COVARIANCES[name.text]
+    raise refusal(
+        f"A '+' is missing between {name.text!r} and the bar.",
+        text,
+        chunk[1].start,
+        f"Write {name.text} + {render(chunk[1:])}; around a bar only covariance structures are known. "
+        f"{near_names(name.text, STRUCTURES)}",
+    )
 
 
 def _only_bar(inner: Sequence[Token], text: str) -> tuple[int, Token]:

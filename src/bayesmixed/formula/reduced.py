@@ -42,7 +42,7 @@ def without_fixed_term(parsed: ParsedFormula, term: str) -> ParsedFormula:
 
 def bar_text(term: RandomTerm) -> str:
     """One bar as it stands after nested groups are expanded, e.g. ``"(1 | batch:cask)"``."""
-    return f"({term.effects} {'||' if term.covariance == 'diag' else '|'} {term.group_name})"
+    return term.structure.written(term.effects, term.group_name)
 
 
 def without_random_effect(parsed: ParsedFormula) -> Iterator[tuple[str, tuple[ParsedFormula, ...]]]:
@@ -72,7 +72,7 @@ def _reductions(
     if terms == (INTERCEPT,):
         yield bar, (None,)
         return
-    if INTERCEPT in terms and term.covariance == "diag":
+    if INTERCEPT in terms and term.structure.splits:
         yield f"Intercept in {bar}", (f"{term.effects} - 1",)
     for name in droppable_terms(term.effects):
         if len(terms) > 1:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bayesmixed.covariances.covariance import Covariance
+from bayesmixed.covariances.registry import STRUCTURES
 from bayesmixed.formula.algebra import TermKey
 from bayesmixed.formula.expression import Expression
-from bayesmixed.options import Covariance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +21,22 @@ class RandomTerm:
         removed.
     parts : tuple[Expression, ...]
         What the observed combinations of are the levels, e.g. the columns ``batch`` and ``cask``.
-    covariance : {"us", "diag"}
-        ``"us"``: one correlated block; ``"diag"``: every column of the bar independent.
+    covariance : str
+        Name of the structure of its effects: ``"us"``, any covariance; ``"diag"``, every column of the bar
+        independent; and whatever else stands in `bayesmixed.covariances.registry`.
     text : str
         The bar as written, e.g. ``"(Days || Subject)"``.
     """
 
     effects: str
     parts: tuple[Expression, ...]
-    covariance: Covariance
+    covariance: str
     text: str
+
+    @property
+    def structure(self) -> type[Covariance]:
+        """Structure of its effects."""
+        return STRUCTURES[self.covariance]
 
     @property
     def group_name(self) -> str:

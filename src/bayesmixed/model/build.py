@@ -15,7 +15,6 @@ from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.lkj import partial_shapes
 from bayesmixed.priors.prior import Prior
 
 MOST_COLUMNS = 20
@@ -30,8 +29,8 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
 
     y = X b + offset + sum_k Z_k u_k + e, u_kj = D_k L_k z_kj, e ~ N(0, sigma^2 / w): non-centred. Of another
     family the right side without e is the linear predictor, and ``sigma`` gives way to its parameters.
-    The Cholesky factor L_k of a correlation matrix comes from canonical partial correlations (Lewandowski,
-    Kurowicka and Joe, 2009), written with scalars: small matrices take many times as long to compile.
+    The Cholesky factor L_k of a correlation matrix is written with scalars (of an unstructured one, by its
+    canonical partial correlations): small matrices take many times as long to compile.
     Parameters whose priors are of several kinds are sampled one by one, as ``sd_<g>[<effect>]``.
     """
     design, priors = spec.design, spec.priors
@@ -39,8 +38,8 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
         mean: Any = design.offset if np.any(design.offset) else np.zeros(design.n_rows)
         if design.fixed.terms:
             mean = mean + _fixed_part(design, priors.coefficients)
-        for block, sd_priors, lkj in zip(design.blocks, priors.sd, priors.correlation, strict=True):
-            mean = mean + _random_part(block, sd_priors, lkj)
+        for block, sd, correlation in zip(design.blocks, priors.sd, priors.correlation, strict=True):
+            mean = mean + _random_part(block, sd, correlation)
         _likelihood(spec, mean)
     return model
 
@@ -101,13 +100,16 @@ def _times(value: Any, column: FloatArray) -> Any:
     return value if np.all(column == 1) else value * column
 
 
-def _random_part(block: GroupBlock, sd_priors: Sequence[Prior], lkj: Prior | None) -> Any:
+def _random_part(block: GroupBlock, sd_priors: Sequence[Prior], correlation: Mapping[str, Prior]) -> Any:
     """Z u of one grouping factor, with sd, correlations and random effects recorded."""
     effect_dim, level_dim = names.effect_dim(block.group), names.level_dim(block.group)
     whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
     labels = {one(block.group, e): p for e, p in zip(block.effects, sd_priors, strict=True)}
     free = _parameters(whole(block.group), labels, effect_dim)
-    factors = _cholesky_factors(block, lkj)
+    factors = [
+        each.graph_rows(names.of_set(each.free_name, block.group, i), correlation.get(each.name))
+        for i, each in enumerate(block.covariances.sets)
+    ]
     deviates = [pm.Normal(names.standardized_ranef(block.group, e), dims=level_dim) for e in block.effects]
     effects: Scalars = []
     for i, row in enumerate(_block_rows(factors)):
@@ -154,39 +156,6 @@ def _parameters(name: str, labels: Mapping[str, Prior], dim: str) -> Any:
 def _distribution(prior: Prior, name: str) -> Any:
     """Scalar random variable; PyTensor would take a Python number such as 1.5 for single precision."""
     return getattr(pm, prior.name)(name, **{argument: np.array(v) for argument, v in prior.args.items()})
-
-
-def _cholesky_factors(block: GroupBlock, lkj: Prior | None) -> list[list[Scalars]]:
-    """Rows of the Cholesky factor of every correlated set's correlation matrix, as scalars."""
-    factors = []
-    for i, size in enumerate(block.correlated):
-        if lkj is None or size == 1:
-            factors.append([[pt.constant(1.0)] for _ in range(size)])
-            continue
-        shapes = partial_shapes(lkj.args["eta"], size)
-        share = pm.Beta(
-            names.partial_corr(block.group, i),
-            alpha=shapes,
-            beta=shapes,
-            default_transform=pm.distributions.transforms.logodds,
-        )
-        factors.append(_cholesky_rows([2 * share[j] - 1 for j in range(len(shapes))], size))
-    return factors
-
-
-def _cholesky_rows(partials: Scalars, size: int) -> list[Scalars]:
-    """Rows of a Cholesky factor from canonical partial correlations, as `priors.lkj` writes it."""
-    rest = iter(partials)
-    rows: list[Scalars] = []
-    for i in range(size):
-        left: Any = pt.constant(1.0)
-        row: Scalars = []
-        for _ in range(i):
-            partial = next(rest)
-            row.append(partial * pt.sqrt(left))
-            left = left * (1 - partial**2)
-        rows.append([*row, pt.sqrt(left)])
-    return rows
 
 
 def _block_rows(factors: list[list[Scalars]]) -> list[dict[int, Any]]:

@@ -12,7 +12,6 @@ from bayesmixed.priors.prior import Prior, PriorSet
 
 COEFFICIENT_WIDTH = 2.5
 SD_DEGREES_OF_FREEDOM = 3.0
-LKJ_ETA = 2.0
 
 
 def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
@@ -34,9 +33,7 @@ def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
         sd=tuple(
             tuple(_half_student(scale.unit / float(s)) for s in block.scales) for block in design.blocks
         ),
-        correlation=tuple(
-            Prior("LKJ", {"eta": LKJ_ETA}) if block.has_correlation else None for block in design.blocks
-        ),
+        correlation=tuple(block.covariances.default_priors() for block in design.blocks),
         sigma=_half_student(_spread(design, scale, family)) if family.has_residual_sd else None,
         auxiliary={parameter.name: parameter.prior for parameter in family.parameters if parameter.prior},
     )

@@ -85,7 +85,8 @@ def _chosen(
         members, prior = found[text], as_prior(user[text])
         if given.setdefault(members, text) != text:
             raise PriorError(f"{given[members]!r} and {text!r} are the same parameter: give it one prior.")
-        _check_role(text, prior, members[0], positive)
+        for parameter in members:
+            _check_role(text, prior, parameter, positive)
         chosen |= {parameter.label: prior for parameter in members}
     return chosen
 
@@ -120,10 +121,9 @@ def _unknown_name(design: Design, name: str, known: list[str]) -> str:
 def _check_role(name: str, prior: Prior, parameter: Parameter, positive: set[str]) -> None:
     """Refuse a prior that its parameter cannot have; `positive` names the family's that are above zero."""
     support, kind = DISTRIBUTIONS[prior.name].support, parameter.kind
-    if kind == "cor" and support != "correlation":
-        raise PriorError(
-            f'Prior for {name!r}: {prior} is none of a correlation matrix. Write prior("LKJ", eta=2).'
-        )
+    wrong = parameter.covariance.refusal(prior) if parameter.covariance else None
+    if wrong:
+        raise PriorError(f"Prior for {name!r}: {wrong}")
     if kind != "cor" and support == "correlation":
         raise PriorError(
             f"Prior for {name!r}: LKJ is for correlation matrices only ('corr_' and the factor)."

@@ -120,8 +120,8 @@ def _scale_note(design: Design, parameter: Parameter, words: ScaleWords) -> str:
             columns = design.blocks[parameter.block].columns
             divisor = "" if name == names.INTERCEPT else f" / {_spread('z', design, name, columns, j)}"
             return f"{words.unit or '1'}{divisor}"
-        case "cor":
-            return "density ~ det(C)^(eta - 1)"
+        case "cor" if parameter.covariance:
+            return parameter.covariance.prior_note
         case "sigma":
             return words.sigma
     return words.parameters.get(parameter.spellings[0], "")

@@ -11,7 +11,6 @@ from bayesmixed.design.centring import inverse, moved_covariance
 from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
-from bayesmixed.priors.lkj import lkj_log_density
 from bayesmixed.priors.prior import Prior
 
 CHAIN_DRAW = (names.CHAIN, names.DRAW)
@@ -33,12 +32,12 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
         beta = posterior[names.BETA].transpose(*CHAIN_DRAW, names.TERM)
         centred = xr.DataArray(centred_coefficients(beta.values, spec.design.fixed), beta.coords, beta.dims)
         out[names.BETA] = _by_column(centred, spec.priors.coefficients)
-    for block, sds, lkj in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
+    for block, sds, priors in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
         sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, names.effect_dim(block.group))
         centred_sd, corr = centred_scales(posterior, block)
         out[names.sd(block.group)] = _by_column(sd.copy(data=centred_sd), sds)
-        if lkj is not None:
-            out[names.corr(block.group)] = CHAIN_DRAW, _correlation(corr, block, lkj.args["eta"])
+        if priors:
+            out[names.corr(block.group)] = CHAIN_DRAW, block.covariances.log_density(priors, corr)
     for name, prior in spec.priors.parameters.items():
         out[name] = CHAIN_DRAW, log_density(prior, posterior[name].transpose(*CHAIN_DRAW).values)
     return out
@@ -69,13 +68,3 @@ def centred_scales(posterior: xr.Dataset, block: GroupBlock) -> tuple[FloatArray
         return sd, np.broadcast_to(np.eye(block.n_effects), (*sd.shape, block.n_effects))
     corr = posterior[names.corr(block.group)].transpose(*CHAIN_DRAW, effect, bis).values
     return moved_covariance(sd, corr, inverse(block.centring))
-
-
-def _correlation(matrix: FloatArray, block: GroupBlock, eta: float) -> FloatArray:
-    """LKJ's log density, summed over the correlated sets of a grouping factor, shape (chain, draw)."""
-    total, start = np.zeros(matrix.shape[:2]), 0
-    for size in block.correlated:
-        within = slice(start, start + size)
-        total += lkj_log_density(matrix[..., within, within], eta)
-        start += size
-    return total

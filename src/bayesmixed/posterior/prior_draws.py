@@ -6,14 +6,14 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed import names
+from bayesmixed.covariances.covariance import correlation_matrix
 from bayesmixed.design.centring import moved_covariance
-from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.response import simulated_response
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.density import random_draws
-from bayesmixed.priors.lkj import lkj_cholesky_draws
 from bayesmixed.priors.prior import Prior
 
 
@@ -42,13 +42,15 @@ def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDr
     """One chain of draws of every parameter and every random effect."""
     beta = _coefficients(spec.design, spec.priors.coefficients, draws, rng)
     sds, correlations, effects = [], [], []
-    for block, priors, lkj in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
+    for block, priors, correlation in zip(
+        spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True
+    ):
         sd = _columns(priors, draws, rng)
-        factor = _cholesky(block, lkj, draws, rng)
+        factor = block.covariances.cholesky_draws(correlation, draws, rng)
         deviates = rng.standard_normal((draws, block.n_levels, block.n_effects))
-        at_zero, corr = moved_covariance(sd, _correlation(factor), block.centring)
+        at_zero, corr = moved_covariance(sd, correlation_matrix(factor), block.centring)
         sds.append(at_zero[None])
-        correlations.append(None if lkj is None else corr[None])
+        correlations.append(corr[None] if block.has_correlation else None)
         effects.append((deviates @ factor.swapaxes(-1, -2) * sd[:, None, :] @ block.centring.T)[None])
     return RawDraws(
         beta=beta[None],
@@ -75,26 +77,4 @@ def _columns(priors: tuple[Prior, ...], draws: int, rng: np.random.Generator) ->
     out = np.empty((draws, len(priors)))
     for j, prior in enumerate(priors):
         out[:, j] = random_draws(prior, draws, rng)
-    return out
-
-
-def _cholesky(block: GroupBlock, lkj: Prior | None, draws: int, rng: np.random.Generator) -> FloatArray:
-    """Cholesky factors of the correlation matrix of all effects, shape (draws, k, k)."""
-    out = np.zeros((draws, block.n_effects, block.n_effects))
-    start = 0
-    for size in block.correlated:
-        within = slice(start, start + size)
-        if size == 1 or lkj is None:
-            out[:, within, within] = np.eye(size)
-        else:
-            out[:, within, within] = lkj_cholesky_draws(lkj.args["eta"], size, draws, rng)
-        start += size
-    return out
-
-
-def _correlation(factor: FloatArray) -> FloatArray:
-    """Correlation matrices of Cholesky factors, with ones on the diagonal that no rounding touches."""
-    out = np.asarray(factor @ factor.swapaxes(-1, -2))
-    diagonal = np.arange(out.shape[-1])
-    out[:, diagonal, diagonal] = 1.0
     return out

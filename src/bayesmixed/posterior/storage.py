@@ -260,7 +260,7 @@ def _prior_record(priors: PriorSet) -> dict[str, Any]:
     return {
         "coefficients": [_prior(one) for one in priors.coefficients],
         "sd": [[_prior(one) for one in block] for block in priors.sd],
-        "correlation": [None if one is None else _prior(one) for one in priors.correlation],
+        "correlation": [{name: _prior(one) for name, one in block.items()} for block in priors.correlation],
         "sigma": None if priors.sigma is None else _prior(priors.sigma),
         "auxiliary": {name: _prior(one) for name, one in priors.auxiliary.items()},
         "user": sorted(priors.user),
@@ -278,12 +278,19 @@ def _checked(record: list[Any]) -> Prior:
     return prior(name, **args)
 
 
+def _correlation(record: Any) -> dict[str, Prior]:
+    """Priors of a grouping factor's correlations from JSON; older files know one structure."""
+    if not isinstance(record, dict):
+        record = {} if record is None else {"us": record}
+    return {name: _checked(one) for name, one in record.items()}
+
+
 def _prior_set(record: dict[str, Any]) -> PriorSet:
     """Priors from JSON."""
     return PriorSet(
         coefficients=tuple(_checked(one) for one in record["coefficients"]),
         sd=tuple(tuple(_checked(one) for one in block) for block in record["sd"]),
-        correlation=tuple(None if one is None else _checked(one) for one in record["correlation"]),
+        correlation=tuple(_correlation(one) for one in record["correlation"]),
         sigma=None if record["sigma"] is None else _checked(record["sigma"]),
         auxiliary={name: _checked(one) for name, one in record["auxiliary"].items()},
         user=frozenset(record["user"]),

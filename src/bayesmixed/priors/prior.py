@@ -56,8 +56,9 @@ class PriorSet:
         One for each column of X; the intercept's is that of the intercept at the means of the columns.
     sd : tuple[tuple[Prior, ...], ...]
         For each block, one for each effect.
-    correlation : tuple[Prior | None, ...]
-        For each block the LKJ prior of its correlated sets, None where no two effects are correlated.
+    correlation : tuple[Mapping[str, Prior], ...]
+        For each block the prior of its correlations, by the name of the structure: ``{"us": LKJ(eta=2)}``;
+        empty where no two effects are correlated.
     sigma : Prior or None
         Residual standard deviation, where the family has one.
     user : frozenset[str]
@@ -68,7 +69,7 @@ class PriorSet:
 
     coefficients: tuple[Prior, ...]
     sd: tuple[tuple[Prior, ...], ...]
-    correlation: tuple[Prior | None, ...]
+    correlation: tuple[Mapping[str, Prior], ...]
     sigma: Prior | None = None
     user: frozenset[str] = frozenset()
     auxiliary: Mapping[str, Prior] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class PriorSet:
         """All priors: of coefficients, of every factor's deviations and correlations, of the family."""
         found = [*self.coefficients]
         for sds, correlation in zip(self.sd, self.correlation, strict=True):
-            found += [*sds, *([] if correlation is None else [correlation])]
+            found += [*sds, *correlation.values()]
         return [*found, *self.parameters.values()]
 
     def replaced(self, priors: Iterable[Prior], user: frozenset[str]) -> PriorSet:
@@ -94,7 +95,7 @@ class PriorSet:
         rest = iter(priors)
         coefficients = tuple(islice(rest, len(self.coefficients)))
         blocks = [
-            (tuple(islice(rest, len(sds))), None if correlation is None else next(rest))
+            (tuple(islice(rest, len(sds))), {name: next(rest) for name in correlation})
             for sds, correlation in zip(self.sd, self.correlation, strict=True)
         ]
         parameters = dict(zip(self.parameters, rest, strict=True))

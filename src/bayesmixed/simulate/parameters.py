@@ -84,8 +84,8 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
     if not block.has_correlation:
         raise DataError(f"{argument} is given, but the formula has no correlated effects of {block.group!r}.")
     free = np.zeros((k, k), dtype=bool)
-    for first, second in block.correlated_pairs:
-        free[first, second] = free[second, first] = True
+    for part in block.covariances.parts:
+        free[part.effects, part.effects] = ~np.eye(part.covariance.size, dtype=bool)
     if isinstance(given, pd.DataFrame):
         named = [{label: i for i, label in enumerate(labels)} for labels in (given.index, given.columns)]
         places = [by_name(each, block.effects, block.keys, argument) for each in named]

@@ -66,8 +66,8 @@ def _set_labels(design: Design) -> list[str]:
     for block in design.blocks:
         numbered = (f"{block.group}.{number}" for number in count_from(1))
         free = chain([block.group], (name for name in numbered if name not in taken))
-        for places, name in zip(block.sets, free, strict=False):
-            labels += [clean(name), *[""] * (len(places) - 1)]
+        for each, name in zip(block.covariances.sets, free, strict=False):
+            labels += [clean(name), *[""] * (each.size - 1)]
     return labels
 
 

@@ -21,7 +21,7 @@ def quantities(draws: xr.DataTree, design: Design) -> dict[str, FloatArray]:
         columns += list(np.moveaxis(_values(posterior, names.sd(block.group)), -1, 0))
         if block.has_correlation:
             corr = _values(posterior, names.corr(block.group))
-            columns += [corr[..., a, b] for a, b in block.correlated_pairs]
+            columns += [corr[..., *each.pair] for _, each in block.correlations]
     parameters = family_variables(posterior)
     columns += [_values(posterior, name) for name in parameters]
     labels = [parameter.label for parameter in parameters_of(design, parameters)]

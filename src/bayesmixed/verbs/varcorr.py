@@ -82,11 +82,7 @@ def _variance_table(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.Data
 
 def _correlation_table(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataFrame:
     """One row for every pair of correlated effects."""
-    labels = [
-        (block.group, block.effects[first], block.effects[second])
-        for block in spec.design.blocks
-        for first, second in block.correlated_pairs
-    ]
+    labels = [(block.group, *each.names) for block in spec.design.blocks for _, each in block.correlations]
     summary = stack(_block_correlations(draws, block, prob) for block in spec.design.blocks)
     table = pd.DataFrame(labels, columns=["group", "effect_1", "effect_2"], dtype="str")
     return table.assign(**summary_columns(summary, prob))
@@ -96,5 +92,5 @@ def _block_correlations(draws: xr.DataTree, block: GroupBlock, prob: float) -> S
     """Summary of the correlations of one grouping factor."""
     if not block.has_correlation:
         return stack([])
-    first, second = zip(*block.correlated_pairs, strict=True)
+    first, second = zip(*(each.pair for _, each in block.correlations), strict=True)
     return summarize(draw_matrix(draws, names.corr(block.group))[:, first, second], prob)

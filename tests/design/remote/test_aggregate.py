@@ -39,7 +39,7 @@ def test_everything_but_the_rows(parquet_folder: Path, rows_in_memory: pd.DataFr
     np.testing.assert_allclose(ours.fixed.scales, theirs.fixed.scales, rtol=RELATIVE)
     for mine, block in zip(ours.blocks, theirs.blocks, strict=True):
         assert (mine.group, mine.effects, mine.levels) == (block.group, block.effects, block.levels)
-        assert mine.correlated == block.correlated
+        assert mine.covariances == block.covariances
         np.testing.assert_allclose(mine.centring, block.centring, rtol=RELATIVE, atol=RELATIVE)
         np.testing.assert_allclose(mine.scales, block.scales, rtol=RELATIVE)
         np.testing.assert_allclose(mine.second_moments, block.second_moments, rtol=RELATIVE)

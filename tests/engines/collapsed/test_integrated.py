@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bayesmixed.covariances.unstructured import Unstructured
 from bayesmixed.engines.collapsed import integrated
 from bayesmixed.engines.collapsed.integrated import (
     integrate_all,
     log_densities,
-    logits_of_correlation,
     points_of_draws,
 )
 from bayesmixed.engines.collapsed.problem import evaluate
-from bayesmixed.engines.kernel.correlations import correlation_cholesky
 from bayesmixed.errors import EngineError
 from bayesmixed.priors.choice import prior
 
@@ -32,8 +31,7 @@ def test_draws_lead_back_to_their_points(case_of: Callable[[str], Any], name: st
     model = integrate_all(case.spec)
     drawn = [case.parameters(seed) for seed in range(3)]
     factors = [
-        [correlation_cholesky(p.logits[i], block.correlated) for p in drawn]
-        for i, block in enumerate(case.design.blocks)
+        [block.covariances.cholesky(p.logits[i]) for p in drawn] for i, block in enumerate(case.design.blocks)
     ]
     points = points_of_draws(
         model,
@@ -57,7 +55,7 @@ def test_many_densities_are_those_of_one_at_a_time(case_of: Callable[[str], Any]
 
 @pytest.mark.parametrize("rho", [-1.0, 1.0])
 def test_a_perfect_correlation_has_a_finite_logit(rho: float) -> None:
-    (logit,) = logits_of_correlation(np.array([[[1.0, rho], [rho, 1.0]]]), (2,))
+    (logit,) = Unstructured(2).coordinates(np.array([[[1.0, rho], [rho, 1.0]]]))
     assert np.isfinite(logit).all()
     assert np.tanh(logit / 2) == pytest.approx(rho)
 

@@ -15,12 +15,12 @@ from scipy import stats
 from bayesmixed.engines.collapsed import coordinates
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
-from bayesmixed.engines.kernel.correlations import correlation_cholesky
 from bayesmixed.engines.kernel.layout import SAMPLED
 from bayesmixed.engines.kernel.plan import make_plan
 from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
 from bayesmixed.engines.records import RawDraws, SamplerSettings
 from bayesmixed.priors.choice import prior
+from effect_sets import sizes_of, unstructured
 
 SHORT = SamplerSettings(draws=40, tune=100, chains=2, cores=2, seed=5)
 LONG = SamplerSettings(draws=1500, tune=500, chains=4, cores=2, seed=6)
@@ -162,7 +162,7 @@ def test_draws_have_the_shapes_of_the_design(case: Any, short: RawDraws) -> None
 
 def check_correlations(corr: Any, block: Any) -> None:
     """Symmetric, ones on the diagonal, positive definite, zero between sets."""
-    within = np.repeat(np.arange(len(block.correlated)), block.correlated)
+    within = np.repeat(np.arange(len(sizes_of(block))), sizes_of(block))
     np.testing.assert_array_equal(corr, np.swapaxes(corr, -1, -2))
     np.testing.assert_allclose(np.diagonal(corr, axis1=-2, axis2=-1), 1, rtol=1e-12)
     assert np.all(corr[..., within[:, None] != within] == 0)
@@ -197,7 +197,7 @@ def parameters_of(case: Any, draws: RawDraws, chain: int, draw: int) -> Any:
     return type(case.parameters(0))(
         log_sd=tuple(np.log(sd) for sd, _ in scales),
         logits=tuple(
-            logits_of(corr, b.correlated) if b.has_correlation else np.empty(0)
+            logits_of(corr, sizes_of(b)) if b.has_correlation else np.empty(0)
             for b, (_, corr) in zip(blocks, scales, strict=True)
         ),
         log_sigma=float(np.log(draws.sigma[chain, draw])),
@@ -251,7 +251,7 @@ def test_thinning_keeps_every_other_draw(case_of: Callable[[str], Any]) -> None:
 def test_correlations_come_from_the_logits_of_each_set(correlated: tuple[int, ...]) -> None:
     n = sum(size * (size - 1) // 2 for size in correlated)
     logits = np.random.default_rng(1).normal(size=(4, n))
-    factor = correlation_cholesky(logits, correlated)
+    factor = unstructured(*correlated).cholesky(logits)
     assert factor.shape == (4, sum(correlated), sum(correlated))
     assert np.all(np.triu(factor, 1) == 0)
     np.testing.assert_allclose(np.sum(factor**2, axis=-1), 1, rtol=1e-12)

@@ -12,8 +12,8 @@ from scipy.linalg import solve_triangular
 
 from bayesmixed import names
 from bayesmixed.engines.joint.mode import evaluate_joint, expand_joint
-from bayesmixed.engines.kernel.correlations import correlation_cholesky
 from bayesmixed.model.build import build_pymc_model
+from effect_sets import sizes_of
 
 from .conftest import RIGHT_SIDES, make_case
 
@@ -78,7 +78,7 @@ def graph_point(case: Any, point: np.ndarray) -> tuple[dict[str, Any], float]:
         block, theta = design.blocks[i], point[case.mode.packed.theta_of_factor[f]]
         unit = units.scale / units.effects[i]
         log_sd = theta[: block.n_effects] + np.log(unit)
-        cholesky = correlation_cholesky(theta[block.n_effects :], block.correlated)
+        cholesky = block.covariances.cholesky(theta[block.n_effects :])
         factor = np.exp(log_sd)[:, None] * cholesky
         own = effects[problem.first_effects[f] : problem.first_effects[f + 1]]
         own = own.reshape(block.n_levels, block.n_effects) * unit
@@ -94,10 +94,10 @@ def graph_point(case: Any, point: np.ndarray) -> tuple[dict[str, Any], float]:
 def logits(block: Any, values: np.ndarray) -> dict[str, Any]:
     """Logits of the partial correlations, set by set."""
     out, used = {}, 0
-    for j, size in enumerate(block.correlated):
+    for j, size in enumerate(sizes_of(block)):
         count = size * (size - 1) // 2
         if count:
-            out[f"{names.partial_corr(block.group, j)}_logodds__"] = values[used : used + count]
+            out[f"{names.of_set('partial_corr', block.group, j)}_logodds__"] = values[used : used + count]
         used += count
     return out
 

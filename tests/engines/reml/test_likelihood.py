@@ -27,6 +27,7 @@ from bayesmixed.engines.reml.uncertainty import (
 )
 from bayesmixed.errors import EngineError
 from bayesmixed.formula.parse import parse_formula
+from effect_sets import sizes_of
 
 FORMULAS = {
     "intercept": "y ~ x + (1 | g)",
@@ -169,7 +170,7 @@ def test_a_sign_of_a_column_does_not_matter(design: Design) -> None:
         [
             (np.tril_indices(size)[1] == 0).astype(float)
             for i in likelihood.plan.blocks
-            for size in design.blocks[i].correlated
+            for size in sizes_of(design.blocks[i])
         ]
     )
     flipped = entries * (1.0 - 2.0 * first_column)

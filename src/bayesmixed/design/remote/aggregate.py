@@ -164,7 +164,7 @@ def _blocks(
         z = columns.named(matrices)
         centring = block_diagonal(
             [
-                _centring(columns, matrix, shifted, center is True and bar.is_correlated)
+                _centring(columns, matrix, shifted, bar.center(center))
                 for bar, matrix in zip(bars, matrices, strict=True)
             ]
         )

@@ -243,11 +243,10 @@ class _Covariances:
         parts = []
         for f, factor in enumerate(self.target.plan.factors):
             sd, cholesky = unit_factor(self.target, f, points)
-            root, start = (sd / sigmas[:, None])[..., None] * cholesky, 0
-            for size in self.target.design.blocks[factor.block].correlated:
-                rows, columns = np.tril_indices(size)
-                parts.append(root[:, start + rows, start + columns])
-                start += size
+            root = (sd / sigmas[:, None])[..., None] * cholesky
+            for part in self.target.design.blocks[factor.block].covariances.parts:
+                rows, columns = np.tril_indices(part.covariance.size)
+                parts.append(root[:, part.effects, part.effects][:, rows, columns])
         return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
     def _in_units(self, variance: float) -> ConditionalCovariances:

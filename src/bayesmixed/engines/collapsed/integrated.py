@@ -21,9 +21,6 @@ from bayesmixed.model.spec import ModelSpec
 INTEGRATION_LIMIT = 600
 """Crossed random effects up to which a density is integrated thousands of times within seconds or minutes."""
 
-LARGEST_PARTIAL = 1.0 - 1e-12
-"""Partial correlations are kept this far inside (-1, 1), where their logits are finite."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegratedModel:
@@ -111,7 +108,7 @@ def points_of_draws(
         parts.append(np.log(sd[i] * units.effects[i] / units.scale))
         matrix = corr[i]
         if matrix is not None:
-            parts.append(logits_of_correlation(matrix, blocks[i].correlated))
+            parts.append(blocks[i].covariances.coordinates(matrix))
     parts.append(np.log(sigma / units.scale)[:, None])
     if model.plan.coefficients_sampled:
         centred = coefficients.copy()
@@ -119,36 +116,3 @@ def points_of_draws(
             centred[:, 0] -= units.center
         parts.append(centred * units.scales / units.scale)
     return np.concatenate(parts, axis=1)
-
-
-def logits_of_correlation(matrix: FloatArray, correlated: tuple[int, ...]) -> FloatArray:
-    """Logits of the canonical partial correlations behind correlation matrices.
-
-    The inverse of :func:`bayesmixed.engines.kernel.correlations.correlation_cholesky`.
-
-    Shapes: `matrix` (S, k, k); returns (S, m).
-    """
-    starts = np.cumsum([0, *correlated[:-1]])
-    pieces = [
-        _partials(matrix[:, start : start + size, start : start + size])
-        for start, size in zip(starts, correlated, strict=True)
-    ]
-    return 2.0 * np.arctanh(np.concatenate(pieces, axis=1))
-
-
-def _partials(matrix: FloatArray) -> FloatArray:
-    """Canonical partial correlations of one set, shape (S, k (k - 1) / 2)."""
-    size = matrix.shape[-1]
-    factor = np.zeros_like(matrix)
-    factor[:, 0, 0] = 1.0
-    partials = []
-    for i in range(1, size):
-        left = np.ones(len(matrix))
-        for m in range(i):
-            rest = matrix[:, i, m] - np.sum(factor[:, i, :m] * factor[:, m, :m], axis=1)
-            partial = np.clip(rest / (factor[:, m, m] * left), -LARGEST_PARTIAL, LARGEST_PARTIAL)
-            factor[:, i, m] = partial * left
-            left = left * np.sqrt(1.0 - partial**2)
-            partials.append(partial)
-        factor[:, i, i] = left
-    return np.stack(partials, axis=1) if partials else np.empty((len(matrix), 0))

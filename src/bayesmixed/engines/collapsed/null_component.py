@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from math import lgamma, log
+from math import log
 
 import numpy as np
 
@@ -18,9 +18,9 @@ from bayesmixed.engines.collapsed.evidence import Evidence, log_integral
 from bayesmixed.engines.collapsed.integrated import IntegratedModel, integrate_all, log_densities
 from bayesmixed.engines.kernel.packing import Packed
 from bayesmixed.engines.kernel.standardization import Coordinates
+from bayesmixed.engines.kernel.unit_priors import coordinate_rows
 from bayesmixed.errors import EngineError
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.lkj import partial_shapes
 from bayesmixed.priors.prior import Prior
 
 LOG_ZERO = -40.0
@@ -113,18 +113,15 @@ def _holding(center: FloatArray, free: np.ndarray[tuple[int], np.dtype[np.bool_]
 def _held_logits(block: GroupBlock, effects: tuple[int, ...]) -> list[int]:
     """Places, among a block's logits, of the correlations that mean nothing without the effects."""
     places: list[int] = []
-    first, used = 0, 0
-    for size in block.correlated:
-        n_logits = size * (size - 1) // 2
-        n_held = sum(first <= effect < first + size for effect in effects)
+    for part in block.covariances.parts:
+        n_held, size = len({*effects} & {*part.places}), part.covariance.size
         if n_held and n_held < size and size > 2:
             raise EngineError(
                 f"{size} effects of {block.group!r} share one correlation matrix: without one of them the "
                 "others have another prior. Fit the model without it, and use bayes_factor(with, without)."
             )
         if n_held:
-            places += range(used, used + n_logits)
-        first, used = first + size, used + n_logits
+            places += range(part.coordinates.start, part.coordinates.stop)
     return places
 
 
@@ -137,10 +134,5 @@ def _log_density_of_sds(model: IntegratedModel, block: int, effects: tuple[int, 
 
 def _log_density_of_logits(spec: ModelSpec, block: int, places: list[int]) -> float:
     """Log density of logits of partial correlations at 0: (p + 1) / 2 is Beta(a, a), p = tanh(x / 2)."""
-    lkj = spec.priors.correlation[block]
-    if lkj is None or not places:
-        return 0.0
-    shapes = np.concatenate(
-        [partial_shapes(lkj.args["eta"], size) for size in spec.design.blocks[block].correlated]
-    )
-    return float(sum(lgamma(2 * a) - 2 * lgamma(a) - 2 * a * log(2.0) for a in shapes[places]))
+    rows = [coordinate_rows(spec, block)[place] for place in places]
+    return float(sum(constant - 2 * shape * log(2.0) for (shape, *_), constant in rows))

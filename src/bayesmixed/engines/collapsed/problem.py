@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmixed.covariances.covariance import Covariances
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.conditional import conditional_draws
@@ -35,14 +36,14 @@ class Problem:
         Unit-free.
     priors : UnitFreePriors
         Unit-free.
-    correlated : tuple[tuple[int, ...], ...]
-        For each block the sizes of its correlated sets.
+    covariances : tuple[Covariances, ...]
+        For each block.
     """
 
     units: Units
     products: CrossProducts
     priors: UnitFreePriors
-    correlated: tuple[tuple[int, ...], ...]
+    covariances: tuple[Covariances, ...]
 
 
 def make_problem(spec: ModelSpec) -> Problem:
@@ -52,7 +53,7 @@ def make_problem(spec: ModelSpec) -> Problem:
         units=units,
         products=cross_products_of(spec.design, units),
         priors=unit_free_priors(spec, units),
-        correlated=tuple(block.correlated for block in spec.design.blocks),
+        covariances=tuple(block.covariances for block in spec.design.blocks),
     )
 
 
@@ -68,7 +69,7 @@ def pack_problem(problem: Problem, plan: Plan, *, centred: Any = lambda _: True)
         if factor.role == at.SAMPLED and centred(factor.block):
             scales = units.scale / units.effects[factor.block]
             constant -= products.n_levels[factor.block] * float(np.sum(np.log(scales)))
-    return pack(products, plan, problem.correlated, problem.priors, constant=constant, centred=centred)
+    return pack(products, plan, problem.covariances, problem.priors, constant=constant, centred=centred)
 
 
 def evaluate(packed: Packed, z: FloatArray) -> tuple[float, FloatArray]:

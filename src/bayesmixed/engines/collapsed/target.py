@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmixed.covariances.covariance import correlation_matrix
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.collapsed.problem import Problem
 from bayesmixed.engines.kernel import layout as at
-from bayesmixed.engines.kernel.correlations import correlation_cholesky, correlation_matrix
 from bayesmixed.engines.kernel.packing import Packed
 from bayesmixed.engines.kernel.plan import Plan
 
@@ -45,7 +45,7 @@ def unit_factor(target: CollapsedTarget, f: int, points: FloatArray) -> tuple[Fl
     """
     block = target.design.blocks[target.plan.factors[f].block]
     theta = points[..., target.packed.theta_of_factor[f]]
-    cholesky = correlation_cholesky(theta[..., block.n_effects :], block.correlated)
+    cholesky = block.covariances.cholesky(theta[..., block.n_effects :])
     return np.exp(theta[..., : block.n_effects]), cholesky
 
 

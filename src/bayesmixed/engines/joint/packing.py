@@ -97,11 +97,12 @@ def pack_joint(problem: JointProblem) -> JointPacked:
 
 
 def _put_factors(block: PackedBlock, problem: JointProblem) -> tuple[slice, ...]:
-    """Table of factors and of their correlated sets; each factor's part of theta."""
+    """Table of factors and of their sets of effects; each factor's part of theta."""
     table = np.zeros((len(problem.n_levels), shared.FACTOR_LENGTH), dtype=np.int64)
     theta, lam, first_set, z = 0, 0, 0, 0
     parts = []
-    for f, (k, sets) in enumerate(zip(problem.n_effects, problem.correlated, strict=True)):
+    for f, covariances in enumerate(problem.covariances):
+        k, sets = problem.n_effects[f], covariances.sets
         row = table[f]
         row[[shared.FACTOR_K, shared.FACTOR_J, shared.FACTOR_ROLE]] = k, problem.n_levels[f], shared.SAMPLED
         row[[shared.FACTOR_LAMBDA, shared.FACTOR_THETA, at.FACTOR_Z]] = lam, theta, z
@@ -111,7 +112,7 @@ def _put_factors(block: PackedBlock, problem: JointProblem) -> tuple[slice, ...]
         theta, lam, first_set = parts[-1].stop, lam + k * k, first_set + len(sets)
         z += k * len(problem.rows.y)
     block.put(shared.FACTORS, table)
-    block.put(shared.SETS, [size for sets in problem.correlated for size in sets])
+    block.put(shared.SETS, [each.size for of_factor in problem.covariances for each in of_factor.sets])
     block.header[shared.N_FACTORS] = len(table)
     for place in (shared.W_LAMBDA, shared.W_LAMBDA_TRANSPOSED, shared.W_LOG_GRADIENT):
         block.reserve(place, lam)

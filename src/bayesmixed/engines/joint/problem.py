@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from bayesmixed.covariances.covariance import Covariances
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.kernel import layout as roles
@@ -63,8 +64,8 @@ class JointProblem:
         The data.
     n_levels, n_effects : tuple[int, ...]
         J and k of every factor.
-    correlated : tuple[tuple[int, ...], ...]
-        Sizes of the correlated sets of every factor.
+    covariances : tuple[Covariances, ...]
+        Of every factor.
     theta_priors : tuple[FloatArray, ...]
         ``PRIOR_WORDS`` numbers for each parameter of every factor.
     auxiliary_priors : FloatArray
@@ -81,7 +82,7 @@ class JointProblem:
     rows: Rows
     n_levels: tuple[int, ...]
     n_effects: tuple[int, ...]
-    correlated: tuple[tuple[int, ...], ...]
+    covariances: tuple[Covariances, ...]
     theta_priors: tuple[FloatArray, ...]
     auxiliary_priors: FloatArray
     fixed_priors: FloatArray
@@ -150,7 +151,7 @@ def make_joint_problem(spec: ModelSpec, plan: Plan) -> JointProblem:
         rows=rows,
         n_levels=tuple(block.n_levels for block in blocks),
         n_effects=tuple(block.n_effects for block in blocks),
-        correlated=tuple(block.correlated for block in blocks),
+        covariances=tuple(block.covariances for block in blocks),
         theta_priors=tuple(numbers for numbers, _ in theta),
         auxiliary_priors=auxiliary,
         fixed_priors=fixed,

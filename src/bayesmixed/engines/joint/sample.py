@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesmixed import names
+from bayesmixed.covariances.covariance import correlation_matrix
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.joint.density import density, expand
 from bayesmixed.engines.joint.mode import JointMode, evaluate_joint, find_joint_mode
 from bayesmixed.engines.joint.plan import is_well_known, make_joint_plan, plan_sentences
 from bayesmixed.engines.joint.problem import JointProblem, make_joint_problem
-from bayesmixed.engines.kernel.correlations import correlation_cholesky, correlation_matrix
 from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import RawDraws, SamplerSettings
@@ -120,7 +120,7 @@ def _in_units(target: JointTarget, points: FloatArray, stats: dict[str, np.ndarr
     effects = points[:, :, packed.n_low :]
     for f, i in enumerate(problem.plan.blocks):
         block, theta = target.design.blocks[i], points[:, :, packed.theta_of_factor[f]]
-        cholesky = correlation_cholesky(theta[:, :, block.n_effects :], block.correlated)
+        cholesky = block.covariances.cholesky(theta[:, :, block.n_effects :])
         unit_sd = np.exp(theta[:, :, : block.n_effects])
         sd[i], moved = units.covariance(i, unit_sd, correlation_matrix(cholesky))
         corr[i] = moved if block.has_correlation else None

@@ -27,7 +27,7 @@ from __future__ import annotations
     POTRI,
     # ---- the header: offsets of sections of the block
     FACTORS,  # table of factors, see FACTOR_*
-    SETS,  # sizes of the correlated sets of effects of each factor
+    SETS,  # sizes of the sets of effects of each factor
     PARENT,  # of every node (level of a chain factor): a node, or -1 for the root
     N_COLUMNS,  # of every node: later columns that its row touches
     ROW_START,  # of every node: offset of its row [K_jj K_jF] in the block

@@ -13,6 +13,7 @@ import numpy as np
 from numba.extending import get_cython_function_address
 from scipy import sparse
 
+from bayesmixed.covariances.covariance import Covariances
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.block import Ints, PackedBlock
@@ -99,7 +100,7 @@ class Packed:
 def pack(
     products: CrossProducts,
     plan: Plan,
-    correlated: tuple[tuple[int, ...], ...],
+    covariances: tuple[Covariances, ...],
     priors: UnitFreePriors,
     *,
     constant: float = 0.0,
@@ -111,7 +112,7 @@ def pack(
     block = PackedBlock(at.HEADER_LENGTH, SOURCES)
     p = len(products.fixed_gram)
     p_integrated = 0 if plan.coefficients_sampled else p
-    n_theta, theta_of_factor = _put_factors(block, products, plan, correlated, structure, centred)
+    n_theta, theta_of_factor = _put_factors(block, products, plan, covariances, structure, centred)
     _put_nodes(block, products, plan, structure)
     sampled = _put_sampled(block, products, plan, structure)
     n_sampled = block.header[at.N_SAMPLED]
@@ -165,18 +166,18 @@ def _put_factors(
     block: PackedBlock,
     products: CrossProducts,
     plan: Plan,
-    correlated: tuple[tuple[int, ...], ...],
+    covariances: tuple[Covariances, ...],
     structure: Structure,
     centred: Callable[[int], bool],
 ) -> tuple[int, tuple[slice, ...]]:
-    """Table of factors and of their correlated sets; length of theta, and each factor's part of it."""
+    """Table of factors and of their sets of effects; length of theta, and each factor's part of it."""
     table = np.zeros((len(plan.factors), at.FACTOR_LENGTH), dtype=np.int64)
     theta, lam, first_set, first_node, factored = 0, 0, 0, 0, 0
     first_sampled = len(products.fixed_gram) if plan.coefficients_sampled else 0
     parts = []
     for f, factor in enumerate(plan.factors):
         k, n_levels = products.n_effects[factor.block], products.n_levels[factor.block]
-        sets = correlated[factor.block]
+        sets = covariances[factor.block].sets
         row = table[f]
         row[[at.FACTOR_K, at.FACTOR_J, at.FACTOR_ROLE]] = k, n_levels, factor.role
         row[[at.FACTOR_LAMBDA, at.FACTOR_THETA]] = lam, theta
@@ -193,11 +194,11 @@ def _put_factors(
             row[[at.FACTOR_FIRST_NODE, at.FACTOR_FACTORED]] = first_node, factored
             first_node += n_levels
             factored += 2 * k * k * n_levels
-        n_parameters = k + sum(size * (size - 1) // 2 for size in sets)
+        n_parameters = covariances[factor.block].n_parameters
         parts.append(slice(theta, theta + n_parameters))
         theta, lam, first_set = theta + n_parameters, lam + k * k, first_set + len(sets)
     block.put(at.FACTORS, table)
-    block.put(at.SETS, [size for factor in plan.factors for size in correlated[factor.block]])
+    block.put(at.SETS, [each.size for factor in plan.factors for each in covariances[factor.block].sets])
     block.header[at.N_FACTORS] = len(plan.factors)
     block.header[at.N_CHAIN] = len(structure.nodes)
     block.reserve(at.W_FACTORED, factored)

@@ -9,15 +9,14 @@ from math import lgamma, log, pi
 import numpy as np
 
 from bayesmixed import names
+from bayesmixed.covariances.covariance import Row
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.units import Units
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.lkj import partial_shapes
 from bayesmixed.priors.prior import Prior
 
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
-
-Row = tuple[tuple[float, ...], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,19 +145,20 @@ def block_rows(spec: ModelSpec, units: Units, i: int) -> tuple[FloatArray, float
         SCALE_PRIORS[prior.name](prior, units.scale / float(s))
         for prior, s in zip(spec.priors.sd[i], units.effects[i], strict=True)
     ]
-    correlation = spec.priors.correlation[i]
-    if correlation is not None:
-        rows += [
-            _logit_row(a)
-            for size in spec.design.blocks[i].correlated
-            for a in partial_shapes(correlation.args["eta"], size)
-        ]
-    return np.array([row for row, _ in rows]), sum(constant for _, constant in rows)
+    rows += coordinate_rows(spec, i)
+    numbers = [(*row, *[0.0] * (at.PRIOR_WORDS - len(row))) for row, _ in rows]
+    return np.array(numbers), sum(constant for _, constant in rows)
 
 
-def _logit_row(shape: float) -> Row:
-    """Numbers of the logit of a Beta(shape, shape)."""
-    return (shape, *(0.0,) * 6), lgamma(2.0 * shape) - 2.0 * lgamma(shape)
+def coordinate_rows(spec: ModelSpec, i: int) -> list[Row]:
+    """Numbers of every coordinate of a block's correlations, with their log constants."""
+    priors = spec.priors.correlation[i]
+    return [
+        row
+        for each in spec.design.blocks[i].covariances.sets
+        if each.n_coordinates
+        for row in each.kernel_rows(priors[each.name]) or ()
+    ]
 
 
 def _coefficient_rows(spec: ModelSpec, units: Units) -> tuple[FloatArray, float]:

@@ -104,7 +104,7 @@ class Likelihood:
     def diagonal(self) -> FloatArray:
         """1 where an entry lies on the diagonal, else 0, shape of the entries."""
         blocks = [self.design.blocks[i] for i in self.plan.blocks]
-        triangles = [lower_triangle(size) for block in blocks for size in block.correlated]
+        triangles = [lower_triangle(each.size) for block in blocks for each in block.covariances.sets]
         return np.concatenate([(rows == columns).astype(np.float64) for rows, columns in triangles])
 
     def evaluate(self, entries: FloatArray) -> Evaluated:
@@ -195,15 +195,15 @@ def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
     products = cross_products_of(design, units)
     p = len(products.fixed_gram)
     nothing = UnitFreePriors(
-        theta=tuple(np.zeros((_n_theta(block.correlated), at.PRIOR_WORDS)) for block in design.blocks),
+        theta=tuple(np.zeros((block.covariances.n_parameters, at.PRIOR_WORDS)) for block in design.blocks),
         sigma=np.zeros(at.PRIOR_WORDS),
         mean=np.zeros(p),
         precision=np.zeros(p),
         coefficients=np.zeros((p, at.COEFFICIENT_PRIOR_WORDS)),
         constant=0.0,
     )
-    correlated = tuple(block.correlated for block in design.blocks)
-    packed = pack(products, plan, correlated, nothing, profile=by == "ml")
+    covariances = tuple(block.covariances for block in design.blocks)
+    packed = pack(products, plan, covariances, nothing, profile=by == "ml")
     return Likelihood(design=design, by=by, plan=plan, units=units, packed=packed)
 
 
@@ -211,11 +211,6 @@ def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
 def lower_triangle(size: int) -> tuple[IntArray, IntArray]:
     """Rows and columns of the entries of one Cholesky factor, in their order.
 
-    Returns shape (size (size + 1).
+    Returns shape (size (size + 1) / 2,) each.
     """
     return np.tril_indices(size)
-
-
-def _n_theta(correlated: tuple[int, ...]) -> int:
-    """Length of one factor's part of theta."""
-    return sum(size + size * (size - 1) // 2 for size in correlated)

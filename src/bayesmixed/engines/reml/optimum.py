@@ -197,11 +197,17 @@ def factor_places(likelihood: Likelihood) -> list[FactorPlace]:
     """List where the Cholesky factor of every set of correlated effects stands among the entries."""
     used, places = 0, []
     for i in likelihood.plan.blocks:
-        effect = 0
-        for size in likelihood.design.blocks[i].correlated:
-            count = size * (size + 1) // 2
-            places.append(FactorPlace(block=i, effect=effect, size=size, entries=slice(used, used + count)))
-            effect, used = effect + size, used + count
+        for part in likelihood.design.blocks[i].covariances.parts:
+            end = used + part.covariance.n_parameters
+            places.append(
+                FactorPlace(
+                    block=i,
+                    effect=part.effects.start,
+                    size=part.covariance.size,
+                    entries=slice(used, end),
+                )
+            )
+            used = end
     return places
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bayesmixed.priors.lkj import (
+from bayesmixed.covariances.unstructured import (
     cholesky_from_partials,
     lkj_cholesky_draws,
     lkj_log_density,

@@ -1,0 +1,20 @@
+"""The covariance structures by the names that a formula calls them."""
+
+from __future__ import annotations
+
+from bayesmixed.covariances.covariance import Covariance
+from bayesmixed.covariances.diagonal import Diagonal
+from bayesmixed.covariances.unstructured import Unstructured
+
+STRUCTURES: dict[str, type[Covariance]] = {each.name: each for each in (Unstructured, Diagonal)}
+"""Name to structure, as in lme4 2 and glmmTMB."""
+
+ABSENT = {
+    "ar1": "first-order autoregression",
+    "cs": "compound symmetry",
+    "hetar1": "heterogeneous autoregression",
+    "homcs": "homogeneous compound symmetry",
+    "homdiag": "independent effects with one variance",
+    "toep": "a Toeplitz matrix",
+}
+"""Names that other packages know, with what they stand for."""
