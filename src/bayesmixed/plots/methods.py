@@ -91,7 +91,7 @@ class FitPlots(CheckPlots):
     def fixef(self, *, intercept: bool | None = None, prob: float = 0.95, ax: Axes | None = None) -> Axes:
         """Coefficients with their intervals.
 
-        Use :func:`bayesmixed.plots.estimates` to set several fits side by side.
+        Use :func:`bayesmixed.plots.coefficients` to set several fits side by side.
 
         Parameters
         ----------
