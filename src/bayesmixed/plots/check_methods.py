@@ -6,15 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind
-from bayesmixed.plots.contract import PlottedFit
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed.design.lookup import group_of
+from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.errors import BayesmixedError, DataError, near_names
+from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind, checked_seed
+from bayesmixed.plots import densities, predictive, sampler
+from bayesmixed.plots.contract import EstimatedFit, PlottedFit, SampledFit, labelled, present_levels
+from bayesmixed.plots.observed import observed_against_fitted
+from bayesmixed.plots.quantiles import normal_quantiles, point_covariance, ranef_matrix
+from bayesmixed.plots.residuals import RESIDUAL_NAMES, residual_boxes, residual_scatter, shown_kind
+from bayesmixed.plots.style import panel_axes, plain
+from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
 from bayesmixed.surface import pictures, public_methods
+from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.summaries import check_prob
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     SomeAxes = Sequence[Axes] | NDArray[Any] | Axes | None
+
+PRIOR_DATA_SETS = 200
 
 
 @public_methods
@@ -85,9 +102,8 @@ class CheckPlots:
         >>> fit.plot.residuals(by="Subject").get_ylabel()
         'Subject'
         """
-        from bayesmixed.plots.checks import residuals
-
-        return residuals(self.fit, by=by, kind=kind, trend=trend, ax=ax)
+        fit = self.fit.with_rows
+        return labelled(fit, _residuals(fit, by, kind, trend, ax))
 
     def residual_quantiles(
         self,
@@ -137,9 +153,18 @@ class CheckPlots:
         >>> fit.plot.residual_quantiles().get_ylabel()
         'standardized residual'
         """
-        from bayesmixed.plots.checks import residual_quantiles
-
-        return residual_quantiles(self.fit, kind=kind, prob=prob, envelope=envelope, ax=ax)
+        fit = self.fit.with_rows
+        kind = shown_kind(fit.spec.family, "standardized") if kind is None else kind
+        table = fit.resid(kind=kind)
+        axes = normal_quantiles(
+            table["value"].to_numpy(),
+            labels=[str(row) for row in table.index],
+            ylabel=RESIDUAL_NAMES[kind],
+            prob=prob,
+            envelope=envelope,
+            ax=ax,
+        )
+        return labelled(fit, axes)
 
     def ranef_quantiles(
         self,
@@ -180,9 +205,21 @@ class CheckPlots:
         >>> [ax.get_title() for ax in fit.plot.ranef_quantiles()]
         ['Subject: Intercept', 'Subject: Days']
         """
-        from bayesmixed.plots.checks import ranef_quantiles
-
-        return ranef_quantiles(self.fit, group=group, prob=prob, envelope=envelope, ax=ax)
+        check_prob(prob)
+        panels = list(self.fit.ranef(group=group).groupby(["group_var", "effect"], sort=False))
+        axes = panel_axes(ax, len(panels), columns=3, width=3.6, height=3.4, share=False)
+        for panel, ((factor, effect), rows) in zip(axes, panels, strict=True):
+            normal_quantiles(
+                rows["value"].to_numpy(),
+                se=rows["se"].to_numpy(),
+                labels=list(rows["group"]),
+                ylabel="random effect",
+                prob=prob,
+                envelope=envelope,
+                ax=panel,
+            )
+            panel.set_title(plain(f"{factor}: {effect}"), fontsize="medium")
+        return axes
 
     def ranef_matrix(
         self, *, group: str | None = None, prob: float = 0.95, ax: SomeAxes = None
@@ -221,9 +258,10 @@ class CheckPlots:
         >>> fit.plot.ranef_matrix().shape
         (2, 2)
         """
-        from bayesmixed.plots.checks import ranef_scatter
-
-        return ranef_scatter(self.fit, group=group, prob=prob, ax=ax)
+        fit, blocks = self.fit, chosen_blocks(self.fit.spec.design, group)
+        block = max(blocks, key=lambda block: block.n_effects > 1)
+        tree = fit.point if isinstance(fit, EstimatedFit) else sampled(fit).draws
+        return ranef_matrix(fit.ranef(group=block.group, prob=prob), point_covariance(tree, block), ax=ax)
 
     def observed(
         self, *, group: str | None = None, max_panels: int = 20, ax: SomeAxes = None
@@ -257,9 +295,13 @@ class CheckPlots:
         >>> len(fit.plot.observed(max_panels=6))
         6
         """
-        from bayesmixed.plots.checks import observed
-
-        return observed(self.fit, group=group, max_panels=max_panels, ax=ax)
+        fit = self.fit.with_rows
+        codes, levels = present_levels(chosen_blocks(fit.spec.design, group)[0])
+        response, fitted = fit.spec.design.response, fit.fitted()["value"].to_numpy()
+        axes = observed_against_fitted(
+            fitted, response.observed, codes, levels, name=response.name, max_panels=max_panels, ax=ax
+        )
+        return labelled(fit, axes)
 
     def predictive_density(
         self, *, group: str | None = None, max_panels: int = 12, seed: int | None = None, ax: SomeAxes = None
@@ -299,9 +341,16 @@ class CheckPlots:
         >>> len(fit.plot.predictive_density(group="Subject", max_panels=4))
         4
         """
-        from bayesmixed.plots.posterior_checks import predictive_density
-
-        return predictive_density(self.fit, group=group, max_panels=max_panels, seed=seed, ax=ax)
+        fit, replicated = self._replicated(seed)
+        response = fit.spec.design.response
+        if group is None:
+            panel = densities.predictive_density(response.observed, replicated, response=response.name, ax=ax)
+            return labelled(fit, np.array([panel]))
+        codes, levels = present_levels(chosen_blocks(fit.spec.design, group)[0])
+        axes = densities.predictive_distributions(
+            response.observed, replicated, codes, levels, response=response.name, max_panels=max_panels, ax=ax
+        )
+        return labelled(fit, axes)
 
     def predictive_groups(
         self,
@@ -345,9 +394,16 @@ class CheckPlots:
         >>> fit.plot.predictive_groups(statistic="sd").get_xlabel()
         'sd of Reaction'
         """
-        from bayesmixed.plots.posterior_checks import predictive_groups
-
-        return predictive_groups(self.fit, group=group, statistic=statistic, prob=prob, seed=seed, ax=ax)
+        fit, replicated = self._replicated(seed)
+        block, response = chosen_blocks(fit.spec.design, group)[0], fit.spec.design.response
+        codes, levels = present_levels(block)
+        table = predictive.group_statistics(
+            response.observed, replicated, codes, levels, statistic=statistic, prob=prob
+        )
+        axes = predictive.predictive_groups(
+            table, name=block.group, statistic=statistic, response=response.name, ax=ax
+        )
+        return labelled(fit, axes)
 
     def prior_predictive(self, *, seed: int | None = None, ax: Axes | None = None) -> Axes:
         """Data drawn from the prior behind the observed; needs a posterior.
@@ -378,9 +434,10 @@ class CheckPlots:
         >>> fit.plot.prior_predictive().get_xlabel()
         'Reaction'
         """
-        from bayesmixed.plots.posterior_checks import prior_predictive_of
-
-        return prior_predictive_of(self.fit, seed=seed, ax=ax)
+        bayes, fit = sampled(self.fit), self.fit.with_rows
+        chosen = bayes.run.seed if seed is None else checked_seed(seed)
+        tree = prior_tree(fit.spec, draws=PRIOR_DATA_SETS, seed=chosen)
+        return labelled(fit, densities.prior_predictive(tree, response=fit.spec.design.response.name, ax=ax))
 
     def prior_posterior(
         self, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None
@@ -419,9 +476,12 @@ class CheckPlots:
         >>> [ax.get_title() for ax in fit.plot.prior_posterior(parameters=["Days", "sigma"])]
         ['Days', 'sigma']
         """
-        from bayesmixed.plots.posterior_checks import prior_beside_posterior
-
-        return prior_beside_posterior(self.fit, parameters=parameters, ax=ax)
+        fit = sampled(self.fit)
+        draws, spec = fit.draws, self.fit.with_rows.spec
+        made = "prior" in draws.children
+        prior = draws["prior"].to_dataset() if made else prior_predictive(spec, seed=fit.run.seed)[0]
+        tree = xr.DataTree.from_dict({"posterior": prior})
+        return densities.prior_posterior(tree, draws, spec.design, parameters=parameters, ax=ax)
 
     def trace(self, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None) -> NDArray[Any]:
         """Draws of every parameter in their order, a colour for each chain; needs a posterior.
@@ -457,10 +517,7 @@ class CheckPlots:
         >>> [ax.get_title() for ax in fit.plot.trace(parameters=["Days", "sigma"])]
         ['Days', 'sigma']
         """
-        from bayesmixed.plots.posterior_checks import sampled
-        from bayesmixed.plots.sampler import trace
-
-        return trace(sampled(self.fit).draws, self.fit.spec.design, parameters=parameters, ax=ax)
+        return sampler.trace(sampled(self.fit).draws, self.fit.spec.design, parameters=parameters, ax=ax)
 
     def rank(self, *, parameters: Sequence[str] | None = None, ax: SomeAxes = None) -> NDArray[Any]:
         """Distribution of the ranks of every chain's draws among those of all chains; needs a posterior.
@@ -497,10 +554,7 @@ class CheckPlots:
         >>> fit.plot.rank(parameters="Days")[0].get_xlabel()
         'fractional rank'
         """
-        from bayesmixed.plots.posterior_checks import sampled
-        from bayesmixed.plots.sampler import rank
-
-        return rank(sampled(self.fit).draws, self.fit.spec.design, parameters=parameters, ax=ax)
+        return sampler.rank(sampled(self.fit).draws, self.fit.spec.design, parameters=parameters, ax=ax)
 
     def ess(
         self, *, parameters: Sequence[str] | None = None, kind: EssKind = "quantile", ax: SomeAxes = None
@@ -540,10 +594,8 @@ class CheckPlots:
         >>> fit.plot.ess(parameters="Days")[0].get_xlabel()
         'quantile'
         """
-        from bayesmixed.plots.posterior_checks import sampled
-        from bayesmixed.plots.sampler import ess
-
-        return ess(sampled(self.fit).draws, self.fit.spec.design, parameters=parameters, kind=kind, ax=ax)
+        draws = sampled(self.fit).draws
+        return sampler.ess(draws, self.fit.spec.design, parameters=parameters, kind=kind, ax=ax)
 
     def energy(self, *, ax: SomeAxes = None) -> NDArray[Any]:
         """Energy of the sampler: its distribution beside that of its steps, with each chain's BFMI.
@@ -575,7 +627,58 @@ class CheckPlots:
         >>> fit.plot.energy()[0].get_title()
         'BFMI of every chain'
         """
-        from bayesmixed.plots.posterior_checks import sampled
-        from bayesmixed.plots.sampler import energy
+        return sampler.energy(sampled(self.fit).draws, ax=ax)
 
-        return energy(sampled(self.fit).draws, ax=ax)
+    def _replicated(self, seed: int | None) -> tuple[PlottedFit, FloatArray]:
+        """A Bayesian fit with rows at hand, and replicated data of them, shape (replicates, n)."""
+        bayes, fit = sampled(self.fit), self.fit.with_rows
+        chosen = bayes.run.seed if seed is None else checked_seed(seed)
+        return fit, predictive.replicates(sampled(fit).draws, fit.spec, seed=chosen)
+
+
+def _residuals(
+    fit: PlottedFit, by: str | None, kind: ResidualKind | None, trend: bool, ax: Axes | None
+) -> Axes:
+    """Residuals of the rows at hand."""
+    kind = shown_kind(fit.spec.family, "response") if kind is None else kind
+    values = fit.resid(kind=kind)["value"].to_numpy()
+    design, label = fit.spec.design, RESIDUAL_NAMES[kind]
+    if by is None:
+        fitted = fit.fitted()["value"].to_numpy()
+        return residual_scatter(
+            fitted, values, xlabel=f"fitted {design.response.name}", ylabel=label, trend=trend, ax=ax
+        )
+    group = group_of(design, by)
+    if group is not None:
+        return residual_boxes(*present_levels(design.block(group)), values, name=group, xlabel=label, ax=ax)
+    column = _column(design, by)
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        x = column.to_numpy(dtype=float)
+        known = np.isfinite(x)
+        return residual_scatter(x[known], values[known], xlabel=by, ylabel=label, trend=trend, ax=ax)
+    codes, levels = pd.factorize(column, sort=True)
+    known = codes >= 0
+    return residual_boxes(
+        codes[known],
+        [str(level) for level in levels],
+        values[known],
+        name=by,
+        xlabel=label,
+        keep_order=True,
+        ax=ax,
+    )
+
+
+def _column(design: Design, name: str) -> pd.Series[Any]:
+    """A column of the rows used."""
+    if not isinstance(name, str) or name not in design.frame.columns:
+        known = [*(block.group for block in design.blocks), *map(str, design.frame.columns)]
+        raise DataError(f"The data have no column {name!r}. {near_names(str(name), dict.fromkeys(known))}")
+    return design.frame[name]
+
+
+def sampled(fit: PlottedFit) -> SampledFit:
+    """The same fit, known to have a posterior."""
+    if not isinstance(fit, SampledFit):
+        raise BayesmixedError("This plot needs a posterior; fit the model with method='bayes'.")
+    return fit

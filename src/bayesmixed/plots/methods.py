@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from bayesmixed.comparison.versus import versus as versus_table
 from bayesmixed.habits import PLOT
 from bayesmixed.options import ConfintMethod, IccKind, one_or_several
-from bayesmixed.plots.check_methods import CheckPlots
+from bayesmixed.plots import estimates, lines
+from bayesmixed.plots.check_methods import CheckPlots, sampled
 from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.surface import method_names, public_methods, uses
+from bayesmixed.verbs.blocks import spelled_effects
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,13 +83,10 @@ class FitPlots(CheckPlots):
         >>> [ax.get_title() for ax in fit.plot.ranef(sort_by="Days")]
         ['Intercept', 'Days']
         """
-        from bayesmixed.plots.estimates import caterpillar
-        from bayesmixed.verbs.blocks import spelled_effects
-
         design, table = self.fit.spec.design, self.fit.ranef(group=group, prob=prob)
         shown = None if effect is None else spelled_effects(design, one_or_several(effect, "effect"))
         order = None if sort_by is None else spelled_effects(design, [sort_by])[0]
-        return caterpillar(table, effect=shown, sort_by=order, ax=ax)
+        return estimates.caterpillar(table, effect=shown, sort_by=order, ax=ax)
 
     def fixef(self, *, intercept: bool | None = None, prob: float = 0.95, ax: Axes | None = None) -> Axes:
         """Coefficients with their intervals.
@@ -113,9 +113,7 @@ class FitPlots(CheckPlots):
         >>> [label.get_text() for label in fit.plot.fixef(intercept=True).get_yticklabels()]
         ['Days', 'Intercept']
         """
-        from bayesmixed.plots.estimates import coefficients
-
-        return coefficients(
+        return estimates.coefficients(
             {self.fit.spec.design.formula.text: self.fit}, intercept=intercept, prob=prob, ax=ax
         )
 
@@ -150,9 +148,9 @@ class FitPlots(CheckPlots):
         >>> [ax.get_title() for ax in fit.plot.varcorr()]
         ['Intercept', 'Days']
         """
-        from bayesmixed.plots.estimates import sd_draws, variance_components
-
-        return variance_components(self.fit.varcorr(prob=prob), draws=sd_draws(self.fit), ax=ax)
+        return estimates.variance_components(
+            self.fit.varcorr(prob=prob), draws=estimates.sd_draws(self.fit), ax=ax
+        )
 
     def icc(
         self,
@@ -185,9 +183,7 @@ class FitPlots(CheckPlots):
         >>> [label.get_text() for label in fit.plot.icc(at={"Days": 3}).get_yticklabels()]
         ['Subject']
         """
-        from bayesmixed.plots.estimates import intraclass_correlations
-
-        return intraclass_correlations(self.fit.icc(kind=kind, at=at, prob=prob), ax=ax)
+        return estimates.intraclass_correlations(self.fit.icc(kind=kind, at=at, prob=prob), ax=ax)
 
     def groups(
         self,
@@ -239,9 +235,7 @@ class FitPlots(CheckPlots):
         >>> fit.plot.groups("Days", facets=False).get_xlabel()
         'Days'
         """
-        from bayesmixed.plots.lines import group_facets, group_lines
-
-        draw = group_facets if facets else group_lines
+        draw = lines.group_facets if facets else lines.group_lines
         return draw(self.fit, x, group=group, levels=levels, prob=prob, ax=ax)
 
     def line(
@@ -286,9 +280,7 @@ class FitPlots(CheckPlots):
         >>> [text.get_text() for text in fit.plot.line("Days", 308).get_legend().get_texts()]
         ['population', '308']
         """
-        from bayesmixed.plots.lines import population_and_groups
-
-        return population_and_groups(self.fit, x, group=group, group_var=group_var, prob=prob, ax=ax)
+        return lines.population_and_groups(self.fit, x, group=group, group_var=group_var, prob=prob, ax=ax)
 
     @uses("method", dict.fromkeys(("profile", "wald"), ("parameters", "prob", "ax")), instead="boot")
     def versus(
@@ -334,10 +326,6 @@ class FitPlots(CheckPlots):
         >>> [ax.get_title() for ax in fit.plot.versus(method="wald", parameters="Days")]
         ['Days']
         """
-        from bayesmixed.comparison.versus import versus as versus_table
-        from bayesmixed.plots.estimates import versus
-        from bayesmixed.plots.posterior_checks import sampled
-
         draws = sampled(self.fit).draws
         table = versus_table(draws, self.fit.spec, method=method, prob=prob, parameters=parameters, seed=seed)
-        return versus(table.set_axis([*table.columns[:-2], "lower", "upper"], axis=1), ax=ax)
+        return estimates.versus(table.set_axis([*table.columns[:-2], "lower", "upper"], axis=1), ax=ax)
