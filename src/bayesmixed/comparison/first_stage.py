@@ -18,54 +18,29 @@ SAME = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstStage:
-    """A regression with k own coefficients for each of J groups and s common ones.
+    """A regression with k own coefficients for each of J groups and s common ones."""
 
-    Attributes
-    ----------
-    mine : NDArray
-        Which of the m coefficients are a group's own, shape (m,).
-    shared : IntArray
-        Places of the common coefficients among the m, shape (s,).
-    kept, aliased : IntArray
-        Places among the s of the columns that rows tell beside the groups' own columns, and of the others.
-    own : FloatArray
-        Own coefficients, aliased columns left out, shape (J, k); the smallest where rows leave a choice.
-    common : FloatArray
-        Common coefficients, 0 where aliased, shape (s,).
-    triangle : FloatArray
-        Root of the information on the kept coefficients over the residual variance, upper triangular.
-    combined : FloatArray
-        Aliased columns, swept of the own ones, as combinations of the kept, shape (kept, aliased).
-    moved : FloatArray
-        Common columns as combinations of the own columns of each group, shape (J, k, s).
-    reach : FloatArray
-        Projections on what the rows of each group tell of its own coefficients times `scales`, shape
-        (J, k, k).
-    scales : FloatArray
-        Root mean squares of the own columns, shape (k,).
-    shared_scales : FloatArray
-        Root mean squares of the common columns, shape (s,).
-    fitted, leverage : FloatArray
-        Of every row, shape (n,).
-    n_coefficients : int
-        The rank.
-    """
-
-    mine: NDArray[np.bool_]
-    shared: IntArray
+    mine: NDArray[np.bool_]  # which of the m coefficients are a group's own, shape (m,)
+    shared: IntArray  # places of the common coefficients among the m, shape (s,)
+    # kept, aliased: places among the s of the columns that rows tell beside the groups' own columns, and of
+    # the others
     kept: IntArray
     aliased: IntArray
+    # own coefficients, aliased columns left out, shape (J, k); the smallest where rows leave a choice
     own: FloatArray
-    common: FloatArray
+    common: FloatArray  # common coefficients, 0 where aliased, shape (s,)
+    # root of the information on the kept coefficients over the residual variance, upper triangular
     triangle: FloatArray
+    # aliased columns, swept of the own ones, as combinations of the kept, shape (kept, aliased)
     combined: FloatArray
-    moved: FloatArray
+    moved: FloatArray  # common columns as combinations of the own columns of each group, shape (J, k, s)
+    # projections on what the rows of each group tell of its own coefficients times `scales`, shape (J, k, k)
     reach: FloatArray
-    scales: FloatArray
-    shared_scales: FloatArray
-    fitted: FloatArray
-    leverage: FloatArray
-    n_coefficients: int
+    scales: FloatArray  # root mean squares of the own columns, shape (k,)
+    shared_scales: FloatArray  # root mean squares of the common columns, shape (s,)
+    fitted: FloatArray  # of every row, shape (n,)
+    leverage: FloatArray  # of every row, shape (n,)
+    n_coefficients: int  # the rank
 
     @property
     def told(self) -> NDArray[np.bool_]:

@@ -16,23 +16,12 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikelihoodRatio:
-    """A likelihood-ratio test.
+    """A likelihood-ratio test."""
 
-    Attributes
-    ----------
-    statistic : float
-        Twice the gain in log likelihood, at least 0.
-    df : int
-        Number of parameters that the larger model has more.
-    p_value : float
-        By the chi-squared distribution; NaN without degrees of freedom.
-    p_mixture : float
-        By the mixture that holds when the larger model has one random effect more; NaN otherwise.
-    """
-
-    statistic: float
-    df: int
-    p_value: float
+    statistic: float  # twice the gain in log likelihood, at least 0
+    df: int  # number of parameters that the larger model has more
+    p_value: float  # by the chi-squared distribution; NaN without degrees of freedom
+    # by the mixture that holds when the larger model has one random effect more; NaN otherwise
     p_mixture: float
 
 

@@ -12,68 +12,34 @@ ColumnType = Literal["float", "int", "label", "factor", "ordered"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnInfo:
-    """One column of a bundled data set.
+    """One column of a bundled data set."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the column.
-    type : {"float", "int", "label", "factor", "ordered"}
-        ``label`` is text; ``factor`` and ``ordered`` are categoricals with `levels`.
-    text : str
-        What was measured.
-    unit : str
-        Unit of the numbers, empty where there is none.
-    levels : tuple[str, ...]
-        Categories in R's order, empty for other types.
-    """
-
-    name: str
-    type: ColumnType
-    text: str
-    unit: str = ""
-    levels: tuple[str, ...] = ()
+    name: str  # name of the column
+    type: ColumnType  # `label` is text; `factor` and `ordered` are categoricals with `levels`
+    text: str  # what was measured
+    unit: str = ""  # unit of the numbers, empty where there is none
+    levels: tuple[str, ...] = ()  # categories in R's order, empty for other types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetInfo:
-    """A bundled data set as its registry describes it.
+    """A bundled data set as its registry describes it."""
 
-    Attributes
-    ----------
-    name, title, description : str
-        Name as R spells it, a title, and a sentence or two.
-    file : str
-        File under ``data/``.
-    sha256 : str
-        Checksum of the file as bundled.
-    rows : int
-        Number of rows.
-    groups : tuple[str, ...]
-        Columns that serve as grouping factors.
-    columns : tuple[ColumnInfo, ...]
-        The columns in order.
-    source, licence, citation : str
-        Where the file was taken from, on what terms, and whom to cite.
-    example : str
-        A formula to begin with.
-    aliases : tuple[str, ...]
-        Other names by which it is found.
-    """
-
+    # name, title, description: name as R spells it, a title, and a sentence or two
     name: str
     title: str
     description: str
-    file: str
-    sha256: str
-    rows: int
-    groups: tuple[str, ...]
-    columns: tuple[ColumnInfo, ...]
+    file: str  # file under `data/`
+    sha256: str  # checksum of the file as bundled
+    rows: int  # number of rows
+    groups: tuple[str, ...]  # columns that serve as grouping factors
+    columns: tuple[ColumnInfo, ...]  # the columns in order
+    # source, licence, citation: where the file was taken from, on what terms, and whom to cite
     source: str
     licence: str
     citation: str
-    example: str
-    aliases: tuple[str, ...] = ()
+    example: str  # a formula to begin with
+    aliases: tuple[str, ...] = ()  # other names by which it is found
 
     def __str__(self) -> str:
         """Title, description, columns, source, licence and citation as text."""

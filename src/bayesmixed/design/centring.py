@@ -35,23 +35,14 @@ MOST_PARTS = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMoments:
-    """What all rows say of the p columns of a matrix.
+    """What all rows say of the p columns of a matrix."""
 
-    Attributes
-    ----------
-    means : FloatArray
-        Shape (p,).
-    constant : ndarray
-        Which columns are the same in every row, booleans of shape (p,); their means stay.
-    means_of : callable
-        From a map of shape (p, p) to the means of the mapped columns.
-    inner : callable
-        Sum over the rows of the product of two combinations of columns, given by their weights.
-    """
-
-    means: FloatArray
+    means: FloatArray  # shape (p,)
+    # which columns are the same in every row, booleans of shape (p,); their means stay
     constant: np.ndarray[Any, np.dtype[np.bool_]]
+    # from a map of shape (p, p) to the means of the mapped columns
     means_of: Callable[[FloatArray], FloatArray]
+    # sum over the rows of the product of two combinations of columns, given by their weights
     inner: Callable[[FloatArray, FloatArray], float]
 
 

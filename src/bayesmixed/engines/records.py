@@ -17,37 +17,23 @@ from bayesmixed.printing.records import short_repr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplerSettings:
-    """How NUTS is asked to run.
+    """How NUTS is asked to run."""
 
-    Attributes
-    ----------
-    draws, tune, chains, cores : int
-        Kept draws and tuning draws of each chain, number of chains, and how many run at a time.
-    seed : int
-        Seed of everything random.
-    adapt : bool
-        Whether sampling is repeated, longer, until every quantity is good (and then thinned to `draws`).
-    progress : bool
-        Whether a progress bar is shown.
-    target_accept : float or None
-        Mean acceptance rate that the step size is tuned for; the engine's own unless given. A higher rate
-        makes the steps finer.
-    fewest : int
-        Kept draws below which a chain that the user interrupts is thrown away.
-    keep_ranef : {"draws", "moments"}
-        What is kept of the random effects.
-    """
-
+    # draws, tune, chains, cores: kept draws and tuning draws of each chain, number of chains, and how many
+    # run at a time
     draws: int = 1000
     tune: int = 500
     chains: int = 4
     cores: int = 1
-    seed: int = 0
+    seed: int = 0  # seed of everything random
+    # whether sampling is repeated, longer, until every quantity is good (and then thinned to `draws`)
     adapt: bool = True
-    progress: bool = False
+    progress: bool = False  # whether a progress bar is shown
+    # Mean acceptance rate that the step size is tuned for; the engine's own unless given. A higher rate makes
+    # the steps finer.
     target_accept: float | None = None
-    fewest: int = 100
-    keep_ranef: KeepRanef = "draws"
+    fewest: int = 100  # kept draws below which a chain that the user interrupts is thrown away
+    keep_ranef: KeepRanef = "draws"  # what is kept of the random effects
 
     def times(self, factor: int) -> SamplerSettings:
         """The same settings with that many times the draws, and with its square root times the tuning."""
@@ -61,21 +47,11 @@ class SamplerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
-    """Numbers that an engine holds of every draw.
+    """Numbers that an engine holds of every draw."""
 
-    Attributes
-    ----------
-    sampled : int
-        Those that NUTS walks over.
-    effects : int
-        Random effects that are laid out or drawn afterwards.
-    spared : int
-        Those of them that ``keep_ranef="moments"`` does without.
-    """
-
-    sampled: int
-    effects: int
-    spared: int = 0
+    sampled: int  # those that NUTS walks over
+    effects: int  # random effects that are laid out or drawn afterwards
+    spared: int = 0  # those of them that `keep_ranef="moments"` does without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,59 +91,34 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelMoments:
-    """Posterior moments of the random effects of one grouping factor, in the units of the data.
+    """Posterior moments of the random effects of one grouping factor, in the units of the data."""
 
-    Attributes
-    ----------
-    ranef, coef : NDArray
-        Mean, standard deviation and quantiles of every effect, and of the coefficient that it makes with its
-        fixed part, shape (M, J, k), in the order of ``names.MOMENTS``.
-    covariance : NDArray
-        Posterior covariance matrix of every level's effects, shape (J, k, k).
-    """
-
+    # ranef, coef: mean, standard deviation and quantiles of every effect, and of the coefficient that it
+    # makes with its fixed part, shape (M, J, k), in the order of `names.MOMENTS`
     ranef: NDArray[np.float64]
     coef: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    covariance: NDArray[np.float64]  # posterior covariance matrix of every level's effects, shape (J, k, k)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDraws:
-    """Draws of every parameter, in the units of the data.
+    """Draws of every parameter, in the units of the data."""
 
-    Attributes
-    ----------
-    beta : NDArray
-        Coefficients, shape (chain, draw, p).
-    sigma : NDArray or None
-        Residual standard deviation, shape (chain, draw), where the family has one.
-    sd : tuple[NDArray, ...]
-        For each block, shape (chain, draw, k).
-    corr : tuple[NDArray | None, ...]
-        For each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else
-        None.
-    ranef : tuple[NDArray | None, ...]
-        For each block, shape (chain, draw, J, k); None where moments are kept instead.
-    sample_stats : dict[str, NDArray]
-        The sampler's statistics, each of shape (chain, draw), under ArviZ's names.
-    auxiliary : dict[str, NDArray]
-        The family's other parameters by name, each of shape (chain, draw).
-    moments : tuple[LevelMoments | None, ...]
-        For each block the moments of its random effects, None where their draws are kept; empty where all
-        are.
-    interrupted : bool
-        Whether the user pressed Ctrl-C while the chains ran.
-    """
-
-    beta: NDArray[np.float64]
+    beta: NDArray[np.float64]  # coefficients, shape (chain, draw, p)
+    # residual standard deviation, shape (chain, draw), where the family has one
     sigma: NDArray[np.float64] | None
-    sd: tuple[NDArray[np.float64], ...]
+    sd: tuple[NDArray[np.float64], ...]  # for each block, shape (chain, draw, k)
+    # for each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else None
     corr: tuple[NDArray[np.float64] | None, ...]
+    # for each block, shape (chain, draw, J, k); None where moments are kept instead
     ranef: tuple[NDArray[np.float64] | None, ...]
+    # the sampler's statistics, each of shape (chain, draw), under ArviZ's names
     sample_stats: dict[str, NDArray[Any]]
+    # the family's other parameters by name, each of shape (chain, draw)
     auxiliary: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    # for each block the moments of its random effects, None where their draws are kept; empty where all are
     moments: tuple[LevelMoments | None, ...] = ()
-    interrupted: bool = False
+    interrupted: bool = False  # whether the user pressed Ctrl-C while the chains ran
 
     @property
     def parameters(self) -> dict[str, NDArray[np.float64]]:

@@ -113,31 +113,17 @@ LIMIT = 1e4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolingPath:
-    """Conditional means along the slider.
+    """Conditional means along the slider."""
 
-    Attributes
-    ----------
-    position : FloatArray
-        Place on the slider t, from 0 to 1, shape (T,); standard deviations are those of the estimate times
-        t / (1 - t).
-    sd : FloatArray
-        Standard deviations of the k varying effects, shape (T, k); infinite at the end.
-    coefficients : FloatArray
-        Of every group, shape (T, J, m).
-    own : FloatArray
-        At the end of the path, NaN where a group's rows do not tell it, shape (J, m).
-    reliability : FloatArray
-        Of the varying effects, shape (T, J, k).
-    density : FloatArray
-        For each effect how plausible a place is given the data, at most 1, shape (T, k) for a posterior and
-        (T, 1) for an estimate's likelihood at its residual standard deviation.
-    """
-
+    # place on the slider t, from 0 to 1, shape (T,); standard deviations are those of the estimate times t /
+    # (1 - t)
     position: FloatArray
-    sd: FloatArray
-    coefficients: FloatArray
-    own: FloatArray
-    reliability: FloatArray
+    sd: FloatArray  # standard deviations of the k varying effects, shape (T, k); infinite at the end
+    coefficients: FloatArray  # of every group, shape (T, J, m)
+    own: FloatArray  # at the end of the path, NaN where a group's rows do not tell it, shape (J, m)
+    reliability: FloatArray  # of the varying effects, shape (T, J, k)
+    # for each effect how plausible a place is given the data, at most 1, shape (T, k) for a posterior and (T,
+    # 1) for an estimate's likelihood at its residual standard deviation
     density: FloatArray
 
 

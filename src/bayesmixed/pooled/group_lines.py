@@ -28,31 +28,16 @@ STRAIGHT = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLines:
-    """What the lines of S groups are made of, whatever the coefficients.
+    """What the lines of S groups are made of, whatever the coefficients."""
 
-    Attributes
-    ----------
-    predictor : str or None
-        Column of the data that the lines run over; None where none differs within groups.
-    ticks : tuple[str, ...]
-        Levels of a categorical predictor, at 0, 1, 2, ...; empty for numbers.
-    at : FloatArray
-        Places of the predictor along each line, shape (S, G); NaN at levels that a group does not have.
-    columns : FloatArray
-        Columns of the m coefficients, averaged over the rows of a group with the predictor set, shape
-        (S, G, m).
-    offset : FloatArray
-        Offsets, likewise, shape (S, G).
-    rows_at : FloatArray
-        The predictor in every row of the design, shape (n,); NaN without one.
-    """
-
-    predictor: str | None
-    ticks: tuple[str, ...]
+    predictor: str | None  # column of the data that the lines run over; None where none differs within groups
+    ticks: tuple[str, ...]  # levels of a categorical predictor, at 0, 1, 2, ...; empty for numbers
+    # places of the predictor along each line, shape (S, G); NaN at levels that a group does not have
     at: FloatArray
+    # columns of the m coefficients, averaged over the rows of a group with the predictor set, shape (S, G, m)
     columns: FloatArray
-    offset: FloatArray
-    rows_at: FloatArray
+    offset: FloatArray  # offsets, likewise, shape (S, G)
+    rows_at: FloatArray  # the predictor in every row of the design, shape (n,); NaN without one
 
     def heights(self, coefficients: FloatArray) -> FloatArray:
         """Heights of the lines by some coefficients, shape (S, G), NaN where one that matters is not told.

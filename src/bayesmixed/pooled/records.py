@@ -18,48 +18,28 @@ from bayesmixed.printing.records import short_repr
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PooledGroups:
-    """One grouping factor under complete, no and partial pooling.
+    """One grouping factor under complete, no and partial pooling."""
 
-    Attributes
-    ----------
-    estimate : Estimate
-        The mixed model: its REML or ML estimate, or its conditional means at the middle of the posterior of
-        the variances.
-    index : int
-        Of the grouping factor among the blocks of the design.
-    columns : CoefficientColumns
-        The m coefficients of the groups' lines.
-    own : tuple[str, ...]
-        Coefficients that every group has for itself in the regression without pooling.
-    complete, intercepts, lines, none : GroupRegression
-        One regression; groups as fixed intercepts with common slopes; a regression per group; and the one
-        that stands against the mixed model, with own coefficients for `own`.
-    partial : FloatArray
-        Coefficients of the mixed model, the effects of the parents of a nested factor added, shape (J, m).
-    population : FloatArray
-        Coefficients of the mixed model's population, shape (m,).
-    reliability : FloatArray
-        Share of an effect's variance between groups that a group's own rows tell, shape (J, m), 0 for
-        coefficients that do not vary.
-    n_rows : tuple[int, ...]
-        Rows of every group.
-    notes : tuple[str, ...]
-        Why a group has no regression of its own, or empty.
-    """
-
+    # the mixed model: its REML or ML estimate, or its conditional means at the middle of the posterior of the
+    # variances
     estimate: Estimate
-    index: int
-    columns: CoefficientColumns
-    own: tuple[str, ...]
+    index: int  # of the grouping factor among the blocks of the design
+    columns: CoefficientColumns  # the m coefficients of the groups' lines
+    own: tuple[str, ...]  # coefficients that every group has for itself in the regression without pooling
+    # complete, intercepts, lines, none: one regression; groups as fixed intercepts with common slopes; a
+    # regression per group; and the one that stands against the mixed model, with own coefficients for `own`
     complete: GroupRegression
     intercepts: GroupRegression
     lines: GroupRegression
     none: GroupRegression
+    # coefficients of the mixed model, the effects of the parents of a nested factor added, shape (J, m)
     partial: FloatArray
-    population: FloatArray
+    population: FloatArray  # coefficients of the mixed model's population, shape (m,)
+    # share of an effect's variance between groups that a group's own rows tell, shape (J, m), 0 for
+    # coefficients that do not vary
     reliability: FloatArray
-    n_rows: tuple[int, ...]
-    notes: tuple[str, ...]
+    n_rows: tuple[int, ...]  # rows of every group
+    notes: tuple[str, ...]  # why a group has no regression of its own, or empty
 
     __repr__ = short_repr
 
@@ -90,24 +70,12 @@ class PooledGroups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRegression:
-    """A regression in which some coefficients are a group's own, the others common to all groups.
+    """A regression in which some coefficients are a group's own, the others common to all groups."""
 
-    Attributes
-    ----------
-    coefficients : FloatArray
-        Shape (J, m), NaN where the rows of a group do not tell it.
-    fitted : FloatArray
-        Fitted value of every row, shape (n,).
-    leverage : FloatArray
-        Diagonal of the hat matrix, shape (n,).
-    n_coefficients : int
-        Number of coefficients that the data tell, the rank.
-    """
-
-    coefficients: FloatArray
-    fitted: FloatArray
-    leverage: FloatArray
-    n_coefficients: int
+    coefficients: FloatArray  # shape (J, m), NaN where the rows of a group do not tell it
+    fitted: FloatArray  # fitted value of every row, shape (n,)
+    leverage: FloatArray  # diagonal of the hat matrix, shape (n,)
+    n_coefficients: int  # number of coefficients that the data tell, the rank
 
     __repr__ = short_repr
 

@@ -28,21 +28,11 @@ STYLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a printed table.
+    """One column of a printed table."""
 
-    Attributes
-    ----------
-    header : str
-        Its name.
-    cells : tuple[str, ...]
-        Its cells, formatted.
-    align : {"left", "right"}
-        Numbers stand right.
-    """
-
-    header: str
-    cells: tuple[str, ...]
-    align: Literal["left", "right"] = "right"
+    header: str  # its name
+    cells: tuple[str, ...]  # its cells, formatted
+    align: Literal["left", "right"] = "right"  # numbers stand right
 
 
 def frame_columns(frame: pd.DataFrame, digits: int = 4) -> tuple[Column, ...]:

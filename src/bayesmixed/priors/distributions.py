@@ -12,24 +12,14 @@ Support = Literal["real", "positive", "interval", "unit", "correlation"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """What a distribution needs to be a prior.
+    """What a distribution needs to be a prior."""
 
-    Attributes
-    ----------
-    arguments : tuple[str, ...]
-        Names of its arguments, all of which are numbers.
-    positive : tuple[str, ...]
-        Those that must be positive.
-    defaults : Mapping[str, float]
-        Those that may be left out, with PyMC's default.
-    support : {"real", "positive", "interval", "unit", "correlation"}
-        Where its mass lies: everywhere, on (0, inf), between its arguments ``lower`` and ``upper``, on
-        (0, 1), or on correlation matrices.
-    """
-
-    arguments: tuple[str, ...]
-    positive: tuple[str, ...] = ()
+    arguments: tuple[str, ...]  # names of its arguments, all of which are numbers
+    positive: tuple[str, ...] = ()  # those that must be positive
+    # those that may be left out, with PyMC's default
     defaults: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    # where its mass lies: everywhere, on (0, inf), between its arguments `lower` and `upper`, on (0, 1), or
+    # on correlation matrices
     support: Support = "real"
 
 

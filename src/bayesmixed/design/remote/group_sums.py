@@ -19,26 +19,13 @@ from bayesmixed.formula.expression import Expression
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BlockSums:
-    """One grouping factor with the sums of its levels, unit-free and weighted.
+    """One grouping factor with the sums of its levels, unit-free and weighted."""
 
-    Attributes
-    ----------
-    block : GroupBlock
-        With levels, its rows absent.
-    group : tuple[Expression, ...]
-        Parts of the grouping factor.
-    names : list[str]
-        Its k effects, by their names within queries.
-    gram : FloatArray
-        Z'Z level by level, shape (J, k, k).
-    fixed, response : FloatArray
-        Z'X of shape (J k, p), Z'y of shape (J k,); columns of both centred as their priors are.
-    """
-
-    block: GroupBlock
-    group: tuple[Expression, ...]
-    names: list[str]
-    gram: FloatArray
+    block: GroupBlock  # with levels, its rows absent
+    group: tuple[Expression, ...]  # parts of the grouping factor
+    names: list[str]  # its k effects, by their names within queries
+    gram: FloatArray  # Z'Z level by level, shape (J, k, k)
+    # fixed, response: Z'X of shape (J k, p), Z'y of shape (J k,); columns of both centred as their priors are
     fixed: FloatArray
     response: FloatArray
 

@@ -17,40 +17,21 @@ from bayesmixed.design.remote.sums import TARGET, WEIGHT, Range, Sums, all_produ
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShiftedColumns:
-    """Columns less their means, with what all rows say of them.
+    """Columns less their means, with what all rows say of them."""
 
-    Attributes
-    ----------
-    base : narwhals.LazyFrame
-        All rows: their own columns and those of the model.
-    names : list[str]
-        The m columns of the model within `base`, the ones first, the response less offset last.
-    shifts : dict[str, float]
-        What was subtracted.
-    totals : FloatArray
-        Sums over the rows of products of the shifted columns, unweighted, shape (m, m).
-    weighted : FloatArray
-        The same with weights.
-    means, scales : dict[str, float]
-        Of the columns as they are; the scale of a constant column is its size, that of the ones 1.
-    constant : set[str]
-        Columns that are the same in every row.
-    weight : str or None
-        Name of the weights.
-    grouped : Sums
-        What the weighted sums were added up from.
-    """
-
-    base: nw.LazyFrame[Any]
+    base: nw.LazyFrame[Any]  # all rows: their own columns and those of the model
+    # the m columns of the model within `base`, the ones first, the response less offset last
     names: list[str]
-    shifts: dict[str, float]
-    totals: FloatArray
-    weighted: FloatArray
+    shifts: dict[str, float]  # what was subtracted
+    totals: FloatArray  # sums over the rows of products of the shifted columns, unweighted, shape (m, m)
+    weighted: FloatArray  # the same with weights
+    # means, scales: of the columns as they are; the scale of a constant column is its size, that of the ones
+    # 1
     means: dict[str, float]
     scales: dict[str, float]
-    constant: set[str]
-    weight: str | None
-    grouped: Sums
+    constant: set[str]  # columns that are the same in every row
+    weight: str | None  # name of the weights
+    grouped: Sums  # what the weighted sums were added up from
 
     def products(self, keys: Sequence[str], left: Sequence[str], right: Sequence[str]) -> Sums:
         """Weighted sums of products by the cells of some keys, or by finer cells where those are known."""

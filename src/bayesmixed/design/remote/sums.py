@@ -24,17 +24,11 @@ TARGET, WEIGHT = "__target", "__weight"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Range:
-    """What one pass says of an expression.
+    """What one pass says of an expression."""
 
-    Attributes
-    ----------
-    mean, low, high : float
-        Over the rows.
-    """
-
-    mean: float
-    low: float
-    high: float
+    mean: float  # over the rows
+    low: float  # over the rows
+    high: float  # over the rows
 
     @property
     def is_constant(self) -> bool:
@@ -79,21 +73,11 @@ def log_weights_of(frame: nw.LazyFrame[Any], weights: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sums:
-    """Sums of products of columns, for all rows or for every combination of some keys.
+    """Sums of products of columns, for all rows or for every combination of some keys."""
 
-    Attributes
-    ----------
-    keys : pandas.DataFrame
-        The combinations, one for each of the C cells; without keys one row.
-    places : dict[tuple[str, str], int]
-        Column of `values` of every pair of names, in either order.
-    values : FloatArray
-        Shape (C, number of pairs).
-    """
-
-    keys: pd.DataFrame
-    places: dict[tuple[str, str], int]
-    values: FloatArray
+    keys: pd.DataFrame  # the combinations, one for each of the C cells; without keys one row
+    places: dict[tuple[str, str], int]  # column of `values` of every pair of names, in either order
+    values: FloatArray  # shape (C, number of pairs)
 
     def matrix(self, left: Sequence[str], right: Sequence[str]) -> FloatArray:
         """Sums of the products of some columns with others, shape (C, len(left), len(right))."""

@@ -174,17 +174,10 @@ LOWEST_LOG_SD, HIGHEST_LOG_SD = -12.0, 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """Mode of theta and the scale around it.
+    """Mode of theta and the scale around it."""
 
-    Attributes
-    ----------
-    theta : FloatArray
-        Shape (n_theta,).
-    scale : FloatArray
-        Lower triangular factor of the covariance that the curvature implies, shape (n_theta, n_theta).
-    """
-
-    theta: FloatArray
+    theta: FloatArray  # shape (n_theta,)
+    # lower triangular factor of the covariance that the curvature implies, shape (n_theta, n_theta)
     scale: FloatArray
 
 

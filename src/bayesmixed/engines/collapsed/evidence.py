@@ -22,22 +22,13 @@ TARGET_SE = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A log integral with its Monte Carlo error.
+    """A log integral with its Monte Carlo error."""
 
-    Attributes
-    ----------
-    value, se : float
-        Logarithm of the integral, and its standard error.
-    n_points : int
-        Points at which the density was evaluated.
-    pareto_k : float
-        Tail index of the weights; over 0.7 the error cannot be trusted.
-    """
-
+    # value, se: logarithm of the integral, and its standard error
     value: float
     se: float
-    n_points: int
-    pareto_k: float
+    n_points: int  # points at which the density was evaluated
+    pareto_k: float  # tail index of the weights; over 0.7 the error cannot be trusted
 
 
 def log_integral(

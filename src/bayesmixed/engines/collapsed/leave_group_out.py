@@ -33,27 +33,14 @@ TARGET_SE = 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupDensities:
-    """Log densities of G groups of rows.
+    """Log densities of G groups of rows."""
 
-    Attributes
-    ----------
-    held_out : FloatArray
-        log p(y_g | y_-g), shape (G,).
-    se : FloatArray
-        Their Monte Carlo standard errors, shape (G,).
-    seen : FloatArray
-        log of the mean of p(y_g | y_-g, theta) over the posterior of theta given all rows, shape (G,).
-    pareto_k : FloatArray
-        Tail index of the importance weights without the group, shape (G,).
-    n_points : int
-        Largest number of points used.
-    """
-
-    held_out: FloatArray
-    se: FloatArray
+    held_out: FloatArray  # log p(y_g | y_-g), shape (G,)
+    se: FloatArray  # their Monte Carlo standard errors, shape (G,)
+    # log of the mean of p(y_g | y_-g, theta) over the posterior of theta given all rows, shape (G,)
     seen: FloatArray
-    pareto_k: FloatArray
-    n_points: int
+    pareto_k: FloatArray  # tail index of the importance weights without the group, shape (G,)
+    n_points: int  # largest number of points used
 
 
 def densities_given_others(

@@ -31,21 +31,13 @@ STEP = 1e-4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointMode:
-    """A problem in the coordinates in which NUTS walks over it.
+    """A problem in the coordinates in which NUTS walks over it."""
 
-    Attributes
-    ----------
-    packed : JointPacked
-        With the normal approximation at the mode, and the low part of the point centred and scaled there.
-    low : FloatArray
-        Theta and the logs of the auxiliary parameters at the mode, shape (n_low,).
-    information : tuple[FloatArray, ...]
-        For each factor the information of the rows on every effect, at the mode, times the variance that the
-        effect's distribution has there, shape (J, k).
-    """
-
+    # with the normal approximation at the mode, and the low part of the point centred and scaled there
     packed: JointPacked
-    low: FloatArray
+    low: FloatArray  # theta and the logs of the auxiliary parameters at the mode, shape (n_low,)
+    # for each factor the information of the rows on every effect, at the mode, times the variance that the
+    # effect's distribution has there, shape (J, k)
     information: tuple[FloatArray, ...]
 
 

@@ -13,19 +13,13 @@ from bayesmixed.design.records import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
-    """Places of the lower triangle of a matrix of order N that its Cholesky factor fills.
+    """Places of the lower triangle of a matrix of order N that its Cholesky factor fills."""
 
-    Attributes
-    ----------
-    pointer, row : IntArray
-        Compressed columns, rows in increasing order, the diagonal first; shapes (N + 1,) and (m,).
-    run : IntArray
-        For each column the place, behind the diagonal, from which on its rows follow each other without a
-        gap, shape (N,).
-    """
-
+    # pointer, row: compressed columns, rows in increasing order, the diagonal first; shapes (N + 1,) and (m,)
     pointer: IntArray
     row: IntArray
+    # for each column the place, behind the diagonal, from which on its rows follow each other without a gap,
+    # shape (N,)
     run: IntArray
 
     @property

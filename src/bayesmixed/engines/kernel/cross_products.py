@@ -17,39 +17,18 @@ BlockColumns = tuple[FloatArray, IntArray, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossProducts:
-    """Z'Z, Z'X, Z'y, X'X, X'y, y'y of a unit-free design, blocks in the order of the design.
+    """Z'Z, Z'X, Z'y, X'X, X'y, y'y of a unit-free design, blocks in the order of the design."""
 
-    Attributes
-    ----------
-    gram : dict[tuple[int, int], scipy.sparse.csr_array]
-        Z_i'Z_j for i <= j, of shape (J_i k_i, J_j k_j), column (level, effect) at place ``level * k +
-        effect``.
-    fixed : tuple[FloatArray, ...]
-        Z_i'X, shape (J_i k_i, p).
-    response : tuple[FloatArray, ...]
-        Z_i'y, shape (J_i k_i,).
-    fixed_gram : FloatArray
-        X'X, shape (p, p).
-    fixed_response : FloatArray
-        X'y, shape (p,).
-    response_squared : float
-        y'y.
-    n_rows : int
-        Number of rows.
-    log_weights : float
-        Sum of the rows' log weights.
-    n_effects, n_levels : tuple[int, ...]
-        k and J of each block.
-    """
-
+    # Z_i'Z_j for i <= j, of shape (J_i k_i, J_j k_j), column (level, effect) at place `level * k + effect`
     gram: dict[tuple[int, int], sparse.csr_array]
-    fixed: tuple[FloatArray, ...]
-    response: tuple[FloatArray, ...]
-    fixed_gram: FloatArray
-    fixed_response: FloatArray
-    response_squared: float
-    n_rows: int
-    log_weights: float
+    fixed: tuple[FloatArray, ...]  # Z_i'X, shape (J_i k_i, p)
+    response: tuple[FloatArray, ...]  # Z_i'y, shape (J_i k_i,)
+    fixed_gram: FloatArray  # X'X, shape (p, p)
+    fixed_response: FloatArray  # X'y, shape (p,)
+    response_squared: float  # y'y
+    n_rows: int  # number of rows
+    log_weights: float  # sum of the rows' log weights
+    # n_effects, n_levels: k and J of each block
     n_effects: tuple[int, ...]
     n_levels: tuple[int, ...]
 

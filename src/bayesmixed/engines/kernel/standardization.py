@@ -13,19 +13,6 @@ from bayesmixed.design.records import FloatArray
 class Coordinates:
     """The coordinates z that NUTS walks in: point = center + scale (I + sum_d amount_d e_d e_d') z.
 
-    Attributes
-    ----------
-    center : FloatArray
-        Shape (dimension,).
-    theta_scale : FloatArray
-        Of theta, lower triangular, shape (n_theta, n_theta).
-    sampled_scale : FloatArray
-        Of the sampled effects, elementwise, shape (s,).
-    directions : FloatArray
-        Unit vectors e_d among the sampled effects in which they are wider, shape (m, s).
-    amounts : FloatArray
-        By how much more than 1, shape (m,).
-
     Notes
     -----
     `density.stretch` lengthens a vector along one direction after the other, and `standardize_gradient` uses
@@ -33,11 +20,11 @@ class Coordinates:
     intercepts of a factor, all its slopes on one column) are orthogonal, since no two kinds share an effect.
     """
 
-    center: FloatArray
-    theta_scale: FloatArray
-    sampled_scale: FloatArray
-    directions: FloatArray
-    amounts: FloatArray
+    center: FloatArray  # shape (dimension,)
+    theta_scale: FloatArray  # of theta, lower triangular, shape (n_theta, n_theta)
+    sampled_scale: FloatArray  # of the sampled effects, elementwise, shape (s,)
+    directions: FloatArray  # unit vectors e_d among the sampled effects in which they are wider, shape (m, s)
+    amounts: FloatArray  # by how much more than 1, shape (m,)
 
 
 WIDEST = 2.0

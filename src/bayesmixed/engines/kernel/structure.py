@@ -15,53 +15,26 @@ from bayesmixed.engines.kernel.plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nodes:
-    """The levels of one chain factor as nodes of the elimination forest.
+    """The levels of one chain factor as nodes of the elimination forest."""
 
-    Attributes
-    ----------
-    parent : IntArray
-        Level of the next chain factor that contains each level, or -1 when the parent is the root, shape
-        (J,).
-    n_columns : IntArray
-        Later columns that each level's row touches, shape (J,).
-    rows : FloatArray
-        The rows [K_jj K_jF], one after the other, each k x (k + c_j).
-    place : IntArray
-        For each column its place in the parent's front, one level after the other.
-    column : IntArray
-        For each column its place among all integrated columns.
-    """
-
+    # level of the next chain factor that contains each level, or -1 when the parent is the root, shape (J,)
     parent: IntArray
-    n_columns: IntArray
-    rows: FloatArray
-    place: IntArray
-    column: IntArray
+    n_columns: IntArray  # later columns that each level's row touches, shape (J,)
+    rows: FloatArray  # the rows [K_jj K_jF], one after the other, each k x (k + c_j)
+    place: IntArray  # for each column its place in the parent's front, one level after the other
+    column: IntArray  # for each column its place among all integrated columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """Everything integrated: chain factors as nodes, the rest as the root.
+    """Everything integrated: chain factors as nodes, the rest as the root."""
 
-    Attributes
-    ----------
-    nodes : tuple[Nodes, ...]
-        One for each chain factor.
-    root : FloatArray
-        Raw cross-products of dense random effects and coefficients, shape (q, q).
-    response : FloatArray
-        Cross-products of all integrated columns with y, shape (N,).
-    first_columns : tuple[int, ...]
-        For each chain and dense factor the place of its first column among the integrated ones.
-    first_dense : int
-        Place of the first column that belongs to the root.
-    """
-
-    nodes: tuple[Nodes, ...]
-    root: FloatArray
-    response: FloatArray
+    nodes: tuple[Nodes, ...]  # one for each chain factor
+    root: FloatArray  # raw cross-products of dense random effects and coefficients, shape (q, q)
+    response: FloatArray  # cross-products of all integrated columns with y, shape (N,)
+    # for each chain and dense factor the place of its first column among the integrated ones
     first_columns: tuple[int, ...]
-    first_dense: int
+    first_dense: int  # place of the first column that belongs to the root
 
 
 def build_structure(products: CrossProducts, plan: Plan) -> Structure:

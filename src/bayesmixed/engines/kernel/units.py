@@ -18,31 +18,16 @@ from bayesmixed.printing.records import short_repr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """What turns unit-free numbers into the units of the data.
+    """What turns unit-free numbers into the units of the data."""
 
-    Attributes
-    ----------
-    center, scale : float
-        The response is ``center + scale * unit-free``; the centre is 0 without an intercept.
-    centring : FloatArray
-        C of the centred columns X C, shape (p, p).
-    scales : FloatArray
-        Of these, shape (p,).
-    effect_centrings : tuple[FloatArray, ...]
-        For each block C of its centred columns, shape (k, k).
-    effects : tuple[FloatArray, ...]
-        For each block their scales, shape (k,).
-    has_intercept : bool
-        Whether column 0 of X is an intercept.
-    """
-
+    # center, scale: the response is `center + scale * unit-free`; the centre is 0 without an intercept
     center: float
     scale: float
-    centring: FloatArray
-    scales: FloatArray
-    effect_centrings: tuple[FloatArray, ...]
-    effects: tuple[FloatArray, ...]
-    has_intercept: bool
+    centring: FloatArray  # C of the centred columns X C, shape (p, p)
+    scales: FloatArray  # of these, shape (p,)
+    effect_centrings: tuple[FloatArray, ...]  # for each block C of its centred columns, shape (k, k)
+    effects: tuple[FloatArray, ...]  # for each block their scales, shape (k,)
+    has_intercept: bool  # whether column 0 of X is an intercept
 
     __repr__ = short_repr
 
@@ -75,30 +60,14 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFree:
-    """A design in unit-free form, rows multiplied by the square root of their weight.
+    """A design in unit-free form, rows multiplied by the square root of their weight."""
 
-    Attributes
-    ----------
-    response : FloatArray
-        Shape (n,).
-    fixed : FloatArray
-        Shape (n, p).
-    columns : tuple[FloatArray, ...]
-        For each block, shape (n, k).
-    codes : tuple[IntArray, ...]
-        For each block, shape (n,).
-    n_levels : tuple[int, ...]
-        For each block.
-    log_weights : float
-        Sum over the rows of the log weight.
-    """
-
-    response: FloatArray
-    fixed: FloatArray
-    columns: tuple[FloatArray, ...]
-    codes: tuple[IntArray, ...]
-    n_levels: tuple[int, ...]
-    log_weights: float
+    response: FloatArray  # shape (n,)
+    fixed: FloatArray  # shape (n, p)
+    columns: tuple[FloatArray, ...]  # for each block, shape (n, k)
+    codes: tuple[IntArray, ...]  # for each block, shape (n,)
+    n_levels: tuple[int, ...]  # for each block
+    log_weights: float  # sum over the rows of the log weight
 
 
 def units_of(design: Design, *, about_means: bool = True) -> Units:

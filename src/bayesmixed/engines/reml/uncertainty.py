@@ -29,60 +29,32 @@ LEAST_SCALE = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelCovariances:
-    """Covariances of the random effects of one grouping factor, the variance parameters taken as known.
+    """Covariances of the random effects of one grouping factor, the variance parameters taken as known."""
 
-    Attributes
-    ----------
-    own : FloatArray
-        Of every level's effects among themselves, shape (J, k, k).
-    with_coefficients : FloatArray
-        Of every level's effects with the coefficients' estimates, shape (J, k, p).
-    """
-
-    own: FloatArray
+    own: FloatArray  # of every level's effects among themselves, shape (J, k, k)
+    # of every level's effects with the coefficients' estimates, shape (J, k, p)
     with_coefficients: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variances:
-    """What covariance factors imply in the units of the data, sigma at its best; or slopes of all that.
+    """What covariance factors imply in the units of the data, sigma at its best; or slopes of all that."""
 
-    Attributes
-    ----------
-    coefficients : FloatArray
-        Covariance of the coefficients' estimates, lme4's ``vcov``, shape (p, p).
-    blocks : tuple[FloatArray, ...]
-        For each block of the design the covariance of its effects, shape (k, k).
-    residual : FloatArray
-        sigma^2, shape ().
-    """
-
-    coefficients: FloatArray
-    blocks: tuple[FloatArray, ...]
-    residual: FloatArray
+    coefficients: FloatArray  # covariance of the coefficients' estimates, lme4's `vcov`, shape (p, p)
+    blocks: tuple[FloatArray, ...]  # for each block of the design the covariance of its effects, shape (k, k)
+    residual: FloatArray  # sigma^2, shape ()
 
     __repr__ = short_repr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curvature:
-    """Second derivatives of the criterion, and first ones of all variances, at an estimate.
+    """Second derivatives of the criterion, and first ones of all variances, at an estimate."""
 
-    Attributes
-    ----------
-    hessian : FloatArray
-        Of the profiled criterion in the entries, shape (m, m).
-    scales : FloatArray
-        Of the entries, shape (m,).
-    variances : Variances
-        At the estimate.
-    slopes : Variances
-        Their derivatives in the entries, sigma at its best at each: every array with a first axis of m.
-    """
-
-    hessian: FloatArray
-    scales: FloatArray
-    variances: Variances
+    hessian: FloatArray  # of the profiled criterion in the entries, shape (m, m)
+    scales: FloatArray  # of the entries, shape (m,)
+    variances: Variances  # at the estimate
+    # their derivatives in the entries, sigma at its best at each: every array with a first axis of m
     slopes: Variances
 
     __repr__ = short_repr
