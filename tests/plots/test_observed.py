@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bayesmixed.plots.contract import spread_levels
-from bayesmixed.plots.observed import observed_against_fitted
+from bayesmixed.plots.residuals import observed_against_fitted
 from plots.check_frames import grouped
 
 

@@ -16,9 +16,14 @@ from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind, checked_seed
 from bayesmixed.plots import densities, predictive, sampler
 from bayesmixed.plots.contract import EstimatedFit, PlottedFit, SampledFit, labelled, present_levels
-from bayesmixed.plots.observed import observed_against_fitted
 from bayesmixed.plots.quantiles import normal_quantiles, point_covariance, ranef_matrix
-from bayesmixed.plots.residuals import RESIDUAL_NAMES, residual_boxes, residual_scatter, shown_kind
+from bayesmixed.plots.residuals import (
+    RESIDUAL_NAMES,
+    observed_against_fitted,
+    residual_boxes,
+    residual_scatter,
+    shown_kind,
+)
 from bayesmixed.plots.style import panel_axes, plain
 from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
 from bayesmixed.surface import pictures, public_methods

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.families.family import Family
 from bayesmixed.options import ResidualKind
+from bayesmixed.plots.contract import spread_levels
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
     PALETTE,
     ROW_HEIGHT,
     ink,
     muted,
+    panel_axes,
     plain,
     point_style,
     single_axes,
@@ -25,6 +28,7 @@ from bayesmixed.plots.style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
 
 RESIDUAL_NAMES: dict[ResidualKind, str] = {
     "response": "residual",
@@ -156,3 +160,52 @@ def _draw_lines(ax: Axes, boxes: list[dict[str, Any]]) -> None:
     ax.hlines(at, table["q1"], table["q3"], color=PALETTE[0], linewidth=1.2, rasterized=True)
     ax.scatter(table["med"], at, s=4, color=ink(), linewidth=0, zorder=3)
     ax.set_yticks([])
+
+
+MOST_PANELS = 20
+
+
+def observed_against_fitted(
+    fitted: FloatArray,
+    observed: FloatArray,
+    codes: IntArray,
+    levels: Sequence[str],
+    *,
+    name: str = "observed",
+    max_panels: int = MOST_PANELS,
+    ax: Sequence[Axes] | NDArray[Any] | Axes | None = None,
+) -> NDArray[Any]:
+    """Observed against fitted values in one panel for each level, best fitted first.
+
+    Shapes: `fitted, observed` (n,), `codes` (n,).
+
+    Examples
+    --------
+    >>> y, fitted = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.0, 4.0, 3.0])
+    >>> axes = observed_against_fitted(fitted, y, np.array([1, 1, 0, 0]), ["a", "b"])
+    >>> [panel.get_title() for panel in axes]
+    ['b  (rms 0)', 'a  (rms 1)']
+    """
+    counts = np.bincount(codes, minlength=len(levels))
+    squares = np.bincount(codes, weights=(observed - fitted) ** 2, minlength=len(levels))
+    rms = np.sqrt(squares / np.maximum(counts, 1))
+    shown = spread_levels(rms, max_panels)
+    axes = panel_axes(ax, len(shown), width=1.9, height=1.8)
+    for panel, code in zip(axes, shown, strict=True):
+        rows = codes == code
+        panel.axline(
+            (float(fitted.mean()), float(fitted.mean())), slope=1, color=ink(), linewidth=0.8, zorder=1
+        )
+        panel.scatter(fitted[rows], observed[rows], **point_style(int(counts[code])))
+        panel.set_title(f"{plain(levels[code])}  (rms {rms[code]:.3g})", fontsize="small")
+        tidy_axes(panel)
+    figure = axes[0].figure
+    if ax is None:
+        figure.supxlabel("fitted value" if len(shown) == len(levels) else _fraction(len(shown), len(levels)))
+        figure.supylabel(plain(name))
+    return axes
+
+
+def _fraction(shown: int, total: int) -> str:
+    """Label that says how many of the levels are shown."""
+    return f"fitted value ({shown} of {total} levels, from the best fitted to the worst)"

@@ -71,7 +71,7 @@ def observed_svg(design: Design, fitted: FloatArray, panels: int) -> str:
 
     Shapes: `fitted` (n,).
     """
-    from bayesmixed.plots.observed import observed_against_fitted
+    from bayesmixed.plots.residuals import observed_against_fitted
 
     block = design.blocks[0]
     return svg_of(

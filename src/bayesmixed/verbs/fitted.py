@@ -14,7 +14,7 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import one_of
 from bayesmixed.posterior.kept import posterior_means
 from bayesmixed.posterior.linear_predictor import linear_predictor
-from bayesmixed.posterior.location import mean_of
+from bayesmixed.posterior.response import mean_of
 from bayesmixed.verbs.summaries import summarize_blocks, summary_columns
 
 Effects = Literal["all", "fixed"]

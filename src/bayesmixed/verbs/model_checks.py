@@ -13,7 +13,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import linear_predictor
-from bayesmixed.posterior.location import parameter_draws
+from bayesmixed.posterior.response import parameter_draws
 from bayesmixed.verbs.summaries import bound_names, check_prob
 
 MOST_DRAWS = 1000

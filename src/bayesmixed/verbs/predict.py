@@ -19,7 +19,7 @@ from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels, PredictKind, checked_seed, one_of
 from bayesmixed.posterior.new_levels import new_level_effects
-from bayesmixed.posterior.prediction import prediction_draws, row_keys
+from bayesmixed.posterior.response import prediction_draws, row_keys
 from bayesmixed.verbs.fitted import n_draws, row_matrix
 from bayesmixed.verbs.progress import counted
 from bayesmixed.verbs.redraw import with_levels
