@@ -1,4 +1,4 @@
-"""The program ``bayesmixed``: the command line, with Ctrl-C answered at every moment by a word and code 130.
+"""Ctrl-C at every moment: the program ``bayesmixed`` answers it by a word and code 130.
 
 It stands beside the package and loads nothing but signals, since the package's imports take the first half
 second of every run.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import _thread
 import signal
 import sys
-from threading import Timer
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer, current_thread, main_thread
 from types import FrameType
 from typing import Any
 
@@ -36,11 +38,35 @@ class _Interrupts:
             self.hook(unraisable)
 
 
+@contextmanager
+def ctrl_c_waits() -> Iterator[None]:
+    """Answer Ctrl-C afterwards: a library that it tears while it loads does not load again in the process."""
+    before = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or not callable(before):
+        yield
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            before(pressed[0], None)
+
+
+def end_at_ctrl_c() -> None:
+    """Let Ctrl-C end ``python -m bayesmixed``, which loads the package before `run` can answer."""
+    is_program = sys.orig_argv[-len(sys.argv)] == "bayesmixed"
+    if is_program and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run() -> int:
     """Run the command line of this process."""
     interrupts = _Interrupts()
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # nohup, or somebody's own
-        return _main()
+    if signal.getsignal(signal.SIGINT) not in (signal.default_int_handler, signal.SIG_DFL):
+        return _main()  # nohup, or somebody's own
     signal.signal(signal.SIGINT, interrupts.press)
     sys.unraisablehook = interrupts.again
     try:

@@ -5,8 +5,14 @@ Start with :func:`lmer` and :func:`load_dataset`.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from bayesmixed_program import end_at_ctrl_c
+
+if sys.argv[:1] == ["-m"]:  # a module is to be run, and not yet found
+    end_at_ctrl_c()
 
 from bayesmixed.datasets import datasets, describe_dataset, load_dataset
 from bayesmixed.errors import (

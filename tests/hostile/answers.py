@@ -187,11 +187,11 @@ def _left_out(asked: Asked) -> Any:
 
 
 def _closed(axes: Any) -> list[str]:
-    """Titles of axes, each in one line, their figure closed."""
+    """Titles of axes, each in one line and with plain dollars, their figure closed."""
     import matplotlib.pyplot as plt
 
     first, *_ = np.ravel(axes)
-    titles = [ax.get_title().replace("\n[", "[").replace("\n", " ") for ax in np.ravel(axes)]
+    titles = [re.sub(r"\n(?=\[)|\\(?=\$)", "", ax.get_title()).replace("\n", " ") for ax in np.ravel(axes)]
     plt.close(first.figure)
     return titles
 

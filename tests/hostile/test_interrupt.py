@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from bayesmixed.engines.nuts import chains_worth_keeping
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.posterior.sampling import INTERRUPTED
+from bayesmixed_program import ctrl_c_waits
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 LONG: dict[str, Any] = {
@@ -207,3 +209,79 @@ def test_the_program_ends_with_its_code_and_without_a_traceback(body: str, code:
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_ctrl_c_is_answered_when_what_loads_is_whole() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    done = []
+
+    def load() -> None:
+        with ctrl_c_waits():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("whole")
+
+    with pytest.raises(KeyboardInterrupt):
+        load()
+    assert done == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_that_is_not_answered_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ctrl_c_waits():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+AGAIN = """
+import os, signal, sys, warnings
+import bayesmixed as bm
+
+class Press:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r} and self in sys.meta_path:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+warnings.simplefilter("ignore")
+data = bm.load_dataset("Dyestuff")
+sys.meta_path.insert(0, Press())
+for _ in range(2):
+    try:
+        fit = bm.lmer("Yield ~ 1 + (1 | Batch)", data, draws=100, tune=100, chains=2, adapt=False, seed=1)
+        str(fit), str(bm.lmer("Yield ~ 1 + (1 | Batch)", data, method="reml"))
+        print(fit.fixef()["term"].tolist())
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+LOADED = ("xarray.core.dataset", "numba.core.types", "numba.cpython", "formulaic.errors", "arviz_stats.base")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize(
+    "name", ["numba.cpython.unicode", *(pytest.param(name, marks=pytest.mark.slow) for name in LOADED)]
+)
+def test_a_fit_follows_one_that_was_interrupted_while_libraries_loaded(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN.format(name=name)],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    assert done.stdout.split("\n") == ["interrupted", "['Intercept']", ""], done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_the_module_ends_without_a_traceback_while_the_package_loads(tmp_path: Path) -> None:
+    (tmp_path / "pandas.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    done = subprocess.run(
+        [sys.executable, "-m", "bayesmixed", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{SOURCE}"},
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -11,6 +11,8 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
+from bayesmixed_program import ctrl_c_waits
+
 DEFERRED = "arviz"
 
 _running = RLock()
@@ -70,11 +72,12 @@ def nutpie() -> Any:
 
     Python's own locks of imports hold: a thread that imports ArviZ meanwhile gets this very module.
     """
-    if DEFERRED not in sys.modules:
-        finder = _Deferring()
-        sys.meta_path.insert(0, finder)
-        try:
-            import_module(DEFERRED)
-        finally:
-            sys.meta_path.remove(finder)
-    return import_module("nutpie")
+    with ctrl_c_waits():
+        if DEFERRED not in sys.modules:
+            finder = _Deferring()
+            sys.meta_path.insert(0, finder)
+            try:
+                import_module(DEFERRED)
+            finally:
+                sys.meta_path.remove(finder)
+        return import_module("nutpie")

@@ -11,6 +11,7 @@ from typing import Any
 
 from bayesmixed.formula.expression import Expression, FactorKey, column_expression, expression_from
 from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, refusal, scan, shown
+from bayesmixed_program import ctrl_c_waits
 
 MAX_TERMS = 2_000
 MAX_POWER = 20
@@ -222,8 +223,8 @@ def _word(unit: _Unit, expressions: dict[str, Expression], spellings: dict[Facto
 
 
 def _formulaic(words: str, tokens: Sequence[Token], text: str) -> Any:
-    from formulaic.errors import FormulaicError
-
+    with ctrl_c_waits():
+        from formulaic.errors import FormulaicError
     start = tokens[0].start if tokens else 0
     try:
         formula = _multiply(words)

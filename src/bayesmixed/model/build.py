@@ -7,8 +7,6 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
 
 from bayesmixed import names
 from bayesmixed.design.centring import centred_columns
@@ -16,6 +14,11 @@ from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior import Prior
+from bayesmixed_program import ctrl_c_waits
+
+with ctrl_c_waits():
+    import pymc as pm
+    import pytensor.tensor as pt
 
 MOST_COLUMNS = 20
 

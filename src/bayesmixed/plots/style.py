@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
+from bayesmixed_program import ctrl_c_waits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +50,8 @@ def single_axes(ax: Axes | None, *, width: float = WIDTH, height: float = 4.0) -
     """The axes given, or the only ones of a new figure."""
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
-
+    with ctrl_c_waits():
+        import matplotlib.pyplot as plt
     _, made = plt.subplots(figsize=(width, height), layout="constrained")
     return made
 
@@ -75,8 +76,8 @@ def panel_axes(
                 f"This plot has {n_panels} panels but ax holds {len(given)} axes; give {n_panels}."
             )
         return given[:n_panels]
-    import matplotlib.pyplot as plt
-
+    with ctrl_c_waits():
+        import matplotlib.pyplot as plt
     n_columns = min(n_panels, columns or int(np.ceil(np.sqrt(n_panels * 1.4))))
     n_rows = -(-n_panels // n_columns)
     figure, grid = plt.subplots(

@@ -17,6 +17,7 @@ from bayesmixed.errors import ConvergenceWarning, warn
 from bayesmixed.options import RanefDiagnosis, one_of
 from bayesmixed.posterior.kept import require_all_ranef
 from bayesmixed.printing.records import wrapped
+from bayesmixed_program import ctrl_c_waits
 
 __all__ = ["Diagnosis", "diagnose", "warn_if_bad"]
 
@@ -322,8 +323,8 @@ def convergence_statistics(values: FloatArray) -> FloatArray:
 
 def _statistics(values: FloatArray) -> FloatArray:
     """Statistics of finite draws, shape (q, 3)."""
-    from arviz_stats.base import array as arviz_arrays
-
+    with ctrl_c_waits():
+        from arviz_stats.base import array as arviz_arrays
     array_stats: Any = arviz_arrays.array_stats
     split = _split(values)
     scores = _normal_scores(split)

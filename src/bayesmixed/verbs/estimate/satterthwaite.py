@@ -12,6 +12,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.verbs.records import Summary
 from bayesmixed.verbs.summaries import check_prob
+from bayesmixed_program import ctrl_c_waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +104,8 @@ def interval_summary(
 
     Shapes: `value, se` (m,), `df` (m,); returns (m,).
     """
-    from scipy import stats
-
+    with ctrl_c_waits():
+        from scipy import stats
     check_prob(prob)
     reach = stats.t.ppf(0.5 * (1.0 + prob), df) * se
     return Summary(value=value, se=se, lower=value - reach, upper=value + reach)
@@ -115,7 +116,7 @@ def t_test_columns(value: FloatArray, se: FloatArray, df: FloatArray) -> dict[st
 
     What is zero without any error, e.g. the effect of a predictor that only varies at random, has no test.
     """
-    from scipy import stats
-
+    with ctrl_c_waits():
+        from scipy import stats
     t = np.divide(value, se, out=np.full(len(value), np.nan), where=se > 0.0)
     return {"t": t, "df": df, "p_value": 2.0 * stats.t.sf(np.abs(t), df)}
