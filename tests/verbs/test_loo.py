@@ -90,7 +90,7 @@ def test_an_influential_subject_agrees_with_a_refit(subject: str) -> None:
 
 
 def test_groups_sum_to_the_elpd() -> None:
-    found = loo(sleep().draws, sleep().spec, group="Subject")
+    found = loo(sleep().draws, sleep().spec, group="`Subject`")
     table = elpd_table(found)
     assert list(table.columns) == ["Subject", "elpd", "pareto_k"]
     assert table["Subject"].tolist() == list(sleep().spec.design.blocks[0].levels)

@@ -68,6 +68,7 @@ def leave_one_group_out(draws: xr.DataTree, spec: ModelSpec, group: str) -> ELPD
     from bayesmixed.verbs.integrated_draws import integrated_points
 
     labels, codes = group_codes(spec.design, group)
+    group = group_of(spec.design, group) or group
     _check_determined(spec, group, labels, codes)
     model = integrate_all(spec)
     points = integrated_points(draws, model)
