@@ -66,7 +66,7 @@ def run() -> int:
     """Run the command line of this process."""
     interrupts = _Interrupts()
     if signal.getsignal(signal.SIGINT) not in (signal.default_int_handler, signal.SIG_DFL):
-        return _main()  # nohup, or somebody's own
+        return _main()  # nohup, or the user's own
     signal.signal(signal.SIGINT, interrupts.press)
     sys.unraisablehook = interrupts.again
     try:

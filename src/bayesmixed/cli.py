@@ -77,7 +77,7 @@ def _run(argv: Sequence[str] | None) -> int:
         _say("error", str(error), "bold red")
         return MISTAKE
     except KeyboardInterrupt:
-        _say("interrupted", "what was asked for is not complete.", "bold red")
+        _say("interrupted", "not everything that you asked for is complete.", "bold red")
         return INTERRUPTED
     return 0
 
@@ -128,7 +128,7 @@ def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="probability inside intervals (default 0.95)",
     )
-    add("--missing", choices=("drop", "raise"), default="drop", help="what to do with rows that miss a value")
+    add("--missing", choices=("drop", "raise"), default="drop", help="what to do with rows that lack a value")
     add("--report", type=Path, metavar="FILE.html", help="write one self-contained page")
     add("--csv", type=Path, metavar="DIR", help="write the tables into a folder, one CSV file each")
     add(
@@ -137,7 +137,7 @@ def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --csv: put ' before texts that begin with = + - @, which a spreadsheet would run",
     )
     add("--save", type=Path, metavar="FILE", help="save the fit, to be loaded in Python")
-    add("--quiet", action="store_true", help="print no tables and no progress")
+    add("--quiet", action="store_true", help="do not print tables or progress")
 
 
 class _Version(argparse.Action):
@@ -193,7 +193,7 @@ def _fit(arguments: argparse.Namespace) -> None:
 
 
 def _check_method(arguments: argparse.Namespace) -> None:
-    """Refuse what needs a posterior when none is asked for."""
+    """Refuse options that need a posterior when the method gives an estimate."""
     given = [f"--{name}" for name in FOR_POSTERIORS if getattr(arguments, name) is not None]
     if arguments.method != "bayes" and given:
         raise BayesmixedError(unused_text(f"--method {arguments.method}", given, "--method bayes"))
@@ -226,7 +226,7 @@ def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> RemlFit:
 
 @contextmanager
 def _writing(write: Callable[[], None]) -> Iterator[None]:
-    """Write the files after the tables are printed, and also when nobody reads those any more."""
+    """Write the files after the tables are printed, also when the reader of the tables has gone."""
     try:
         yield
         sys.stdout.flush()
@@ -296,7 +296,7 @@ def _write_tables(tables: Mapping[str, pd.DataFrame], arguments: argparse.Namesp
 
 
 def _harmless(cell: object) -> object:
-    """A cell that a spreadsheet does not take for a formula: a text stays one, a number is none."""
+    """A cell that a spreadsheet does not take for a formula; text stays text."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 

@@ -46,7 +46,7 @@ class DataError(BayesmixedError):
 
 
 class PriorError(BayesmixedError):
-    """A prior for a parameter that the model has not, or one that cannot be used there."""
+    """A prior for a parameter that the model does not have, or one that cannot be used there."""
 
 
 class FamilyError(BayesmixedError):
@@ -84,7 +84,7 @@ def near_names(wrong: object, known: Iterable[object]) -> str:
     Parameters
     ----------
     wrong : object
-        The name that was not found, whatever was given for one.
+        The name that was not found.
     known : iterable
         The names that exist.
 

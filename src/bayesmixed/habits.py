@@ -134,7 +134,7 @@ RESPONSE_ADDITIONS = {
 """What brms adds to the left side behind a bar."""
 
 PLOT = (
-    "fit.plot holds pictures and is none itself. Write fit.plot.residuals() for lme4's plot(fit), "
+    "fit.plot is a collection of pictures, not a picture. Write fit.plot.residuals() for lme4's plot(fit), "
     "fit.plot.trace() for brms' plot(fit)"
 )
 """What a plot without a name is answered with."""

@@ -172,7 +172,7 @@ def beta_centred_of(term: str) -> str:
 
 
 def variable(label: str) -> str:
-    """Label as the name of a variable, which can hold no slash."""
+    """Label as the name of a variable, which cannot contain a slash."""
     return label.replace("/", "_")
 
 

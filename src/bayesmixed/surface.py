@@ -49,7 +49,7 @@ def uses[**P, R](
     """Decorator of a function in which the word given for one argument says which others play a part.
 
     Returns: the decorator. The function then raises BayesmixedError for an argument that is given, other than
-    as None, and not used.
+    as None, but not used.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

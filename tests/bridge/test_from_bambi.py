@@ -116,7 +116,7 @@ def test_the_intercept_stands_where_bambi_has_it(
         ("incidence ~ size", {}, FormulaError, "no random effects"),
         ("weighted(incidence, size) ~ (1|herd)", {}, FamilyError, "is weighted"),
         ("censored(size, code) ~ (1|herd)", {"family": "weibull"}, FamilyError, "is censored"),
-        ("period ~ size + (1|herd)", {"family": "categorical"}, FamilyError, "'Categorical' is none of"),
+        ("period ~ size + (1|herd)", {"family": "categorical"}, FamilyError, "'Categorical' is not one of"),
         ("rate ~ (1|herd)", {"family": "gaussian", "link": "log"}, FamilyError, "no link 'log'"),
         ("rate ~ (1|herd)", {"family": "t", "priors": {"sigma": 2}}, PriorError, "fixes 'sigma' at 2"),
         (
@@ -147,7 +147,7 @@ def test_the_intercept_stands_where_bambi_has_it(
             "incidence ~ size + (1|herd)",
             {"priors": {"size": bambi.Prior("Mine", dist=lambda name: name)}},
             PriorError,
-            "'size' is a function of its own",
+            "'size' is a custom function",
         ),
     ],
 )

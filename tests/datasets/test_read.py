@@ -36,7 +36,7 @@ def test_name_without_a_file_is_a_bundled_data_set() -> None:
 def test_file_wins_over_a_data_set_of_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cake").write_text("y\n1\n")
-    with pytest.raises(DataError, match="does not tell its format"):
+    with pytest.raises(DataError, match="does not say its format"):
         read_data("cake")
 
 
@@ -66,13 +66,13 @@ def test_several_files_that_begin_like_a_data_set_are_listed(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("sleepstud", "no file and no bundled data set 'sleepstud'.*'sleepstudy'"),
-        ("results", "no file and no bundled data set 'results'.*'results.csv'"),
+        ("sleepstud", "'sleepstud' is neither a file nor a bundled data set.*'sleepstudy'"),
+        ("results", "'results' is neither a file nor a bundled data set.*'results.csv'"),
         ("result.csv", "There is no file 'result.csv'. Did you mean 'results.csv'"),
         ("zzzzzz.parquet", "There is no file 'zzzzzz.parquet'. bayesmixed datasets lists"),
         ("nowhere/results.csv", "There is no folder 'nowhere' either"),
         (".", "is a folder"),
-        ("notes.docx", "does not tell its format; it should end in .csv"),
+        ("notes.docx", "does not say its format; it should end in .csv"),
         ("empty.csv", "cannot be read as CSV: No columns"),
         ("ragged.csv", "cannot be read as CSV"),
         ("binary.csv", "cannot be read as CSV"),

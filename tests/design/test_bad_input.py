@@ -153,7 +153,10 @@ WEIGHTS: dict[str, tuple[Any, str]] = {
     "unknown column": ("G", "Did you mean 'g'"),
     "short series": (pd.Series([1.0] * (N - 1)), "a Series of 11 values whose index is not that of the 12"),
     "long series": (pd.Series([1.0] * (N + 1)), "a Series of 13 values whose index is not that of the 12"),
-    "another index": (pd.Series([1.0] * N, index=range(1, N + 1)), "nobody knows which belongs to which"),
+    "another index": (
+        pd.Series([1.0] * N, index=range(1, N + 1)),
+        "not clear which weight belongs to which row",
+    ),
     "labels twice": (pd.Series([1.0] * N, index=[0] * N), "weights.to_numpy() if both are in the same order"),
 }
 

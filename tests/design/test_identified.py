@@ -14,7 +14,7 @@ import bayesmixed as bm
 from bayesmixed.errors import DataError, DesignWarning
 
 FULL = "12 coefficients for 12 rows"
-TOLD = "tell all groups of 'g' apart"
+TOLD = "already distinguish all groups of 'g'"
 TWINS = "'g' and 't' are the same groups"
 
 
@@ -92,8 +92,8 @@ def test_the_refusal_is_where_the_restricted_likelihood_is_flat() -> None:
     ("formula", "extra", "groups", "by", "words"),
     [
         ("y ~ a*b + (1 | g)", 1, 4, "ml", "13 rows for 12 coefficients leave one degree of freedom, too"),
-        ("y ~ a*b + (1 | g)", 1, 5, "reml", "one degree of freedom, too little to tell 2 variances"),
-        ("y ~ a*b + (x | g)", 3, 7, "reml", "leave 3 degrees of freedom, too little to tell 4 variances"),
+        ("y ~ a*b + (1 | g)", 1, 5, "reml", "one degree of freedom, too few to estimate 2 variances"),
+        ("y ~ a*b + (x | g)", 3, 7, "reml", "leave 3 degrees of freedom, too few to estimate 4 variances"),
         # Both pairs of rows with one mean lie in two groups, so that all that is told is a sum of variances.
         ("y ~ a*b + (1 | g)", 2, 5, "reml", "14 rows for 12 coefficients leave 2 degrees of freedom, too"),
     ],
@@ -126,7 +126,7 @@ def test_a_posterior_says_that_priors_decide(formula: str, words: str) -> None:
     told = [str(each.message) for each in said if each.category is DesignWarning]
     assert len(told) == 1
     assert words in told[0]
-    assert "priors decide" in told[0]
+    assert "priors alone decide" in told[0]
     assert np.isfinite(fit.varcorr()[["sd", "sd_2.5", "sd_97.5"]].to_numpy()).all()
     with pytest.raises(DataError, match=words):
         fit.reml()

@@ -56,7 +56,7 @@ def test_what_has_no_index_goes_by_position(kind: Any) -> None:
 def test_the_same_label_twice_is_no_order() -> None:
     data = frame([0] * 12)
     np.testing.assert_array_equal(build_design(PARSED, data, weights=data["w"]).weights, data["w"])  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="nobody knows which belongs to which"):
+    with pytest.raises(DataError, match="not clear which weight belongs to which row"):
         prediction_rows(build_design(PARSED, data), data.iloc[:5], weights=data["w"])
 
 

@@ -130,7 +130,7 @@ def test_what_a_family_does_not_state_is_refused_by_name() -> None:
     for moment in ("mean", "variance"):
         with pytest.raises(FamilyError, match=r"family 'vonmises' does not have a mean.*angle depends"):
             getattr(angle, moment)(np.zeros(2), {"kappa": np.ones(1)})
-        with pytest.raises(FamilyError, match="Mean, variance and draws of the family 'skewed'"):
+        with pytest.raises(FamilyError, match="mean, variance and draws of the family 'skewed'"):
             getattr(unknown, moment)(np.zeros(2), {})
     with pytest.raises(FamilyError, match="'skewed'"):
         unknown.draws(np.zeros(2), {}, None, np.random.default_rng(1))

@@ -77,7 +77,7 @@ def test_a_likelihood_of_the_users_own_is_refused() -> None:
 
     likelihood = bambi.Likelihood("MyOwn", params=["mu"], parent="mu", dist=object)
     family = bambi.Family("mine", likelihood, "identity")
-    with pytest.raises(FamilyError, match="none of Bambi's univariate families"):
+    with pytest.raises(FamilyError, match="not one of Bambi's univariate families"):
         as_family(family)
 
 

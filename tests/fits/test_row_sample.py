@@ -116,7 +116,7 @@ def test_levels_that_the_sample_has_not(posteriors: tuple[bm.MixedFit, bm.MixedF
         level for level in posteriors[0].spec.design.blocks[0].levels if level not in set(sample.frame["g"])
     )
     view = dataclasses.replace(posteriors[0].plot, fit=sample.fit)
-    with pytest.raises(bm.DataError, match=f"has none of g {absent}"):
+    with pytest.raises(bm.DataError, match=f"does not include g {absent}"):
         view.line("x", group=absent)
     plt.close("all")
 

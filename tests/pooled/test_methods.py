@@ -71,8 +71,8 @@ def test_slopes_are_drawn_in_by_a_matrix_and_reliability_is_no_share() -> None:
     ("formula", "words"),
     [
         ("Reaction ~ Days + (1 | Subject)", "which is the weight of the group's own mean"),
-        (SLEEP, "no weight of own values"),
-        ("Reaction ~ Days + (0 + Days | Subject)", "no weight of own values"),
+        (SLEEP, "not a weight of own values"),
+        ("Reaction ~ Days + (0 + Days | Subject)", "not a weight of own values"),
     ],
 )
 def test_the_legend_says_what_reliability_is(formula: str, words: str) -> None:

@@ -83,7 +83,7 @@ def test_series_and_numbers_come_out_as_from_any_frame() -> None:
     [
         (
             "Days",
-            r"'Days' is a row, and not a column\. Write table\.set_index\('term'\)\.loc\['Days'\], or table",
+            r"'Days' is a row, not a column\. Write table\.set_index\('term'\)\.loc\['Days'\], or table",
         ),
         ("nothing", "nothing"),
         (("Days", "value"), "Days"),

@@ -64,7 +64,7 @@ def test_a_prior_of_bambi_is_a_prior() -> None:
         ("Normal(0, 1)", "is not a prior"),
         (Prior("Normal", {"mu": 0.0, "sigma": -1.0}), "must be positive"),
         (SimpleNamespace(name="Normal", args={"mu": 0, "sigma": Prior("HalfNormal")}), "not a finite number"),
-        (SimpleNamespace(name="Own", args={}, dist=len), "is a function of its own"),
+        (SimpleNamespace(name="Own", args={}, dist=len), "is a custom function"),
     ],
 )
 def test_what_is_no_prior_is_refused(choice: object, message: str) -> None:

@@ -202,5 +202,5 @@ def test_one_term_has_one_row_however_each_formula_spells_it() -> None:
     assert "B, a degree" in named.index
     assert list(named.index).count("temp:recipe[T.C]") == 1
     assert "recipe:replicate sd(Intercept)" in named.index
-    with pytest.raises(BayesmixedError, match="names no coefficient 'recipe:temp'"):
+    with pytest.raises(BayesmixedError, match="'recipe:temp', which is not a coefficient"):
         bm.models_table([one, other], labels={"recipe:temp": "slope"})

@@ -78,7 +78,7 @@ def test_certainty_is_said_by_the_number_of_draws(toy: Any) -> None:
         ("0 < x < 1", "2 comparisons"),
         ("y > 0", "no parameter 'y'"),
         ("sd_a[q] > 0", r"no parameter 'sd_a\[q\]'"),
-        ("poly(x, 2) > 0", "means nothing for draws"),
+        ("poly(x, 2) > 0", "cannot be applied to draws"),
         ("log(x) > 0", "not a finite number"),
         ("x >", "side of the comparison is empty"),
         ("", "is not an expression"),

@@ -100,7 +100,7 @@ def test_effects_not_named_keep_their_values(toy: Any) -> None:
     ("at", "words"),
     [
         ({"X": 1}, "Did you mean 'x'"),
-        ({"Intercept": 2}, "none is named 'Intercept'"),
+        ({"Intercept": 2}, "names 'Intercept', which is not a random effect"),
         ({"x": "high"}, "one finite number"),
         ({"x": float("nan")}, "one finite number"),
     ],

@@ -52,8 +52,8 @@ def check_nothing_left_out(design: Design) -> None:
     if design.fixed.left_out:
         listed = ", ".join(map(repr, design.fixed.left_out))
         raise FormulaError(
-            f"Bambi keeps all columns of the fixed effects, and bayesmixed leaves out {listed}: combinations "
-            "of others.",
+            f"Bambi keeps all columns of the fixed effects; bayesmixed leaves out {listed}, which are "
+            "combinations of others.",
             advice="Code the terms in the data first, so that no column is a combination of others.",
         )
 
@@ -72,7 +72,7 @@ def _coefficient_places(terms: list[Any], matrix: FloatArray) -> dict[str, tuple
         for column in _columns(term.data, len(matrix)):
             index = next((j for j in free if _same(matrix[:, j], column)), None)
             if index is None:
-                raise _other_reading(f"the term {term.name!r}", "no column of ours is the same")
+                raise _other_reading(f"the term {term.name!r}", "bayesmixed has no column with its values")
             free.remove(index)
             found.append(index)
         places[term.name] = tuple(found)
@@ -91,7 +91,9 @@ def _effect_places(terms: Any, blocks: tuple[GroupBlock, ...]) -> dict[str, tupl
             same = [(k, i) for k, i in named + alike if _same(blocks[k].columns[:, i], column)]
             place = next((place for place in same if place in free), None)
             if place is None:
-                raise _other_reading(f"the term '({term.name})'", "no random effect of ours is the same")
+                raise _other_reading(
+                    f"the term '({term.name})'", "bayesmixed has no random effect with its values"
+                )
             free.remove(place)
             found.append(place)
         places[term.name] = tuple(found)

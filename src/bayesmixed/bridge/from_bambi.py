@@ -111,12 +111,12 @@ def _check_response(model: Any) -> None:
     for kind in RESPONSES:
         if getattr(model.response_term, f"is_{kind}"):
             raise FamilyError(
-                f"The response {model.response_term.name!r} is {kind}, which no family of bayesmixed can be."
+                f"The response {model.response_term.name!r} is {kind}, and bayesmixed has no family for it."
             )
 
 
 def _check_parts(model: Any) -> None:
-    """Refuse what is no generalized linear mixed model with one linear predictor."""
+    """Refuse a model that is not a generalized linear mixed model with one linear predictor."""
     others = [name for name in model.conditional_parameters if name != model.family.likelihood.parent]
     if others:
         raise FormulaError(
@@ -152,7 +152,7 @@ def _entry(name: str, whole: Any, j: int, size: int) -> Prior:
         raise PriorError(f"The Bambi model fixes {name!r} at {whole}; bayesmixed needs a prior for it.")
     if getattr(whole, "dist", None) is not None:
         raise PriorError(
-            f"The prior of {name!r} is a function of its own; name one of PyMC's distributions instead."
+            f"The prior of {name!r} is a custom function; name one of PyMC's distributions instead."
         )
     values = {}
     for argument, value in whole.args.items():

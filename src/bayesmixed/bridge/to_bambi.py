@@ -30,7 +30,7 @@ def to_bambi(spec: ModelSpec) -> Any:
     Parameters
     ----------
     spec : ModelSpec
-        Ours; correlations between random effects are left out, since Bambi has none.
+        Ours; correlations between random effects are left out, which Bambi does not have.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def to_bambi(spec: ModelSpec) -> Any:
     BayesmixedError
         When Bambi is not installed.
     DataError
-        For prior weights, which Bambi has not.
+        For prior weights, which Bambi does not have.
     FormulaError
         When Bambi cannot read the formula, or codes a term in another way.
     PriorError

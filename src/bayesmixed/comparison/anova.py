@@ -57,7 +57,7 @@ def anova(
     names : sequence of str, optional
         What to call the models, in the order given; their formulas unless given.
     boot : int, default 0
-        Number of refits to data simulated from the smaller model of every pair, for ``p_boot``; 0 is none.
+        Number of refits to data simulated from the smaller model of every pair, for ``p_boot``; none for 0.
     seed : int, optional
         Repeats the simulated data.
 
@@ -157,7 +157,7 @@ def _by_ml(estimates: Sequence[Estimate]) -> list[Estimate]:
 
 
 def _warn_if_not_nested(estimates: Sequence[Estimate], labels: Sequence[str]) -> None:
-    """Warn of every model with fewer parameters that is no special case of the next."""
+    """Warn about every model with fewer parameters that is not a special case of the next."""
     for (smaller, label), (larger, other) in pairwise(zip(estimates, labels, strict=True)):
         fewer = smaller.n_parameters < larger.n_parameters
         if fewer and not is_nested(smaller.design, larger.design):

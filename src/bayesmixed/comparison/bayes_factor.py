@@ -124,7 +124,7 @@ def bayes_factor_of(
     """Bayes factor for a variance component: the model with it against the model in which it is zero.
 
     Use it where lme4's users test a random effect by a likelihood ratio; nothing is special at the boundary
-    here. The model without it needs no fit, and may have no random effect at all.
+    here. The model without it does not need a fit, and may not have any random effects.
 
     Parameters
     ----------

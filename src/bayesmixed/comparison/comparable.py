@@ -107,7 +107,7 @@ ONE_FRAME = "Comparisons go row by row: fit both to one data frame."
 def data_difference(ours: Design, theirs: Design) -> str:
     """Say in which way two designs are about different data."""
     if (ours.sums is None) != (theirs.sums is None):
-        return "one is fitted to rows in memory, the other where its data lie. Fit both to the same data."
+        return "one is fitted to rows in memory, the other to data outside memory. Fit both to the same data."
     ours, theirs = held_design(ours), held_design(theirs)
     if ours.n_rows != theirs.n_rows:
         return (

@@ -46,7 +46,7 @@ def bootstrap_statistics(
 
 
 def check_boot(boot: int) -> None:
-    """Refuse a number of bootstrap refits that is none."""
+    """Refuse a number of bootstrap refits that is not a whole number of at least 0."""
     if isinstance(boot, bool) or not isinstance(boot, int | np.integer) or boot < 0:
         raise BayesmixedError(f"boot={boot!r} must be a whole number: how many refits, 0 for none.")
 

@@ -31,7 +31,7 @@ def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.
     fit : RemlFit
         A fit by REML or ML.
     boot : int, default 0
-        Number of refits to data simulated from every reduced model, for ``p_boot``; 0 is none.
+        Number of refits to data simulated from every reduced model, for ``p_boot``; none for 0.
     seed : int, optional
         Repeats the simulated data.
 

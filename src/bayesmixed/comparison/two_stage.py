@@ -48,7 +48,7 @@ class TwoStages:
     Attributes
     ----------
     levels : dict[str, LevelRegression]
-        Second stage of each varying effect; without those that have none.
+        Second stage of each varying effect that has one.
     common : dict[str, float]
         Coefficients that all levels share.
     squares : float

@@ -39,7 +39,7 @@ class Correlation:
 
 @dataclass(frozen=True, slots=True)
 class Covariance:
-    """Covariance of one set of effects; this one, of which others take what they share, knows no correlation.
+    """Covariance of one set of effects; the base of all, without correlations.
 
     Attributes
     ----------

@@ -52,7 +52,7 @@ def read_data(source: str) -> pd.DataFrame:
     except DataError as error:
         known = [*datasets()["name"], *_files_in(path.parent)]
         raise DataError(
-            f"There is no file and no bundled data set {source!r}. {near_names(source, known)}"
+            f"{source!r} is neither a file nor a bundled data set. {near_names(source, known)}"
         ) from error
 
 
@@ -77,10 +77,12 @@ def _read_instead(source: str, alike: list[str]) -> pd.DataFrame:
     """Read the file that is called like a bundled data set, and say so."""
     if len(alike) > 1:
         listed = " or ".join(map(repr, alike))
-        raise DataError(f"{source!r} is a bundled data set and the beginning of files here: write {listed}.")
+        raise DataError(
+            f"{source!r} is a bundled data set, and files here are called so too: write {listed}."
+        )
     frame = _read_file(Path(alike[0]))
     warn(
-        f"{source!r} is read from the file {alike[0]!r}, and is not the bundled data set of that name; "
+        f"{source!r} is read from the file {alike[0]!r}, not from the bundled data set of that name; "
         f"write {alike[0]!r}, or rename the file to have the bundled one.",
         DesignWarning,
     )
@@ -93,7 +95,7 @@ def _read_file(path: Path) -> pd.DataFrame:
     suffix = suffixes[-1] if suffixes else ""
     if suffix not in READERS:
         raise DataError(
-            f"The name of {str(path)!r} does not tell its format; it should end in {', '.join(READERS)}."
+            f"The name of {str(path)!r} does not say its format; it should end in {', '.join(READERS)}."
         )
     try:
         return READERS[suffix](path)

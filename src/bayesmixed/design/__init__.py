@@ -1,4 +1,4 @@
-"""Formula and data to matrices, codes and levels; knows no priors."""
+"""Formula and data to matrices, codes and levels; priors come later."""
 
 from bayesmixed.design.build import build_design
 from bayesmixed.design.encode import encode

@@ -33,7 +33,7 @@ def refuse_remote(names: Sequence[str], means: FloatArray, sds: FloatArray) -> N
         if abs(mean) > REMOTE * sd > 0:
             raise DataError(
                 f"{name!r} varies by {sd:.3g} around {mean:.6g}, too little for its size: a fit would lose "
-                f"its digits. Write center({name}), or subtract a constant in the data."
+                f"precision. Write center({name}), or subtract a constant in the data."
             )
 
 

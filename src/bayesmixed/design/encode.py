@@ -35,7 +35,7 @@ def encode(
     newdata : pandas, polars or Arrow frame
         The predictors, grouping factors and offsets of m rows; the response is not needed.
     new_levels : {"error", "population", "sample"}
-        Whether grouping factors may have levels that the design has not; they get the codes -1, -2, ...
+        Whether grouping factors may have levels that are not in the design; they get the codes -1, -2, ...
     by_group : bool
         Whether to read the grouping factors; without them all rows belong to one new level of each, and their
         columns may be missing.

@@ -185,7 +185,7 @@ def tidy_all(columns: Mapping[str, pd.Series]) -> dict[str, Column]:
 
 
 class AbsentRows(NDArrayOperatorsMixin):
-    """An array of rows that nobody has: every use of it is refused with one sentence.
+    """An array of rows that are not in memory: every use of it is refused with one sentence.
 
     It stands where a design in memory has an array or a frame with one entry for each row, so that a verb
     which needs the rows cannot give a wrong number in silence.
@@ -234,10 +234,10 @@ class AbsentRows(NDArrayOperatorsMixin):
 def refuse() -> NoReturn:
     """Refuse what needs the rows."""
     raise DataError(
-        "This needs the rows of the data, and the model was fitted to their sums alone, where the data lie. "
-        "Residuals and fitted values of a random sample of the rows are those of fit.sample_rows(); for "
+        "This needs the rows of the data, but the model was fitted to sums over them, and the rows are not "
+        "in memory. fit.sample_rows() gives residuals and fitted values of a random sample of the rows; for "
         "other verbs give rows, as in fit.predict(fit.sample_rows().frame), fit a sample in memory, or ask "
-        "for intervals that need no rows (method='wald' or 'none')."
+        "for intervals that do not need rows (method='wald' or 'none')."
     )
 
 
@@ -259,7 +259,7 @@ def sort_undeclared(frame: pd.DataFrame, origin: Any) -> pd.DataFrame:
 
 
 def _declares(origin: Any, name: str) -> bool:
-    """Whether an unordered category of an engine has an order that somebody chose."""
+    """Whether an unordered category of an engine has an order that a user chose."""
     engine = origin.implementation
     if engine.is_pyarrow():
         return name in categories_of_pandas(origin.to_native().schema.metadata)

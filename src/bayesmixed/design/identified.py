@@ -17,15 +17,15 @@ LEFT = 1e-8
 
 
 def check_estimable(design: Design, by: Literal["reml", "ml"]) -> None:
-    """Refuse a model of which the data alone do not tell every parameter."""
+    """Refuse a model if the data alone do not determine every parameter."""
     for reason, advice in _reasons(design, by):
-        raise DataError(f"{reason} {advice} A posterior can be had (method='bayes'): its priors decide.")
+        raise DataError(f"{reason} {advice} Or use method='bayes', where the priors decide.")
 
 
 def warn_of_priors_alone(design: Design) -> None:
-    """Warn that a posterior leans on its priors for something of which the data say nothing."""
+    """Warn that a posterior depends on its priors alone for something that the data do not determine."""
     for reason, advice in _reasons(design, "reml"):
-        warn(f"{reason} The data alone would not do: priors decide. {advice}", DesignWarning)
+        warn(f"{reason} The priors alone decide there. {advice}", DesignWarning)
         return
 
 
@@ -36,12 +36,12 @@ def degrees_left(design: Design) -> tuple[int, int]:
 
 
 def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, str]]:
-    """What the data do not tell, with advice."""
+    """What the data do not determine, with advice."""
     n, p = design.n_rows, len(design.fixed.terms)
     if p >= n:
         yield (
             f"The fixed effects have {p} coefficients for {n} rows: they alone fit every row, and nothing is "
-            "left to tell other parameters.",
+            "left to estimate the other parameters from.",
             "Leave terms out of the formula.",
         )
     for i, block in enumerate(design.blocks if by == "reml" else ()):
@@ -50,16 +50,17 @@ def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, s
         for effect, left in zip(block.effects, _left_beside_fixed(design, i), strict=True):
             if left < LEFT:
                 yield (
-                    f"The fixed effects tell all groups of {block.group!r} apart, so that nothing is left to "
-                    f"tell the variance of their effect {effect!r}.",
-                    f"Leave it out of the bar, or the terms that tell {block.group!r} out of the formula.",
+                    f"The fixed effects already distinguish all groups of {block.group!r}, so the variance "
+                    f"of their effect {effect!r} cannot be estimated.",
+                    "Leave the effect out of the bar, or leave the terms that distinguish the groups out of "
+                    "the formula.",
                 )
     for i, j in combinations(range(len(design.blocks)), 2):
         first, second = design.blocks[i], design.blocks[j]
         shared = [effect for effect in first.effects if effect in second.effects]
         if shared and _same_groups(design, i, j):
             yield (
-                f"{first.group!r} and {second.group!r} are the same groups, so that their variances of the "
+                f"{first.group!r} and {second.group!r} are the same groups, so their variances of the "
                 f"effect {shared[0]!r} cannot be told apart.",
                 "Leave one of the bars out.",
             )

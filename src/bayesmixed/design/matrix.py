@@ -104,7 +104,7 @@ def check_columns(recipe: MatrixRecipe) -> None:
     if recipe.keys.get(INTERCEPT):
         raise DataError(
             f"The column {INTERCEPT!r} of the data has the name of the model's intercept. Rename it; an "
-            "intercept needs no column: write 1."
+            "intercept does not need a column: write 1."
         )
 
 

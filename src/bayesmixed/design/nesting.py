@@ -21,7 +21,7 @@ SURE, UNLIKE = 0.01, 0.05
 MOST_COUNTED, MOST_OUTER = 30, 300
 """Levels of the inner and of the outer factor beyond which nothing is said."""
 INDICATOR = ("0", "1")
-"""Levels that say no and yes, and count nothing."""
+"""Levels that mean no and yes, and do not count anything."""
 COUNTER = re.compile(r"^(?P<stem>.*?)(?P<place>\d+|[A-Za-z])$")
 
 
@@ -73,7 +73,7 @@ def is_counted_within(inner: GroupBlock, outer: GroupBlock) -> bool:
 
 
 def _places(levels: tuple[str, ...]) -> IntArray | None:
-    """Place of every level in a count from 0, 1, a or A; None when they are no such count."""
+    """Place of every level in a count from 0, 1, a or A; None when they do not count."""
     found = [COUNTER.match(level) for level in levels]
     if any(match is None for match in found) or len({match["stem"] for match in found if match}) > 1:
         return None
@@ -194,7 +194,7 @@ def lineage(design: Design, block: GroupBlock) -> Lineage:
     """Find the parents of a grouping factor, by its rows: sites in ranges, pupils in schools.
 
     Whether the formula says ``a/b`` or numbers the levels through does not matter. A factor whose levels meet
-    several levels of the other is crossed with it, and the other is no parent.
+    several levels of the other is crossed with it, and is not its parent.
     """
     own = [other.group for other in design.blocks].index(block.group)
     places, levels = [own], [np.arange(block.n_levels)]

@@ -128,7 +128,7 @@ def _all(
 
 
 def parameters_named(parameters: Sequence[Parameter], text: str) -> list[Parameter]:
-    """Find the parameters that a text names: one as a rule, none where the model has none of the name."""
+    """Find the parameters that a text names: one as a rule, none where no parameter has the name."""
     meant = set(meanings(text))
     found = [p for p in parameters if text in p.spellings or not meant.isdisjoint(p.meanings)]
     return found or (parameters_named(parameters, text[1:-1]) if is_quoted(text) else [])

@@ -1,4 +1,4 @@
-"""The rows that somebody wants predicted, encoded for the random effects that take part."""
+"""The rows to predict, encoded for the random effects that take part."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def prediction_rows(
     new_levels: NewLevels = "error",
     weights: str | ArrayLike | None = None,
 ) -> PredictionRows:
-    """Encode the rows that somebody wants predicted."""
+    """Encode the rows to predict."""
     one_of(new_levels, NewLevels, "new_levels")
     taking_part = with_effects(design, effects)
     if newdata is None:
@@ -106,7 +106,7 @@ def population_rows(design: Design, newdata: IntoFrame | None = None) -> Predict
 
 
 def with_effects(design: Design, effects: PredictEffects) -> Design:
-    """Design without the grouping factors that take no part in a prediction."""
+    """Design without the grouping factors that do not take part in a prediction."""
     if isinstance(effects, str) and effects in ("all", "fixed"):
         return design if effects == "all" else replace(design, blocks=())
     groups = [block.group for block in design.blocks]
@@ -114,15 +114,15 @@ def with_effects(design: Design, effects: PredictEffects) -> Design:
     for name, group in named:
         if group is None:
             raise BayesmixedError(
-                f"effects= names no grouping factor {name!r}; use 'all', 'fixed', or a list of grouping "
-                f"factors. {near_names(str(name), [*groups, 'all', 'fixed'])}"
+                f"effects= names {name!r}, which is not a grouping factor; use 'all', 'fixed', or a list of "
+                f"grouping factors. {near_names(str(name), [*groups, 'all', 'fixed'])}"
             )
     chosen = {group for _, group in named}
     return replace(design, blocks=tuple(block for block in design.blocks if block.group in chosen))
 
 
 def _with_known_groups(design: Design, columns: Collection[str], new_levels: NewLevels) -> Design:
-    """Design without the grouping factors that the new data have not, where that means the population."""
+    """Design without the grouping factors that the new data lack, where that means the population."""
     absent = {block.group: name for block in design.blocks for name in _absent(block, columns)}
     if absent and new_levels != "population":
         group, name = next(iter(absent.items()))

@@ -57,7 +57,7 @@ def predictor(design: Design, name: str) -> Predictor:
     if not isinstance(name, str) or name not in known:
         if isinstance(name, str) and name in _of_random_effects(design):
             raise DataError(
-                f"{name!r} predicts through random effects alone, and they take no part here. "
+                f"{name!r} predicts through random effects alone, which are left out here. "
                 "Write effects='all'."
             )
         raise DataError(f"The model does not predict from a column {name!r}. {near_names(str(name), known)}")

@@ -172,7 +172,7 @@ def refuse_nearly_aliased(columns: Standardized, aliases: Aliases, names: Sequen
         raise DataError(
             f"The fixed effects can hardly be told apart: {_listed([names[j] for j in nearly])} differs "
             f"by less than {NEARLY:g} of its standard deviation from a combination of the other columns, so "
-            "that a fit would lose its digits. Take the difference as the predictor, or leave it out."
+            "a fit would lose precision. Take the difference as the predictor, or leave it out."
         )
 
 
@@ -197,7 +197,7 @@ def warn_of_left_out(design: Design) -> None:
 
 
 def warn_of_untold(design: Design, beyond: FloatArray) -> None:
-    """Warn of predictions that the data do not tell.
+    """Warn of predictions that the data do not determine.
 
     Shapes: `beyond` (m, d).
     """
@@ -206,8 +206,8 @@ def warn_of_untold(design: Design, beyond: FloatArray) -> None:
         needed = [term for term, j in zip(design.fixed.left_out, apart.T, strict=True) if np.any(j)]
         rows = f"{np.sum(np.any(apart, axis=1))} of {len(apart)} rows"
         warn(
-            f"The data do not tell the predictions of {rows}, which are NaN, and so are means over them: "
-            f"they need {_listed(needed)}, which the fixed effects leave out.",
+            f"The predictions of {rows} are NaN, and so are means over them: they need {_listed(needed)}, "
+            "which the fixed effects leave out.",
             DesignWarning,
         )
 

@@ -36,8 +36,8 @@ def build_response(
         return _one_value(expression.parts[0], columns, n, successes, weights)
     if not successes:
         raise DataError(
-            f"{expression.text!r} counts successes, and a family other than binomial has one number a row: "
-            "use glmer(..., family='binomial'), or one response."
+            f"{expression.text!r} counts successes, which is for the binomial family: use glmer(..., "
+            "family='binomial'), or a response of one column."
         )
     if weights is not None:
         raise DataError(f"{expression.text!r} states its trials itself; leave weights= out.")
@@ -104,7 +104,7 @@ def _counts(expression: Expression, proportions: FloatArray, trials: FloatArray)
 
 
 BESIDE = "weights="
-"""What messages call weights that are no column."""
+"""What messages call weights that are not a column."""
 
 
 def weights_of_rows(weights: str | ArrayLike, frame: pd.DataFrame) -> pd.Series:
@@ -127,8 +127,8 @@ def _in_order(weights: pd.Series, index: pd.Index) -> pd.Series:
         return weights.reindex(index)
     raise DataError(
         f"weights is a Series of {len(weights)} values whose index is not that of the {len(index)} rows, so "
-        "that nobody knows which belongs to which. Make it a column of the data and give its name, or give "
-        "weights.to_numpy() if both are in the same order."
+        "it is not clear which weight belongs to which row. Make it a column of the data and give its name, "
+        "or give weights.to_numpy() if both are in the same order."
     )
 
 

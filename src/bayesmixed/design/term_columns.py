@@ -39,7 +39,7 @@ class FixedTerm:
     numbers: frozenset[str]
 
     def within(self, other: FixedTerm) -> bool:
-        """Whether another term has all of its factors and further ones that are no numbers."""
+        """Whether another term has all of its factors and further categorical ones."""
         return self.factors < other.factors and self.numbers == other.numbers
 
 

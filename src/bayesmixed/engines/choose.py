@@ -57,12 +57,12 @@ def _gaussian_engine(spec: ModelSpec, engine: Engine) -> PreparedEngine:
     wrong = unsupported_priors(spec)
     if engine == "collapsed" and wrong:
         raise EngineError(
-            f"The collapsed engine does not know the prior {wrong[0]}. "
+            f"The collapsed engine does not support the prior {wrong[0]}. "
             "Use engine='auto' or 'pymc', or another prior."
         )
     if engine == "pymc" or wrong:
         why = (
-            f"the prior {wrong[0]} is not one of the collapsed engine's"
+            f"the collapsed engine does not support the prior {wrong[0]}"
             if wrong
             else "engine='pymc' was asked for"
         )
@@ -91,9 +91,9 @@ def _joint_refusal(spec: ModelSpec) -> str:
     from bayesmixed.engines.kernel.unit_priors import unsupported_priors
 
     if not spec.family.is_native:
-        return f"the family {spec.family} is not one of the joint engine's"
+        return f"the joint engine does not support the family {spec.family}"
     wrong = unsupported_priors(spec)
-    return f"the prior {wrong[0]} is not one of the joint engine's" if wrong else ""
+    return f"the joint engine does not support the prior {wrong[0]}" if wrong else ""
 
 
 def _joint_engine(spec: ModelSpec) -> PreparedEngine:

@@ -16,8 +16,8 @@ from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.records import LevelMoments, RawDraws
 
 MOMENTS_KEPT = (
-    "Random effects are kept as moments and quantiles: exact given the draws of everything else where they "
-    "are integrated out, and not among the diagnostics; those of their draws where they are sampled."
+    "Random effects are kept as moments and quantiles. Where they are integrated out, these are exact given "
+    "the draws of everything else but are not among the diagnostics; where they are sampled, of their draws."
 )
 """Sentence of the plan of such a fit."""
 

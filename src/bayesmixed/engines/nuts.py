@@ -133,7 +133,7 @@ def _first_that_starts(
     way, *others = ways
     try:
         return sample(way(target, start), **options)
-    except Exception as error:  # what another interface raises, nobody knows
+    except Exception as error:  # another interface may raise anything
         if not others:
             raise
         _warn_of_detour(f"{type(error).__name__}: {error}")
@@ -144,9 +144,9 @@ def _first_that_starts(
 def _warn_of_detour(reason: str) -> None:
     """Warn, once in a session, that the sampler is slow."""
     warn(
-        f"This version of nutpie does not take compiled densities as the ones do that bayesmixed was tested "
-        f"with ({reason}). NUTS calls them through Python: the draws are the same, and take several times as "
-        "long. Install the version of nutpie that bayesmixed asks for.",
+        f"This version of nutpie takes compiled densities in another way than the versions that bayesmixed "
+        f"was tested with ({reason}). NUTS calls them through Python: the draws are the same, but take "
+        "several times as long. Install the version of nutpie that bayesmixed asks for.",
         RuntimeWarning,
     )
 

@@ -121,7 +121,7 @@ class BambiFamily(Family):
                 f"{self.why_no_mean} Ask for fitted(scale='link') or predict(kind='link')."
             )
         return FamilyError(
-            f"Mean, variance and draws of the family {self.name!r} are not known here; "
+            f"bayesmixed does not have mean, variance and draws of the family {self.name!r}; "
             "fitted(scale='link') and predict(kind='link') give its linear predictor."
         )
 
@@ -179,7 +179,7 @@ def name_and_link(family: Any) -> tuple[str, str]:
     names = [name for name, entry in _builtin().items() if entry["likelihood"]["name"] == likelihood.name]
     if not names or likelihood.dist is not None:
         raise FamilyError(
-            f"The likelihood {likelihood.name!r} is none of Bambi's univariate families; "
+            f"The likelihood {likelihood.name!r} is not one of Bambi's univariate families; "
             f"use one of {', '.join(bambi_names())}."
         )
     return names[0], str(family.link[likelihood.parent].name)

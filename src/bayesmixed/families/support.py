@@ -35,7 +35,7 @@ def _check_names(design: Design, family: Family) -> None:
 
 
 def _check_trials(response: Response, family: Family) -> None:
-    """Refuse trials that are none, and successes beyond them."""
+    """Refuse impossible numbers of trials and successes."""
     trials, y, name = response.trials, response.values, response.name
     if trials is None:
         if family.takes_trials:
@@ -63,7 +63,7 @@ def _check_values(response: Response, family: Family) -> None:
     """Refuse values outside the support."""
     support, y = family.support, response.values
     if support is not None and response.trials is None:
-        needs = f"The family {family.name!r} needs {support.words}, and {response.name!r} is something else"
+        needs = f"The family {family.name!r} needs {support.words}, but {response.name!r} has something else"
         _refuse(support.excludes(y), y, needs, support.advice.format(response=response.name))
 
 
@@ -85,6 +85,6 @@ def _check_varies(design: Design, family: Family) -> None:
         return
     if np.all(y == y[0]):
         raise DataError(
-            f"The response {design.response.name!r} is constant: every row has {y[0]:g}, so that nothing "
-            "can be learned of what changes it."
+            f"The response {design.response.name!r} is constant: every row has {y[0]:g}, so nothing can be "
+            "learned about what changes it."
         )

@@ -40,7 +40,7 @@ def glmer(
 ) -> MixedFit:
     """Fit a generalized linear mixed model.
 
-    Use it as lme4's ``glmer`` for counts, proportions, times and whatever else is not normal.
+    Use it as lme4's ``glmer`` for counts, proportions, times and other responses that are not normal.
 
     Parameters
     ----------

@@ -298,7 +298,7 @@ class MixedFit(
         Raises
         ------
         BayesmixedError
-            When a group is none of these.
+            When a group is not one of these.
         """
         from bayesmixed.posterior.groups import add_groups
 

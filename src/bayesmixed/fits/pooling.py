@@ -166,7 +166,7 @@ class Pooling:
     def explorer(self, path: str | os.PathLike[str], *, title: str | None = None) -> str:
         """Write a page on which a slider runs from complete to no pooling.
 
-        Use it in a lecture: the page needs no server, no network and no Python.
+        Use it in a lecture: the page does not need a server, a network or Python.
 
         Parameters
         ----------

@@ -46,7 +46,7 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
     Attributes
     ----------
     spec : ModelSpec
-        The design; its priors take no part.
+        The design; its priors are not used.
     estimate : Estimate
         The optimum with the likelihood that it comes from.
     """
@@ -361,7 +361,7 @@ def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
     Parameters
     ----------
     spec : ModelSpec
-        The model; its priors take no part.
+        The model; its priors are not used.
     by : {"reml", "ml"}
         The criterion.
 

@@ -1,4 +1,4 @@
-"""``specify``: from a formula and a data frame to a model that is stated completely, and not yet fitted."""
+"""``specify``: from a formula and a data frame to a model that is stated completely but not yet fitted."""
 
 from __future__ import annotations
 

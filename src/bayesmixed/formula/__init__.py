@@ -1,4 +1,4 @@
-"""Text to formula; knows no data."""
+"""Text to formula, without looking at data."""
 
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm

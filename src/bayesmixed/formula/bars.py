@@ -28,7 +28,7 @@ def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
     for side, place in ((effects, "left"), (group, "right")):
         if not side:
             raise refusal(
-                f"Nothing stands {place} of {bar.text!r}.",
+                f"There is nothing {place} of {bar.text!r}.",
                 text,
                 bar.start,
                 "Write (effects | group), e.g. (1 | g).",

@@ -79,14 +79,17 @@ def is_quoted(text: str) -> bool:
 
 
 def key_of_name(name: str) -> ColumnKey:
-    """What the name of a column in a table means: of what is no name in a formula, a column called so."""
+    """What the name of a column in a table means.
+
+    A text that is not a name in a formula means a column called so.
+    """
     if name.strip() == INTERCEPT:
         return frozenset()
     return read_name(name) or frozenset({(column_expression(name).key, "")})
 
 
 def group_key(text: str) -> TermKey | None:
-    """What the name of a grouping factor means, None for what is no name; see :func:`read_name`."""
+    """What the name of a grouping factor means, None for a text that is not one; see :func:`read_name`."""
     key = read_name(text)
     return None if key is None or any(part for _, part in key) else frozenset(factor for factor, _ in key)
 
@@ -164,6 +167,6 @@ def _closed(text: str, opening: int) -> int | None:
 
 
 def _skip(text: str, start: int) -> int:
-    """Index of the next character that is no blank."""
+    """Index of the next character that is not blank."""
     found = SPACE.match(text, start)
     return start if found is None else found.end()

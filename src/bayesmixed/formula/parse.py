@@ -56,7 +56,7 @@ def parse_formula(text: str) -> ParsedFormula:
     left, right = _sides(scan(text), text)
     response = response_from(left, text)
     if not response.columns:
-        raise refusal("The response names no column.", text, left[0].start)
+        raise refusal("The response does not name a column.", text, left[0].start)
     fixed, offsets, random = _sort_summands(right, text)
     check_distinct(random, text)
     if response.kind == "value":
@@ -81,7 +81,7 @@ def _check_response_apart(
             f"The response {response.text!r} stands on the right side too.",
             text,
             _place_of(again.text, right),
-            "Leave it out there: nothing explains itself.",
+            "Leave it out there: a response does not explain itself.",
         )
 
 
@@ -112,10 +112,10 @@ def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequenc
         )
     left, right = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     if not left:
-        raise refusal("No response stands left of '~'.", text, tilde.start, "Write e.g. 'y ~ x + (1 | g)'.")
+        raise refusal("There is no response left of '~'.", text, tilde.start, "Write e.g. 'y ~ x + (1 | g)'.")
     if not right:
         raise refusal(
-            "Nothing stands right of '~'.", text, tilde.start, "Write 'y ~ 1' for an intercept alone."
+            "There is nothing right of '~'.", text, tilde.start, "Write 'y ~ 1' for an intercept alone."
         )
     return left, right
 

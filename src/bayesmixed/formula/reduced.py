@@ -95,7 +95,7 @@ def _with_bars(parsed: ParsedFormula, random: tuple[RandomTerm, ...]) -> ParsedF
 
 
 def _spellings(side: str) -> dict[str, str]:
-    """Name of every factor of a side, with its spelling there: names that are no words stand in backticks."""
+    """Name of every factor of a side, with its spelling there, in backticks where it is not a word."""
     tokens, found = scan(side), {}
     for i, token in enumerate(tokens):
         end = closing(tokens, i + (token.text != "{")) if is_call(tokens, i) else i

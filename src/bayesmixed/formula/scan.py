@@ -32,7 +32,7 @@ ADVICE = {
     "`": "A name in backticks needs a backtick at both ends.",
     "'": "A string needs a quote at both ends.",
     '"': "A string needs a quote at both ends.",
-    "#": "A formula holds no comments.",
+    "#": "A formula cannot contain comments.",
     "&": "Comparisons cannot be joined; compute the column in the data first.",
 }
 

@@ -111,8 +111,8 @@ def _logarithms(y: np.ndarray, offset: np.ndarray) -> np.ndarray:
     positive = y > 0
     if len(np.unique(y[positive])) < 2:
         raise DataError(
-            "The response has fewer than two different positive values, of whose logarithms nothing can be "
-            "learned: check the column, or choose another family."
+            "The response has fewer than two different positive values, too few to learn from: check the "
+            "column, or choose another family."
         )
     return np.asarray(np.log(y[positive]) - offset[positive])
 

@@ -131,8 +131,8 @@ class CheckPlots:
         prob : float, default 0.95
             Probability of the envelope, between 0 and 1.
         envelope : {"simultaneous", "pointwise", "none"}, default "simultaneous"
-            Whether all points of a normal sample lie inside with probability `prob`, each one does, or there
-            is no envelope.
+            Whether all points of a normal sample lie inside with probability `prob`, each one does, or
+            nothing is drawn.
         ax : Axes, optional
             Where to draw; a new figure unless given.
 
@@ -190,8 +190,8 @@ class CheckPlots:
         prob : float, default 0.95
             Probability of the envelope, between 0 and 1.
         envelope : {"simultaneous", "pointwise", "none"}, default "simultaneous"
-            Whether all points of a normal sample lie inside with probability `prob`, each one does, or there
-            is no envelope.
+            Whether all points of a normal sample lie inside with probability `prob`, each one does, or
+            nothing is drawn.
         ax : Axes or sequence of Axes, optional
             Where to draw, one for each panel; a new figure unless given.
 

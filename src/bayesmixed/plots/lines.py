@@ -353,7 +353,7 @@ def level_lines(
     labels = np.asarray(block.levels, dtype=object)[codes]
     absent = sorted(set(levels or ()) - set(labels))
     if absent:
-        raise DataError(f"The random sample of the rows has none of {block.group} {', '.join(absent)}.")
+        raise DataError(f"The random sample of the rows does not include {block.group} {', '.join(absent)}.")
     wanted = np.isin(labels, list(block.levels if levels is None else levels))
     lines = _predicted(fit, design, grid[wanted], x, effects=effects, prob=prob)
     lines.insert(0, "group", labels[wanted])

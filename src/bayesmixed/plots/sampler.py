@@ -87,7 +87,9 @@ def energy(draws: xr.DataTree, *, ax: SomeAxes = None) -> NDArray[Any]:
     from arviz_plots import plot_energy
 
     if "sample_stats" not in draws or "energy" not in draws["sample_stats"]:
-        raise BayesmixedError("These draws hold no energy; only a gradient-based sampler keeps it.")
+        raise BayesmixedError(
+            "These draws do not include the energy, which only a gradient-based sampler keeps."
+        )
     kinds = {"column": ["bfmi", "energy"], "energy": ["marginal", "transition"]}
     panels = xr.Dataset({"of": (tuple(kinds), np.zeros((2, 2)))}, kinds)
     plots = collection(panels, "column", ax, colored="energy", columns=2, width=3.2, height=2.8)

@@ -179,7 +179,7 @@ def design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArra
 
 
 def _check_folds(k: object, n: int) -> None:
-    """Refuse a number of folds that is none."""
+    """Refuse a number of folds that is not possible."""
     if k is None:
         return
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 2 <= k <= n:

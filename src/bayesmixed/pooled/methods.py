@@ -30,12 +30,12 @@ from bayesmixed.verbs.estimate.combinations import row_variances
 
 TABLE_LEGEND = (
     "complete: one regression; none: {none}; partial: the mixed model{parents}; "
-    "reliability: share of an effect's variance between groups that a group's own rows tell "
+    "reliability: share of an effect's variance between groups that a group's own rows determine "
     "(0 pools completely, 1 not at all), {weight}"
 )
 WEIGHTS = {
     True: "which is the weight of the group's own mean",
-    False: "no weight of own values: a group's effects are drawn in together",
+    False: "not a weight of own values: a group's effects are shrunk together",
 }
 MODELS_LEGEND = (
     "coefficients: estimated freely; variances: variances and correlations; "

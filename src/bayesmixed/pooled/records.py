@@ -94,7 +94,7 @@ def regress(
     coefficients on what the column adds to them, by generalized least squares with `covariance`. With the
     covariance matrix of a mixed model whose random effects are the own coefficients, that is the limit of the
     mixed model as its standard deviations grow. Fitted values do not depend on it. An effect that is only
-    random is zero where groups have none of their own.
+    random is zero where groups do not have their own.
     """
     columns, first = coefficient_columns(design, block), first_stage(design, block, own)
     common, coefficients = first.common.copy(), first.own

@@ -48,7 +48,7 @@ def plausible_run(record: Mapping[str, Any]) -> RunInfo:
         or not isinstance(run.plan, tuple)
         or not all(isinstance(text, str) for text in texts)
     ):
-        raise FileError("it does not tell how its draws were made.")
+        raise FileError("it does not say how its draws were made.")
     return run
 
 

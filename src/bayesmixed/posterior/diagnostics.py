@@ -309,7 +309,7 @@ def convergence_statistics(values: FloatArray) -> FloatArray:
     as computed by ``arviz_stats``. ArviZ ranks one quantity at a time, and once more for every statistic;
     here the normal scores are formed once for a batch of quantities, and ArviZ's plain
     (``method="identity"``) R-hat and ESS are taken of the scores. The numbers are the same and take half the
-    time. With a single chain, for which ArviZ gives no R-hat, this one compares its halves.
+    time. With a single chain, for which ArviZ does not give R-hat, this one compares its halves.
     """
     out = np.full((len(values), 3), np.nan)
     if values.shape[2] < FEWEST_DRAWS:

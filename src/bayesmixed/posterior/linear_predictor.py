@@ -87,7 +87,7 @@ def _effects_of_levels(
 ) -> tuple[FloatArray, IntArray]:
     """Draws of the effects of a factor's levels, with codes that count those of which the posterior has any.
 
-    Without a level that the model has seen none are asked for.
+    Draws of levels are not needed when all levels are new.
     """
     if np.all(codes < 0):
         sizes = posterior.sizes

@@ -98,7 +98,7 @@ def warn_if_interrupted(sampled: Sampled, settings: SamplerSettings) -> None:
         kept = sampled.diagnosis
         asked = f"{settings.draws} of {settings.chains} were asked for, and the seed does not repeat them"
         if (kept.n_chains, kept.n_draws) == (settings.chains, settings.draws):
-            asked = "as many as were asked for, and no longer run was made to better them"
+            asked = "as many as were asked for, but no longer run was made to improve them"
         warn(
             f"{INTERRUPTED}: the fit has {kept.n_draws} draws of {kept.n_chains} chains, {asked}.",
             ConvergenceWarning,

@@ -241,7 +241,7 @@ def _array_bytes(values: NDArray[Any]) -> bytes:
 
 
 def _array(data: bytes) -> NDArray[Any]:
-    """Array from a .npy file, once its header asks for no more than the file has."""
+    """Array from a .npy file, once its header does not ask for more than the file has."""
     buffer = io.BytesIO(data)
     version = np.lib.format.read_magic(buffer)
     read_header = (

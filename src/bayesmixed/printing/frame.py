@@ -64,7 +64,7 @@ class ResultTable(pd.DataFrame):
             if by is None:
                 raise
             raise KeyError(
-                f"{key!r} is a row, and not a column. Write table.set_index({by!r}).loc[{str(key)!r}], "
+                f"{key!r} is a row, not a column. Write table.set_index({by!r}).loc[{str(key)!r}], "
                 f"or table[table[{by!r}] == {str(key)!r}]."
             ) from None
 

@@ -19,7 +19,7 @@ FEW = 3
 
 
 class Text(str):
-    """Text that shows itself as it prints, line by line, and not as Python spells it."""
+    """Text that shows itself as it prints, line by line, not as Python spells it."""
 
     __slots__ = ()
 

@@ -69,7 +69,7 @@ def as_prior(choice: object) -> Prior:
         )
     if getattr(choice, "dist", None) is not None:
         raise PriorError(
-            f"The prior {name!r} is a function of its own; name one of PyMC's distributions instead."
+            f"The prior {name!r} is a custom function; name one of PyMC's distributions instead."
         )
     return prior(name, **args)
 

@@ -131,7 +131,7 @@ def drawing() -> Iterator[None]:
         "axes.unicode_minus": True,
     }
     with mpl.rc_context(style), warnings.catch_warnings():
-        # the browser sets the text, in whatever script the labels are
+        # the browser sets the text, in any script
         warnings.filterwarnings("ignore", message=".*Glyph .* missing from")
         yield
 

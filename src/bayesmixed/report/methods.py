@@ -24,8 +24,8 @@ class ReportMethods:
         """Write one self-contained HTML page about the fit.
 
         Use it to hand on what was fitted, how, and what came out: tables, figures, the data beside the fit;
-        of a posterior also priors, convergence and the REML estimates beside it. The page needs no network
-        and no script, prints well, and follows the reader's choice of light or dark.
+        of a posterior also priors, convergence and the REML estimates beside it. The page does not need a
+        network or a script, prints well, and follows the reader's choice of light or dark.
 
         Parameters
         ----------

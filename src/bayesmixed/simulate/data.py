@@ -138,7 +138,7 @@ def simulate_data(
     elif groups is None and predictors is None:
         frame = to_pandas(data).copy()
     else:
-        raise DataError("data= holds groups and predictors; leave groups= and predictors= out beside it.")
+        raise DataError("data= holds groups and predictors; leave groups= and predictors= out.")
     frame[response] = 0.0
     design = build_design(parsed, frame, missing="raise", residual_variance=False)
     warn_of_left_out(design)
@@ -160,7 +160,7 @@ def _response_column(parsed: ParsedFormula) -> str:
     response = read_expression(parsed.response)
     if not response.is_column:
         raise FormulaError(
-            f"{response.text!r} is computed, so that it cannot be simulated.",
+            f"{response.text!r} is computed, so it cannot be simulated.",
             parsed.text,
             0,
             "Write a plain name left of '~'; transform the simulated column afterwards.",

@@ -106,9 +106,9 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
 
 
 def _check_correlation(matrix: FloatArray, argument: str) -> None:
-    """Refuse what is no correlation matrix."""
+    """Refuse a matrix that is not a correlation matrix."""
     if not np.all(np.isfinite(matrix)) or not np.allclose(matrix, matrix.T, atol=ROUNDING):
-        raise DataError(f"{argument} is not symmetric, or not finite.")
+        raise DataError(f"{argument} is not symmetric or not finite.")
     if not np.allclose(np.diag(matrix), 1.0, atol=ROUNDING):
         raise DataError(f"{argument} needs ones on its diagonal.")
     if np.linalg.eigvalsh(matrix)[0] < -ROUNDING:

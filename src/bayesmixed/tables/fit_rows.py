@@ -112,7 +112,9 @@ def check_labels(labels: Mapping[str, str], designs: Sequence[Design]) -> None:
     for name in labels:
         if all(term_of(design, name) is None for design in designs):
             terms = dict.fromkeys(term for design in designs for term in design.fixed.terms)
-            raise BayesmixedError(f"labels= names no coefficient {name!r}. {near_names(name, terms)}")
+            raise BayesmixedError(
+                f"labels= names {name!r}, which is not a coefficient. {near_names(name, terms)}"
+            )
     printed: dict[ColumnKey, str] = {}
     for design in designs:
         new = _by_term(labels, design)

@@ -161,7 +161,7 @@ def _decimals(frame: pd.DataFrame, digits: int) -> int | None:
 
 
 def _column(series: pd.DataFrame, digits: int, decimals: int | None) -> Column:
-    """One column that is no interval."""
+    """One column that is not an interval."""
     name = str(series.columns[0])
     values = series[name]
     if name in P_VALUES:

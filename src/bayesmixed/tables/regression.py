@@ -124,8 +124,8 @@ def models_table(
     Returns
     -------
     PrintedTable
-        Coefficients, random effects, sizes, shares of variance and criteria; blank where a fit has none. It
-        has ``to_markdown()``, ``to_latex()``, ``to_html()``, ``to_great_tables()`` and ``to_frame()``.
+        Coefficients, random effects, sizes, shares of variance and criteria; blank where a fit does not have
+        them. With ``to_markdown()``, ``to_latex()``, ``to_html()``, ``to_great_tables()``, ``to_frame()``.
 
     Raises
     ------

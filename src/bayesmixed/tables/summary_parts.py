@@ -124,7 +124,7 @@ def family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
 
 
 def parameter_notes(draws: xr.DataTree, spec: ModelSpec, prob: float) -> tuple[str, ...]:
-    """Sentence on the family's parameters that are no standard deviation.
+    """Sentence on the family's parameters that are not standard deviations.
 
     Returns: one sentence, or none where the family has no such parameter.
     """

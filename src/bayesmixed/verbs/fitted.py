@@ -72,7 +72,7 @@ def fitted(
     hurdle_negativebinomial                       psi m / (1 - (alpha / (alpha + m))^alpha)
     exgaussian                                    m + nu
     asymmetriclaplace                             m + (1 / kappa - kappa) / b
-    all others but vonmises, which has none        m
+    all others but vonmises (no mean)             m
     ============================================  ==================================================
     """
     one_of(effects, Effects, "effects")

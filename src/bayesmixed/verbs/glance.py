@@ -40,7 +40,7 @@ def glance(
     Returns
     -------
     pandas.DataFrame
-        One row: ``nobs``, ``sigma`` (posterior median, NaN where the family has none), ``engine``,
+        One row: ``nobs``, ``sigma`` (posterior median, NaN for a family without it), ``engine``,
         ``chains``, ``draws`` (of each chain), ``max_rhat``, ``min_ess`` (the smallest of all bulk and tail
         effective sample sizes) and, when given, ``elpd_loo``.
     """

@@ -73,7 +73,7 @@ def _as_coded(rows: pd.DataFrame, known: Mapping[str, Predictor]) -> pd.DataFram
 
 
 def with_columns(rows: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Rows with some columns set, whatever their names: ``assign`` takes none that is called ``self``."""
+    """Rows with some columns set, whatever their names: ``assign`` does not take a column called ``self``."""
     rows = rows.copy(deep=False)
     for name, values in columns.items():
         rows[name] = values

@@ -146,7 +146,7 @@ def hypothesis(draws: xr.DataTree, spec: ModelSpec, expression: str, *, prob: fl
     Raises
     ------
     BayesmixedError
-        When a name is none of the model's, when there is not one comparison, or when it is an equality: a
+        When a name is not in the model, when there is not one comparison, or when it is an equality: a
         point has probability 0.
     FormulaError
         When the text cannot be read.
@@ -283,7 +283,7 @@ def _parameter_at(
 
 
 def _skipped(expression: str, at: int, tokens: list[Token]) -> int:
-    """Read what is no name of a parameter, and tell where it ends."""
+    """Read a token that is not the name of a parameter, and say where it ends."""
     token = token_at(expression, at)
     if token is None:
         raise refusal(f"{expression[at]!r} has no meaning here.", expression, at)
@@ -307,8 +307,8 @@ def _parsed(tokens: Sequence[Token], text: str, spec: ModelSpec) -> Expression:
         called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "abs"
         if called not in ELEMENTWISE:
             raise BayesmixedError(
-                f"The function {called!r} means nothing for draws. Use arithmetic, abs, exp, log, sqrt "
-                "and the like."
+                f"The function {called!r} cannot be applied to draws. Use arithmetic, abs, exp, log, sqrt "
+                "and similar functions."
             )
     return expression
 

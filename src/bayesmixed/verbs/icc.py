@@ -156,7 +156,7 @@ def _table(
 
 
 def _together(groups: tuple[str, ...]) -> str:
-    """Name of the row of all grouping factors, which is none of theirs."""
+    """Name of the row of all grouping factors, which none of them has."""
     return ALL_GROUPS if ALL_GROUPS not in groups else f"{ALL_GROUPS} factors"
 
 

@@ -123,8 +123,8 @@ def _check_determined(spec: ModelSpec, group: str, labels: tuple[str, ...], code
     for code, label in enumerate(labels):
         if np.linalg.matrix_rank(columns[codes != code]) < columns.shape[1]:
             raise PriorError(
-                f"Without {group} {label!r} the data do not determine the coefficients, and a prior of "
-                "theirs is flat. Fit the model with normal priors."
+                f"Without {group} {label!r} the data do not determine the coefficients, and one of "
+                "their priors is flat. Fit the model with normal priors."
             )
 
 

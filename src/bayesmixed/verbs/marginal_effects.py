@@ -84,7 +84,7 @@ def predictions_at(
     Raises
     ------
     DataError
-        When a name is no predictor, has no values, or the model has not seen a level.
+        When a name is not a predictor or has no values, or the model has not seen a level.
     BayesmixedError
         When `effects`, `new_levels` or `prob` is not known.
 
@@ -150,7 +150,7 @@ def comparisons(
     Raises
     ------
     DataError
-        When `variable` or a name of `at` is no predictor, or `contrast` does not suit it.
+        When `variable` or a name of `at` is not a predictor, or `contrast` does not suit it.
     BayesmixedError
         When `effects`, `new_levels` or `prob` is not known.
 
@@ -206,7 +206,7 @@ def slopes(
     Raises
     ------
     DataError
-        When `variable` or a name of `at` is no predictor.
+        When `variable` or a name of `at` is not a predictor.
     BayesmixedError
         When `variable` is categorical; when `effects`, `new_levels` or `prob` is not known.
 

@@ -64,5 +64,5 @@ def labelled(labels: pd.DataFrame, variable: str, contrast: Contrast) -> pd.Data
 
 
 def renamed(labels: pd.DataFrame, taken: Iterable[str]) -> pd.DataFrame:
-    """Labels of answers whose columns have none of some names: ``at_value`` for a column ``value``."""
+    """Labels of answers without columns of certain names: ``at_value`` for a column ``value``."""
     return labels.rename(columns=names.apart(labels.columns, list(taken)))

@@ -72,7 +72,7 @@ def simulate(
     Raises
     ------
     BayesmixedError
-        When `n` is no number of data sets, or `effects` or `seed` is not known.
+        When `n` is not a number of data sets, or `effects` or `seed` is not known.
     DataError
         When `newdata` do not fit the model.
 

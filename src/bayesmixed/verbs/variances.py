@@ -79,7 +79,7 @@ def effects_at[Value](design: Design, at: Mapping[str, Value]) -> dict[str, Valu
         place = place_of(text, list(effects), list(effects.values()))
         if place is None:
             known = near_names(str(text), sorted(effects))
-            raise DataError(f"at= holds random effects at a value, and none is named {text!r}. {known}")
+            raise DataError(f"at= names {text!r}, which is not a random effect. {known}")
         out[list(effects)[place]] = values
     return out
 

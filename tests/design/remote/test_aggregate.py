@@ -65,7 +65,7 @@ def test_new_data_are_encoded_alike(formula: str, parquet_folder: Path, rows_in_
         ("y ~ xx + (1 | g)", "has no column 'xx'. Did you mean 'x'"),
         ("y ~ poly(x, 2) + (1 | g)", r"poly\(\) in 'poly\(x, 2\)' needs all rows in memory.*I\(x\^2\)"),
         ("y ~ bs(x, df=4) + (1 | g)", r"bs\(\) in .* needs all rows"),
-        ("y ~ round(x) + (1 | g)", r"round\(\) in .* is not known where the data lie"),
+        ("y ~ round(x) + (1 | g)", r"round\(\) in .* is not available for data that are not in memory"),
         ("y ~ log(x) + (1 | g)", r"'log\(x\)' is not finite in \d+ rows"),
         ("y ~ I(x / (k - 1)) + (1 | g)", r"is not finite in \d+ rows"),
         ("y ~ log(sex) + (1 | g)", "cannot be computed: text is not a number"),
@@ -167,7 +167,7 @@ def test_every_function_gives_the_same_wherever_the_rows_lie(
 
 @pytest.mark.parametrize("name", sorted(IN_MEMORY_ALONE))
 def test_a_function_that_needs_the_rows_is_refused(name: str, parquet_folder: Path) -> None:
-    with pytest.raises(DataError, match=r"needs all rows in memory|is not known where the data lie"):
+    with pytest.raises(DataError, match=r"needs all rows in memory|is not available for data"):
         aggregate_design(parse_formula(f"y ~ {name}(z) + (1 | g)"), SOURCES["polars"](parquet_folder))
 
 

@@ -58,7 +58,7 @@ def test_sentences_say_what_happens_and_why(spec_of: Callable[..., Any], frame: 
         f"mid contains fine: {LEVEL_BY_LEVEL}",
         "t is crossed and small (3 effects): integrated out, dense.",
         "h is crossed and large (12 effects): sampled by NUTS.",
-        "Coefficients are sampled: a prior of theirs is not normal.",
+        "Coefficients are sampled: not all of their priors are normal.",
     )
     last = make_plan(design).sentences[-1]
     assert last == "Coefficients are integrated out: their priors are normal."

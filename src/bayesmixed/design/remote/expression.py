@@ -120,7 +120,7 @@ def _moments(
     scale: bool | float = True,
     ddof: float = 1,
 ) -> dict[str, Any]:
-    """Centre and scale of an expression over the rows, None where the transform has none."""
+    """Centre and scale of an expression over the rows, None where the transform does not have them."""
 
     def middle() -> float:
         total, n = _sum(frame, values)
@@ -136,7 +136,7 @@ def _moments(
 
 
 def _chosen(option: bool | float, compute: Callable[[], float]) -> float | None:
-    """Number that the user gave, or that the rows have, or none."""
+    """Number that the user gave, else that of the rows, else None."""
     if isinstance(option, bool):
         return compute() if option else None
     return float(option)
@@ -196,7 +196,7 @@ def _compared(sign: ast.cmpop, left: Any, right: Any, scope: _Scope) -> nw.Expr:
         with_what = f"the text {found!r}" if found is not None else "text"
         raise _uncomputable(scope.expression, f"numbers cannot be compared with {with_what}")
     if texts[0] and not isinstance(sign, ast.Eq | ast.NotEq):
-        raise _uncomputable(scope.expression, "text is compared by == and != alone where the data lie")
+        raise _uncomputable(scope.expression, "data that are not in memory compare text by == and != only")
     sides = [value.column if isinstance(value, _Text) else value for value in (left, right)]
     held = COMPARISONS[type(sign)](*(nw.lit(side) if isinstance(side, str) else side for side in sides))
     return nw.when(_as_query(held)).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
@@ -213,11 +213,13 @@ def _called(node: ast.Call, scope: _Scope) -> Any:
         return value if moments["scale"] is None else _arithmetic(ast.Div(), value, moments["scale"])
     if name in _FUNCTIONS and len(node.args) == 1:
         return _FUNCTIONS[name](_as_query(scope.number(_value(node.args[0], scope))))
-    why = "needs all rows in memory" if name in STATEFUL else "is not known where the data lie"
+    why = (
+        "needs all rows in memory" if name in STATEFUL else "is not available for data that are not in memory"
+    )
     advice = " Polynomials can be written out: x + I(x^2)." if name == "poly" else ""
     raise DataError(
-        f"{name}() in {scope.expression.text!r} {why}. Compute it in the data first, as a column; known are "
-        f"arithmetic, comparisons, {', '.join(sorted([*_FUNCTIONS, *MOMENTS]))}.{advice}"
+        f"{name}() in {scope.expression.text!r} {why}. Compute it in the data first, as a column; available "
+        f"are arithmetic, comparisons, {', '.join(sorted([*_FUNCTIONS, *MOMENTS]))}.{advice}"
     )
 
 

@@ -119,7 +119,7 @@ def _kind(name: str, dtype: nw.dtypes.DType) -> str:
 
 
 def _is_missing(name: str, dtype: nw.dtypes.DType) -> nw.Expr:
-    """Whether a value is null, or not a number."""
+    """Whether a value is null or not a number."""
     column = nw.col(name)
     return column.is_null() | column.is_nan() if dtype.is_float() else column.is_null()
 

@@ -47,7 +47,7 @@ def _parquet(path: str | os.PathLike[str]) -> Any:
     except ImportError:
         raise DataError(
             "Parquet files are read by DuckDB, which is not installed: pip install 'bayesmixed[large]'. "
-            "A polars frame, e.g. polars.scan_parquet(path), needs no DuckDB."
+            "A polars frame, e.g. polars.scan_parquet(path), does not need DuckDB."
         ) from None
     try:
         connection = duckdb.connect()
@@ -69,8 +69,8 @@ def _pattern(path: str) -> str:
     if path.endswith(PARQUET):
         return escape(path) if Path(path).is_file() else path
     raise DataError(
-        f"data is the path {path!r}, and only Parquet files are read where they lie (a file, a "
-        "folder, or a pattern like 'rows/*.parquet'). Read other files first, e.g. by pandas.read_csv."
+        f"data is the path {path!r}, but only Parquet files can be given by path (a file, a folder, or a "
+        "pattern like 'rows/*.parquet'). Read other files first, e.g. by pandas.read_csv."
     )
 
 

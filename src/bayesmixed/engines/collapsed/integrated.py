@@ -55,8 +55,8 @@ def integrate_all(spec: ModelSpec) -> IntegratedModel:
     wrong = unsupported_priors(spec)
     if wrong:
         raise EngineError(
-            f"Random effects can be integrated out exactly, which this needs, but not under the prior "
-            f"{wrong[0]}: the collapsed engine does not know it. Fit the model with another prior."
+            "This needs random effects that are integrated out exactly, which the collapsed engine cannot do "
+            f"under the prior {wrong[0]}. Fit the model with another prior."
         )
     plan = make_plan(
         spec.design,
@@ -66,7 +66,7 @@ def integrate_all(spec: ModelSpec) -> IntegratedModel:
     if plan.samples_effects:
         raise EngineError(
             f"The crossed grouping factors have more than {INTEGRATION_LIMIT} random effects beside those of "
-            "the largest: integrating all of them out, which this needs, would take too long. "
+            "the largest; this needs all of them integrated out, which would take too long. "
             "Compare such models by fit.loo() instead."
         )
     problem = make_problem(spec)

@@ -42,7 +42,7 @@ def write_outer(n: int, left: Any, left_factor: float, right: Any, right_factor:
 
 @compiled
 def factorize(ints: Any, values: Any) -> float:
-    """Replace the lower triangle of a matrix by its Cholesky factor; return log|R|, NaN where it has none."""
+    """Replace the lower triangle of a matrix by its Cholesky factor; return log|R| or NaN."""
     start, row = beyond(ints, ints[at.COLUMN_POINTER]), beyond(ints, ints[at.COLUMN_ROW])
     log_det = 0.0
     for j in range(ints[at.N_EFFECTS]):

@@ -72,8 +72,8 @@ def joint_target(spec: ModelSpec) -> JointTarget:
     value, _ = evaluate_joint(mode.packed, np.zeros(mode.packed.dimension))
     if not np.isfinite(value):
         raise SamplingError(
-            f"No starting point: with the family {spec.family} the linear predictor leaves what the link "
-            "takes. Use another link (link='log' keeps a mean positive), or give the model an intercept."
+            f"Sampling cannot start: with the family {spec.family} the linear predictor leaves the range of "
+            "the link. Use another link (link='log' keeps a mean positive), or give the model an intercept."
         )
     return JointTarget(design=spec.design, problem=problem, mode=mode)
 

@@ -78,7 +78,7 @@ class KernelCache:
             payload = _whole(folder / self._name(signature, context.codegen()))
             if payload is None:
                 continue
-            with suppress(Exception):  # whatever it is, compiling anew mends it
+            with suppress(Exception):  # compiling anew repairs it
                 return CompileResult._rebuild(context, *pickle.loads(payload))
         self._missing()
         return None

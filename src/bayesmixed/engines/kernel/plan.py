@@ -56,7 +56,7 @@ class Plan:
     def sentences(self) -> tuple[str, ...]:
         """The plan in words, one sentence for each factor and one for the coefficients."""
         coefficients = (
-            "Coefficients are sampled: a prior of theirs is not normal."
+            "Coefficients are sampled: not all of their priors are normal."
             if self.coefficients_sampled
             else "Coefficients are integrated out: their priors are normal."
         )

@@ -113,8 +113,8 @@ def warn_of_flatness(fitted: Estimate) -> None:
         freedom = "one degree" if left == 1 else f"{left} degrees"
         warn(
             f"{design.n_rows} rows for {len(design.fixed.terms)} coefficients leave {freedom} of freedom, "
-            f"too little to tell {wanted} variances and correlations, the residual's among them: they, and "
-            "with them standard errors and tests, could be others as well.",
+            f"too few to estimate {wanted} variances and correlations, the residual's included: very "
+            "different values fit nearly as well, and would give other standard errors and tests.",
             DesignWarning,
         )
 
@@ -154,7 +154,7 @@ def singularity(fitted: Estimate) -> tuple[str, ...]:
     return (
         *said,
         "The fit is singular: the best estimate lies on the edge of what is possible, and says too little "
-        "about the uncertainty there. A posterior (method='bayes') does not end on the edge.",
+        "about the uncertainty. A posterior (method='bayes') does not end on the edge.",
     )
 
 

@@ -51,7 +51,7 @@ class Optimum:
     ranef : tuple[FloatArray, ...]
         For each block the conditional means of its random effects, shape (J, k).
     singular : bool
-        Whether a covariance matrix has not full rank.
+        Whether a covariance matrix does not have full rank.
     gradient : float
         Largest absolute entry of the gradient at the optimum, in the unit-free parameters.
     """

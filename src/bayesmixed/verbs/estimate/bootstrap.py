@@ -35,7 +35,7 @@ class Bootstrap:
     arrays : ParameterArrays
         Their parameters: coefficients (B, p), sigma (B,), standard deviations (B, k), correlations (B, k, k).
     singular : NDArray
-        Whether a covariance matrix of the refit has not full rank, shape (B,).
+        Whether a covariance matrix of the refit does not have full rank, shape (B,).
     """
 
     arrays: ParameterArrays

@@ -164,7 +164,7 @@ def relative_columns(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_a
     estimate : Estimate
         The estimate.
     wanted : PredictionRows
-        The m rows; their columns are zero for new levels, and for factors that take no part.
+        The m rows; their columns are zero for new levels and for factors that do not take part.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def relative_columns(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_a
 
 
 def _relative_block(estimate: Estimate, i: int, group: str, wanted: PredictionRows) -> sparse.csr_array:
-    """Columns of Z L of one grouping factor; zero for new levels, and where it takes no part."""
+    """Columns of Z L of one grouping factor; zero for new levels and where it does not take part."""
     block = estimate.design.blocks[i]
     groups = [part.group for part in wanted.design.blocks]
     if group not in groups:

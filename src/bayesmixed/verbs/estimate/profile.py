@@ -28,7 +28,7 @@ ROOT_TOLERANCE = 1e-5
 """Of the ends of an interval, relative to the standard error."""
 
 LOWER_DEVIANCE = 1e-3
-"""A profile that lies so much below the estimate's deviance shows that the estimate is no global optimum."""
+"""A profile this far below the deviance of the estimate shows that it is not the global optimum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +91,8 @@ class Walk:
         if not rise > -LOWER_DEVIANCE:
             raise EngineError(
                 f"The profile of {self.held.parameter.name} found a better fit than the estimate; the "
-                "likelihood has several optima, and its profile gives no interval. Use method='boot', or a "
-                "simpler model."
+                "likelihood has several optima, so its profile does not give an interval. Use method='boot', "
+                "or a simpler model."
             )
         return float(np.copysign(np.sqrt(max(rise, 0.0)), value - self.held.estimate))
 
@@ -161,7 +161,7 @@ def _by_ml(fitted: Estimate) -> Estimate:
 
 
 def _exists(by_ml: Estimate, parameter: Parameter) -> bool:
-    """Whether a parameter has a value at the estimate, as a correlation beside a zero variance has not."""
+    """Whether a parameter has a value at the estimate, unlike a correlation beside a zero variance."""
     return not np.isnan(parameter_values([parameter], estimated_arrays(by_ml.optimum))[0])
 
 
