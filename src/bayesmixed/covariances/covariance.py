@@ -47,6 +47,10 @@ class Covariance:
         Number of effects, k.
     name : str
         What a formula calls the structure: ``name(effects | group)``.
+    kernel : str
+        What the kernel calls the rows of its Cholesky factor: one of `engines.kernel.theta.KERNELS`.
+    is_tied : bool
+        Whether all its effects have one standard deviation.
     free_name : str
         What the free parameters of the correlations are called in PyMC's graph.
     can_be_centred : bool
@@ -62,6 +66,8 @@ class Covariance:
 
     size: int
     name: ClassVar[str]
+    kernel: ClassVar[str] = "independent"
+    is_tied: ClassVar[bool] = False
     free_name: ClassVar[str] = ""
     can_be_centred: ClassVar[bool] = False
     splits: ClassVar[bool] = False
@@ -79,6 +85,11 @@ class Covariance:
         return f"{cls.name}({effects} | {group})"
 
     @property
+    def n_deviations(self) -> int:
+        """Number of standard deviations."""
+        return 1 if self.is_tied else self.size
+
+    @property
     def n_coordinates(self) -> int:
         """Number of unconstrained numbers behind the correlations."""
         return 0
@@ -86,7 +97,7 @@ class Covariance:
     @property
     def n_parameters(self) -> int:
         """Number of standard deviations and correlations that are free."""
-        return self.size + self.n_coordinates
+        return self.n_deviations + self.n_coordinates
 
     def correlations(self, effects: Sequence[str]) -> tuple[Correlation, ...]:  # noqa: ARG002
         """Correlations that are parameters, given the names of the effects."""
@@ -179,14 +190,24 @@ class Covariances:
         return sum(each.size for each in self.sets)
 
     @property
+    def n_deviations(self) -> int:
+        """Number of standard deviations."""
+        return sum(each.n_deviations for each in self.sets)
+
+    @property
+    def n_coordinates(self) -> int:
+        """Number of unconstrained numbers behind the correlations."""
+        return sum(each.n_coordinates for each in self.sets)
+
+    @property
     def n_parameters(self) -> int:
         """Number of standard deviations and correlations that are free."""
-        return sum(each.n_parameters for each in self.sets)
+        return self.n_deviations + self.n_coordinates
 
     @property
     def has_correlation(self) -> bool:
         """Whether any two effects are correlated."""
-        return any(each.n_coordinates for each in self.sets)
+        return self.n_coordinates > 0
 
     @property
     def correlated(self) -> dict[str, Covariance]:

@@ -29,6 +29,7 @@ class Unstructured(Covariance):
     """
 
     name = "us"
+    kernel = "unstructured"
     free_name = "partial_corr"
     can_be_centred = True
     is_free = True

@@ -16,6 +16,7 @@ from bayesmixed.engines.joint.sources import SOURCES
 from bayesmixed.engines.joint.structure import Pattern, fill_pattern
 from bayesmixed.engines.kernel import layout as shared
 from bayesmixed.engines.kernel.block import Ints, PackedBlock
+from bayesmixed.engines.kernel.packing import put_sets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,24 +100,14 @@ def pack_joint(problem: JointProblem) -> JointPacked:
 def _put_factors(block: PackedBlock, problem: JointProblem) -> tuple[slice, ...]:
     """Table of factors and of their sets of effects; each factor's part of theta."""
     table = np.zeros((len(problem.n_levels), shared.FACTOR_LENGTH), dtype=np.int64)
-    theta, lam, first_set, z = 0, 0, 0, 0
-    parts = []
-    for f, covariances in enumerate(problem.covariances):
-        k, sets = problem.n_effects[f], covariances.sets
-        row = table[f]
-        row[[shared.FACTOR_K, shared.FACTOR_J, shared.FACTOR_ROLE]] = k, problem.n_levels[f], shared.SAMPLED
-        row[[shared.FACTOR_LAMBDA, shared.FACTOR_THETA, at.FACTOR_Z]] = lam, theta, z
-        row[[shared.FACTOR_N_SETS, shared.FACTOR_FIRST_SET]] = len(sets), first_set
-        row[shared.FACTOR_FIRST_COLUMN] = problem.first_effects[f]
-        parts.append(slice(theta, theta + len(problem.theta_priors[f])))
-        theta, lam, first_set = parts[-1].stop, lam + k * k, first_set + len(sets)
-        z += k * len(problem.rows.y)
+    parts, _ = put_sets(block, table, problem.covariances)
+    table[:, shared.FACTOR_J], table[:, shared.FACTOR_ROLE] = problem.n_levels, shared.SAMPLED
+    table[:, shared.FACTOR_FIRST_COLUMN] = problem.first_effects[:-1]
+    sizes = len(problem.rows.y) * np.array(problem.n_effects)
+    table[:, at.FACTOR_Z] = np.cumsum(sizes) - sizes
     block.put(shared.FACTORS, table)
-    block.put(shared.SETS, [each.size for of_factor in problem.covariances for each in of_factor.sets])
     block.header[shared.N_FACTORS] = len(table)
-    for place in (shared.W_LAMBDA, shared.W_LAMBDA_TRANSPOSED, shared.W_LOG_GRADIENT):
-        block.reserve(place, lam)
-    return tuple(parts)
+    return parts
 
 
 def _put_rows(block: PackedBlock, problem: JointProblem) -> None:

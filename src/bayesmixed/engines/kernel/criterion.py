@@ -30,7 +30,8 @@ def write_relative_lambda(ints: Any, work: Any, entries: Any) -> None:
             work[flipped + i] = 0.0
         first = 0
         for s in range(ints[table + at.FACTOR_N_SETS]):
-            size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
+            each = ints[at.SETS] + (ints[table + at.FACTOR_FIRST_SET] + s) * at.SET_LENGTH
+            size = ints[each + at.SET_SIZE]
             for i in range(first, first + size):
                 for j in range(first, i + 1):
                     work[lam + i * k + j] = entries[used]
@@ -49,7 +50,8 @@ def gather_triangles(ints: Any, work: Any, square: int, factor: float, out: Any)
         first_entry = square + ints[table + at.FACTOR_LAMBDA]
         first = 0
         for s in range(ints[table + at.FACTOR_N_SETS]):
-            size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
+            each = ints[at.SETS] + (ints[table + at.FACTOR_FIRST_SET] + s) * at.SET_LENGTH
+            size = ints[each + at.SET_SIZE]
             for i in range(first, first + size):
                 for j in range(first, i + 1):
                     out[used] = factor * work[first_entry + i * k + j]

@@ -13,7 +13,7 @@ from __future__ import annotations
     WORK_WORDS,  # of the workspace
     DIGEST,  # of the sources that packed the block
     DIMENSION,  # of the point that NUTS walks over
-    N_THETA,  # log sds, correlation logits, log sigma
+    N_THETA,  # log sds, coordinates of correlations, log sigma
     N_FACTORS,
     N_CHAIN,  # factors eliminated level by level
     N_COEFFICIENTS,  # that are integrated
@@ -27,7 +27,7 @@ from __future__ import annotations
     POTRI,
     # ---- the header: offsets of sections of the block
     FACTORS,  # table of factors, see FACTOR_*
-    SETS,  # sizes of the sets of effects of each factor
+    SETS,  # table of the sets of effects of each factor, see SET_*
     PARENT,  # of every node (level of a chain factor): a node, or -1 for the root
     N_COLUMNS,  # of every node: later columns that its row touches
     ROW_START,  # of every node: offset of its row [K_jj K_jF] in the block
@@ -86,14 +86,25 @@ from __future__ import annotations
     FACTOR_FIRST_NODE,  # chain: its first node
     FACTOR_FIRST_COLUMN,  # among the integrated columns, or among the sampled ones
     FACTOR_LAMBDA,  # place of its k x k Cholesky factor
-    FACTOR_THETA,  # place of its parameters in theta: k log sds, then the logits of its sets
+    FACTOR_THETA,  # place of its parameters in theta: log sds, then the coordinates of its sets
+    FACTOR_DEVIATIONS,  # number of log sds
+    FACTOR_COORDINATES,
     FACTOR_N_SETS,
     FACTOR_FIRST_SET,
     FACTOR_CENTRED,  # sampled: 1 when NUTS walks over the effects, 0 over their standard normal deviates
     FACTOR_FACTORED,  # chain: place of M and R of its first node
     FACTOR_ROOT,  # dense: place of its first effect in the root
     FACTOR_LENGTH,
-) = range(13)
+) = range(15)
+
+# ---- one row of the table of sets
+(
+    SET_SIZE,  # effects
+    SET_KERNEL,  # place in `theta.KERNELS`
+    SET_APART,  # 1: every effect has an sd of its own, 0: all have one
+    SET_COORDINATES,
+    SET_LENGTH,
+) = range(5)
 
 CHAIN, DENSE, SAMPLED = range(3)
 

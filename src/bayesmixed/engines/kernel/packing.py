@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,7 @@ from bayesmixed.engines.kernel.plan import Plan
 from bayesmixed.engines.kernel.sources import SOURCES
 from bayesmixed.engines.kernel.standardization import Coordinates
 from bayesmixed.engines.kernel.structure import Structure, build_structure
+from bayesmixed.engines.kernel.theta import KERNELS
 from bayesmixed.engines.kernel.unit_priors import UnitFreePriors
 from bayesmixed.printing.records import short_repr
 
@@ -162,6 +163,28 @@ def _constant(
     return float(total - 0.5 * n_effects * np.log(2.0 * np.pi))
 
 
+def put_sets(
+    block: PackedBlock, table: Ints, covariances: Sequence[Covariances]
+) -> tuple[tuple[slice, ...], int]:
+    """Write the structures of all factors into their table, and the table of their sets.
+
+    Returns: each factor's part of theta, and the size of all Cholesky factors.
+    """
+    theta, lam, first_set, parts = 0, 0, 0, []
+    for row, own in zip(table, covariances, strict=True):
+        row[[at.FACTOR_K, at.FACTOR_LAMBDA, at.FACTOR_THETA]] = own.n_effects, lam, theta
+        row[[at.FACTOR_DEVIATIONS, at.FACTOR_COORDINATES]] = own.n_deviations, own.n_coordinates
+        row[[at.FACTOR_N_SETS, at.FACTOR_FIRST_SET]] = len(own.sets), first_set
+        parts.append(slice(theta, theta + own.n_parameters))
+        theta, lam, first_set = parts[-1].stop, lam + own.n_effects**2, first_set + len(own.sets)
+    sets = [each for own in covariances for each in own.sets]
+    words = [(s.size, KERNELS.index(s.kernel), int(not s.is_tied), s.n_coordinates) for s in sets]
+    block.put(at.SETS, words)
+    for place in (at.W_LAMBDA, at.W_LAMBDA_TRANSPOSED, at.W_LOG_GRADIENT):
+        block.reserve(place, lam)
+    return tuple(parts), lam
+
+
 def _put_factors(
     block: PackedBlock,
     products: CrossProducts,
@@ -172,16 +195,14 @@ def _put_factors(
 ) -> tuple[int, tuple[slice, ...]]:
     """Table of factors and of their sets of effects; length of theta, and each factor's part of it."""
     table = np.zeros((len(plan.factors), at.FACTOR_LENGTH), dtype=np.int64)
-    theta, lam, first_set, first_node, factored = 0, 0, 0, 0, 0
+    parts, size = put_sets(block, table, [covariances[i] for i in plan.blocks])
+    block.reserve(at.W_RSS_GRADIENT, size)
+    first_node, factored = 0, 0
     first_sampled = len(products.fixed_gram) if plan.coefficients_sampled else 0
-    parts = []
     for f, factor in enumerate(plan.factors):
         k, n_levels = products.n_effects[factor.block], products.n_levels[factor.block]
-        sets = covariances[factor.block].sets
         row = table[f]
-        row[[at.FACTOR_K, at.FACTOR_J, at.FACTOR_ROLE]] = k, n_levels, factor.role
-        row[[at.FACTOR_LAMBDA, at.FACTOR_THETA]] = lam, theta
-        row[[at.FACTOR_N_SETS, at.FACTOR_FIRST_SET]] = len(sets), first_set
+        row[[at.FACTOR_J, at.FACTOR_ROLE]] = n_levels, factor.role
         row[at.FACTOR_CENTRED] = int(centred(factor.block))
         if factor.role == at.SAMPLED:
             row[at.FACTOR_FIRST_COLUMN] = first_sampled
@@ -194,17 +215,11 @@ def _put_factors(
             row[[at.FACTOR_FIRST_NODE, at.FACTOR_FACTORED]] = first_node, factored
             first_node += n_levels
             factored += 2 * k * k * n_levels
-        n_parameters = covariances[factor.block].n_parameters
-        parts.append(slice(theta, theta + n_parameters))
-        theta, lam, first_set = theta + n_parameters, lam + k * k, first_set + len(sets)
     block.put(at.FACTORS, table)
-    block.put(at.SETS, [each.size for factor in plan.factors for each in covariances[factor.block].sets])
     block.header[at.N_FACTORS] = len(plan.factors)
     block.header[at.N_CHAIN] = len(structure.nodes)
     block.reserve(at.W_FACTORED, factored)
-    for place in (at.W_LAMBDA, at.W_LAMBDA_TRANSPOSED, at.W_LOG_GRADIENT, at.W_RSS_GRADIENT):
-        block.reserve(place, lam)
-    return theta + 1, tuple(parts)
+    return parts[-1].stop + 1, parts
 
 
 def _put_nodes(block: PackedBlock, products: CrossProducts, plan: Plan, structure: Structure) -> None:

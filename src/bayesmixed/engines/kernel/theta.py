@@ -1,8 +1,12 @@
 """From the unconstrained theta to the factors' Cholesky factors, their priors, and the gradient back.
 
-Theta holds, for each factor, the logs of its k standard deviations and the logits of its canonical partial
-correlations (Lewandowski, Kurowicka, Joe 2009), then log sigma. With p = tanh(x / 2) a row of the Cholesky
-factor of the correlation matrix is
+Theta holds, for each factor, the logs of its standard deviations, then the coordinates x of the correlations
+of its sets of effects, then log sigma. A set has L = D C with D its standard deviations and C the Cholesky
+factor of its correlation matrix, row by row what `write_row` makes of x for the set's structure;
+`add_row_gradient` carries the gradient in a row back to x.
+
+*Unstructured* (Lewandowski, Kurowicka, Joe 2009): x are the logits of canonical partial correlations p, with
+p = tanh(x / 2),
 
     C[i, m] = p_im prod_{l<m} sqrt(1 - p_il^2),   C[i, i] = prod_{l<i} sqrt(1 - p_il^2),
 
@@ -18,6 +22,59 @@ import numpy as np
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.compilation import compiled
 from bayesmixed.engines.kernel.memory import beyond
+
+KERNELS = ("independent", "unstructured")
+"""What the structures in `bayesmixed.covariances` call their rows here."""
+INDEPENDENT, UNSTRUCTURED = range(len(KERNELS))
+
+
+@compiled
+def write_unstructured_row(i: int, sd: float, x: Any, row: Any) -> None:
+    """Row i of L from logits of partial correlations."""
+    left, logit = sd, i * (i - 1) // 2
+    for m in range(i):
+        row[m] = left * np.tanh(0.5 * x[logit + m])
+        left /= np.cosh(0.5 * x[logit + m])
+    row[i] = left
+
+
+@compiled
+def add_unstructured_gradient(
+    i: int, sd: float, along: float, x: Any, row: Any, slope: Any, gradient: Any
+) -> None:
+    """Gradient in the logits from that in row i of L, whose inner product with the row is `along`."""
+    left, rest, logit = sd, along, i * (i - 1) // 2
+    for m in range(i):
+        partial = np.tanh(0.5 * x[logit + m])
+        rest -= slope[m] * row[m]
+        gradient[logit + m] += 0.5 * (slope[m] * left * (1.0 - partial * partial) - partial * rest)
+        left *= np.sqrt(1.0 - partial * partial)
+
+
+@compiled
+def write_row(kernel: int, size: int, i: int, sd: float, x: Any, row: Any) -> None:  # noqa: ARG001
+    """Row i of L of a set of effects, up to its diagonal; what is zero stays as it is."""
+    if kernel == UNSTRUCTURED:
+        write_unstructured_row(i, sd, x, row)
+    else:
+        row[i] = sd
+
+
+@compiled
+def add_row_gradient(
+    kernel: int,
+    size: int,  # noqa: ARG001
+    i: int,
+    sd: float,
+    along: float,
+    x: Any,
+    row: Any,
+    slope: Any,
+    gradient: Any,
+) -> None:
+    """Add to the gradient in a set's coordinates what comes from row i of L."""
+    if kernel == UNSTRUCTURED:
+        add_unstructured_gradient(i, sd, along, x, row, slope, gradient)
 
 
 @compiled
@@ -45,95 +102,6 @@ def log_prior_of_logit(shape: float, x: float) -> tuple[float, float]:
 
 
 @compiled
-def log_prior_of_theta(ints: Any, floats: Any, point: Any, gradient: Any) -> float:
-    """Sum of the log priors of theta, constants left out; its gradient is written to `gradient`."""
-    last = ints[at.N_THETA] - 1
-    prior = ints[at.THETA_PRIOR]
-    total, slope = log_prior_of_scale(beyond(floats, prior + last * at.PRIOR_WORDS), point[last])
-    gradient[last] = slope
-    for f in range(ints[at.N_FACTORS]):
-        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
-        start, k = ints[table + at.FACTOR_THETA], ints[table + at.FACTOR_K]
-        for i in range(start, start + k):
-            value, slope = log_prior_of_scale(beyond(floats, prior + i * at.PRIOR_WORDS), point[i])
-            gradient[i] = slope
-            total += value
-        n_logits = 0
-        for s in range(ints[table + at.FACTOR_N_SETS]):
-            size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
-            n_logits += size * (size - 1) // 2
-        for i in range(start + k, start + k + n_logits):
-            value, slope = log_prior_of_logit(floats[prior + i * at.PRIOR_WORDS], point[i])
-            gradient[i] = slope
-            total += value
-    return total
-
-
-@compiled
-def write_lambda(ints: Any, work: Any, point: Any) -> None:
-    """Cholesky factors of all factors, and transposes: relative to sigma where integrated, else absolute."""
-    log_sigma = point[ints[at.N_THETA] - 1]
-    for f in range(ints[at.N_FACTORS]):
-        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
-        k, log_sd = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
-        lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
-        shift = 0.0 if ints[table + at.FACTOR_ROLE] == at.SAMPLED else log_sigma
-        for i in range(k * k):
-            lam[i] = 0.0
-        first, logit = 0, log_sd + k
-        for s in range(ints[table + at.FACTOR_N_SETS]):
-            size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
-            for i in range(size):
-                left = np.exp(point[log_sd + first + i] - shift)
-                for m in range(i):
-                    x = point[logit]
-                    lam[(first + i) * k + first + m] = left * np.tanh(0.5 * x)
-                    left /= np.cosh(0.5 * x)
-                    logit += 1
-                lam[(first + i) * k + first + i] = left
-            first += size
-        flipped = beyond(work, ints[at.W_LAMBDA_TRANSPOSED] + ints[table + at.FACTOR_LAMBDA])
-        for i in range(k):
-            for j in range(k):
-                flipped[j * k + i] = lam[i * k + j]
-
-
-@compiled
-def add_theta_gradient(ints: Any, work: Any, point: Any, gradient: Any) -> None:
-    """Carry the gradient in the Cholesky factors (in W_LOG_GRADIENT) to theta."""
-    last = ints[at.N_THETA] - 1
-    for f in range(ints[at.N_FACTORS]):
-        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
-        k, log_sd = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
-        lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
-        slope = beyond(work, ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA])
-        relative = ints[table + at.FACTOR_ROLE] != at.SAMPLED
-        shift = point[last] if relative else 0.0
-        first, logit = 0, log_sd + k
-        for s in range(ints[table + at.FACTOR_N_SETS]):
-            size = ints[ints[at.SETS] + ints[table + at.FACTOR_FIRST_SET] + s]
-            for i in range(size):
-                row = (first + i) * k + first
-                along = 0.0
-                for m in range(i + 1):
-                    along += slope[row + m] * lam[row + m]
-                gradient[log_sd + first + i] += along
-                if relative:
-                    gradient[last] -= along
-                left = np.exp(point[log_sd + first + i] - shift)
-                rest = along
-                for m in range(i):
-                    partial = np.tanh(0.5 * point[logit])
-                    rest -= slope[row + m] * lam[row + m]
-                    gradient[logit] += 0.5 * (
-                        slope[row + m] * left * (1.0 - partial * partial) - partial * rest
-                    )
-                    left *= np.sqrt(1.0 - partial * partial)
-                    logit += 1
-            first += size
-
-
-@compiled
 def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
     """Log density of a coefficient, ``-h (x-m)^2 / 2 - n log(1 + q (x-m)^2) - b |x-m|``, and derivative.
 
@@ -149,3 +117,89 @@ def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
         - prior[4] * np.sign(shifted)
     )
     return value, slope
+
+
+@compiled
+def log_prior_of_theta(ints: Any, floats: Any, point: Any, gradient: Any) -> float:
+    """Sum of the log priors of theta, constants left out; its gradient is written to `gradient`."""
+    last = ints[at.N_THETA] - 1
+    prior = ints[at.THETA_PRIOR]
+    total, slope = log_prior_of_scale(beyond(floats, prior + last * at.PRIOR_WORDS), point[last])
+    gradient[last] = slope
+    for f in range(ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        start = ints[table + at.FACTOR_THETA]
+        first = start + ints[table + at.FACTOR_DEVIATIONS]
+        for i in range(start, first):
+            value, slope = log_prior_of_scale(beyond(floats, prior + i * at.PRIOR_WORDS), point[i])
+            gradient[i] = slope
+            total += value
+        for i in range(first, first + ints[table + at.FACTOR_COORDINATES]):
+            value, slope = log_prior_of_logit(floats[prior + i * at.PRIOR_WORDS], point[i])
+            gradient[i] = slope
+            total += value
+    return total
+
+
+@compiled
+def write_lambda(ints: Any, work: Any, point: Any) -> None:
+    """Cholesky factors of all factors, and transposes: relative to sigma where integrated, else absolute."""
+    log_sigma = point[ints[at.N_THETA] - 1]
+    for f in range(ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        k, own = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
+        lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
+        shift = 0.0 if ints[table + at.FACTOR_ROLE] == at.SAMPLED else log_sigma
+        for i in range(k * k):
+            lam[i] = 0.0
+        first, x = 0, own + ints[table + at.FACTOR_DEVIATIONS]
+        for s in range(ints[table + at.FACTOR_N_SETS]):
+            each = ints[at.SETS] + (ints[table + at.FACTOR_FIRST_SET] + s) * at.SET_LENGTH
+            size, apart = ints[each + at.SET_SIZE], ints[each + at.SET_APART]
+            for i in range(size):
+                sd = np.exp(point[own + i * apart] - shift)
+                row = beyond(lam, (first + i) * k + first)
+                write_row(ints[each + at.SET_KERNEL], size, i, sd, beyond(point, x), row)
+            first, own, x = first + size, own + 1 + (size - 1) * apart, x + ints[each + at.SET_COORDINATES]
+        flipped = beyond(work, ints[at.W_LAMBDA_TRANSPOSED] + ints[table + at.FACTOR_LAMBDA])
+        for i in range(k):
+            for j in range(k):
+                flipped[j * k + i] = lam[i * k + j]
+
+
+@compiled
+def add_theta_gradient(ints: Any, work: Any, point: Any, gradient: Any) -> None:
+    """Carry the gradient in the Cholesky factors (in W_LOG_GRADIENT) to theta."""
+    last = ints[at.N_THETA] - 1
+    for f in range(ints[at.N_FACTORS]):
+        table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
+        k, own = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
+        lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
+        slopes = beyond(work, ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA])
+        relative = ints[table + at.FACTOR_ROLE] != at.SAMPLED
+        shift = point[last] if relative else 0.0
+        first, x = 0, own + ints[table + at.FACTOR_DEVIATIONS]
+        for s in range(ints[table + at.FACTOR_N_SETS]):
+            each = ints[at.SETS] + (ints[table + at.FACTOR_FIRST_SET] + s) * at.SET_LENGTH
+            size, apart = ints[each + at.SET_SIZE], ints[each + at.SET_APART]
+            for i in range(size):
+                row = beyond(lam, (first + i) * k + first)
+                slope = beyond(slopes, (first + i) * k + first)
+                along = 0.0
+                for m in range(i + 1):
+                    along += slope[m] * row[m]
+                gradient[own + i * apart] += along
+                if relative:
+                    gradient[last] -= along
+                add_row_gradient(
+                    ints[each + at.SET_KERNEL],
+                    size,
+                    i,
+                    np.exp(point[own + i * apart] - shift),
+                    along,
+                    beyond(point, x),
+                    row,
+                    slope,
+                    beyond(gradient, x),
+                )
+            first, own, x = first + size, own + 1 + (size - 1) * apart, x + ints[each + at.SET_COORDINATES]
