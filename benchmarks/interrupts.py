@@ -73,6 +73,7 @@ OUTCOMES = {0: "whole", 3: "partial", 130: "interrupted"}
 def _code(command: Callable[[], int]) -> int:
     """What a command comes to, as the code of its process."""
     warnings.simplefilter("ignore")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     try:
         result = command()
     except KeyboardInterrupt:

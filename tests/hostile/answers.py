@@ -57,7 +57,7 @@ class Asked:
     @property
     def labels(self) -> list[str]:
         """All parameters, as the user writes them."""
-        return [self.spell(p.label) for p in parameters_of(self.design, self.fit.spec.family.parameters)]
+        return [self.spell(p.label) for p in parameters_of(self.design, self.fit.spec.family.parameter_names)]
 
     @property
     def groups(self) -> list[str]:
@@ -97,7 +97,7 @@ def _saved(asked: Asked) -> Any:
 
 def _with_priors(asked: Asked) -> Any:
     spec = asked.fit.spec
-    every = prior_parameters(spec.design, spec.family.parameters)
+    every = prior_parameters(spec.design, spec.family.parameter_names)
     chosen = {asked.spell(parameter.label): PRIORS[parameter.kind] for parameter in every}
     return list(complete_priors(spec.design, chosen, spec.family).in_order)
 

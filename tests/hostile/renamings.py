@@ -331,7 +331,7 @@ def stated(spec: Any) -> list[Any]:
 
 def _check_bare_names(spec: Any) -> None:
     """The bare name of a coefficient is never another parameter's."""
-    known = parameters_of(spec.design, spec.family.parameters)
+    known = parameters_of(spec.design, spec.family.parameter_names)
     for parameter in known:
         found = parameters_named(known, parameter.spellings[0])
         assert found == [parameter] or (len(found) > 1 and parameter in found)
