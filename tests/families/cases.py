@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
+from scipy.special import gamma
 
 COUNTS = np.array([0.0, 1.0, 4.0, 9.0])
 TRIALS = np.array([1.0, 3.0, 9.0, 9.0])
@@ -53,6 +54,14 @@ CASES: list[Case] = [
         {"sigma": 0.6},
         None,
         lambda m, _, sigma: stats.lognorm(sigma, scale=np.exp(m)),
+    ),
+    (
+        "weibull",
+        MEANS[::-1],
+        MEANS,
+        {"alpha": 1.4},
+        None,
+        lambda m, _, alpha: stats.weibull_min(alpha, scale=m / gamma(1 + 1 / alpha)),
     ),
 ]
 NAMES = [case[0] for case in CASES]

@@ -40,7 +40,8 @@ def test_distribution_and_parameters_are_bambis(name: str) -> None:
         ("gamma", "inverse", True),
         ("bernoulli", "probit", True),
         ("zero_inflated_poisson", None, False),
-        ("weibull", None, False),
+        ("weibull", None, True),
+        ("exponential", None, False),
         ("wald", "inverse_squared", False),
     ],
 )
@@ -87,7 +88,7 @@ def test_a_family_is_printed_with_its_link() -> None:
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("binom", "Did you mean 'nbinom2' or 'binomial'"), ("weibull", "Known names: gaussian, bernoulli")],
+    [("binom", "Did you mean 'nbinom2' or 'binomial'"), ("exponential", "Known names: gaussian, bernoulli")],
 )
 def test_without_bambi_its_families_are_said_to_be_there(
     monkeypatch: pytest.MonkeyPatch, name: str, advice: str

@@ -46,6 +46,7 @@ def data() -> pd.DataFrame:
         nothing=np.where(first, 0, share),
         below=np.where(first, -0.1, share),
         late=np.where(first, 1e6, share),
+        life=np.exp(0.5 * frame["x"]) * rng.weibull(2, n),
     )
 
 
@@ -77,6 +78,7 @@ SOUND: dict[str, tuple[str, str, Callable[[bm.MixedFit], bool]]] = {
         lambda fit: lowest(fit) == set(ZEROS),
     ),
     "groups of zeros": ("count ~ x + (1 | g)", "poisson", lambda fit: lowest(fit) == set(ZEROS)),
+    "lives that wear out": ("life ~ x + (1 | g)", "weibull", lambda fit: abs(slope(fit) - 0.5) < 0.15),
     "an outlier of a robust model": ("late ~ x + (1 | g)", "t", lambda fit: abs(slope(fit)) < 0.2),
 }
 REFUSED: dict[str, tuple[str, str, type[Exception], str]] = {
@@ -101,6 +103,7 @@ REFUSED: dict[str, tuple[str, str, type[Exception], str]] = {
     "proportion of nothing": ("edge_0", "beta", FamilyError, "both excluded"),
     "proportion of all": ("edge_1", "beta", FamilyError, "both excluded"),
     "a time of nothing": ("nothing", "gamma", FamilyError, "needs positive numbers"),
+    "a life of nothing": ("nothing", "weibull", FamilyError, "needs positive numbers"),
     "a negative size": ("below", "lognormal", FamilyError, "needs positive numbers"),
     "nothing but zeros": ("zero", "poisson", DataError, "is constant"),
 }

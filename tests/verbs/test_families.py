@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.special import gamma
 
 import bayesmixed as bm
 from bayesmixed import verbs
@@ -35,6 +36,7 @@ FAMILIES = [
     ("poisson", None),
     ("negativebinomial", None),
     ("gamma", None),
+    ("weibull", None),
     ("beta", None),
     ("t", None),
     ("lognormal", None),
@@ -160,6 +162,7 @@ def test_what_only_a_gaussian_model_can_do_is_refused(model: Any) -> None:
         ("binomial", "probit", 1.0),
         ("bernoulli", "cloglog", np.pi**2 / 6),
         ("gamma", "log", np.log1p(1 / PARAMETERS["alpha"])),
+        ("weibull", "log", np.log(gamma(1 + 2 / 2.0) / gamma(1 + 1 / 2.0) ** 2)),
         ("lognormal", None, PARAMETERS["sigma"] ** 2),
         ("t", None, PARAMETERS["sigma"] ** 2 * 6 / 4),
     ],

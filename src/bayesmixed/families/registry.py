@@ -15,6 +15,7 @@ from bayesmixed.families.lognormal import LOG_NORMAL
 from bayesmixed.families.negative_binomial import NEGATIVE_BINOMIAL
 from bayesmixed.families.poisson import POISSON
 from bayesmixed.families.student import STUDENT
+from bayesmixed.families.weibull import WEIBULL
 
 NATIVE = (
     GAUSSIAN,
@@ -26,6 +27,7 @@ NATIVE = (
     BETA,
     STUDENT,
     LOG_NORMAL,
+    WEIBULL,
 )
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in NATIVE})
 """Families that are written here, each with its default link."""

@@ -26,6 +26,7 @@ RESPONSES = {
     "poisson": "count",
     "negativebinomial": "count",
     "gamma": "y",
+    "weibull": "y",
     "beta": "share",
     "t": "y",
     "lognormal": "y",
@@ -34,7 +35,7 @@ RESPONSES = {
 FAMILIES = [
     *((name, link) for name in ("bernoulli", "binomial", "beta") for link in ("logit", "probit", "cloglog")),
     *((name, link) for name in ("poisson", "negativebinomial") for link in ("log", "identity")),
-    *(("gamma", link) for link in ("log", "inverse", "identity")),
+    *((name, link) for name in ("gamma", "weibull") for link in ("log", "inverse", "identity")),
     *((name, "identity") for name in ("t", "lognormal", "gaussian")),
 ]
 RIGHT_SIDES = {

@@ -16,8 +16,8 @@ from bayesmixed.engines.joint.special import digamma, exponential, log_logistic,
 from bayesmixed.engines.kernel.compilation import compiled
 from bayesmixed.engines.kernel.memory import beyond
 
-KERNELS = ("gaussian", "student", "binomial", "poisson", "negative_binomial", "gamma", "beta")
-GAUSSIAN, STUDENT, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, GAMMA, BETA = range(len(KERNELS))
+KERNELS = ("gaussian", "student", "binomial", "poisson", "negative_binomial", "gamma", "beta", "weibull")
+GAUSSIAN, STUDENT, BINOMIAL, POISSON, NEGATIVE_BINOMIAL, GAMMA, BETA, WEIBULL = range(len(KERNELS))
 
 ROWS_OF_A_PRODUCT = 512
 """Factors between 1 and 2 whose product is a finite number."""
@@ -65,6 +65,9 @@ def derive(family: int, auxiliary: Any) -> None:
     elif family == GAMMA:
         derived[0] = first * math.log(first) - math.lgamma(first)
         derived[1] = 1.0 + math.log(first) - digamma(first)
+    elif family == WEIBULL:
+        derived[0], derived[1] = math.lgamma(1.0 + 1.0 / first), math.log(first)
+        derived[2] = digamma(1.0 + 1.0 / first) / first
     elif family == BETA:
         derived[0], derived[1] = math.lgamma(first), digamma(first)
     elif family == GAUSSIAN:
@@ -130,6 +133,19 @@ def positive(link: int, y: float, eta: float, aux: Any) -> tuple[float, float, f
 
 
 @compiled
+def failing(link: int, y: float, eta: float, aux: Any) -> tuple[float, float, float, float]:
+    """Row of a Weibull response with mean mu and shape alpha."""
+    mean, slope = mean_of(link, eta)
+    if not mean > 0.0:
+        return math.nan, 0.0, 0.0, 0.0
+    alpha, derived = aux[0], beyond(aux, at.MOST_AUXILIARY)
+    ratio = math.log(y / mean) + derived[0]
+    power = math.exp(alpha * ratio)
+    along = 1.0 / alpha + (1.0 - power) * (ratio - derived[2])
+    return derived[1] + alpha * ratio - power, alpha * (power - 1.0) / mean * slope, along, 0.0
+
+
+@compiled
 def proportion(link: int, y: float, eta: float, aux: Any) -> tuple[float, float, float, float]:
     """Row of a beta response with mean mu and precision kappa."""
     log_p, log_p_slope, log_q, _ = log_chances(link, eta)
@@ -169,6 +185,8 @@ def row_terms(
         return counted(family, link, y, eta, aux)
     if family == GAMMA:
         return positive(link, y, eta, aux)
+    if family == WEIBULL:
+        return failing(link, y, eta, aux)
     if family == BETA:
         return proportion(link, y, eta, aux)
     return located(family, link, y, weight, eta, aux)
