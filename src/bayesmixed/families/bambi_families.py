@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gamma, gammaln
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
@@ -207,16 +206,6 @@ def _asymmetric_laplace_draws(m: Values, by: Parameters, _: Values, rng: np.rand
     return np.asarray(m + (above / by["kappa"] - below * by["kappa"]) / by["b"])
 
 
-def _weibull_variance(m: Values, by: Parameters, _: Values) -> Values:
-    logarithm = gammaln(1 + 2 / by["alpha"]) - 2 * gammaln(1 + 1 / by["alpha"])
-    return np.asarray(m**2 * np.expm1(logarithm))
-
-
-def _weibull_draws(m: Values, by: Parameters, _: Values, rng: np.random.Generator) -> Values:
-    scale = m / gamma(1 + 1 / by["alpha"])
-    return np.asarray(scale * rng.weibull(np.broadcast_to(by["alpha"], m.shape)))
-
-
 def _positive_poisson_draws(m: Values, _: Parameters, __: Values, rng: np.random.Generator) -> NDArray[Any]:
     """Poisson counts above zero: the time of the first event, then as many more as come."""
     first = -np.log1p(rng.random(m.shape) * np.expm1(-m))
@@ -232,14 +221,6 @@ def _positive_negative_binomial_draws(
     first = alpha * np.expm1(-np.log1p(-rng.random(m.shape) * some) / alpha)
     rate = rng.gamma(np.broadcast_to(alpha + 1, m.shape), 1 / (alpha + first))
     return 1 + rng.poisson(rate * np.maximum(m - first, 0))
-
-
-def _weibull_arguments(mean: Any, parameters: Mapping[str, Any], _: Any) -> dict[str, Any]:
-    """Shape and scale."""
-    import pytensor.tensor as pt
-
-    alpha = parameters["alpha"]
-    return {"alpha": alpha, "beta": mean / pt.gamma(1 + 1 / alpha)}
 
 
 def _above_zero(none: Mean, dispersion: Mean, draws: Draws) -> Family:
@@ -352,13 +333,6 @@ STATED: Mapping[str, BambiFamily] = MappingProxyType(
             draws_at=lambda m, by, _, rng: rng.wald(m, by["lam"]),
             location="positive",
             support=POSITIVE,
-        ),
-        "weibull": _stated(
-            variance_at=_weibull_variance,
-            draws_at=_weibull_draws,
-            location="positive",
-            support=POSITIVE,
-            arguments_at=_weibull_arguments,
         ),
         "zero_inflated_binomial": _or_zero(BINOMIAL, None),
         "zero_inflated_negativebinomial": _or_zero(NEGATIVE_BINOMIAL),

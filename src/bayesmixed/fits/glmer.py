@@ -52,16 +52,16 @@ def glmer(
     data : pandas, polars or Arrow frame
         One row for each observation; it is not changed.
     family : str, Family or bambi.Family
-        ``"bernoulli"``, ``"binomial"``, ``"poisson"``, ``"negativebinomial"``, ``"gamma"``, ``"beta"``,
-        ``"t"``, ``"lognormal"``, ``"gaussian"``, a univariate family of Bambi's by name, or one of Bambi's
-        family objects.
+        ``"bernoulli"``, ``"binomial"``, ``"poisson"``, ``"negativebinomial"``, ``"gamma"``, ``"weibull"``,
+        ``"beta"``, ``"t"``, ``"lognormal"``, ``"gaussian"``, a univariate family of Bambi's by name, or one
+        of Bambi's family objects.
     link : str, optional
         ``"logit"``, ``"probit"``, ``"cloglog"``, ``"log"``, ``"identity"`` or ``"inverse"``, where the family
         has it; the family's default link unless given.
     priors : mapping of str to Prior, optional
         Priors by name, as in :func:`bayesmixed.lmer`, on the scale of the linear predictor; and of the
-        family's own parameters: ``"alpha"`` (negativebinomial, gamma), ``"kappa"`` (beta), ``"sigma"`` (t,
-        lognormal), ``"nu"`` (t).
+        family's own parameters: ``"alpha"`` (negativebinomial, gamma, weibull), ``"kappa"`` (beta),
+        ``"sigma"`` (t, lognormal), ``"nu"`` (t).
     center : {True, "fixed", False}, default True
         Where the predictors stand when priors apply: at their means, those of random effects at zero, or all
         at zero; see :func:`bayesmixed.lmer`.
@@ -115,9 +115,10 @@ def glmer(
     Notes
     -----
     g(location of y_i) = x_i' b + offset_i + sum_k z_ki' u_kj, u_kj ~ N(0, S_k). negativebinomial: variance
-    mu + mu^2 / alpha; gamma: variance mu^2 / alpha, and link "log" (R's default is "inverse"); beta: shapes
-    mu kappa and (1 - mu) kappa; t: scale sigma, nu degrees of freedom; lognormal: mean and sd of log y. These
-    are Bambi's parameters. :func:`bayesmixed.model.defaults.default_priors` states the default priors.
+    mu + mu^2 / alpha; gamma: variance mu^2 / alpha, and link "log" (R's default is "inverse"); weibull: mean
+    mu and shape alpha; beta: shapes mu kappa and (1 - mu) kappa; t: scale sigma, nu degrees of freedom;
+    lognormal: mean and sd of log y. These are Bambi's parameters.
+    :func:`bayesmixed.model.defaults.default_priors` states the default priors.
 
     Examples
     --------

@@ -24,8 +24,9 @@ def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
     level of y, so their scale uses the root mean square of y in place of s_y.
 
     With a link g other than the identity, g(mean(y)) stands in place of mean(y) and 1 in place of s_y (see
-    :func:`~bayesmixed.model.link_scale.link_scale`). Auxiliary parameters: alpha of negativebinomial and
-    gamma, and kappa of beta ~ InverseGamma(0.4, 0.3); nu of t ~ Gamma(2, 0.1); other families have Bambi's.
+    :func:`~bayesmixed.model.link_scale.link_scale`). Auxiliary parameters: alpha of negativebinomial,
+    gamma and weibull, and kappa of beta ~ InverseGamma(0.4, 0.3); nu of t ~ Gamma(2, 0.1); other families
+    have Bambi's.
     """
     scale = link_scale(design, family)
     return PriorSet(
