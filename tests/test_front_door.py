@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import inspect
 import re
@@ -12,13 +13,27 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed import options
+from bayesmixed.comparison.bayes_factor import BayesFactor
+from bayesmixed.datasets.records import DatasetInfo
+from bayesmixed.engines.records import RunInfo
 from bayesmixed.fits.row_sample import RowSample
+from bayesmixed.model.prior_table import PriorTable
+from bayesmixed.model.spec import ModelSpec
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.methods import FitPlots
 from bayesmixed.pooled.plots import PoolingPlots
-from bayesmixed.surface import method_names
+from bayesmixed.posterior.diagnostics import Diagnosis
+from bayesmixed.priors.prior import Prior
+from bayesmixed.surface import method_names, public_names
+from bayesmixed.tables.printed import PrintedTable
+from bayesmixed.verbs.estimate.bootstrap import Bootstrap
+from bayesmixed.verbs.estimate.profile import ProfileCurve
+from bayesmixed.verbs.hypothesis import Hypothesis, Rope
+from bayesmixed.verbs.marginal_likelihood import LogMarginalLikelihood
 
-CLASSES = (bm.Pooling, FitPlots, CheckPlots, PoolingPlots, RowSample)
+CLASSES = (bm.Pooling, FitPlots, CheckPlots, PoolingPlots, RowSample, PrintedTable, PriorTable, Diagnosis)
+RECORDS = (*CLASSES, bm.MixedFit, bm.RemlFit, bm.Simulation, BayesFactor, Bootstrap, DatasetInfo, Hypothesis)
+RECORDS = (*RECORDS, LogMarginalLikelihood, ModelSpec, Prior, ProfileCurve, Rope, RunInfo)
 SECTIONS = "Parameters|Returns|Raises|Warns|Notes|See Also|Examples|Attributes|References"
 
 
@@ -104,6 +119,17 @@ def test_help_says_what_comes_back_and_shows_it(name: str) -> None:
 def test_help_is_said_once(name: str) -> None:
     same = {inspect.unwrap(other) for other in DOORS.values() if other.__doc__ == DOORS[name].__doc__}
     assert len(same) == 1
+
+
+@pytest.mark.parametrize("cls", RECORDS, ids=lambda cls: cls.__name__)
+def test_what_a_user_gets_says_what_it_holds(cls: type) -> None:
+    told = entries(sections(cls).get("Attributes", ""))
+    fields = {field.name for field in dataclasses.fields(cls) if not field.name.startswith("_")}
+    assert told.keys() - fields == fields - told.keys() == set()
+    others = [name for name in public_names(cls) if name not in {*fields, *method_names(cls)}]
+    assert [
+        name for name in others if not re.match(r"[A-Z].*[.;:]", inspect.getdoc(getattr(cls, name)) or "")
+    ] == []
 
 
 @pytest.mark.parametrize("name", DOORS)

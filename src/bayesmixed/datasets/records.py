@@ -23,23 +23,41 @@ class ColumnInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetInfo:
-    """A bundled data set as its registry describes it."""
+    """A bundled data set as its registry describes it; :func:`bayesmixed.describe_dataset` gives it.
 
-    # name, title, description: name as R spells it, a title, and a sentence or two
+    Attributes
+    ----------
+    name, title, description : str
+        Name as R spells it, a title, and a sentence or two.
+    file, sha256 : str
+        File under ``data/``, and its checksum as bundled.
+    rows : int
+        Number of rows.
+    groups : tuple of str
+        Columns that serve as grouping factors.
+    columns : tuple of ColumnInfo
+        The columns in order: name, type, what was measured, unit, levels.
+    source, licence, citation : str
+        Where the file was taken from, on what terms, and whom to cite.
+    example : str
+        A formula to begin with.
+    aliases : tuple of str
+        Other names by which it is found.
+    """
+
     name: str
     title: str
     description: str
-    file: str  # file under `data/`
-    sha256: str  # checksum of the file as bundled
-    rows: int  # number of rows
-    groups: tuple[str, ...]  # columns that serve as grouping factors
-    columns: tuple[ColumnInfo, ...]  # the columns in order
-    # source, licence, citation: where the file was taken from, on what terms, and whom to cite
+    file: str
+    sha256: str
+    rows: int
+    groups: tuple[str, ...]
+    columns: tuple[ColumnInfo, ...]
     source: str
     licence: str
     citation: str
-    example: str  # a formula to begin with
-    aliases: tuple[str, ...] = ()  # other names by which it is found
+    example: str
+    aliases: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Title, description, columns, source, licence and citation as text."""

@@ -55,7 +55,19 @@ class PriorTable:
 
     @public
     def table(self) -> pd.DataFrame:
-        """Lay the priors out as a data frame with columns parameter, prior, source, note (all text)."""
+        """Lay the priors out as a data frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``parameter`` (the name under which ``priors=`` replaces it), ``prior``, ``source`` (``"default"``
+            or ``"user"``), ``note`` (what its scale was made of); all are text.
+
+        Examples
+        --------
+        >>> fit.priors.table().loc[1, ["parameter", "prior"]].tolist()
+        ['Days', 'Normal(mu=0, sigma=48.89)']
+        """
         records = [(row.parameter, str(row.prior), row.source, row.note) for row in self.rows]
         return pd.DataFrame(records, columns=["parameter", "prior", "source", "note"])
 

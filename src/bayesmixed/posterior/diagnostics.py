@@ -225,14 +225,33 @@ class Diagnosis:
     __repr__ = __str__
 
     def table(self) -> pd.DataFrame:
-        """All statistics as a table."""
+        """Tabulate all statistics.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``r_hat``, ``ess_bulk``, ``ess_tail``, by quantity.
+
+        Examples
+        --------
+        >>> fit.diagnosis.table().loc["sigma", "r_hat"] < 1.01
+        np.True_
+        """
         columns = {"r_hat": self.r_hat, "ess_bulk": self.ess_bulk, "ess_tail": self.ess_tail}
         return pd.DataFrame(columns, index=pd.Index(self.quantities, name="quantity"))
 
     def problems(self) -> tuple[str, ...]:
         """Say what is wrong with the draws, each problem in one sentence with what to do about it.
 
-        Returns: empty when the draws are good and no transition diverged.
+        Returns
+        -------
+        tuple of str
+            Empty when the draws are good and no transition diverged.
+
+        Examples
+        --------
+        >>> fit.diagnosis.problems()
+        ()
         """
         found = [self._unknown(), self._disagreement(), self._few_bulk(), self._few_tail(), self._diverged()]
         return tuple(sentence for sentence in found if sentence)

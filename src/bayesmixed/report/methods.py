@@ -30,10 +30,10 @@ class ReportMethods:
         Parameters
         ----------
         path : str or path
-            File to write, ``.html``; one that is there is replaced.
+            File to write, ``.html``; an existing one is replaced.
         title : str, optional
             Heading; the formula unless given.
-        prob : float
+        prob : float, default 0.95
             Probability inside the intervals, or their confidence level.
 
         Returns
@@ -51,12 +51,9 @@ class ReportMethods:
         Examples
         --------
         >>> import os, tempfile
-        >>> import bayesmixed as bm
-        >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="reml")
-        >>> page = fit.report(os.path.join(tempfile.mkdtemp(), "dyestuff.html"))
-        >>> with open(page, encoding="utf-8") as file:
-        ...     "<h2>Fixed effects</h2>" in file.read()
-        True
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     os.path.basename(fit.reml().report(os.path.join(folder, "sleep.html")))
+        'sleep.html'
         """
         from bayesmixed.report.contract import ReportedFit
         from bayesmixed.report.markup import write_page

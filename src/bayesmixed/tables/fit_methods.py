@@ -28,25 +28,117 @@ class TableMethods:
         loo: bool = False,
         caption: str = "",
     ) -> PrintedTable:
-        """Regression table of the fit; see :func:`bayesmixed.table`."""
+        """Regression table of the fit, for print: coefficients, random effects, sizes, shares and criteria.
+
+        Use it to take a fit into a paper; :func:`bayesmixed.models_table` sets several side by side.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        digits : int, default 4
+            Significant digits of the smallest standard error.
+        labels : mapping of str to str, optional
+            Names of coefficients to the names that are printed, e.g. ``{"Days": "Days without sleep"}``.
+        loo : bool, default False
+            Whether the expected log predictive density by leave-one-out of a posterior is computed.
+        caption : str, default ""
+            Printed above the table.
+
+        Returns
+        -------
+        PrintedTable
+            With ``to_markdown()``, ``to_latex()``, ``to_html()``, ``to_great_tables()`` and ``to_frame()``.
+
+        Raises
+        ------
+        BayesmixedError
+            When `labels` names a coefficient that the model does not have, or `prob` is not between 0 and 1.
+
+        Examples
+        --------
+        >>> fit.table(labels={"Days": "Days without sleep"}).to_frame()["row"].tolist()[:2]
+        ['Intercept', 'Days without sleep']
+        """
         from bayesmixed.tables.regression import table
 
         return table(self, prob=prob, digits=digits, labels=labels, loo=loo, caption=caption)
 
     def to_markdown(self: PrintableFit, *, prob: float = 0.95, caption: str = "") -> str:
-        """Regression table as Markdown; see :func:`bayesmixed.table` for more options."""
+        """Regression table of the fit as Markdown; :meth:`table` has more options.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        caption : str, default ""
+            Printed above the table.
+
+        Returns
+        -------
+        str
+            A pipe table.
+
+        Examples
+        --------
+        >>> fit.to_markdown().splitlines()[2].split()
+        ['|', '**Fixed', 'effects**', '|', '|', '|', '|']
+        """
         from bayesmixed.tables.regression import table
 
         return table(self, prob=prob, caption=caption).to_markdown()
 
     def to_latex(self: PrintableFit, *, prob: float = 0.95, caption: str = "", label: str = "") -> str:
-        """Regression table as LaTeX with booktabs; see :func:`bayesmixed.table` for more options."""
+        """Regression table of the fit as LaTeX; :meth:`table` has more options.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        caption : str, default ""
+            Printed above the table.
+        label : str, default ""
+            Label of the table, which then needs a caption.
+
+        Returns
+        -------
+        str
+            With the rules of the package booktabs.
+
+        Raises
+        ------
+        BayesmixedError
+            When there is a label without a caption.
+
+        Examples
+        --------
+        >>> "toprule" in fit.to_latex(caption="Sleep", label="tab:sleep")
+        True
+        """
         from bayesmixed.tables.regression import table
 
         return table(self, prob=prob, caption=caption).to_latex(label=label)
 
     def to_html(self: PrintableFit, *, prob: float = 0.95, caption: str = "") -> str:
-        """Regression table as HTML; see :func:`bayesmixed.table` for more options."""
+        """Regression table of the fit as HTML; :meth:`table` has more options.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        caption : str, default ""
+            Printed above the table.
+
+        Returns
+        -------
+        str
+            A table without a style of its own, every text escaped.
+
+        Examples
+        --------
+        >>> fit.to_html().startswith("<table")
+        True
+        """
         from bayesmixed.tables.regression import table
 
         return table(self, prob=prob, caption=caption).to_html()

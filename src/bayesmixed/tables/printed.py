@@ -45,15 +45,6 @@ class PrintedTable:
         Printed above.
     notes : tuple[str, ...]
         Sentences printed below.
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="reml")
-    >>> print(bm.table(fit.fixef()[["term", "value", "se"]]).to_markdown())
-    | term      |   value |    se |
-    |:----------|--------:|------:|
-    | Intercept | 1527.50 | 19.38 |
     """
 
     columns: tuple[Column, ...]
@@ -71,25 +62,98 @@ class PrintedTable:
         return html_fragment([self.to_html()])
 
     def to_markdown(self) -> str:
-        """Table as a Markdown pipe table."""
+        """Table as Markdown.
+
+        Returns
+        -------
+        str
+            A pipe table.
+
+        Examples
+        --------
+        >>> print(bm.table(fit.fixef()[["term", "value", "se"]]).to_markdown())
+        | term      |   value |    se |
+        |:----------|--------:|------:|
+        | Intercept | 251.607 | 8.073 |
+        | Days      |  10.444 | 1.647 |
+        """
         return render.markdown(self.columns, self.parts, self.caption, self.notes)
 
     def to_latex(self, *, label: str = "") -> str:
-        r"""Table as LaTeX with the rules of the package booktabs."""
+        """Table as LaTeX, with the rules of the package booktabs.
+
+        Parameters
+        ----------
+        label : str, default ""
+            Label of the table, which then needs a caption.
+
+        Returns
+        -------
+        str
+            A ``tabular``, in a ``table`` where there is a caption.
+
+        Raises
+        ------
+        BayesmixedError
+            When there is a label without a caption.
+
+        Examples
+        --------
+        >>> "toprule" in bm.table(fit.fixef(), caption="Sleep").to_latex(label="tab:sleep")
+        True
+        """
         if label and not self.caption:
             raise BayesmixedError("label= needs a table with a caption; give caption= to the table too.")
         return render.latex(self.columns, self.parts, self.caption, self.notes, label)
 
     def to_html(self) -> str:
-        """Table as HTML without a style of its own, every text escaped."""
+        """Table as HTML.
+
+        Returns
+        -------
+        str
+            A table without a style of its own, every text escaped.
+
+        Examples
+        --------
+        >>> bm.table(fit.fixef()).to_html().startswith("<table")
+        True
+        """
         return render.html_text(self.columns, self.parts, self.caption, self.notes)
 
     def to_great_tables(self) -> GT:
-        """Table as a great_tables object, to be styled further."""
+        """Table as an object of great_tables, to style it further.
+
+        Returns
+        -------
+        great_tables.GT
+            With the cells as they are printed.
+
+        Raises
+        ------
+        BayesmixedError
+            When great_tables is not installed: ``pip install 'bayesmixed[tables]'``.
+
+        Examples
+        --------
+        >>> type(bm.table(fit.fixef()).to_great_tables()).__name__
+        'GT'
+        """
         return render.great_table(self.columns, self.parts, self.caption, self.notes)
 
     def to_frame(self) -> pd.DataFrame:
-        """Cells as they are printed, in a data frame."""
+        """Table as a data frame of texts.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The cells as they are printed.
+
+        Examples
+        --------
+        >>> bm.table(fit.fixef()).to_frame()["term"].tolist()
+        ['Intercept', 'Days']
+        """
         return render.frame(self.columns, self.parts)
 
 
