@@ -34,24 +34,12 @@ FOR_POSTERIORS = ("family", "link", *SAMPLED, "save")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line.
+    """Run a command line: arguments without the program's name, those of the process unless given.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Arguments without the program's name; those of the process when none are given.
-
-    Returns
-    -------
-    int
-        0; 2 after a mistake, which is told on standard error; 130 after an interrupt that left no fit (the
-        program ``bayesmixed`` gives 130 after every interrupt); 141 when the reader of the output has closed
-        it, as ``head`` does.
-
-    Raises
-    ------
-    SystemExit
-        With code 2 for arguments that cannot be parsed, with code 0 after ``--help`` and ``--version``.
+    Returns 0; 2 after a mistake, which standard error explains; 130 after an interrupt that left no fit (the
+    program ``bayesmixed`` gives 130 after every interrupt); 141 when the reader of the output has closed it,
+    as ``head`` does. Arguments that cannot be parsed exit with code 2, ``--help`` and ``--version`` with code
+    0.
     """
     try:
         try:

@@ -79,19 +79,7 @@ def warn(message: str, category: type[Warning]) -> None:
 
 
 def near_names(wrong: object, known: Iterable[object]) -> str:
-    """List the known names most like a wrong one, as a clause for an error message.
-
-    Parameters
-    ----------
-    wrong : object
-        The name that was not found.
-    known : iterable
-        The names that exist.
-
-    Returns
-    -------
-    str
-        ``"Did you mean 'Days'?"``, or the list of all known names when none is near.
+    """List the known names most like a wrong one, or all, as a clause for an error message.
 
     Examples
     --------

@@ -120,31 +120,15 @@ def _is_told(matrix: FloatArray) -> bool:
 
 
 def two_stage_intervals(stages: TwoStages | None, parameters: Sequence[Parameter], prob: float) -> FloatArray:
-    """Estimates of a model's parameters from regressions that share nothing between levels.
+    """Value, lower and upper end of m parameters from regressions of single levels, shape (m, 3).
 
-    Parameters
-    ----------
-    stages : TwoStages or None
-        Made by :func:`two_stages`.
-    parameters : sequence of Parameter
-        Which, m of them.
-    prob : float
-        Confidence level.
-
-    Returns
-    -------
-    FloatArray
-        Value, lower and upper end, shape (m, 3); NaN where there is none.
-
-    Notes
-    -----
     The two-stage analysis (Laird and Ware 1982, Biometrics 38:963). A coefficient that varies is the mean of
     the J levels' own, with the t interval of a mean; where predictors are constant within levels, the levels'
     own coefficients are regressed on them by ordinary least squares, and their q coefficients have t
     intervals on J - q degrees of freedom. Errors of coefficients that all levels share are added. A standard
-    deviation of random effects is the residual one of that regression, with its chi-squared interval: it is
-    too large, since every level's coefficient carries its sampling error. The residual standard deviation
-    pools the levels' residuals. No value stands where one predictor moves several varying coefficients.
+    deviation of random effects is the residual one of that regression, with its chi-squared interval. The
+    residual standard deviation pools the levels' residuals. Where one predictor moves several varying
+    coefficients the value is NaN.
     """
     if stages is None:
         return np.full((len(parameters), 3), np.nan)

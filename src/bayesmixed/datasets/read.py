@@ -14,28 +14,9 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 def read_data(source: str) -> pd.DataFrame:
-    """Read a file, or else a bundled data set.
+    """Read a CSV, TSV or Parquet file, or else a bundled data set of that name.
 
-    Parameters
-    ----------
-    source : str
-        Path of a CSV, TSV or Parquet file (text files may be compressed), or a name of ``datasets()``. A file
-        of that name wins, also one with an ending after it, such as ``cake.csv``; a warning says so.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The data as read.
-
-    Raises
-    ------
-    DataError
-        When there is neither (near names are listed), or the file cannot be read.
-
-    Examples
-    --------
-    >>> read_data("dyestuff").shape
-    (30, 2)
+    A file wins, also one with an ending after the name, such as ``cake.csv``; a warning says so.
     """
     path = Path(source)
     if path.is_file():

@@ -44,36 +44,12 @@ def build_design(
     residual_variance: bool = True,
     successes: bool = False,
 ) -> Design:
-    """Build everything that a mixed model needs to know of its data.
+    """Build all of the data that a mixed model needs.
 
-    Parameters
-    ----------
-    parsed : ParsedFormula
-        From `parse_formula`.
-    data : pandas, polars or Arrow frame
-        One row for each observation; it is not changed.
-    weights : str or array-like, optional
-        Column, or one positive number for each row of `data`, a Series matched by its index and all else by
-        position; the residual variance of a row is sigma^2 / weight.
-    missing : {"drop", "raise"}
-        What to do with rows in which a column that the formula names, or the weight, is missing.
-    center : {True, "fixed", False}
-        Where the priors stand: at the means of all columns, of those of X alone, or at zero.
-    residual_variance : bool
-        Whether the model has a residual variance of its own (gaussian): then the response must vary, and
-        there must be more rows than random effects.
-    successes : bool
-        Whether the family is bernoulli or binomial: then the response may have two levels or count successes,
-        and `weights` are the trials of a proportion.
-
-    Returns
-    -------
-    Design
-
-    Raises
-    ------
-    DataError
-        For data that the model cannot use; the message names the column and the number of rows.
+    With `residual_variance` the model has a residual variance of its own (gaussian), so the response must
+    vary and there must be more rows than random effects. With `successes` the family is bernoulli or
+    binomial, so the response may have two levels or count successes, and `weights` are the trials of a
+    proportion.
 
     Examples
     --------

@@ -25,30 +25,10 @@ WHAT = "newdata"
 def encode(
     design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error", by_group: bool = True
 ) -> EncodedData:
-    """Encode new data by the recipe of a design.
+    """Encode m rows of new data by the recipe of a design: its centres, scales, knots and levels.
 
-    Parameters
-    ----------
-    design : Design
-        What the model was fitted to: its transforms keep their centre, scale and knots, its factors their
-        levels.
-    newdata : pandas, polars or Arrow frame
-        The predictors, grouping factors and offsets of m rows; the response is not needed.
-    new_levels : {"error", "population", "sample"}
-        Whether grouping factors may have levels that are not in the design; they get the codes -1, -2, ...
-    by_group : bool
-        Whether to read the grouping factors; without them all rows belong to one new level of each, and their
-        columns may be missing.
-
-    Returns
-    -------
-    EncodedData
-
-    Raises
-    ------
-    DataError
-        For a missing column or value, a column of another kind, an unseen level of a categorical predictor,
-        or, with ``"error"``, of a grouping factor.
+    Grouping factors may have new levels unless `new_levels` is ``"error"``; they get the codes -1, -2, ...
+    Without `by_group` all rows belong to one new level of each factor, whose columns may be missing.
 
     Examples
     --------

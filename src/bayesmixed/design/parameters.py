@@ -86,25 +86,9 @@ class Parameter:
 
 
 def parameters_of(design: Design, family: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
-    """List the parameters of a model but for the random effects.
+    """Parameters of a model: coefficients, standard deviations and correlations by factor, of the family.
 
-    Parameters
-    ----------
-    design : Design
-        The design.
-    family : iterable of str
-        Parameters of the family.
-
-    Returns
-    -------
-    tuple[Parameter, ...]
-        Coefficients; for every grouping factor its standard deviations and then its correlations; parameters
-        of the family.
-
-    Raises
-    ------
-    DataError
-        When columns are called so that no text names one of the parameters alone.
+    A DataError where columns are called so that no text names one of the parameters alone.
     """
     return _all(design, family, _correlations)
 

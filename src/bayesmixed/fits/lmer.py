@@ -86,7 +86,11 @@ def lmer(
     Parameters
     ----------
     formula : str
-        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
+        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``. Bars: ``(1 | g)``; ``(x | g)``,
+        correlated; ``(x || g)``, independent; ``(0 + x | g)``; ``(1 | a/b)``, nested; ``(1 | a:b)``;
+        ``us(x | g)``, ``diag(x | g)``. Besides ``a * b``, ``(a + b)^2`` and so on: ``I(x^2)``, ``log(x)``,
+        ``poly(x, 2)``, ``scale(x)``, ``center(x)``, ``factor(x)``, ``C(f, Treatment('b'))``, ``bs(x, df=4)``,
+        ``cr(x, df=4)``, ``offset(x)``. Names with spaces stand between backticks.
     data : frame, lazy frame or path
         One row for each observation; it is not changed. A pandas, polars or Arrow frame; or data larger than
         memory: a Parquet file, folder or pattern (read by DuckDB), or a lazy frame of polars, DuckDB, Dask,

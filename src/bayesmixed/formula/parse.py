@@ -14,34 +14,12 @@ from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 
 
 def parse_formula(text: str) -> ParsedFormula:
-    """Take a formula in lme4's language apart.
+    """Take a formula in lme4's language apart, nested and crossed groups expanded, in the order written.
 
-    Parameters
-    ----------
-    text : str
-        ``response ~ fixed + (effects | group) + ...``. Bars: ``(1 | g)``, ``(x | g)``, ``(0 + x | g)``,
-        ``(x || g)``, ``(1 | a/b)``, ``(1 | a:b)``, ``(1 | a*b)``, ``us(x | g)``, ``diag(x | g)``. Both sides
-        of a bar and the fixed side are formulaic's language; R's ``I(x^2)``, ``factor(x)``,
-        ``as.factor(x)``, ``TRUE`` and ``pi`` are understood. ``offset(e)`` adds a known number to every row.
-        Names with spaces stand in backticks.
-
-    Returns
-    -------
-    ParsedFormula
-        Nested and crossed groups expanded, in the order written.
-
-    Raises
-    ------
-    FormulaError
-        With a caret under the offending place, and what to write instead.
-
-    Notes
-    -----
-    ``(e || g)`` makes **every column** of ``e`` independent. lme4 splits only the terms, so that the
-    columns of a factor ``f`` stay correlated among themselves in its ``(f || g)``; here, as with ``diag(f |
-    g)``, they are independent too. For numeric effects the two agree. Functions other than arithmetic,
-    comparisons and known transforms are refused before anything is evaluated. ``cr`` and ``cc`` are centred
-    unless ``constraints=`` says otherwise, so that they stand beside an intercept.
+    ``(e || g)`` makes **every column** of ``e`` independent, as ``diag(e | g)``; lme4 splits only the terms.
+    Functions other than arithmetic, comparisons and known transforms are refused before anything is
+    evaluated. ``cr`` and ``cc`` are centred unless ``constraints=`` says otherwise, so that they stand beside
+    an intercept.
 
     Examples
     --------

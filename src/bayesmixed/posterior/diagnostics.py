@@ -389,33 +389,17 @@ def _double_ranks(values: FloatArray) -> IntArray:
 
 
 def worst_candidates(values: FloatArray, n: int, max_rhat: float, min_ess: float) -> IntArray:
-    """Positions of the quantities whose draws look worst to a cheap statistic.
+    """Positions, increasing, of at most n of m quantities whose draws look worst to a cheap statistic.
 
-    Use it to choose, among thousands of random effects, the few for which the full statistics are worth their
-    time (2 to 3 ms each).
+    Shapes: `values` (chain, draw, m).
 
-    Parameters
-    ----------
-    values : FloatArray
-        Draws, shape (chain, draw, m).
-    n : int
-        How many positions are wanted.
-    max_rhat, min_ess : float
-        Limits against which disagreement and autocorrelation are weighed.
-
-    Returns
-    -------
-    IntArray
-        At most `n` positions, in increasing order.
-
-    Notes
-    -----
-    For independent draws the variance of the means of batches of b draws is the variance of a draw / b. The
-    ratio of the two is an estimate of draws per effective draw, with b near sqrt(draw) as in the method of
-    batch means, and of R-hat, with b = draw / 2: R-hat^2 = 1 + (ratio - 1) / b. Each is divided by the ratio
-    that its limit allows, for the draws themselves and for the indicators of the lower and the upper 5 % (of
-    a normal distribution with the same mean and sd); the largest of the six is the score. A draw that is not
-    finite scores highest.
+    It chooses, among thousands of random effects, the few for which the full statistics are worth their time
+    (2 to 3 ms each). For independent draws the variance of the means of batches of b draws is the variance of
+    a draw / b. The ratio of the two is an estimate of draws per effective draw, with b near sqrt(draw) as in
+    the method of batch means, and of R-hat, with b = draw / 2: R-hat^2 = 1 + (ratio - 1) / b. Each is divided
+    by the ratio that its limit allows, for the draws themselves and for the indicators of the lower and the
+    upper 5 % (of a normal distribution with the same mean and sd); the largest of the six is the score. A
+    draw that is not finite scores highest.
     """
     n_chains, n_draws, m = values.shape
     if m <= n or n_draws < FEWEST_DRAWS:

@@ -32,37 +32,17 @@ TOLERANCE = 1e-7
 def normal_mean(
     family: Family, centre: FloatArray, variance: FloatArray, parameters: Parameters
 ) -> FloatArray:
-    """Mean of the response where the linear predictor is normal.
+    """Mean of the response where the linear predictor is normal; infinite where it is too large for a double.
 
-    Parameters
-    ----------
-    family : Family
-        Distribution of the response.
-    centre, variance : FloatArray
-        Mean and variance of the linear predictor, of the same shape.
-    parameters : Mapping
-        Auxiliary parameters by name, of shapes that broadcast to it.
+    Shapes: `centre`, `variance` and the result the same, `parameters` such that they broadcast to it.
 
-    Returns
-    -------
-    FloatArray
-        E m(g(centre + sqrt(variance) Z)) with Z standard normal, g the inverse link and m the mean of the
-        response at its location, to 1e-6; infinite where it is too large for a double.
-
-    Raises
-    ------
-    FamilyError
-        Where there is no such mean: of 1 / eta, of eta^(-1/2), whose eta may be negative, of exp(exp(eta)),
-        or of any response that has no mean at some predictors.
-    BayesmixedError
-        When the integral does not settle.
-
-    Notes
-    -----
-    Closed where it can be: identity; exp(centre + variance / 2) for a log link; Phi(centre /
-    sqrt(1 + variance)) for a probit. Elsewhere the trapezoidal rule, its step halved for each integral until
-    two rules agree: for smooth functions that fade at both ends its error falls exponentially (Trefethen and
-    Weideman 2014, SIAM Review 56:385).
+    It is E m(g(centre + sqrt(variance) Z)) with Z standard normal, g the inverse link and m the mean of the
+    response at its location, to 1e-6. Closed where it can be: identity; exp(centre + variance / 2) for a log
+    link; Phi(centre / sqrt(1 + variance)) for a probit. Elsewhere the trapezoidal rule, its step halved for
+    each integral until two rules agree: for smooth functions that fade at both ends its error falls
+    exponentially (Trefethen and Weideman 2014, SIAM Review 56:385). A FamilyError where the mean does not
+    exist: of 1 / eta, of eta^(-1/2), whose eta may be negative, of exp(exp(eta)), of any response without a
+    mean at some predictors.
     """
     link = family.link_function
     if link.is_power:

@@ -54,20 +54,8 @@ def moment_dims(blocks: Iterable[GroupBlock]) -> dict[str, Dims]:
 def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.DataTree:
     """Posterior, sampler statistics, observed and constant data as one tree that ArviZ reads.
 
-    Parameters
-    ----------
-    design : Design
-        The design that was fitted.
-    raw : RawDraws
-        Draws in the units of the data.
-    attrs : Mapping
-        Attributes of the root: formula, engine, seed.
-
-    Returns
-    -------
-    xarray.DataTree
-        Groups ``posterior``, ``sample_stats``, where moments are kept ``ranef_moments``, and, where the rows
-        are in memory, ``observed_data`` and ``constant_data``.
+    Where moments are kept it has the group ``ranef_moments``; where the rows are not in memory it does not
+    have ``observed_data`` and ``constant_data``.
     """
     dims = posterior_dims(design, raw.parameters)
     values = {names.BETA: raw.beta, **raw.parameters}

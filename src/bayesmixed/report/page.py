@@ -34,29 +34,7 @@ STATEMENT = (
 
 
 def report_html(fit: ReportedFit, *, title: str | None = None, prob: float = 0.95) -> str:
-    """Page that tells what was fitted, how, and what came out.
-
-    ``fit.report(path)`` writes it to a file.
-
-    Parameters
-    ----------
-    fit : ReportedFit
-        A fitted model.
-    title : str, optional
-        Heading of the page; the formula when none is given.
-    prob : float
-        Probability inside the intervals.
-
-    Returns
-    -------
-    str
-        The whole page, with its tables, and its figures as inline SVG.
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-    """
+    """Make the page of a posterior: what was fitted, how, and what came out, figures as inline SVG."""
     tables = result_tables(fit, prob=prob)
     sections = [
         f"<p>{escape(data_line(fit.spec.design))}</p>",
@@ -131,29 +109,7 @@ ESTIMATE_STATEMENT = (
 
 
 def estimate_report_html(fit: LikelihoodFit, *, title: str | None = None, prob: float = 0.95) -> str:
-    """Page that tells what was estimated, how, and what came out.
-
-    ``fit.report(path)`` writes it to a file.
-
-    Parameters
-    ----------
-    fit : LikelihoodFit
-        A REML or ML fit.
-    title : str, optional
-        Heading of the page; the formula when none is given.
-    prob : float
-        Confidence level of the intervals.
-
-    Returns
-    -------
-    str
-        The whole page, with its tables, and its figures as inline SVG.
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-    """
+    """Make the page of an estimate: what was estimated, how, and what came out, figures as inline SVG."""
     tables = estimate_tables(fit, prob=prob)
     said = reml_summary_parts(fit.estimate, fit.point, fit.spec)
     sections = [

@@ -8,41 +8,13 @@ from bayesmixed.report.contract import EstimatedFit, ReportedFit
 
 
 def result_tables(fit: ReportedFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
-    """Every table of a fit under the name of its verb, each with a default index.
-
-    Parameters
-    ----------
-    fit : ReportedFit
-        A fitted model.
-    prob : float
-        Probability inside the intervals.
-
-    Returns
-    -------
-    dict[str, pandas.DataFrame]
-        fixef (only where there are fixed effects), varcorr, correlations (only where effects are correlated),
-        icc and r2 (only where the family's are known), ranef, priors, diagnostics.
-    """
+    """Every table of a posterior under the name of its verb, with a default index; those that it has."""
     own = {"priors": fit.priors.table(), "diagnostics": fit.diagnostics()}
     return _filled(_verbs(fit, prob) | own)
 
 
 def estimate_tables(fit: EstimatedFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
-    """Every table of a REML or ML fit under the name of its verb, each with a default index.
-
-    Parameters
-    ----------
-    fit : EstimatedFit
-        A REML or ML fit.
-    prob : float
-        Confidence level of the intervals.
-
-    Returns
-    -------
-    dict[str, pandas.DataFrame]
-        fixef (only where there are fixed effects), varcorr, correlations (only where effects are correlated),
-        icc, r2, ranef, glance.
-    """
+    """Every table of a REML or ML fit under the name of its verb, with a default index; those that it has."""
     return _filled(_verbs(fit, prob) | {"glance": fit.glance()})
 
 

@@ -49,24 +49,7 @@ def latex_escape(text: str) -> str:
 
 
 def text(columns: Columns, parts: Parts, caption: str, notes: Sequence[str]) -> str:
-    """Table for a terminal.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        Equally long.
-    parts : sequence of tuple[str, int]
-        Headings with the number of rows under each.
-    caption : str
-        Printed above, unless empty.
-    notes : sequence of str
-        Printed below.
-
-    Returns
-    -------
-    str
-        Several lines, without a final line break.
-    """
+    """Table for a terminal, without a final line break."""
     head, *rows = text_table(columns).split("\n")
     lines = [caption] if caption else []
     lines.append(head)

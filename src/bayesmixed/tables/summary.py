@@ -25,33 +25,7 @@ def summary_text(
     prob: float = 0.95,
     problems: Sequence[str] = (),
 ) -> str:
-    """Print a fit in the layout of lme4's summary.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    run : RunInfo
-        How the draws were made.
-    diagnostics : pandas.DataFrame
-        Indexed by quantity (``"beta[Days]"``), with columns ``r_hat``, ``ess_bulk``, ``ess_tail``.
-    prob : float
-        Probability inside the equal-tailed intervals.
-    problems : sequence of str
-        What is not good in the draws, in sentences; printed last.
-
-    Returns
-    -------
-    str
-        Several lines, without a final line break.
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-    """
+    """Print a fit in the layout of lme4's summary, with what is not good in the draws last."""
     return text_layout(summary_parts(draws, spec, run, diagnostics, prob=prob, problems=problems))
 
 

@@ -24,35 +24,13 @@ ROW = "__row"
 
 
 def sample_design(design: Design, n: int, seed: int) -> Design:
-    """Design that has a random sample of its rows beside the sums of all.
+    """Design that has a random sample of its rows, in arrays with one entry a row, beside the sums of all.
 
-    Use it for what is made row by row, such as residuals. What is made of all rows together, such as
-    profiles or information criteria, must not be computed from its arrays.
-
-    Parameters
-    ----------
-    design : Design
-        With `source`.
-    n : int
-        Number of rows; all of them when there are fewer.
-    seed : int
-        Repeats the sample.
-
-    Returns
-    -------
-    Design
-        The same but for the arrays with one entry a row. The frame's index counts the complete rows from 0.
-
-    Raises
-    ------
-    DataError
-        When the model was fitted to rows in memory, or the data are no longer what they were.
-
-    Notes
-    -----
-    Every set of n rows is equally likely: their numbers are drawn without replacement, and the engine that
-    holds the data picks them out in one pass. The same seed gives the same rows from any engine that keeps
-    the order of the rows (polars, DuckDB, Dask); others number them as they sort by all columns.
+    It is for what is made row by row, such as residuals; what is made of all rows together, such as profiles
+    or information criteria, must not be computed from its arrays. Every set of n rows is equally likely:
+    their numbers are drawn without replacement, and the engine that holds the data picks them out in one
+    pass. The same seed gives the same rows from any engine that keeps the order of the rows (polars, DuckDB,
+    Dask); others number them as they sort by all columns.
     """
     size, number = checked_count(n, "n"), checked_seed(seed)
     if design.source is None:
