@@ -54,7 +54,8 @@ class Asked:
     factor : str or None
         A predictor that is not.
     size : {"quick", "whole", "large"}
-        Which verbs are too slow: refits by the hundred are left out of ``"large"`` and ``"quick"``.
+        Which verbs are too slow: refits by the hundred are left out of ``"large"`` and ``"quick"``, others
+        that take a minute out of ``"large"``.
     pictures : bool
         Whether plots and the graph are recorded.
     report : bool
@@ -125,7 +126,6 @@ def _common(fit: Any, asked: Asked) -> Verbs:
         "glance": fit.glance,
         "equation": lambda: fit.equation(first["group"], group=first["group_var"], digits=4),
         "table": lambda: [str(fit.table()), fit.table(prob=0.9, digits=6).to_frame()],
-        "table(loo)": lambda: str(fit.table(loo=True)),
         "to_html": fit.to_html,
         "to_latex": lambda: fit.to_latex(caption="A caption", label="tab:a"),
         "to_markdown": lambda: fit.to_markdown(prob=0.9),
@@ -221,7 +221,6 @@ def posterior_verbs(fit: Any, asked: Asked) -> Verbs:
         "hypothesis(sum)": lambda: fit.hypothesis(f"2 * {named} - Intercept < 0"),
         "rope": lambda: fit.rope(named, (median - 0.1 * abs(median), median + 0.1 * abs(median))),
         "p_direction": lambda: fit.p_direction(named),
-        "loo": lambda: _elpd(fit.loo()),
         "check_overdispersion": lambda: fit.check_overdispersion(seed=SEED),
         "check_zeros": lambda: fit.check_zeros(seed=SEED),
         "population_mean": fit.population_mean,
@@ -234,6 +233,9 @@ def posterior_verbs(fit: Any, asked: Asked) -> Verbs:
     }
     if int(fit.ngrps().iloc[0]) <= MOST_LEFT_OUT:
         verbs["loo(group)"] = lambda: _elpd(fit.loo(group=group))
+    if asked.size != "large":
+        verbs["loo"] = lambda: _elpd(fit.loo())
+        verbs["table(loo)"] = lambda: str(fit.table(loo=True))
     verbs |= _common(fit, asked)
     if asked.size != "large":
         verbs |= {
@@ -283,6 +285,7 @@ def estimate_verbs(fit: Any, asked: Asked) -> Verbs:
         "vcov": fit.vcov,
         **{f"anova({kind})": lambda k=kind: fit.anova(type=k) for kind in ("I", "II", "III")},
         "confint(wald)": lambda: fit.confint(method="wald", prob=0.9),
+        "table(loo)": lambda: str(fit.table(loo=True)),
     }
     verbs |= _common(fit, asked)
     verbs["varcorr(none)"] = lambda: fit.varcorr(method="none")
