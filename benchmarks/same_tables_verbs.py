@@ -17,6 +17,12 @@ import bayesmixed as bm
 SEED = 11
 MOST_LEFT_OUT = 60
 """Groups up to this number are left out one by one, which takes a tenth of a second each."""
+RESIDUALS = ("response", "pearson", "standardized", "quantile")
+SLOW = (
+    *("varcorr", "fitted", "augment", "augment(prefix)", "predict", "predict(group)", "with_rows"),
+    *(f"resid({kind})" for kind in RESIDUALS),
+)
+"""Verbs of an estimate that profile, or take a standard error of every row with its groups."""
 Verbs = dict[str, Callable[[], Any]]
 
 SKIPPED = {
@@ -131,10 +137,7 @@ def _common(fit: Any, asked: Asked) -> Verbs:
         "to_markdown": lambda: fit.to_markdown(prob=0.9),
         "fitted": fit.fitted,
         "fitted(fixed)": lambda: fit.fitted(effects="fixed", prob=0.8),
-        **{
-            f"resid({kind})": lambda k=kind: fit.resid(k)
-            for kind in ("response", "pearson", "standardized", "quantile")
-        },
+        **{f"resid({kind})": lambda k=kind: fit.resid(k) for kind in RESIDUALS},
         "resid(fixed)": lambda: fit.resid(effects="fixed", prob=0.8),
         "augment": fit.augment,
         "augment(prefix)": lambda: fit.augment(prob=0.8, prefix="."),
@@ -290,8 +293,7 @@ def estimate_verbs(fit: Any, asked: Asked) -> Verbs:
     verbs |= _common(fit, asked)
     verbs["varcorr(none)"] = lambda: fit.varcorr(method="none")
     if asked.size == "large":
-        del verbs["varcorr"]
-        return verbs
+        return {verb: call for verb, call in verbs.items() if verb not in SLOW}
     verbs |= {
         "confint": fit.confint,
         "confint(beta)": lambda: fit.confint("beta", prob=0.8),
