@@ -38,7 +38,7 @@ def test_spellings_of_r_and_numpy(name: str, canonical: str) -> None:
 
 
 def test_a_power_is_a_power_in_both_spellings() -> None:
-    assert read_expression("I(x^2)").code == read_expression("I(x**2)").code
+    assert read_expression("I(x^2)").key == read_expression("I(x**2)").key
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
 from bayesmixed.formula.algebra import read_algebra
-from bayesmixed.formula.named import column_keys, group_key, name_ends, read_name
+from bayesmixed.formula.named import name_ends, read_name
 
 SAME = [
     ["x", " x ", "`x`"],
@@ -48,20 +46,10 @@ def test_what_is_no_name(text: str) -> None:
     assert read_name(text) is None
 
 
-@pytest.mark.parametrize(("text", "same"), [("a:b", "b:a"), ("factor(g)", "as.factor( g )"), ("g", "`g`")])
-def test_grouping_factors(text: str, same: str) -> None:
-    assert group_key(text) == group_key(same) is not None
-    assert group_key(f"{text}[x]") is None
-
-
-@pytest.mark.parametrize("levels", list(itertools.product(["q", "a:b", "[x]", "]:f[T.q", ":x"], repeat=2)))
-def test_columns_are_taken_apart_by_their_factors(levels: tuple[str, str]) -> None:
-    one, two = levels
-    keys = {name: read_algebra(name).expressions[name].key for name in ("f", "h", "x")}
-    column = f"f[T.{one}]:h[{two}]:x"
-    expected = frozenset({(keys["f"], f"[T.{one}]"), (keys["h"], f"[{two}]"), (keys["x"], "")})
-    assert column_keys(keys, [column]) == {column: expected}
-    assert column_keys(keys, ["Intercept"]) == {"Intercept": frozenset()}
+@pytest.mark.parametrize("text", ["a:b", "factor(g)", "g", "log(x + 1):`the g`"])
+def test_the_name_of_a_term_reads_as_the_term(text: str) -> None:
+    term = read_algebra(text).terms[-1]
+    assert read_name(text) == read_name(term.source) == term.key
 
 
 ENDS = {

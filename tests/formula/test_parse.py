@@ -99,6 +99,7 @@ REFUSED = {
     "log(y) ~ x:log(y)": ("'log(y)' stands on the right side too", 11),
     "log(y) ~ x + np.log( y )": ("'log(y)' stands on the right side too", 13),
     "y ~ (log(x) | g) + (0 + np.log( x ) | `g`)": ("'np.log(x)' varies twice over 'g'", 19),
+    "y ~ x * -z": ("missing before '-'", 8),
     "y ~ x +": ("missing after '+'", 6),
     "y ~ x * * z": ("missing before '*'", 8),
     "y ~ x > 2": ("Inside I()", 6),
@@ -174,26 +175,26 @@ UNSAFE = [
 @pytest.mark.parametrize(("bars", "expected"), BARS.items())
 def test_bars(bars: str, expected: list[tuple[str, str, str]]) -> None:
     random = parse_formula(f"y ~ z + {bars}").random
-    assert [(term.effects, term.group_name, term.covariance) for term in random] == expected
+    assert [(term.effects.source, term.group.name, term.covariance) for term in random] == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), FIXED.items())
 def test_fixed_side_and_response(text: str, expected: tuple[str, str]) -> None:
     parsed = parse_formula(text)
-    assert (parsed.response, parsed.fixed) == expected
+    assert (parsed.response.source, parsed.fixed.source) == expected
     assert parsed.random == ()
 
 
 def test_bars_offsets_and_fixed_terms_in_any_order() -> None:
     parsed = parse_formula("y ~ (1 | g) + x + offset(log(n)) - 1 + (0 + x || h) + offset(m)")
-    assert parsed.fixed == "x - 1"
-    assert parsed.offsets == ("log(n)", "m")
+    assert parsed.fixed.source == "x - 1"
+    assert [offset.text for offset in parsed.offsets] == ["log(n)", "m"]
     assert [term.text for term in parsed.random] == ["(1 | g)", "(0 + x || h)"]
 
 
 @pytest.mark.parametrize("text", ["y ~ (1 | g)", "y ~ offset(x)", "y ~ (1|g) + offset(x)"])
 def test_the_intercept_is_implied(text: str) -> None:
-    assert parse_formula(text).fixed == "1"
+    assert parse_formula(text).fixed.source == "1"
 
 
 @pytest.mark.parametrize(("text", "expected"), REFUSED.items())
@@ -257,8 +258,10 @@ def _parses(formula: str) -> bool:
 )
 def test_what_is_rendered_reads_the_same(summands: list[str]) -> None:
     first = parse_formula("y ~ " + " + ".join(summands))
-    offsets = [f"offset({offset})" for offset in first.offsets]
+    offsets = [f"offset({offset.source})" for offset in first.offsets]
     again = parse_formula(
-        " + ".join([f"{first.response} ~ {first.fixed}", *offsets, *(t.text for t in first.random)])
+        " + ".join(
+            [f"{first.response.source} ~ {first.fixed.source}", *offsets, *(t.text for t in first.random)]
+        )
     )
     assert (again.fixed, again.random, again.offsets) == (first.fixed, first.random, first.offsets)

@@ -13,14 +13,14 @@ from bayesmixed import verbs
 from bayesmixed.design.records import Design, FixedDesign, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
-from bayesmixed.formula.expression import column_expression
-from bayesmixed.formula.terms import ParsedFormula, RandomTerm
+from bayesmixed.formula import parse_formula
 from bayesmixed.model.prior_table import PriorTable, prior_table
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import Diagnosis, diagnose
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
 from effect_sets import unstructured
+from keys import key_of, keys_of
 
 HOSTILE = ("<script>alert(1)</script>", "a & b", "$x_1$ of $y$", '"quoted"', "日本", "plain")
 
@@ -106,10 +106,8 @@ def _design(levels: tuple[str, ...], rows: int, x: np.ndarray, y: np.ndarray, co
     columns = np.column_stack([np.ones(len(x)), x])
     spread = np.array([1.0, x.std(ddof=1)])
     bar = "(Days | g)" if correlated else "(Days || g)"
-    group, covariance = (column_expression("g"),), "us" if correlated else "diag"
-    term = RandomTerm(effects="1 + Days", parts=group, covariance=covariance, text=bar)
     return Design(
-        formula=ParsedFormula(text=f"y ~ Days + {bar}", response="y", fixed="1 + Days", random=(term,)),
+        formula=parse_formula(f"y ~ Days + {bar}"),
         response=Response(name="y", values=y),
         fixed=FixedDesign(
             matrix=columns,
@@ -118,6 +116,7 @@ def _design(levels: tuple[str, ...], rows: int, x: np.ndarray, y: np.ndarray, co
             centring=np.array([[1.0, -x.mean()], [0.0, 1.0]]),
             scales=spread,
             recipe=None,
+            keys=keys_of(["Intercept", "Days"]),
         ),
         blocks=(
             GroupBlock(
@@ -130,6 +129,8 @@ def _design(levels: tuple[str, ...], rows: int, x: np.ndarray, y: np.ndarray, co
                 centring=np.eye(2),
                 scales=spread,
                 recipes=(None,),
+                keys=keys_of(["Intercept", "Days"]),
+                group_key=key_of("g"),
             ),
         ),
         offset=np.zeros(len(x)),

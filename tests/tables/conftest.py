@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,12 @@ import xarray as xr
 
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
-from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.formula import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
 from effect_sets import unstructured
+from keys import key_of, keys_of
 
 STEPS = np.linspace(-1, 1, 101)[None, :]
 
@@ -58,6 +59,8 @@ def spec() -> ModelSpec:
             centring=np.eye(2),
             scales=np.ones(2),
             recipes=(),
+            keys=keys_of(["Intercept", "Days"]),
+            group_key=key_of("Subject"),
         ),
         GroupBlock(
             group="item",
@@ -69,10 +72,12 @@ def spec() -> ModelSpec:
             centring=np.eye(1),
             scales=np.ones(1),
             recipes=(),
+            keys=keys_of(["Intercept"]),
+            group_key=key_of("item"),
         ),
     )
     design = Design(
-        formula=ParsedFormula(text=text, response="Reaction", fixed="1 + Days", random=()),
+        formula=replace(parse_formula("Reaction ~ Days"), text=text),
         response=Response(name="Reaction", values=y),
         fixed=FixedDesign(
             matrix=x,
@@ -81,6 +86,7 @@ def spec() -> ModelSpec:
             centring=np.array([[1.0, -1.0], [0.0, 1.0]]),
             scales=np.ones(2),
             recipe=None,
+            keys=keys_of(["Intercept", "Days"]),
         ),
         blocks=blocks,
         offset=np.zeros(12),

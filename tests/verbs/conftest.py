@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ import xarray as xr
 
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws
-from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.formula import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
 from effect_sets import sizes_of, unstructured
+from keys import key_of, keys_of
 
 Bar = tuple[str, tuple[str, ...], tuple[int, ...]]
 CHAINS, DRAWS = 2, 50
@@ -54,6 +55,8 @@ def _block(frame: pd.DataFrame, bar: Bar) -> GroupBlock:
         centring=np.eye(len(effects)),
         scales=np.ones(len(effects)),
         recipes=(),
+        keys=keys_of(effects),
+        group_key=key_of(group),
     )
 
 
@@ -69,9 +72,9 @@ def make_spec(
     """A model whose columns are plain columns of a frame."""
     blocks = tuple(_block(frame, bar) for bar in bars)
     text = f"{response} ~ {' + '.join(terms)} + {' + '.join(bar[0] for bar in bars)}"
-    offsets = () if offset is None else ("offset",)
+    right = "1" if offset is None else "offset(offset)"
     design = Design(
-        formula=ParsedFormula(text=text, response=response, fixed="", random=(), offsets=offsets),
+        formula=replace(parse_formula(f"{response} ~ {right}"), text=text),
         response=Response(name=response, values=frame[response].to_numpy(dtype=float)),
         fixed=FixedDesign(
             matrix=_matrix(frame, terms),
@@ -80,6 +83,7 @@ def make_spec(
             centring=np.eye(len(terms)),
             scales=np.ones(len(terms)),
             recipe=None,
+            keys=keys_of(terms),
         ),
         blocks=blocks,
         offset=np.zeros(len(frame)) if offset is None else offset,

@@ -9,6 +9,7 @@ import pytest
 
 from bayesmixed.errors import DataError
 from bayesmixed.verbs.variances import check_at
+from keys import keys_of
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from bayesmixed.verbs.variances import check_at
 def test_effects_computed_from_one_another(
     toy: Any, effects: tuple[str, ...], at: dict[str, float], refused: bool
 ) -> None:
-    block = replace(toy.spec.design.blocks[0], effects=effects)
+    block = replace(toy.spec.design.blocks[0], effects=effects, keys=keys_of(effects))
     design = replace(toy.spec.design, blocks=(block,))
     if not refused:
         check_at(design, at)

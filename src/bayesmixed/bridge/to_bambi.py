@@ -111,7 +111,7 @@ def _uncorrelated(group: str) -> str:
 def _response(spec: ModelSpec) -> tuple[str, pd.DataFrame]:
     """Left side in Bambi's language, and the rows used with the columns that it needs."""
     response, frame = spec.design.response, spec.design.frame.copy()
-    written = spec.design.formula.response
+    written = spec.design.formula.response.source
     if response.trials is None:
         if response.levels is not None:
             return f"{written}[{response.levels[1]!r}]", frame
@@ -138,8 +138,8 @@ def _add_column(frame: pd.DataFrame, name: str, values: FloatArray) -> str:
 def _right_side(spec: ModelSpec) -> str:
     """Right side in Bambi's language, where ``(x | g)`` means independent effects."""
     formula = spec.design.formula
-    bars = [f"({term.effects} | {':'.join(map(_quoted, term.parts))})" for term in formula.random]
-    whole = " + ".join([formula.fixed, *(f"offset({text})" for text in formula.offsets), *bars])
+    bars = [f"({bar.effects.source} | {':'.join(map(_quoted, bar.group.factors))})" for bar in formula.random]
+    whole = " + ".join([formula.fixed.source, *(f"offset({each.source})" for each in formula.offsets), *bars])
     return re.sub(r"\bfactor\(", "C(", whole.replace("^", "**"))
 
 

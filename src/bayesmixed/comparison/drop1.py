@@ -59,5 +59,5 @@ def drop1(fit: LikelihoodFit) -> pd.DataFrame:
         reduced = estimate(build_design(parsed, design.frame, weights=design.weights), "ml")
         ratio = likelihood_ratio(reduced, full)
         tests = {"LRT": ratio.statistic, "p_value": ratio.p_value}
-        rows.append({"term": term, "npar": ratio.df, "AIC": reduced.aic, **tests})
+        rows.append({"term": term.source, "npar": ratio.df, "AIC": reduced.aic, **tests})
     return pd.DataFrame(rows)

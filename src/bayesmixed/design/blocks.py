@@ -16,34 +16,11 @@ from bayesmixed.design.levels import level_codes
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.errors import DataError
-from bayesmixed.formula.algebra import Algebra, TermKey
+from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.terms import RandomTerm
 from bayesmixed.options import Center
 from bayesmixed.printing.records import short_repr
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A bar whose sides have been read.
-
-    Attributes
-    ----------
-    term : RandomTerm
-        As parsed.
-    effects : Algebra
-        Left side.
-    group : tuple[Expression, ...]
-        Right side: parts whose combinations are the levels.
-    """
-
-    term: RandomTerm
-    effects: Algebra
-    group: tuple[Expression, ...]
-
-    def center(self, center: Center) -> bool:
-        """Whether the priors of its effects stand at the means of its columns."""
-        return center is True and self.term.structure.can_be_centred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +42,7 @@ class BarRecipe:
 
 
 def build_blocks(
-    bars: Sequence[Bar], columns: Mapping[str, Column], n: int, *, center: Center = True
+    bars: Sequence[RandomTerm], columns: Mapping[str, Column], n: int, *, center: Center = True
 ) -> tuple[GroupBlock, ...]:
     """Build one block for each grouping factor.
 
@@ -75,19 +52,26 @@ def build_blocks(
     return tuple(sorted(blocks, key=lambda block: -block.n_levels))
 
 
-def bars_by_group(bars: Sequence[Bar]) -> list[list[Bar]]:
+def bars_by_group(bars: Sequence[RandomTerm]) -> list[list[RandomTerm]]:
     """Gather the bars that share a grouping factor, in the order written."""
-    by_group: dict[TermKey, list[Bar]] = {}
+    by_group: dict[ColumnKey, list[RandomTerm]] = {}
     for bar in bars:
-        by_group.setdefault(bar.term.group_key, []).append(bar)
+        by_group.setdefault(bar.group.key, []).append(bar)
     return list(by_group.values())
 
 
-def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int, center: Center) -> GroupBlock:
+def is_centred(bar: RandomTerm, center: Center) -> bool:
+    """Whether the priors of the effects of a bar stand at the means of its columns."""
+    return center is True and bar.structure.can_be_centred
+
+
+def _build_block(
+    bars: Sequence[RandomTerm], columns: Mapping[str, Column], n: int, center: Center
+) -> GroupBlock:
     built = [build_matrix(bar.effects, columns, n) for bar in bars]
     matrix = np.ascontiguousarray(np.hstack([part for part, _ in built]))
     centrings = [
-        matrix_centring(part, recipe, center=bar.center(center))
+        matrix_centring(part, recipe, center=is_centred(bar, center))
         for bar, (part, recipe) in zip(bars, built, strict=True)
     ]
     scales = np.concatenate(
@@ -95,18 +79,18 @@ def _build_block(bars: Sequence[Bar], columns: Mapping[str, Column], n: int, cen
     )
     empty = describe_block(bars, [recipe for _, recipe in built], block_diagonal(centrings), scales)
     check_columns_near_zero(empty.effects, matrix)
-    codes, levels = level_codes(bars[0].group, columns, n)
+    codes, levels = level_codes(bars[0].group.factors, columns, n)
     return replace(empty, columns=matrix, codes=codes, levels=levels)
 
 
 def describe_block(
-    bars: Sequence[Bar], recipes: Sequence[MatrixRecipe], centring: FloatArray, scales: FloatArray
+    bars: Sequence[RandomTerm], recipes: Sequence[MatrixRecipe], centring: FloatArray, scales: FloatArray
 ) -> GroupBlock:
     """Describe the effects of one grouping factor, its levels and rows left open.
 
     Shapes: `centring` (k, k), `scales` (k,).
     """
-    group, effects = bars[0].term.group_name, tuple(name for recipe in recipes for name in recipe.names)
+    group, effects = bars[0].group.name, tuple(name for recipe in recipes for name in recipe.names)
     _check_effects(effects, scales, group)
     return GroupBlock(
         group=group,
@@ -118,14 +102,14 @@ def describe_block(
             tuple(
                 each
                 for bar, recipe in zip(bars, recipes, strict=True)
-                for each in bar.term.structure.of_bar(len(recipe.names))
+                for each in bar.structure.of_bar(len(recipe.names))
             )
         ),
         centring=centring,
         scales=scales,
-        recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group) for recipe in recipes),
-        keys=tuple(key for recipe in recipes for key in recipe.keys_of(recipe.names)),
-        group_key=bars[0].term.group_key,
+        recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group.factors) for recipe in recipes),
+        keys=tuple(column.key for recipe in recipes for column in recipe.columns),
+        group_key=bars[0].group.key,
     )
 
 

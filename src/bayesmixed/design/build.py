@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bayesmixed.design.blocks import Bar, build_blocks
+from bayesmixed.design.blocks import build_blocks
 from bayesmixed.design.checks import (
     check_group_names,
     check_identified,
     check_levels,
     check_response,
 )
-from bayesmixed.design.evaluate import State
-from bayesmixed.design.fixed import build_fixed, sum_offsets
+from bayesmixed.design.fixed import build_fixed, remembered, sum_offsets
 from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
 from bayesmixed.design.lookup import one_spelling
 from bayesmixed.design.records import Design
 from bayesmixed.design.response import build_response, usable_weights, weights_of_rows
 from bayesmixed.errors import DataError
-from bayesmixed.formula.algebra import Algebra, read_algebra
-from bayesmixed.formula.expression import Expression, read_expression
-from bayesmixed.formula.response import ResponseExpression, read_response
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center, Missing, one_of
 
@@ -61,20 +56,21 @@ def build_design(
     """
     one_of(missing, Missing, "missing")
     frame = to_pandas(data)
-    parts = read_parts(parsed, [str(label) for label in frame.columns])
-    raw = pick(frame, parts.columns)
+    refuse_hidden_columns(parsed, [str(label) for label in frame.columns])
+    raw = pick(frame, parsed.columns)
     given = None if weights is None else weights_of_rows(weights, frame)
     needed = raw if given is None else raw | {str(given.name): given}
     keep = _rows_to_keep(needed, len(frame), missing)
     n = int(keep.sum())
     used_weights = None if given is None else usable_weights(given[keep])
     columns = tidy_all(raw if keep.all() else {name: column[keep] for name, column in raw.items()})
-    response = build_response(parts.response, columns, n, successes=successes, weights=used_weights)
-    offset = sum_offsets(parts.offsets, columns, n)
-    blocks = build_blocks(parts.bars, columns, n, center=center)
+    response = build_response(parsed.response, columns, n, successes=successes, weights=used_weights)
+    offsets = remembered(parsed.offsets)
+    offset = sum_offsets(offsets, columns, n)
+    blocks = build_blocks(parsed.random, columns, n, center=center)
     check_group_names(blocks)
     check_levels(blocks)
-    fixed = build_fixed(parts.fixed, parts.offsets, columns, n, center=center)
+    fixed = build_fixed(parsed.fixed, offsets, columns, n, center=center)
     blocks = one_spelling(fixed, blocks)
     if residual_variance:
         check_response(response, offset, centred=fixed.has_intercept)
@@ -92,58 +88,9 @@ def build_design(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """A formula whose parts have been read.
-
-    Attributes
-    ----------
-    response : ResponseExpression
-        Left side.
-    fixed : Algebra
-        Terms of the fixed effects.
-    bars : tuple[Bar, ...]
-        Random effects, as written.
-    offsets : tuple[tuple[Expression, State], ...]
-        Offsets, with the memory of their transforms.
-    """
-
-    response: ResponseExpression
-    fixed: Algebra
-    bars: tuple[Bar, ...]
-    offsets: tuple[tuple[Expression, State], ...]
-
-    @property
-    def expressions(self) -> list[Expression]:
-        """What the formula computes, in order of appearance."""
-        found = [*self.response.parts, *self.fixed.expressions.values()]
-        for bar in self.bars:
-            found += [*bar.effects.expressions.values(), *bar.group]
-        return [*found, *(expression for expression, _ in self.offsets)]
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns that the formula needs, in order of appearance."""
-        return list(dict.fromkeys(name for each in self.expressions for name in each.columns))
-
-
-def read_parts(parsed: ParsedFormula, labels: Sequence[str]) -> Parts:
-    """Read the parts of a formula for data with columns of these names."""
-    parts = Parts(
-        response=read_response(parsed.response),
-        fixed=read_algebra(parsed.fixed),
-        bars=tuple(
-            Bar(term=term, effects=read_algebra(term.effects), group=term.parts) for term in parsed.random
-        ),
-        offsets=tuple((read_expression(offset), {}) for offset in parsed.offsets),
-    )
-    _refuse_hidden_columns(parts, labels)
-    return parts
-
-
-def _refuse_hidden_columns(parts: Parts, labels: Sequence[str]) -> None:
+def refuse_hidden_columns(parsed: ParsedFormula, labels: Collection[str]) -> None:
     """Refuse a constant where the data have a column of the same name."""
-    for expression in parts.expressions:
+    for expression in parsed.expressions:
         for name in expression.constants:
             if name in labels:
                 raise DataError(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
+from bayesmixed.design.matrix import MatrixRecipe, Part
 from bayesmixed.formula.expression import Expression
 
 Cells = frozenset[tuple[str, str]]
@@ -38,26 +39,14 @@ class Coding:
     base: str | None
 
 
-def column_products(spec: Any, expressions: Sequence[Expression]) -> tuple[ColumnProduct, ...]:
-    """Every column of a matrix as a product; one that cannot be read is a level of its own."""
-    levels = codings(spec)
-    powers = {expression.text: _powers(expression) for expression in expressions}
-    alone: dict[tuple[str, bool], tuple[str, ...]] = {}
-    for term in spec.structure:
-        if len(term.scoped_terms) == 1 and len(term.scoped_terms[0].factors) == 1:
-            only = term.scoped_terms[0].factors[0]
-            alone[only.factor.expr, only.reduced] = tuple(map(str, term.columns))
-    out = []
-    for term in spec.structure:
-        found: dict[str, ColumnProduct] = {}
-        for scoped in term.scoped_terms:
-            factors = [(each.factor.expr, each.reduced) for each in scoped.factors]
-            parts = [_parts(name, reduced, levels, powers, alone) for name, reduced in factors]
-            for labels in product(*(part.items() for part in parts)):
-                name = ":".join(label for label, _ in labels) or "Intercept"
-                found[name] = _multiplied([factor for _, factor in labels])
-        out += [found.get(str(name), _opaque(str(name))) for name in term.columns]
-    return tuple(out)
+def column_products(recipe: MatrixRecipe) -> tuple[ColumnProduct, ...]:
+    """Every column of a matrix as a product."""
+    levels = codings(recipe.spec)
+    powers = {expression.text: _powers(expression) for expression in recipe.expressions}
+    return tuple(
+        _multiplied([_column(part, levels.get(part.factor), powers) for part in column.parts])
+        for column in recipe.columns
+    )
 
 
 def codings(spec: Any) -> dict[str, Coding]:
@@ -81,32 +70,16 @@ def _base(contrasts: Any, levels: Sequence[str]) -> str | None:
     return base if base in levels else levels[0]
 
 
-def _opaque(name: str) -> ColumnProduct:
-    """Product that is like no other."""
-    return ColumnProduct(frozenset({("", name)}), ())
-
-
-def _parts(
-    factor: str,
-    reduced: bool,
-    codings: Mapping[str, Coding],
-    powers: Mapping[str, dict[str, int]],
-    alone: Mapping[tuple[str, bool], tuple[str, ...]],
-) -> dict[str, ColumnProduct]:
-    """Columns of one factor by their labels."""
-    if factor not in codings:
-        labels = alone.get((factor, reduced), (factor,))
-        if len(labels) == 1:
-            return {labels[0]: ColumnProduct(frozenset(), tuple(sorted(powers[factor].items())))}
-        return {label: ColumnProduct(frozenset(), ((label, 1),)) for label in labels}
-    coding = codings[factor]
-    if not reduced:
-        return {f"{factor}[{o}]": ColumnProduct(frozenset({(factor, o)}), ()) for o in coding.levels}
-    if coding.base is not None:
-        others = [level for level in coding.levels if level != coding.base]
-        return {f"{factor}[T.{o}]": ColumnProduct(frozenset({(factor, o)}), ()) for o in others}
-    labels = alone.get((factor, reduced), ())
-    return {label: ColumnProduct(frozenset({(factor, label)}), ()) for label in labels}
+def _column(part: Part, coding: Coding | None, powers: Mapping[str, dict[str, int]]) -> ColumnProduct:
+    """One column of a factor."""
+    name = part.factor + part.label
+    if coding is None:
+        numbers = {name: 1} if part.label else powers[part.factor]
+        return ColumnProduct(frozenset(), tuple(sorted(numbers.items())))
+    if part.reduced and coding.base is None:
+        return ColumnProduct(frozenset({(part.factor, name)}), ())
+    level = part.label.removeprefix("[T." if part.reduced else "[").removesuffix("]")
+    return ColumnProduct(frozenset({(part.factor, level)}), ())
 
 
 def _multiplied(factors: Sequence[ColumnProduct]) -> ColumnProduct:
@@ -121,7 +94,7 @@ def _multiplied(factors: Sequence[ColumnProduct]) -> ColumnProduct:
 
 def _powers(expression: Expression) -> dict[str, int]:
     """Numbers that an expression multiplies, with their powers: ``I(x^2)`` is x twice."""
-    tree = ast.parse(expression.code, mode="eval").body
+    tree = expression.tree
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "I":
         tree = tree.args[0]
     found: dict[str, int] = {}
@@ -144,7 +117,7 @@ def _factors(node: ast.expr) -> list[ast.expr]:
 
 def _written(node: ast.expr, columns: Sequence[str]) -> str:
     """Expression with the names of the columns in place of their numbers."""
-    renamed = ast.parse(ast.unparse(node), mode="eval")
+    renamed = copy.deepcopy(node)
     for each in ast.walk(renamed):
         if isinstance(each, ast.Name) and each.id.startswith("_") and each.id[1:].isdecimal():
             each.id = columns[int(each.id[1:])]

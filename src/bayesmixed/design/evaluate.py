@@ -60,7 +60,7 @@ def evaluate(expression: Expression, columns: Mapping[str, Column], state: State
     scope = _Scope(expression.text, numbered, state)
     try:
         with np.errstate(all="ignore"):
-            return _value(ast.parse(expression.code, mode="eval").body, scope)
+            return _value(expression.tree, scope)
     except (
         ValueError,
         TypeError,

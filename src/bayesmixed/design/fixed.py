@@ -32,6 +32,9 @@ from bayesmixed.printing.records import short_repr
 FEW_ROWS = 10
 """In smaller data a text column may have more levels than half the rows."""
 
+Offsets = tuple[tuple[Expression, State], ...]
+"""Every offset with the memory of its transforms."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedRecipe:
@@ -43,20 +46,20 @@ class FixedRecipe:
         Of the terms.
     aliases : Aliases
         Which of its columns X keeps, and what binds the others to them.
-    offsets : tuple[tuple[Expression, State], ...]
-        Every offset with the memory of its transforms.
+    offsets : Offsets
+        What every row adds.
     """
 
     matrix: MatrixRecipe
     aliases: Aliases
-    offsets: tuple[tuple[Expression, State], ...]
+    offsets: Offsets
 
     __repr__ = short_repr
 
 
 def build_fixed(
     algebra: Algebra,
-    offsets: tuple[tuple[Expression, State], ...],
+    offsets: Offsets,
     columns: Mapping[str, Column],
     n: int,
     *,
@@ -84,8 +87,8 @@ def build_fixed(
         centring=centring,
         scales=scales,
         recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=offsets),
-        keys=recipe.keys_of(terms),
-        left_out_keys=recipe.keys_of(recipe.names[j] for j in aliases.left_out),
+        keys=tuple(recipe.columns[j].key for j in aliases.kept),
+        left_out_keys=tuple(recipe.columns[j].key for j in aliases.left_out),
     )
 
 
@@ -125,7 +128,7 @@ def centring_of(
     """
     products = no_centring(len(moments.means))
     if center is True:
-        columns = column_products(recipe.spec, recipe.expressions)
+        columns = column_products(recipe)
         left_out = {} if aliases is None else aliases.combinations(has_intercept=recipe.has_intercept)
         products = product_centring(
             tuple(column for j, column in enumerate(columns) if j not in left_out),
@@ -156,9 +159,12 @@ def column_scales(matrix: FloatArray, centring: FloatArray) -> FloatArray:
     return np.where(is_constant(matrix), np.abs(matrix[0]), spread)
 
 
-def sum_offsets(
-    offsets: tuple[tuple[Expression, State], ...], columns: Mapping[str, Column], n: int
-) -> FloatArray:
+def remembered(offsets: Iterable[Expression]) -> Offsets:
+    """Offsets whose transforms have seen no data yet."""
+    return tuple((offset, {}) for offset in offsets)
+
+
+def sum_offsets(offsets: Offsets, columns: Mapping[str, Column], n: int) -> FloatArray:
     """Sum the offsets of every row, shape (n,); zeros where there are none."""
     total = np.zeros(n)
     for expression, state in offsets:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from bayesmixed.design.records import Design, FixedDesign, GroupBlock
 from bayesmixed.errors import BayesmixedError, DataError
-from bayesmixed.formula.named import group_key, is_quoted, read_name
+from bayesmixed.formula.named import is_quoted, read_name
 
 
 def one_spelling(fixed: FixedDesign, blocks: Sequence[GroupBlock]) -> tuple[GroupBlock, ...]:
@@ -36,16 +36,11 @@ def _check_apart(pairs: Iterable[tuple[str, Hashable]], what: str) -> None:
             )
 
 
-def place_of(
-    text: object,
-    names: Sequence[str],
-    keys: Sequence[Hashable],
-    read: Callable[[str], Hashable | None] = read_name,
-) -> int | None:
+def place_of(text: object, names: Sequence[str], keys: Sequence[Hashable]) -> int | None:
     """Which of some names a text stands for, as it is written or by what it means."""
     if not isinstance(text, str):
         return None
-    meant = read(text)
+    meant = read_name(text)
     found = [i for i, name in enumerate(names) if name == text]
     found += [i for i, key in enumerate(keys) if meant and key == meant and i not in found]
     if len(found) > 1:
@@ -55,7 +50,7 @@ def place_of(
             f"backticks for the column, {second!r} as it stands for the other."
         )
     if not found and is_quoted(text):
-        return place_of(text[1:-1], names, keys, read)
+        return place_of(text[1:-1], names, keys)
     return found[0] if found else None
 
 
@@ -74,5 +69,5 @@ def effect_of(block: GroupBlock, text: object) -> str | None:
 def group_of(design: Design, text: object) -> str | None:
     """Grouping factor that a text names, in the spelling of the formula; None for none."""
     groups = [block.group for block in design.blocks]
-    place = place_of(text, groups, [block.group_key for block in design.blocks], group_key)
+    place = place_of(text, groups, [block.group_key for block in design.blocks])
     return None if place is None else groups[place]

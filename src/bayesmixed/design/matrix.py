@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,29 @@ from bayesmixed.design.evaluate import State, check_finite, evaluate
 from bayesmixed.design.frame import Column, as_kind, kind_of
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import DataError
-from bayesmixed.formula.algebra import Algebra
-from bayesmixed.formula.expression import Expression
-from bayesmixed.formula.named import ColumnKey, column_keys
+from bayesmixed.formula.algebra import Algebra, ColumnKey
+from bayesmixed.formula.expression import Expression, FactorKey
 from bayesmixed.names import INTERCEPT
 from bayesmixed.printing.records import short_repr
+from bayesmixed_program import ctrl_c_waits
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One column of a factor: what tables add to the factor's name, and whether contrasts left one out."""
+
+    factor: str
+    label: str
+    reduced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixColumn:
+    """A column of a matrix: its name, what it means, and of what it is the product."""
+
+    name: str
+    key: ColumnKey
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +48,18 @@ class MatrixRecipe:
     ----------
     spec : formulaic.ModelSpec
         Columns of every term, and levels of every categorical factor.
+    columns : tuple[MatrixColumn, ...]
+        In the order of the matrix.
     expressions : tuple[Expression, ...]
         What its factors compute.
     state : dict[str, dict]
         For every expression the memory of its transforms.
     kinds : dict[str, str]
-        What every column held: ``"numbers"``, ``"text"`` or ``"booleans"``.
+        What every column of the data held: ``"numbers"``, ``"text"`` or ``"booleans"``.
     """
 
     spec: Any
+    columns: tuple[MatrixColumn, ...]
     expressions: tuple[Expression, ...]
     state: dict[str, State]
     kinds: dict[str, str]
@@ -47,29 +69,12 @@ class MatrixRecipe:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns of the matrix."""
-        return tuple(str(name) for name in self.spec.column_names)
-
-    @property
-    def keys(self) -> dict[str, ColumnKey]:
-        """What every column means, by its name."""
-        factors = {expression.text: expression.key for expression in self.expressions}
-        keys: dict[str, ColumnKey] = {}
-        for term in self.spec.structure:
-            own = {
-                factor.expr: factors[factor.expr] for factor in term.term.factors if factor.expr in factors
-            }
-            keys |= column_keys(own, [str(name) for name in term.columns])
-        return keys
-
-    def keys_of(self, names: Iterable[str]) -> tuple[ColumnKey, ...]:
-        """What some of the columns mean."""
-        keys = self.keys
-        return tuple(keys[name] for name in names)
+        return tuple(column.name for column in self.columns)
 
     @property
     def has_intercept(self) -> bool:
         """Whether the first column is an explicit intercept."""
-        return bool(self.spec.structure) and str(self.spec.structure[0].term) == "1"
+        return bool(self.columns) and not self.columns[0].parts
 
 
 def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tuple[FloatArray, MatrixRecipe]:
@@ -77,31 +82,76 @@ def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tup
 
     Shapes: `columns` (n,); returns (n, p).
     """
-    expressions = tuple(algebra.expressions.values())
-    state: dict[str, State] = {expression.text: {} for expression in expressions}
-    matrix, spec = assemble(algebra.formula, _factors(expressions, state, columns, n, {}), n)
-    kinds = {name: kind_of(columns[name]) for name in algebra.columns}
-    recipe = MatrixRecipe(spec=spec, expressions=expressions, state=state, kinds=kinds)
-    check_columns(recipe)
+    state: dict[str, State] = {expression.text: {} for expression in algebra.expressions}
+    matrix, recipe = multiply_out(
+        algebra,
+        _factors(algebra.expressions, state, columns, n, {}),
+        n,
+        state=state,
+        kinds={name: kind_of(columns[name]) for name in algebra.columns},
+    )
     for name, values in zip(recipe.names, matrix.T, strict=True):
         check_finite(values, name)
     return matrix, recipe
 
 
-def check_columns(recipe: MatrixRecipe) -> None:
+def multiply_out(
+    algebra: Algebra, values: Mapping[str, Any], n: int, *, state: dict[str, State], kinds: dict[str, str]
+) -> tuple[FloatArray, MatrixRecipe]:
+    """Matrix of a sum of terms from the values of its factors, shape (n, p), and what it remembers."""
+    with ctrl_c_waits():
+        from formulaic import SimpleFormula
+        from formulaic.parser.types import Factor, Term
+
+    one = Factor("1", eval_method="literal")
+    terms = [
+        Term([Factor(factor.text, eval_method="lookup") for factor in term.factors] or [one])
+        for term in algebra.terms
+    ]
+    labels: list[list[tuple[str, ...]]] = []
+    matrix, spec = assemble(SimpleFormula(terms, _ordering="none"), values, n, labels=labels)
+    columns = tuple(_columns(spec, labels, {factor.text: factor.key for factor in algebra.expressions}))
+    _check_columns(spec, columns)
+    return matrix, MatrixRecipe(
+        spec=spec, columns=columns, expressions=algebra.expressions, state=state, kinds=kinds
+    )
+
+
+def _columns(
+    spec: Any, labels: Sequence[Sequence[tuple[str, ...]]], keys: Mapping[str, FactorKey]
+) -> Iterator[MatrixColumn]:
+    """Columns of a matrix, given the names of the columns of every factor of every product of them."""
+    products = iter(labels)
+    for term in spec.structure:
+        found: dict[str, MatrixColumn] = {}
+        for scoped in term.scoped_terms:
+            factors = [(str(each.factor.expr), each.reduced) for each in scoped.factors]
+            of_factors = next(products) if factors else []
+            for chosen in product(*reversed(of_factors)):
+                name = ":".join(reversed(chosen)) or INTERCEPT
+                parts = tuple(
+                    Part(factor, label.removeprefix(factor), reduced)
+                    for (factor, reduced), label in zip(factors, reversed(chosen), strict=True)
+                )
+                found[name] = MatrixColumn(name, frozenset((keys[p.factor], p.label) for p in parts), parts)
+        yield from found.values()
+
+
+def _check_columns(spec: Any, columns: Sequence[MatrixColumn]) -> None:
     """Refuse a term without columns, which is a factor with one level, and a name that two columns share.
 
     The intercept's is one that no other column may have.
     """
-    for term in recipe.spec.structure:
+    for term in spec.structure:
         if not term.columns:
             raise DataError(
                 f"{str(term.term)!r} has only one level in the rows used. Leave it out of the formula."
             )
-    if len(set(recipe.names)) < len(recipe.names):
-        twice = next(name for name in recipe.names if recipe.names.count(name) > 1)
+    names = [column.name for column in columns]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"Two columns of the design are called {twice!r}; rename the column of the data.")
-    if recipe.keys.get(INTERCEPT):
+    if any(column.name == INTERCEPT and column.parts for column in columns):
         raise DataError(
             f"The column {INTERCEPT!r} of the data has the name of the model's intercept. Rename it; an "
             "intercept does not need a column: write 1."
@@ -142,11 +192,16 @@ def _factors(
 
 
 def assemble(
-    spec: Any, values: Mapping[str, Any], n: int, *, full_rank: bool = True
+    spec: Any,
+    values: Mapping[str, Any],
+    n: int,
+    *,
+    full_rank: bool = True,
+    labels: list[list[tuple[str, ...]]] | None = None,
 ) -> tuple[FloatArray, Any]:
-    """Multiply the values of the factors out to the columns of a matrix.
+    """Multiply the values of the factors out to the columns of a matrix, shape (n, p).
 
-    Returns shape (n, p).
+    `labels` gets the names of the columns of the factors of every product, in the order of the matrix.
     """
     from formulaic.errors import FormulaicError
     from formulaic.materializers import PandasMaterializer
@@ -157,6 +212,14 @@ def assemble(
     for name, factor_value in values.items():
         factor = Factor(name, eval_method="lookup")
         materializer.factor_cache[name] = EvaluatedFactor(factor=factor, values=factor_value)
+    if labels is not None:
+        columns_of_product = materializer._get_columns_for_term
+
+        def noted(factors: list[dict[str, Any]], **options: Any) -> Any:
+            labels.append([tuple(factor) for factor in factors])
+            return columns_of_product(factors, **options)
+
+        materializer._get_columns_for_term = noted
     try:
         with np.errstate(all="ignore"):
             built = materializer.get_model_matrix(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,12 +11,20 @@ from bayesmixed import names
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.errors import BayesmixedError, DataError
-from bayesmixed.formula.named import group_key, is_quoted, key_of_name, read_name
+from bayesmixed.formula.algebra import ColumnKey
+from bayesmixed.formula.expression import column_expression, is_plain_name
+from bayesmixed.formula.named import is_quoted, read_name
 
 ParameterKind = Literal["beta", "sd", "cor", "sigma", "family"]
 
 WORDS = ("b", "sd", "cor", "beta", "theta")
 """Words that stand for several parameters somewhere."""
+
+PREFIXES = ("b_", "sd_", "corr_", names.BETA)
+"""What labels begin with."""
+
+WITHIN_BRACKETS = re.compile(r".[\[\]].")
+"""A bracket in the name of a level, ``[T.a[b]``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +117,8 @@ def _all(
         several = {names.sd_label(block.group), names.corr_label(block.group)}
         words |= several.difference(*(parameter.spellings for parameter in own))
         found += own
-    return _told_apart([*found, *(_of_family(name) for name in family)], words)
+    found += [_of_family(name) for name in family]
+    return _told_apart(found, words, is_read=not _is_plain(design))
 
 
 def parameters_named(parameters: Sequence[Parameter], text: str) -> list[Parameter]:
@@ -141,16 +151,24 @@ def meanings(text: str) -> Iterator[Hashable]:
         if not text.startswith(f"{kind}_"):
             continue
         group, effects = _bracketed(text.removeprefix(f"{kind}_"))
+        key = read_name(group)
         if effects is None:
-            yield from _meaning(kind, group_key(group))
+            yield from _meaning(kind, key)
             continue
         for parts in [(effects,)] if kind == "sd" else _halves(effects):
-            yield from _meaning(kind, group_key(group), *map(key_of_name, parts))
+            yield from _meaning(kind, key, *map(_effect_key, parts))
 
 
 def all_of(kind: str, block: GroupBlock) -> Iterator[Hashable]:
     """What the name of all standard deviations (``"sd"``) or correlations (``"corr"``) of a factor means."""
     return _meaning(kind, block.group_key)
+
+
+def _effect_key(text: str) -> ColumnKey:
+    """What a text means as the name of an effect: where a formula could not read it, a column called so."""
+    if text.strip() == names.INTERCEPT:
+        return frozenset()
+    return read_name(text) or frozenset({(column_expression(text).key, "")})
 
 
 def _meaning(kind: str, *keys: Hashable | None) -> Iterator[Hashable]:
@@ -250,15 +268,28 @@ def _of_family(name: str) -> Parameter:
     )
 
 
-def _told_apart(parameters: Sequence[Parameter], words: set[str]) -> tuple[Parameter, ...]:
-    """Parameters with labels that no other one, and none of some words, may be."""
+def _is_plain(design: Design) -> bool:
+    """Whether every name in a model can be read in one way: made of words that are no part of a language."""
+    keys = [*design.fixed.keys, *(key for block in design.blocks for key in (*block.keys, block.group_key))]
+    parts = [part for key in keys for part in key]
+    columns = {column for (_, columns), _ in parts for column in columns}
+    return not any(map(WITHIN_BRACKETS.search, (label for _, label in parts))) and all(
+        is_plain_name(column) and not column.startswith(PREFIXES) for column in columns
+    )
+
+
+def _told_apart(parameters: Sequence[Parameter], words: set[str], *, is_read: bool) -> tuple[Parameter, ...]:
+    """Parameters with labels that no other one, and none of some words, may be.
+
+    Where names may be read in several ways, a label must mean nothing else; else it must be spelled apart.
+    """
     meant: dict[Hashable, set[int]] = {}
     for i, parameter in enumerate(parameters):
         for sense in (*parameter.spellings, *parameter.meanings):
             meant.setdefault(sense, set()).add(i)
 
     def is_own(text: str, i: int) -> bool:
-        senses = (meant.get(sense, set()) for sense in (text, *meanings(text)))
+        senses = (meant.get(sense, set()) for sense in (text, *(meanings(text) if is_read else ())))
         return text not in words and set[int]().union(*senses) == {i}
 
     out = []

@@ -13,7 +13,6 @@ from bayesmixed.design.encode import predictor_columns
 from bayesmixed.design.frame import Column, kind_of, pick, tidy_all
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.formula.algebra import read_algebra
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +65,7 @@ def predictor(design: Design, name: str) -> Predictor:
 
 def _of_random_effects(design: Design) -> set[str]:
     """Columns that any bar of the formula names, whether or not it takes part."""
-    bars = design.formula.random
-    groups = [name for bar in bars for part in bar.parts for name in part.columns]
-    return {*groups, *(name for bar in bars for name in read_algebra(bar.effects).columns)}
+    return {name for bar in design.formula.random for name in (*bar.group.columns, *bar.effects.columns)}
 
 
 def grouping_columns(design: Design) -> list[str]:

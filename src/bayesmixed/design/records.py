@@ -10,9 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.covariances.covariance import Correlation, Covariance, Covariances
-from bayesmixed.formula.algebra import TermKey
-from bayesmixed.formula.expression import column_expression
-from bayesmixed.formula.named import ColumnKey, group_key, key_of_name
+from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center
 from bayesmixed.printing.records import short_repr
@@ -81,15 +79,9 @@ class FixedDesign:
     centring: FloatArray
     scales: FloatArray
     recipe: Any
+    keys: tuple[ColumnKey, ...]
     left_out: tuple[str, ...] = ()
-    keys: tuple[ColumnKey, ...] = ()
     left_out_keys: tuple[ColumnKey, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Read what the columns mean from their names, where nothing else is known of them."""
-        for field, columns in (("keys", self.terms), ("left_out_keys", self.left_out)):
-            if len(getattr(self, field)) != len(columns):
-                object.__setattr__(self, field, tuple(map(key_of_name, columns)))
 
     __repr__ = short_repr
 
@@ -125,7 +117,7 @@ class GroupBlock:
         Of a block whose rows are not in memory, the `second_moments`.
     keys : tuple[ColumnKey, ...]
         What the column of every effect means, however it is spelled.
-    group_key : TermKey
+    group_key : ColumnKey
         What the grouping factor means.
     """
 
@@ -138,16 +130,9 @@ class GroupBlock:
     centring: FloatArray
     scales: FloatArray
     recipes: tuple[Any, ...]
+    keys: tuple[ColumnKey, ...]
+    group_key: ColumnKey
     moments: FloatArray | None = None
-    keys: tuple[ColumnKey, ...] = ()
-    group_key: TermKey = frozenset()
-
-    def __post_init__(self) -> None:
-        """Read what effects and groups mean from their names, where nothing else is known of them."""
-        if len(self.keys) != len(self.effects):
-            object.__setattr__(self, "keys", tuple(map(key_of_name, self.effects)))
-        if not self.group_key:
-            object.__setattr__(self, "group_key", group_key(self.group) or column_expression(self.group).key)
 
     __repr__ = short_repr
 

@@ -15,7 +15,7 @@ def reorder_effects(design: Design, i: int, order: IntArray) -> Design:
     moved = replace(
         block,
         effects=tuple(block.effects[e] for e in order),
-        keys=tuple(block.keys[e] for e in order) if block.keys else (),
+        keys=tuple(block.keys[e] for e in order),
         columns=block.columns if design.sums is not None else block.columns[:, order],
         centring=block.centring[np.ix_(order, order)],
         scales=block.scales[order],

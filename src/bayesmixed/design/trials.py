@@ -12,12 +12,11 @@ from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError
 from bayesmixed.formula.expression import Expression
-from bayesmixed.formula.response import read_response
 
 
 def counts_successes(design: Design) -> bool:
     """Whether a formula counts successes, in ``prop()`` or ``cbind()``, and does not state a proportion."""
-    return design.response.trials is not None and read_response(design.formula.response).kind != "value"
+    return design.response.trials is not None and design.formula.response.kind != "value"
 
 
 def trials_of_rows(wanted: PredictionRows) -> FloatArray | None:
@@ -42,7 +41,7 @@ def _trials_of_new_rows(wanted: PredictionRows) -> FloatArray:
     """Trials from the weights of new rows or from the columns of the formula."""
     if wanted.weights is not None:
         return wanted.weights
-    expression = read_response(wanted.design.formula.response)
+    expression = wanted.design.formula.response
     if expression.kind == "value":
         raise DataError("New successes need numbers of trials: give weights=, a column or numbers.")
     successes, second = expression.parts

@@ -1,29 +1,20 @@
-"""Sums, products and nestings of terms; formulaic multiplies them out."""
+"""Sums, products and nestings of terms, multiplied out."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache, reduce
-from operator import mul
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 from bayesmixed.formula.expression import Expression, FactorKey, column_expression, expression_from
-from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, refusal, scan, shown
-from bayesmixed_program import ctrl_c_waits
+from bayesmixed.formula.scan import ADVICE, Token, closing, is_call, outside, refusal, render, scan, shown
+from bayesmixed.names import INTERCEPT
 
 MAX_TERMS = 2_000
-MAX_POWER = 20
-"""Exponent from which on two terms are too many: 2^20 products."""
+PRECEDENCE = {"*": 1, "/": 1, "%in%": 2, ":": 3}
+"""How tightly operators bind: ``a %in% b``, as in R, tighter than ``*`` and looser than ``:``."""
 
-BEFORE_PRODUCTS = 250
-"""Precedence of ``%in%`` as in R: above that of ``*`` and ``/``, 200 in formulaic, and below ``:``, 300."""
-TermKey = frozenset[FactorKey]
-"""What a term means, however its factors are spelled and ordered."""
-
-PRODUCT = re.compile(r"[*:/^%]")
-OPERATORS = frozenset(["+", "-", "*", "/", ":", "^", "**", "%in%"])
+OPERATORS = frozenset(["+", "-", "^", "**", *PRECEDENCE])
 POWERS = frozenset(["^", "**"])
 SUMMING = frozenset(["+", "-", "(", ")"])
 INSTEAD = {
@@ -31,40 +22,86 @@ INSTEAD = {
     ",": "Terms are joined by '+'; data and options are arguments of the function, not of the formula.",
     "=": "Compare with '==' inside I(), e.g. I(use == 'Y').",
 }
+ColumnKey = frozenset[tuple[FactorKey, str]]
+"""What a term or a column of it means, however it is spelled: its factors, each with the part that the column
+is of it, e.g. ``"[T.b]"``, empty where it is all. That of an intercept is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A product of factors; one of none is the intercept.
+
+    Attributes
+    ----------
+    factors : tuple[Expression, ...]
+        Different ones, in the order of the name.
+    """
+
+    factors: tuple[Expression, ...]
+
+    @property
+    def name(self) -> str:
+        """What tables call it, e.g. ``"batch:cask"``."""
+        return ":".join(factor.text for factor in self.factors) or INTERCEPT
+
+    @property
+    def source(self) -> str:
+        """How a formula writes it."""
+        return ":".join(factor.source for factor in self.factors) or "1"
+
+    @property
+    def key(self) -> ColumnKey:
+        """What it means: a set of factors, so that ``a:b`` is ``b:a``."""
+        return frozenset((factor.key, "") for factor in self.factors)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that it needs, in order of appearance."""
+        return columns_of(self.factors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algebra:
-    """Terms multiplied out, with what each factor computes.
+    """A sum of terms, multiplied out.
 
     Attributes
     ----------
-    formula : formulaic.Formula
-        Its factors are opaque names: formulaic never evaluates anything.
-    expressions : dict[str, Expression]
-        What every factor computes, by its name.
+    source : str
+        How a formula writes it.
+    terms : tuple[Term, ...]
+        By number of factors, then as written.
+    expressions : tuple[Expression, ...]
+        Factors in order of appearance, those of terms that were taken out again among them.
     """
 
-    formula: Any
-    expressions: dict[str, Expression]
-
-    @property
-    def terms(self) -> tuple[tuple[str, ...], ...]:
-        """Names of the factors of every term; ``("1",)`` is the intercept."""
-        return tuple(tuple(factor.expr for factor in term.factors) for term in self.formula)
-
-    @property
-    def keys(self) -> tuple[TermKey, ...]:
-        """What every term means: a set of factors, empty for the intercept."""
-        return tuple(
-            frozenset(self.expressions[name].key for name in term if name in self.expressions)
-            for term in self.terms
-        )
+    source: str
+    terms: tuple[Term, ...]
+    expressions: tuple[Expression, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the data that the terms need, in order of appearance."""
-        return tuple(dict.fromkeys(c for e in self.expressions.values() for c in e.columns))
+        return columns_of(self.expressions)
+
+    @property
+    def has_intercept(self) -> bool:
+        """Whether one of the terms is the intercept."""
+        return any(not term.factors for term in self.terms)
+
+    def without(self, term: Term) -> Algebra:
+        """The same sum with one term less."""
+        left = tuple(each for each in self.terms if each.key != term.key)
+        return replace(self, source=f"{self.source} - {term.source}", terms=left)
+
+
+ONE = Term(factors=())
+Terms = dict[ColumnKey, Term]
+INTERCEPT_ALONE = Algebra(source="1", terms=(ONE,), expressions=())
+
+
+def columns_of(expressions: Iterable[Expression]) -> tuple[str, ...]:
+    """Columns of the data that expressions need, in order of appearance."""
+    return tuple(dict.fromkeys(name for each in expressions for name in each.columns))
 
 
 def read_algebra(text: str) -> Algebra:
@@ -72,22 +109,24 @@ def read_algebra(text: str) -> Algebra:
 
     Examples
     --------
-    >>> read_algebra("x*f").terms
-    (('1',), ('x',), ('f',), ('x', 'f'))
+    >>> [term.name for term in read_algebra("x*f").terms]
+    ['Intercept', 'x', 'f', 'x:f']
     """
     return algebra_from(scan(text), text)
 
 
 def algebra_from(tokens: Sequence[Token], text: str) -> Algebra:
     """Terms of tokens that were scanned from a formula."""
-    units = _units(tokens, text)
-    _check_grammar(units, text)
-    _check_numbers(units, text)
-    _check_powers(units, text)
-    expressions: dict[str, Expression] = {}
-    spellings: dict[FactorKey, str] = {}
-    words = [_word(unit, expressions, spellings, text) for unit in units]
-    return Algebra(formula=_formulaic(" ".join(words), tokens, text), expressions=expressions)
+    factors: dict[FactorKey, Expression] = {}
+    units = _units(tokens, text, factors)
+    for check in (_check_names, _check_grammar, _check_numbers, _check_powers):
+        check(units, text)
+    terms = _Expansion(units, text).sum({ONE.key: ONE}).values()
+    return Algebra(
+        source=render(tokens) or "1",
+        terms=tuple(sorted(terms, key=lambda term: len(term.factors))),
+        expressions=tuple(factors.values()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +141,41 @@ class _Unit:
         return self.token.kind not in ("operator", "open", "close")
 
 
-def _units(tokens: Sequence[Token], text: str) -> list[_Unit]:
+def _units(tokens: Sequence[Token], text: str, factors: dict[FactorKey, Expression]) -> list[_Unit]:
+    """Operands and operators; a factor is the same expression, its first spelling, wherever it stands."""
     units: list[_Unit] = []
     index = 0
     while index < len(tokens):
         token = tokens[index]
         if is_call(tokens, index):
             end = closing(tokens, index + (token.text != "{")) + 1
-            expression = expression_from(tokens[index:end], text)
+            read = expression_from(tokens[index:end], text)
+            expression = factors.setdefault(read.key, read)
             units.append(_Unit(Token("name", expression.text, token.start), expression))
             index = end
             continue
         if token.text == "[":
             raise refusal("'[' has no meaning here.", text, token.start, ADVICE["["])
-        named = token.kind in ("name", "quoted")
-        units.append(_Unit(token, column_expression(token.name) if named else None))
+        column = None
+        if token.kind in ("name", "quoted"):
+            column = column_expression(token.name, token.text)
+            column = factors.setdefault(column.key, column)
+        units.append(_Unit(token, column))
         index += 1
     return units
+
+
+def _check_names(units: Sequence[_Unit], text: str) -> None:
+    """Refuse a name that is a number's, and one name of two factors."""
+    keys: dict[str, FactorKey] = {}
+    for token, expression in ((unit.token, unit.expression) for unit in units if unit.expression):
+        name = expression.text
+        if name.isdecimal():
+            raise refusal(f"A column called {name!r} reads as a number; rename it.", text, token.start)
+        if keys.setdefault(name, expression.key) != expression.key:
+            raise refusal(
+                f"{name!r} is both a column and an expression; rename the column.", text, token.start
+            )
 
 
 def _check_grammar(units: Sequence[_Unit], text: str) -> None:
@@ -127,7 +184,7 @@ def _check_grammar(units: Sequence[_Unit], text: str) -> None:
         token, operand_due = unit.token, before is None or before.token.kind in ("operator", "open")
         if token.kind == "operator":
             _check_operator(token, text)
-            if operand_due and token.text not in ("+", "-"):
+            if operand_due and not _is_sign(token, before):
                 raise refusal(f"Something is missing before {token.text!r}.", text, token.start)
         elif token.kind == "close":
             if operand_due:
@@ -144,6 +201,12 @@ def _check_grammar(units: Sequence[_Unit], text: str) -> None:
         before = unit
     if before is not None and before.token.kind == "operator":
         raise refusal(f"Something is missing after {before.token.text!r}.", text, before.token.start)
+
+
+def _is_sign(token: Token, before: _Unit | None) -> bool:
+    """Whether a plus or minus stands where a summand begins."""
+    begins = before is None or before.token.text in ("(", "+", "-")
+    return begins and token.text in ("+", "-")
 
 
 def _check_numbers(units: Sequence[_Unit], text: str) -> None:
@@ -208,79 +271,93 @@ def _check_operator(token: Token, text: str) -> None:
         raise refusal(f"{token.text!r} cannot join terms.", text, token.start, advice)
 
 
-def _word(unit: _Unit, expressions: dict[str, Expression], spellings: dict[FactorKey, str], text: str) -> str:
-    """Word for formulaic: a factor has one name, its first spelling."""
-    if unit.expression is None:
-        return unit.token.text
-    name = spellings.setdefault(unit.expression.key, unit.expression.text)
-    if name.isdecimal():
-        raise refusal(f"A column called {name!r} reads as a number; rename it.", text, unit.token.start)
-    if expressions.setdefault(name, unit.expression).key != unit.expression.key:
-        raise refusal(
-            f"{name!r} is both a column and an expression; rename the column.", text, unit.token.start
-        )
-    return f"`{name}`"
+class _Expansion:
+    """Terms of units that follow the grammar, multiplied out."""
+
+    def __init__(self, units: Sequence[_Unit], text: str) -> None:
+        self.units, self.text, self.at, self.n_products = units, text, 0, 0
+
+    def sum(self, terms: Terms) -> Terms:
+        """Terms up to the end, or to a closing parenthesis, added to some; 0 is an intercept taken out."""
+        while (symbol := self._symbol()) not in ("", ")"):
+            adds = True
+            while symbol in ("+", "-"):
+                adds ^= symbol == "-"
+                self.at += 1
+                symbol = self._symbol()
+            adds ^= symbol == "0"
+            found = self._product(1)
+            terms = (
+                _joined(terms, found) if adds else {k: term for k, term in terms.items() if k not in found}
+            )
+        return terms
+
+    def _symbol(self) -> str:
+        return self.units[self.at].token.text if self.at < len(self.units) else ""
+
+    def _product(self, least: int) -> Terms:
+        """Terms that operators join which bind as tightly as some or tighter."""
+        terms = self._power()
+        while PRECEDENCE.get(symbol := self._symbol(), 0) >= least:
+            self.at += 1
+            others = self._product(PRECEDENCE[symbol] + 1)
+            match symbol:
+                case ":":
+                    terms = self._crossed(terms, others)
+                case "*":
+                    terms = _joined(terms, others, self._crossed(terms, others))
+                case "/":
+                    terms = _joined(terms, self._crossed(self._whole(terms), others))
+                case "%in%":
+                    terms = self._crossed(terms, self._whole(others))
+        return terms
+
+    def _power(self) -> Terms:
+        terms = base = self._operand()
+        if self._symbol() in POWERS:
+            exponent = self.units[self.at + 1].token.text
+            self.at += 2
+            for _ in range(int(exponent[:6]) - 1):
+                terms = self._crossed(terms, base)
+        return terms
+
+    def _operand(self) -> Terms:
+        unit = self.units[self.at]
+        self.at += 1
+        if unit.token.text == "(":
+            terms = self.sum({})
+            self.at += 1
+            return terms
+        return _product([Term(factors=(unit.expression,))] if unit.expression else [])
+
+    def _crossed(self, terms: Terms, others: Terms) -> Terms:
+        """Each of some terms with each of others."""
+        self._count(len(terms) * len(others))
+        return _joined(*(_product(pair) for pair in product(terms.values(), others.values())))
+
+    def _whole(self, terms: Terms) -> Terms:
+        """All of some terms as one."""
+        self._count(len(terms))
+        return _product(terms.values())
+
+    def _count(self, n: int) -> None:
+        self.n_products += n
+        if self.n_products > MAX_TERMS:
+            tokens = [unit.token for unit in self.units]
+            raise refusal(f"'{shown(tokens)}' stands for too many terms.", self.text, tokens[0].start)
 
 
-def _formulaic(words: str, tokens: Sequence[Token], text: str) -> Any:
-    with ctrl_c_waits():
-        from formulaic.errors import FormulaicError
-    start = tokens[0].start if tokens else 0
-    try:
-        formula = _multiply(words)
-    except RecursionError:
-        formula = None
-    except (FormulaicError, SyntaxError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "its terms cannot be multiplied out."
-        raise refusal(f"'{shown(tokens)}' cannot be read: {reason}", text, start) from None
-    if formula is None:
-        raise refusal(f"'{shown(tokens)}' stands for too many terms.", text, start)
-    return formula
+def _joined(*parts: Terms) -> Terms:
+    """Terms of several sums, each as it came up first."""
+    out: Terms = {}
+    for part in parts:
+        for key, term in part.items():
+            out.setdefault(key, term)
+    return out
 
 
-@lru_cache(maxsize=128)
-def _multiply(words: str) -> Any:
-    """Multiply terms out by formulaic; None when it would have too many terms."""
-    from formulaic import Formula
-
-    parser = _parser()
-    if PRODUCT.search(words) and _count_terms(parser.get_ast(words)) > MAX_TERMS:
-        return None
-    return Formula(words, _parser=parser)
-
-
-@cache
-def _parser() -> Any:
-    """Parser of formulaic, but for ``a %in% b``, which is ``a:b`` alone as in R: formulaic adds ``b``."""
-    from formulaic.parser import DefaultFormulaParser
-    from formulaic.parser.types import Operator
-
-    parser = DefaultFormulaParser()
-    within = Operator("in", arity=2, precedence=BEFORE_PRODUCTS, associativity="left", to_terms=_within)
-    parser.operator_resolver.operator_table["in"] = [within]
-    return parser
-
-
-def _within(inner: Any, outer: Any) -> Any:
-    """Terms of ``inner %in% outer``: each of the first with all of the second."""
-    from formulaic.parser.types import OrderedSet
-
-    every = reduce(mul, outer)
-    return OrderedSet(term * every for term in inner)
-
-
-def _count_terms(node: Any) -> int:
-    """Upper bound of the number of terms that a syntax tree of formulaic stands for."""
-    if not hasattr(node, "operator"):
-        return 1
-    counts = [_count_terms(argument) for argument in node.args]
-    if len(counts) < 2:
-        return sum(counts)
-    first, second, symbol = counts[0], counts[1], node.operator.symbol
-    if symbol in ("**", "^"):
-        exponent = str(node.args[1])
-        times = int(exponent[:6]) if exponent.isdigit() else 1
-        return min(first, MAX_TERMS) ** min(times, MAX_POWER) if first > 1 else times
-    if symbol in ("*", ":", "/", "in"):
-        return first * second + first + second
-    return first + second
+def _product(terms: Iterable[Term]) -> Terms:
+    """Product of terms, each factor once."""
+    factors = {factor.key: factor for term in terms for factor in term.factors}
+    term = Term(factors=tuple(factors.values()))
+    return {term.key: term}

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from bayesmixed.covariances.registry import ABSENT, STRUCTURES
 from bayesmixed.errors import near_names
-from bayesmixed.formula.algebra import TermKey, algebra_from, check_joins, read_algebra
-from bayesmixed.formula.grouping import expand_group
+from bayesmixed.formula.algebra import ColumnKey, Term, algebra_from, check_joins
 from bayesmixed.formula.scan import Token, closing, outside, refusal, render
 from bayesmixed.formula.terms import RandomTerm
+
+JOINS = ("/", ":", "*")
 
 
 def has_bar(tokens: Iterable[Token]) -> bool:
@@ -42,28 +43,44 @@ def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
                 f"Write {covariance}(x | g) or (x || g).",
             )
         covariance = "diag"
-    if not algebra_from(effects, text).terms:
+    algebra = algebra_from(effects, text)
+    if not algebra.terms:
         raise refusal(
             "This bar has no effects.", text, effects[0].start, "Write (1 | g) for random intercepts."
         )
     written = text[chunk[0].start : chunk[-1].end]
     return tuple(
-        RandomTerm(effects=render(effects), parts=parts, covariance=covariance or "us", text=written)
-        for parts in expand_group(group, text)
+        RandomTerm(effects=algebra, group=factor, covariance=covariance or "us", text=written)
+        for factor in expand_group(group, text)
     )
+
+
+def expand_group(tokens: Sequence[Token], text: str) -> list[Term]:
+    """Grouping factors that the right side of a bar stands for.
+
+    ``a/b`` is ``a`` and ``a:b``; ``a*b`` is ``a``, ``b`` and ``a:b``.
+    """
+    for _, token in outside(tokens):
+        if token.kind in ("number", "string") or (token.kind == "operator" and token.text not in JOINS):
+            raise refusal(
+                f"{token.text!r} cannot stand right of a bar.",
+                text,
+                token.start,
+                "Write a column, a/b (a and b within a), a:b (combinations) or a*b (all three).",
+            )
+    return [term for term in algebra_from(tokens, text).terms if term.factors]
 
 
 def check_distinct(terms: Sequence[RandomTerm], text: str) -> None:
     """Refuse an effect that varies twice over one grouping factor."""
-    seen: dict[tuple[TermKey, TermKey], RandomTerm] = {}
+    seen: dict[tuple[ColumnKey, ColumnKey], RandomTerm] = {}
     for term in terms:
-        algebra = read_algebra(term.effects)
-        for effect, key in zip(algebra.terms, algebra.keys, strict=True):
-            first = seen.setdefault((term.group_key, key), term)
+        for effect in term.effects.terms:
+            first = seen.setdefault((term.group.key, effect.key), term)
             if first is not term:
-                name = "Intercept" if effect == ("1",) else ":".join(effect)
                 raise refusal(
-                    f"{name!r} varies twice over {term.group_name!r}: in {first.text} and in {term.text}.",
+                    f"{effect.name!r} varies twice over {term.group.name!r}: in {first.text} and in "
+                    f"{term.text}.",
                     text,
                     text.rfind(term.text),
                     "Give every effect one bar: (0 + x | g) has no intercept, (x || g) splits both.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from bayesmixed.errors import near_names
 from bayesmixed.formula.scan import Token, is_call, refusal, render, scan, shown
@@ -61,6 +61,7 @@ CONSTANTS = {
     "pi": repr(math.pi),
 }
 """Names that stand for a value inside expressions; between backticks they are columns."""
+WORD = re.compile(r"[^\W\d][\w.]*")
 ALLOWED_NODES = (
     *(ast.Expression, ast.keyword, ast.Name, ast.Load),
     *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.UnaryOp, ast.UAdd, ast.USub),
@@ -76,39 +77,36 @@ class Expression:
     ----------
     text : str
         Its name in tables, e.g. ``"I(x^2)"``.
-    code : str
-        The same in Python's syntax with ``_0``, ``_1``, ... in place of the columns, e.g. ``"I(_0**2)"``.
-    columns : tuple[str, ...]
-        Names of the columns, in the order of their numbers.
+    source : str
+        How a formula writes it: as its name, with columns between backticks where they were.
+    key : FactorKey
+        What it means, however it is spelled: equal for ``log(x+1)`` and ``np.log( x + 1 )``.
+    tree : ast.expr
+        What to compute, in Python's syntax with ``_0``, ``_1``, ... in place of the columns.
     constants : tuple[str, ...]
         Names that were read as constants, e.g. ``("pi",)``.
     """
 
     text: str
-    code: str
-    columns: tuple[str, ...]
+    source: str
+    key: FactorKey
+    tree: ast.expr = field(compare=False, repr=False)
     constants: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in the order of their numbers."""
+        return self.key[1]
 
     @property
     def is_column(self) -> bool:
         """Whether it is a column as it stands."""
-        return self.code == "_0"
-
-    @property
-    def key(self) -> FactorKey:
-        """What it means, however it is spelled: equal for ``log(x+1)`` and ``np.log( x + 1 )``."""
-        return _one_spelling(self.code), self.columns
+        return self.key[0] == "_0"
 
 
-@lru_cache(maxsize=1024)
-def _one_spelling(code: str) -> str:
-    """Code with one kind of quotes and blanks, and without needless parentheses."""
-    return ast.unparse(ast.parse(code, mode="eval"))
-
-
-def column_expression(name: str) -> Expression:
+def column_expression(name: str, source: str | None = None) -> Expression:
     """Expression that is one column, whatever characters its name has."""
-    return Expression(text=name, code="_0", columns=(name,))
+    return Expression(text=name, source=source or f"`{name}`", key=("_0", (name,)), tree=ast.Name("_0"))
 
 
 def read_expression(text: str) -> Expression:
@@ -136,14 +134,25 @@ def expression_from(tokens: Sequence[Token], text: str) -> Expression:
         )
         raise refusal(f"'{shown(tokens)}' is not a complete expression.", text, start, advice) from None
     _check(tree, tokens, text)
-    names = tuple(token.text for token in tokens if token.kind == "name" and token.text in CONSTANTS)
-    return Expression(text=render(tokens, quoted=False), code=code, columns=tuple(columns), constants=names)
+    return Expression(
+        text=render(tokens, quoted=False),
+        source=render(tokens),
+        key=(ast.unparse(tree), tuple(columns)),
+        tree=tree.body,
+        constants=tuple(token.text for token in tokens if token.kind == "name" and token.text in CONSTANTS),
+    )
 
 
 def canonical_function(name: str) -> str:
     """Name under which a function is known here: ``factor`` for ``as.factor``, ``log`` for ``np.log``."""
     bare = name.removeprefix("numpy.").removeprefix("np.")
     return ALIASES.get(bare, bare)
+
+
+def is_plain_name(column: str) -> bool:
+    """Whether a column's name is a word, and none that means something in an expression."""
+    known = canonical_function(column)
+    return WORD.fullmatch(column) is not None and known not in FUNCTIONS and known not in CONSTANTS
 
 
 def _python(tokens: Sequence[Token], index: int, columns: dict[str, str], text: str) -> str:

@@ -1,4 +1,4 @@
-"""Names of columns and terms in a text of a user's, and what they mean."""
+"""Names of columns, terms and grouping factors in a text of a user's, and what they mean."""
 
 from __future__ import annotations
 
@@ -6,47 +6,14 @@ import re
 from functools import lru_cache
 
 from bayesmixed.errors import FormulaError
-from bayesmixed.formula.algebra import TermKey
-from bayesmixed.formula.expression import Expression, FactorKey, column_expression, expression_from
+from bayesmixed.formula.algebra import ColumnKey
+from bayesmixed.formula.expression import Expression, column_expression, expression_from
 from bayesmixed.formula.scan import PATTERN, scan
-from bayesmixed.names import INTERCEPT
-
-ColumnKey = frozenset[tuple[FactorKey, str]]
-"""What a column of a matrix means: its factors, each with the part that the column is of it, e.g.
-``"[T.b]"``, empty where it is all. That of an intercept is empty."""
 
 SPACE = re.compile(r"\s*")
 PREFIXES = ("b_", "sd_", "corr_")
 """What stands before a name that may be in backticks: ``sd_`the group`[Intercept]``."""
-PART = re.compile(r"\[.*\]|[^\[:]*", re.DOTALL)
 CLOSES = {"(": ")", "{": "}", "[": "]"}
-
-
-def column_keys(factors: dict[str, FactorKey], columns: list[str]) -> dict[str, ColumnKey]:
-    """What the columns of one term mean.
-
-    Examples
-    --------
-    >>> keys = column_keys({"f": ("_0", ("f",)), "x": ("_0", ("x",))}, ["f[T.a:b]:x"])
-    >>> keys["f[T.a:b]:x"] == read_name("x:f[T.a:b]")
-    True
-    """
-    return {name: frozenset(_taken_apart(name, factors)) for name in columns}
-
-
-def _taken_apart(name: str, factors: dict[str, FactorKey]) -> tuple[tuple[FactorKey, str], ...]:
-    """Factors of a column, each with its part; empty for a name that is not made of some of them."""
-    for factor, key in factors.items():
-        if not name.startswith(factor):
-            continue
-        rest, others = name[len(factor) :], {other: k for other, k in factors.items() if other != factor}
-        for end in (*(found.start() for found in re.finditer(":", rest)), len(rest)):
-            if not PART.fullmatch(rest[:end]):
-                continue
-            tail = _taken_apart(rest[end + 1 :], others)
-            if tail or end == len(rest):
-                return ((key, rest[:end]), *tail)
-    return ()
 
 
 @lru_cache(maxsize=4096)
@@ -76,22 +43,6 @@ def read_name(text: str) -> ColumnKey | None:
 def is_quoted(text: str) -> bool:
     """Whether a text stands between backticks."""
     return len(text) > 2 and text[0] == text[-1] == "`"
-
-
-def key_of_name(name: str) -> ColumnKey:
-    """What the name of a column in a table means.
-
-    A text that is not a name in a formula means a column called so.
-    """
-    if name.strip() == INTERCEPT:
-        return frozenset()
-    return read_name(name) or frozenset({(column_expression(name).key, "")})
-
-
-def group_key(text: str) -> TermKey | None:
-    """What the name of a grouping factor means, None for a text that is not one; see :func:`read_name`."""
-    key = read_name(text)
-    return None if key is None or any(part for _, part in key) else frozenset(factor for factor, _ in key)
 
 
 def name_ends(text: str, start: int) -> list[int]:

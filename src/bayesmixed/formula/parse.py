@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayesmixed.errors import FormulaError
-from bayesmixed.formula.algebra import MAX_TERMS, Algebra, algebra_from, read_algebra
+from bayesmixed.formula.algebra import MAX_TERMS, algebra_from
 from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
 from bayesmixed.formula.expression import Expression, expression_from
 from bayesmixed.formula.response import response_from
@@ -24,9 +24,9 @@ def parse_formula(text: str) -> ParsedFormula:
     Examples
     --------
     >>> formula = parse_formula("Reaction ~ Days + (Days || Subject)")
-    >>> formula.fixed, formula.random[0].covariance
-    ('Days', 'diag')
-    >>> [term.group_name for term in parse_formula("y ~ 1 + (1 | batch/cask)").random]
+    >>> [term.name for term in formula.fixed.terms], formula.random[0].covariance
+    (['Intercept', 'Days'], 'diag')
+    >>> [bar.group.name for bar in parse_formula("y ~ 1 + (1 | batch/cask)").random]
     ['batch', 'batch:cask']
     """
     if not isinstance(text, str):
@@ -35,24 +35,18 @@ def parse_formula(text: str) -> ParsedFormula:
     response = response_from(left, text)
     if not response.columns:
         raise refusal("The response does not name a column.", text, left[0].start)
-    fixed, offsets, random = _sort_summands(right, text)
+    summands, offsets, random = _sort_summands(right, text)
     check_distinct(random, text)
+    fixed = algebra_from(summands, text)
     if response.kind == "value":
-        sides = [algebra_from(fixed, text), *map(_effects, random)]
-        _check_response_apart(response.parts[0], right, sides, text)
-    return ParsedFormula(
-        text=text, response=render(left), fixed=render(fixed) or "1", random=random, offsets=offsets
-    )
-
-
-def _effects(term: RandomTerm) -> Algebra:
-    return read_algebra(term.effects)
+        factors = [*fixed.expressions, *(each for bar in random for each in bar.effects.expressions)]
+        _check_response_apart(response.parts[0], right, factors, text)
+    return ParsedFormula(text=text, response=response, fixed=fixed, random=random, offsets=offsets)
 
 
 def _check_response_apart(
-    response: Expression, right: Sequence[Token], sides: Sequence[Algebra], text: str
+    response: Expression, right: Sequence[Token], factors: Sequence[Expression], text: str
 ) -> None:
-    factors = (factor for side in sides for factor in side.expressions.values())
     again = next((factor for factor in factors if factor.key == response.key), None)
     if again is not None:
         raise refusal(
@@ -100,9 +94,9 @@ def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequenc
 
 def _sort_summands(
     right: Sequence[Token], text: str
-) -> tuple[list[Token], tuple[str, ...], tuple[RandomTerm, ...]]:
+) -> tuple[list[Token], tuple[Expression, ...], tuple[RandomTerm, ...]]:
     fixed: list[Token] = []
-    offsets: list[str] = []
+    offsets: list[Expression] = []
     random: list[RandomTerm] = []
     n_terms = 0
     for signs, chunk in _summands(right, text):
@@ -110,7 +104,7 @@ def _sort_summands(
             _check_added(signs, "A random term", text)
             new = random_terms(chunk, text)
             random.extend(new)
-            n_terms += sum(len(_effects(term).terms) for term in new)
+            n_terms += sum(len(term.effects.terms) for term in new)
             if n_terms > MAX_TERMS:
                 raise refusal("The bars stand for too many terms.", text, chunk[0].start)
         elif chunk[0].text == "offset" and len(chunk) > 1 and closing_of_call(chunk) == len(chunk) - 1:
@@ -149,12 +143,11 @@ def _check_added(signs: Sequence[Token], what: str, text: str) -> None:
             )
 
 
-def _offset(chunk: Sequence[Token], text: str) -> str:
+def _offset(chunk: Sequence[Token], text: str) -> Expression:
     inner = chunk[2:-1]
     if not inner:
         raise refusal("offset() is empty.", text, chunk[0].start, "Write e.g. offset(log(exposure)).")
-    expression_from(inner, text)
-    return render(inner)
+    return expression_from(inner, text)
 
 
 def _without_leading_plus(tokens: list[Token]) -> list[Token]:

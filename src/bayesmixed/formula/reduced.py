@@ -5,44 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bayesmixed.formula.algebra import read_algebra
-from bayesmixed.formula.parse import parse_formula
-from bayesmixed.formula.scan import closing, is_call, render, scan
+from bayesmixed.formula.algebra import INTERCEPT_ALONE, ONE, Algebra, Term
 from bayesmixed.formula.terms import ParsedFormula, RandomTerm
 
-INTERCEPT = ("1",)
 
-
-def droppable_terms(side: str) -> tuple[str, ...]:
-    """Terms of a sum that no other term of it contains, R's ``drop.scope``.
-
-    Returns: as they are written, e.g. ``"x:z"``; never the intercept.
+def droppable_terms(side: Algebra) -> list[Term]:
+    """Terms of a sum that no other term of it contains, R's ``drop.scope``; never the intercept.
 
     Examples
     --------
-    >>> droppable_terms("x*z + log(w)")
-    ('log(w)', 'x:z')
+    >>> from bayesmixed.formula.algebra import read_algebra
+    >>> [term.name for term in droppable_terms(read_algebra("x*z + log(w)"))]
+    ['log(w)', 'x:z']
     """
-    terms = [term for term in read_algebra(side).terms if term != INTERCEPT]
-    free = [term for term in terms if not any(set(term) < set(other) for other in terms)]
-    spellings = _spellings(side)
-    return tuple(":".join(spellings[name] for name in term) for term in free)
+    terms = [term for term in side.terms if term.factors]
+    return [term for term in terms if not any(term.key < other.key for other in terms)]
 
 
-def without_fixed_term(parsed: ParsedFormula, term: str) -> ParsedFormula:
-    """Formula without a term of its fixed side.
-
-    Examples
-    --------
-    >>> without_fixed_term(parse_formula("y ~ x*z + (1 | g)"), "x:z").fixed
-    'x * z - x:z'
-    """
-    return parse_formula(f"{parsed.text} - {term}")
-
-
-def bar_text(term: RandomTerm) -> str:
-    """One bar as it stands after nested groups are expanded, e.g. ``"(1 | batch:cask)"``."""
-    return term.structure.written(term.effects, term.group_name)
+def without_fixed_term(parsed: ParsedFormula, term: Term) -> ParsedFormula:
+    """Formula without a term of its fixed side."""
+    return replace(parsed, text=f"{parsed.text} - {term.source}", fixed=parsed.fixed.without(term))
 
 
 def without_random_effect(parsed: ParsedFormula) -> Iterator[tuple[str, tuple[ParsedFormula, ...]]]:
@@ -53,52 +35,39 @@ def without_random_effect(parsed: ParsedFormula) -> Iterator[tuple[str, tuple[Pa
 
     Examples
     --------
+    >>> from bayesmixed.formula.parse import parse_formula
     >>> [label for label, _ in without_random_effect(parse_formula("y ~ 1 + (x | g) + (1 | h)"))]
     ['x in (x | g)', '(1 | h)']
     """
-    for i, term in enumerate(parsed.random):
-        others = (*parsed.random[:i], *parsed.random[i + 1 :])
-        for label, sides in _reductions(term, others):
-            kept = [() if side is None else (replace(term, effects=side),) for side in sides]
-            bars = [(*parsed.random[:i], *bar, *parsed.random[i + 1 :]) for bar in kept]
-            yield label, tuple(_with_bars(parsed, random) for random in bars)
+    for i, bar in enumerate(parsed.random):
+        before, after = parsed.random[:i], parsed.random[i + 1 :]
+        for label, sides in _reductions(bar, (*before, *after)):
+            kept = [() if side is None else (replace(bar, effects=side),) for side in sides]
+            yield label, tuple(_with_bars(parsed, (*before, *left, *after)) for left in kept)
 
 
 def _reductions(
-    term: RandomTerm, others: Sequence[RandomTerm]
-) -> Iterator[tuple[str, tuple[str | None, ...]]]:
+    bar: RandomTerm, others: Sequence[RandomTerm]
+) -> Iterator[tuple[str, tuple[Algebra | None, ...]]]:
     """Label of every way to make a bar smaller by one term, with what may be left of it; None is nothing."""
-    terms, bar = read_algebra(term.effects).terms, bar_text(term)
-    if terms == (INTERCEPT,):
-        yield bar, (None,)
+    effects = bar.effects
+    if effects.terms == (ONE,):
+        yield bar.source, (None,)
         return
-    if INTERCEPT in terms and term.structure.splits:
-        yield f"Intercept in {bar}", (f"{term.effects} - 1",)
-    for name in droppable_terms(term.effects):
-        if len(terms) > 1:
-            yield f"{name} in {bar}", (f"{term.effects} - {name}",)
+    if effects.has_intercept and bar.structure.splits:
+        yield f"Intercept in {bar.source}", (effects.without(ONE),)
+    for term in droppable_terms(effects):
+        if len(effects.terms) > 1:
+            yield f"{term.source} in {bar.source}", (effects.without(term),)
         else:
-            alone = not any(_has_intercept(other, term) for other in others)
-            yield f"{name} in {bar}", ("1", None) if alone else (None,)
-
-
-def _has_intercept(other: RandomTerm, term: RandomTerm) -> bool:
-    """Whether another bar has an intercept that varies over the same factor."""
-    return other.group_key == term.group_key and INTERCEPT in read_algebra(other.effects).terms
+            alone = not any(
+                other.group.key == bar.group.key and other.effects.has_intercept for other in others
+            )
+            yield f"{term.source} in {bar.source}", (INTERCEPT_ALONE, None) if alone else (None,)
 
 
 def _with_bars(parsed: ParsedFormula, random: tuple[RandomTerm, ...]) -> ParsedFormula:
     """The formula with other bars."""
-    offsets = [f"offset({offset})" for offset in parsed.offsets]
-    right = " + ".join([parsed.fixed, *offsets, *(bar_text(term) for term in random)])
-    return replace(parsed, text=f"{parsed.response} ~ {right}", random=random)
-
-
-def _spellings(side: str) -> dict[str, str]:
-    """Name of every factor of a side, with its spelling there, in backticks where it is not a word."""
-    tokens, found = scan(side), {}
-    for i, token in enumerate(tokens):
-        end = closing(tokens, i + (token.text != "{")) if is_call(tokens, i) else i
-        factor = tokens[i : end + 1]
-        found[render(factor, quoted=False)] = render(factor)
-    return found
+    offsets = [f"offset({offset.source})" for offset in parsed.offsets]
+    right = " + ".join([parsed.fixed.source, *offsets, *(bar.source for bar in random)])
+    return replace(parsed, text=f"{parsed.response.source} ~ {right}", random=random)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bayesmixed.formula.algebra import columns_of
 from bayesmixed.formula.expression import Expression, expression_from
-from bayesmixed.formula.scan import Token, is_call, outside, refusal, render, scan
+from bayesmixed.formula.scan import Token, is_call, outside, refusal, render
 from bayesmixed.habits import RESPONSE_ADDITIONS
 
 ResponseKind = Literal["value", "trials", "failures"]
@@ -28,7 +29,9 @@ class ResponseExpression:
     Attributes
     ----------
     text : str
-        As written.
+        Its name in tables.
+    source : str
+        How a formula writes it.
     kind : {"value", "trials", "failures"}
         One value, successes with the number of trials, or successes with the number of failures.
     parts : tuple[Expression, ...]
@@ -36,33 +39,30 @@ class ResponseExpression:
     """
 
     text: str
+    source: str
     kind: ResponseKind
     parts: tuple[Expression, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns that it needs."""
-        return tuple(dict.fromkeys(name for part in self.parts for name in part.columns))
-
-
-def read_response(text: str) -> ResponseExpression:
-    """Response written in a formula's language.
-
-    Examples
-    --------
-    >>> read_response("cbind(incidence, size - incidence)").columns
-    ('incidence', 'size')
-    """
-    return response_from(scan(text), text)
+        """Columns of the data that it needs, in order of appearance."""
+        return columns_of(self.parts)
 
 
 def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
-    """Response of tokens that were scanned from a formula."""
+    """Response of tokens that were scanned from a formula.
+
+    Examples
+    --------
+    >>> from bayesmixed.formula.scan import scan
+    >>> response_from(scan("cbind(k, n - k)"), "cbind(k, n - k)").columns
+    ('k', 'n')
+    """
     _check_no_bar(tokens, text)
-    shown = render(tokens, quoted=False)
     name = tokens[0].text if tokens else ""
     if not (name in CALLS and is_call(tokens, 0) and tokens[-1].text == ")"):
-        return ResponseExpression(text=shown, kind="value", parts=(expression_from(tokens, text),))
+        one = expression_from(tokens, text)
+        return ResponseExpression(text=one.text, source=one.source, kind="value", parts=(one,))
     inner = tokens[2:-1]
     commas = [index for index, token in outside(inner) if token.text == ","]
     second = "failures" if CALLS[name] == "failures" else "trials"
@@ -74,7 +74,9 @@ def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
             f"Write {name}(successes, {second}), and fit one model for each response.",
         )
     parts = (expression_from(inner[: commas[0]], text), expression_from(inner[commas[0] + 1 :], text))
-    return ResponseExpression(text=shown, kind=CALLS[name], parts=parts)
+    return ResponseExpression(
+        text=render(tokens, quoted=False), source=render(tokens), kind=CALLS[name], parts=parts
+    )
 
 
 def _check_no_bar(tokens: Sequence[Token], text: str) -> None:

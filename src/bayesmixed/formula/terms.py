@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.covariances.registry import STRUCTURES
-from bayesmixed.formula.algebra import TermKey
+from bayesmixed.formula.algebra import Algebra, Term, columns_of
 from bayesmixed.formula.expression import Expression
+from bayesmixed.formula.response import ResponseExpression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +17,10 @@ class RandomTerm:
 
     Attributes
     ----------
-    effects : str
-        Left side of the bar in formulaic's language, e.g. ``"1 + Days"``; an intercept is implied unless
-        removed.
-    parts : tuple[Expression, ...]
-        What the observed combinations of are the levels, e.g. the columns ``batch`` and ``cask``.
+    effects : Algebra
+        Left side of the bar; an intercept is implied unless removed.
+    group : Term
+        Grouping factor: the observed combinations of its factors are the levels, e.g. ``batch:cask``.
     covariance : str
         Name of the structure of its effects: ``"us"``, any covariance; ``"diag"``, every column of the bar
         independent; and whatever else stands in `bayesmixed.covariances.registry`.
@@ -28,8 +28,8 @@ class RandomTerm:
         The bar as written, e.g. ``"(Days || Subject)"``.
     """
 
-    effects: str
-    parts: tuple[Expression, ...]
+    effects: Algebra
+    group: Term
     covariance: str
     text: str
 
@@ -39,14 +39,9 @@ class RandomTerm:
         return STRUCTURES[self.covariance]
 
     @property
-    def group_name(self) -> str:
-        """Name of the grouping factor, e.g. ``"batch:cask"``."""
-        return ":".join(part.text for part in self.parts)
-
-    @property
-    def group_key(self) -> TermKey:
-        """What the grouping factor means, however it is spelled."""
-        return frozenset(part.key for part in self.parts)
+    def source(self) -> str:
+        """How a formula writes it after nested groups are expanded, e.g. ``"(1 | batch:cask)"``."""
+        return self.structure.written(self.effects.source, self.group.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +52,29 @@ class ParsedFormula:
     ----------
     text : str
         The formula as written.
-    response : str
-        Expression left of the tilde in formulaic's language, e.g. ``"log(y)"``.
-    fixed : str
-        Right side without bars and offsets in formulaic's language, e.g. ``"1 + Days"``.
+    response : ResponseExpression
+        Left side.
+    fixed : Algebra
+        Right side without bars and offsets.
     random : tuple[RandomTerm, ...]
         The bars in the order written, nested ones expanded.
-    offsets : tuple[str, ...]
-        Expressions inside ``offset()``.
+    offsets : tuple[Expression, ...]
+        What stands inside ``offset()``.
     """
 
     text: str
-    response: str
-    fixed: str
+    response: ResponseExpression
+    fixed: Algebra
     random: tuple[RandomTerm, ...]
-    offsets: tuple[str, ...] = ()
+    offsets: tuple[Expression, ...] = ()
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What the formula computes: the response, then the fixed side, the bars and the offsets."""
+        bars = [each for bar in self.random for each in (*bar.effects.expressions, *bar.group.factors)]
+        return (*self.response.parts, *self.fixed.expressions, *bars, *self.offsets)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that it needs, in order of appearance."""
+        return columns_of(self.expressions)

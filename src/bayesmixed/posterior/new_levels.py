@@ -24,7 +24,7 @@ def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEf
     A level's random numbers come from the seed, the place of its grouping factor in the formula and its label
     alone: neither the order of rows, nor the other levels, nor the name of the factor change them.
     """
-    keys = dict.fromkeys(term.group_key for term in design.formula.random)
+    keys = dict.fromkeys(bar.group.key for bar in design.formula.random)
     places = {key: str(place) for place, key in enumerate(keys)}
     roots = {block.group: covariance_roots(posterior, block) for block in design.blocks}
 

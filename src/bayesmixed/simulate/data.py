@@ -15,8 +15,6 @@ from bayesmixed.design.parameters import parameters_of
 from bayesmixed.design.rank import warn_of_left_out
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError, FormulaError
-from bayesmixed.formula.expression import read_expression
-from bayesmixed.formula.named import group_key
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import mapping_of, seed_sequence
@@ -157,10 +155,10 @@ def simulate_data(
 
 def _response_column(parsed: ParsedFormula) -> str:
     """Name of the column that will be simulated."""
-    response = read_expression(parsed.response)
-    if not response.is_column:
+    response, left = parsed.response.parts[0], parsed.response
+    if left.kind != "value" or not response.is_column:
         raise FormulaError(
-            f"{response.text!r} is computed, so it cannot be simulated.",
+            f"{left.text!r} is computed, so it cannot be simulated.",
             parsed.text,
             0,
             "Write a plain name left of '~'; transform the simulated column afterwards.",
@@ -186,8 +184,8 @@ def _covariances(
 ) -> tuple[list[FloatArray], list[FloatArray]]:
     """True standard deviations and correlation matrix of every block."""
     known, keys = [block.group for block in design.blocks], [block.group_key for block in design.blocks]
-    spreads = by_name(sd, known, keys, "sd", group_key)
-    given = by_name(corr, known, keys, "corr", group_key, complete=False)
+    spreads = by_name(sd, known, keys, "sd")
+    given = by_name(corr, known, keys, "corr", complete=False)
     sds = [standard_deviations(block, spreads[block.group]) for block in design.blocks]
     correlations = [
         correlation_matrix(block, given[block.group]) if block.group in given else np.eye(block.n_effects)

@@ -35,9 +35,7 @@ class Layout:
 
 def grouping_factors(parsed: ParsedFormula) -> dict[str, tuple[str, ...]]:
     """Columns behind every grouping factor of a formula."""
-    return {
-        term.group_name: tuple(name for part in term.parts for name in part.columns) for term in parsed.random
-    }
+    return {bar.group.name: bar.group.columns for bar in parsed.random}
 
 
 def make_layout(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Real
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from bayesmixed.design.lookup import place_of
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.formula.named import ColumnKey, read_name
+from bayesmixed.formula.algebra import ColumnKey
 
 Numbers = float | Sequence[float] | Mapping[str, float]
 ROUNDING = 1e-9
@@ -45,14 +45,13 @@ def by_name[Value](
     wanted: Sequence[str],
     keys: Sequence[Hashable],
     argument: str,
-    read: Callable[[str], Hashable | None] = read_name,
     *,
     complete: bool = True,
 ) -> dict[str, Value]:
     """Values by the names that a model has, from a mapping in which they may be spelled otherwise."""
     found: dict[str, Value] = {}
     for text, value in given.items():
-        place = place_of(text, wanted, keys, read)
+        place = place_of(text, wanted, keys)
         if place is None:
             raise DataError(f"{argument} names {text!r}. {near_names(str(text), wanted)}")
         if wanted[place] in found:

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayesmixed.design.records import IntArray
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.formula.algebra import read_algebra
-from bayesmixed.formula.expression import read_expression
+from bayesmixed.formula.algebra import columns_of
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import PredictorKind, one_of
 from bayesmixed.simulate.layout import Layout
@@ -25,10 +24,8 @@ def predictor_columns(parsed: ParsedFormula) -> tuple[str, ...]:
 
     Returns: in order of appearance.
     """
-    names = [*read_algebra(parsed.fixed).columns]
-    names += [name for term in parsed.random for name in read_algebra(term.effects).columns]
-    names += [name for offset in parsed.offsets for name in read_expression(offset).columns]
-    return tuple(dict.fromkeys(names))
+    effects = [each for bar in parsed.random for each in bar.effects.expressions]
+    return columns_of([*parsed.fixed.expressions, *effects, *parsed.offsets])
 
 
 def add_predictors(

@@ -14,7 +14,7 @@ from bayesmixed.design.lookup import term_of
 from bayesmixed.design.parameters import Parameter, parameters_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError, near_names
-from bayesmixed.formula.named import ColumnKey
+from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import clean
 from bayesmixed.verbs.summaries import bound_names

@@ -303,7 +303,7 @@ def _parsed(tokens: Sequence[Token], text: str, spec: ModelSpec) -> Expression:
             name = text[token.start : end[0]] if end else token.name
             raise BayesmixedError(_unknown(name, near_names(name, known)))
     expression = expression_from(tokens, text)
-    for node in ast.walk(ast.parse(expression.code, mode="eval")):
+    for node in ast.walk(expression.tree):
         called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else "abs"
         if called not in ELEMENTWISE:
             raise BayesmixedError(

@@ -13,7 +13,7 @@ from bayesmixed import names
 from bayesmixed.design.lookup import place_of
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.errors import DataError, near_names
-from bayesmixed.formula.named import ColumnKey
+from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.verbs.summaries import draw_matrix
 
 FIXED_MEANING = "V_fix: variance of X beta over the rows"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bayesmixed.design.blocks import bars_by_group, describe_block
-from bayesmixed.design.build import Parts, read_parts
+from bayesmixed.design.blocks import bars_by_group, describe_block, is_centred
+from bayesmixed.design.build import refuse_hidden_columns
 from bayesmixed.design.centring import ColumnMoments, block_diagonal
 from bayesmixed.design.checks import (
     check_group_names,
@@ -18,7 +18,7 @@ from bayesmixed.design.checks import (
     refuse_constant,
     refuse_remote,
 )
-from bayesmixed.design.fixed import FixedRecipe, centring_of
+from bayesmixed.design.fixed import FixedRecipe, Offsets, centring_of, remembered
 from bayesmixed.design.frame import ABSENT
 from bayesmixed.design.lookup import one_spelling
 from bayesmixed.design.rank import Aliases, Standardized, column_units, find_aliases, refuse_nearly_aliased
@@ -59,24 +59,25 @@ def aggregate_design(
     """
     one_of(missing, Missing, "missing")
     source = open_source(data)
-    parts = read_parts(parsed, list(source.collect_schema().names()))
-    if parts.response.kind != "value":
-        build_response(parts.response, {}, 0)
-    rows = read_rows(source, parts.columns, weights, missing)
-    columns = model_columns(parts, rows)
+    refuse_hidden_columns(parsed, source.collect_schema().names())
+    if parsed.response.kind != "value":
+        build_response(parsed.response, {}, 0)
+    rows = read_rows(source, parsed.columns, weights, missing)
+    offsets = remembered(parsed.offsets)
+    columns = model_columns(parsed, offsets, rows)
     ranges = ranges_of(rows.frame, columns.expressions)
     if ranges[TARGET].is_constant:
-        refuse_constant(parts.response.text, ranges[TARGET].low, has_offset=bool(parts.offsets))
+        refuse_constant(parsed.response.text, ranges[TARGET].low, has_offset=bool(offsets))
     weight = str(weights) if weights is not None else None
     log_weights = 0.0 if weight is None else log_weights_of(rows.frame, weight)
-    shifted = shift_columns(columns, ranges, rows, keys=_finest(parts), weights=weight)
+    shifted = shift_columns(columns, ranges, rows, keys=_finest(parsed), weights=weight)
     aliases = _aliases(columns, shifted)
     columns = columns.keeping(aliases.kept)
-    fixed = _fixed(parts, columns, shifted, aliases, center)
-    blocks = _blocks(parts, columns, shifted, rows, fixed, center)
+    fixed = _fixed(parsed, offsets, columns, shifted, aliases, center)
+    blocks = _blocks(parsed, columns, shifted, rows, fixed, center)
     return Design(
         formula=parsed,
-        response=Response(name=parts.response.text, values=ABSENT),
+        response=Response(name=parsed.response.text, values=ABSENT),
         fixed=fixed,
         blocks=one_spelling(fixed, [each.block for each in blocks]),
         offset=ABSENT,
@@ -89,9 +90,9 @@ def aggregate_design(
     )
 
 
-def _finest(parts: Parts) -> list[str]:
+def _finest(parsed: ParsedFormula) -> list[str]:
     """Columns of the grouping factor that is made of the most, among them those of what it is nested in."""
-    factors = [list(dict.fromkeys(name for part in bar.group for name in part.columns)) for bar in parts.bars]
+    factors = [list(bar.group.columns) for bar in parsed.random]
     return max(factors, key=len)
 
 
@@ -109,14 +110,19 @@ def _aliases(columns: ModelColumns, shifted: ShiftedColumns) -> Aliases:
 
 
 def _fixed(
-    parts: Parts, columns: ModelColumns, shifted: ShiftedColumns, aliases: Aliases, center: Center
+    parsed: ParsedFormula,
+    offsets: Offsets,
+    columns: ModelColumns,
+    shifted: ShiftedColumns,
+    aliases: Aliases,
+    center: Center,
 ) -> FixedDesign:
     """X without its rows, of full column rank."""
     names, recipe = columns.named([columns.fixed]), columns.fixed.recipe
     terms = tuple(column.name for column in columns.fixed.columns)
     centring = _centring(columns, columns.fixed, shifted, center, aliases)
     if not recipe.has_intercept:
-        refuse_remote((*terms, parts.response.text), *shifted.location([*names, TARGET]))
+        refuse_remote((*terms, parsed.response.text), *shifted.location([*names, TARGET]))
     return FixedDesign(
         matrix=ABSENT,
         terms=terms,
@@ -124,9 +130,9 @@ def _fixed(
         has_intercept=recipe.has_intercept,
         centring=centring,
         scales=shifted.centred_scales(names, centring),
-        recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=parts.offsets),
-        keys=recipe.keys_of(terms),
-        left_out_keys=recipe.keys_of(recipe.names[j] for j in aliases.left_out),
+        recipe=FixedRecipe(matrix=recipe, aliases=aliases, offsets=offsets),
+        keys=tuple(recipe.columns[j].key for j in aliases.kept),
+        left_out_keys=tuple(recipe.columns[j].key for j in aliases.left_out),
     )
 
 
@@ -151,7 +157,7 @@ def _centring(
 
 
 def _blocks(
-    parts: Parts,
+    parsed: ParsedFormula,
     columns: ModelColumns,
     shifted: ShiftedColumns,
     rows: LazyRows,
@@ -160,11 +166,11 @@ def _blocks(
 ) -> list[BlockSums]:
     """Grouping factors with their sums, by decreasing number of levels, then as written."""
     x, out = columns.named([columns.fixed]), []
-    for bars, matrices in zip(bars_by_group(parts.bars), columns.effects, strict=True):
+    for bars, matrices in zip(bars_by_group(parsed.random), columns.effects, strict=True):
         z = columns.named(matrices)
         centring = block_diagonal(
             [
-                _centring(columns, matrix, shifted, bar.center(center))
+                _centring(columns, matrix, shifted, is_centred(bar, center))
                 for bar, matrix in zip(bars, matrices, strict=True)
             ]
         )
@@ -172,7 +178,7 @@ def _blocks(
         block = describe_block(bars, [matrix.recipe for matrix in matrices], centring, scales)
         refuse_remote(block.effects, *shifted.location(z))
         block = replace(block, moments=_second_moments(shifted, [ONE, *z]))
-        out.append(sum_block(block, bars[0].group, z, fixed, x, shifted))
+        out.append(sum_block(block, bars[0].group.factors, z, fixed, x, shifted))
     out.sort(key=lambda each: -each.block.n_levels)
     blocks = [each.block for each in out]
     check_group_names(blocks)

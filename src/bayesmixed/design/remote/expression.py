@@ -70,7 +70,7 @@ def is_comparison(expression: Expression) -> bool:
 
 def _within_identity(expression: Expression) -> ast.AST:
     """Syntax tree of an expression without ``I()`` around it."""
-    node: ast.AST = ast.parse(expression.code, mode="eval").body
+    node: ast.AST = expression.tree
     while isinstance(node, ast.Call) and _name(node) == "I" and len(node.args) == 1:
         node = node.args[0]
     return node
@@ -79,7 +79,7 @@ def _within_identity(expression: Expression) -> ast.AST:
 def lazy_number(expression: Expression, kinds: Mapping[str, str], state: State) -> nw.Expr:
     """Expression that gives one number for every row, as a query."""
     scope = _Scope(expression, kinds, state)
-    value = scope.number(_value(ast.parse(expression.code, mode="eval").body, scope))
+    value = scope.number(_value(expression.tree, scope))
     return value if isinstance(value, nw.Expr) else nw.lit(float(value))
 
 
@@ -88,7 +88,7 @@ def fill_state(
 ) -> None:
     """Pass over the rows for every ``center()`` and ``scale()`` of an expression, innermost first."""
     scope = _Scope(expression, kinds, state)
-    calls = [node for node in ast.walk(ast.parse(expression.code, mode="eval")) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(expression.tree) if isinstance(node, ast.Call)]
     for node in reversed(calls):
         if _name(node) in MOMENTS and ast.unparse(node) not in state:
             argument = scope.number(_value(node.args[0], scope))

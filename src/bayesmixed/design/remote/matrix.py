@@ -16,7 +16,7 @@ import pandas as pd
 
 from bayesmixed.design.evaluate import State, evaluate
 from bayesmixed.design.frame import tidy
-from bayesmixed.design.matrix import MatrixRecipe, assemble, check_columns, factor_values
+from bayesmixed.design.matrix import MatrixRecipe, assemble, factor_values, multiply_out
 from bayesmixed.design.records import FloatArray
 from bayesmixed.design.remote.expression import fill_state, is_categorical, is_comparison, lazy_number
 from bayesmixed.design.remote.rows import LazyRows
@@ -83,7 +83,7 @@ def build_lazy_matrix(algebra: Algebra, rows: LazyRows) -> LazyMatrix:
     categorical factors alone. Formulaic says which: it multiplies the term out over all combinations of the
     levels, with every number replaced by 1.
     """
-    expressions = tuple(algebra.expressions.values())
+    expressions = algebra.expressions
     state: dict[str, State] = {expression.text: {} for expression in expressions}
     coded = {e.text: e for e in expressions if is_categorical(e, rows.kinds)}
     numbers = {}
@@ -95,14 +95,13 @@ def build_lazy_matrix(algebra: Algebra, rows: LazyRows) -> LazyMatrix:
     levels = {key: rows.levels(key, query) for key, query in keys.items()}
     n = max((len(found) for found in levels.values()), default=1)
     every_level = {name: found.iloc[np.arange(n) % len(found)] for name, found in levels.items()}
-    _, spec = assemble(algebra.formula, _values(expressions, coded, every_level, n), n)
-    recipe = MatrixRecipe(
-        spec=spec,
-        expressions=expressions,
+    _, recipe = multiply_out(
+        algebra,
+        _values(expressions, coded, every_level, n),
+        n,
         state=state,
         kinds={name: rows.kinds[name] for name in algebra.columns},
     )
-    check_columns(recipe)
     columns = tuple(_columns(recipe, coded, numbers, keys, levels))
     return LazyMatrix(columns=columns, recipe=recipe)
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import narwhals as nw
 
 from bayesmixed.design.blocks import bars_by_group
-from bayesmixed.design.build import Parts
+from bayesmixed.design.fixed import Offsets
 from bayesmixed.design.records import IntArray
 from bayesmixed.design.remote.expression import fill_state, lazy_number
 from bayesmixed.design.remote.matrix import LazyColumn, LazyMatrix, build_lazy_matrix
 from bayesmixed.design.remote.rows import ONE, LazyRows
 from bayesmixed.design.remote.sums import TARGET
+from bayesmixed.formula.response import ResponseExpression
+from bayesmixed.formula.terms import ParsedFormula
 
 RESPONSE = "__response"
 """Name, within queries, of the response as it stands."""
@@ -60,11 +62,11 @@ class ModelColumns:
         )
 
 
-def model_columns(parts: Parts, rows: LazyRows) -> ModelColumns:
+def model_columns(parsed: ParsedFormula, offsets: Offsets, rows: LazyRows) -> ModelColumns:
     """Find the columns of a formula."""
-    fixed = build_lazy_matrix(parts.fixed, rows)
-    effects = [[build_lazy_matrix(bar.effects, rows) for bar in bars] for bars in bars_by_group(parts.bars)]
-    expressions, numeric = _left_side(parts, rows), {TARGET}
+    fixed, groups = build_lazy_matrix(parsed.fixed, rows), bars_by_group(parsed.random)
+    effects = [[build_lazy_matrix(bar.effects, rows) for bar in bars] for bars in groups]
+    expressions, numeric = _left_side(parsed.response, offsets, rows), {TARGET}
     names: dict[tuple[object, ...], str] = {}
     for column in _all_columns(fixed, effects):
         if column.key in names:
@@ -77,15 +79,15 @@ def model_columns(parts: Parts, rows: LazyRows) -> ModelColumns:
     return ModelColumns(fixed=fixed, effects=effects, names=names, expressions=expressions, numeric=numeric)
 
 
-def _left_side(parts: Parts, rows: LazyRows) -> dict[str, tuple[str, nw.Expr]]:
+def _left_side(left: ResponseExpression, offsets: Offsets, rows: LazyRows) -> dict[str, tuple[str, nw.Expr]]:
     """Response less the offsets, and where there are any the response itself."""
-    text, response = parts.response.text, lazy_number(parts.response.parts[0], rows.kinds, {})
+    text, response = left.text, lazy_number(left.parts[0], rows.kinds, {})
     whole, target = text, response
-    for expression, state in parts.offsets:
+    for expression, state in offsets:
         fill_state(expression, rows.frame, rows.kinds, state)
         target = target - lazy_number(expression, rows.kinds, state)
         whole += f" - {expression.text}"
-    own = {RESPONSE: (text, response)} if parts.offsets else {}
+    own = {RESPONSE: (text, response)} if offsets else {}
     return own | {TARGET: (whole, target)}
 
 

@@ -9,7 +9,6 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from bayesmixed.design.build import read_parts
 from bayesmixed.design.encode import encode
 from bayesmixed.design.frame import pick, tidy_all
 from bayesmixed.design.records import Design, IntArray
@@ -39,8 +38,7 @@ def sample_design(design: Design, n: int, seed: int) -> Design:
             "Random samples are for fits of data that are larger."
         )
     source = open_source(design.source.data)
-    names = read_parts(design.formula, list(source.collect_schema().names())).columns
-    names += [] if design.source.weights is None else [design.source.weights]
+    names = [*design.formula.columns, *([] if design.source.weights is None else [design.source.weights])]
     total = design.n_rows
     chosen = np.sort(np.random.default_rng(number).choice(total, min(size, total), replace=False))
     frame = _pick_rows(complete_rows(source, names), chosen)
@@ -51,13 +49,12 @@ def sample_design(design: Design, n: int, seed: int) -> Design:
 
 def _with_rows(design: Design, frame: pd.DataFrame) -> Design:
     """Design whose arrays are of the rows of a frame."""
-    n, parts = len(frame), read_parts(design.formula, [str(label) for label in frame.columns])
-    data = encode(design, frame)
+    response, data = design.formula.response, encode(design, frame)
     blocks = zip(design.blocks, data.columns, data.codes, strict=True)
     weights = None if design.source is None else design.source.weights
     return replace(
         design,
-        response=build_response(parts.response, tidy_all(pick(frame, parts.response.columns)), n),
+        response=build_response(response, tidy_all(pick(frame, response.columns)), len(frame)),
         fixed=replace(design.fixed, matrix=data.fixed),
         blocks=tuple(replace(block, columns=columns, codes=codes) for block, columns, codes in blocks),
         offset=data.offset,

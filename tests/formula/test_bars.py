@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bayesmixed.formula.grouping import expand_group
+from bayesmixed.formula.bars import expand_group
 from bayesmixed.formula.scan import scan
 
 CASES = {
@@ -20,4 +20,4 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "groups"), CASES.items())
 def test_expansion(text: str, groups: str) -> None:
-    assert " ".join(":".join(p.text for p in parts) for parts in expand_group(scan(text), text)) == groups
+    assert " ".join(term.name for term in expand_group(scan(text), text)) == groups
