@@ -269,7 +269,7 @@ def _of_family(name: str) -> Parameter:
 
 
 def _is_plain(design: Design) -> bool:
-    """Whether every name in a model can be read in one way: made of words that are no part of a language."""
+    """Whether every name in a model reads in one way, since its words mean nothing in a formula."""
     keys = [*design.fixed.keys, *(key for block in design.blocks for key in (*block.keys, block.group_key))]
     parts = [part for key in keys for part in key]
     columns = {column for (_, columns), _ in parts for column in columns}

@@ -150,7 +150,7 @@ def canonical_function(name: str) -> str:
 
 
 def is_plain_name(column: str) -> bool:
-    """Whether a column's name is a word, and none that means something in an expression."""
+    """Whether a column's name is a word that means nothing else in an expression."""
     known = canonical_function(column)
     return WORD.fullmatch(column) is not None and known not in FUNCTIONS and known not in CONSTANTS
 
