@@ -67,7 +67,7 @@ NEW = pd.DataFrame({"f": ["c", "c", "a"], "h": ["y", "x", "y"], "x": 1.0, "z": [
 def test_what_the_data_do_not_tell_is_nan(
     posterior: bm.MixedFit, verb: Callable[[bm.MixedFit], pd.DataFrame], nan: list[bool]
 ) -> None:
-    with pytest.warns(DesignWarning, match="which are NaN"):
+    with pytest.warns(DesignWarning, match="are NaN, and so are means over them"):
         found = verb(posterior)
     for column in ("value", "se", "lower_2.5", "upper_97.5"):
         assert found[column].isna().tolist() == nan
