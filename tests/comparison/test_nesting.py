@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.comparison.nesting import has_same_fixed_part, is_nested
+from bayesmixed.comparison.likelihood_ratio import has_same_fixed_part, is_nested
 from bayesmixed.design import Design, build_design
 from bayesmixed.formula import parse_formula
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
-from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, bootstrap_statistics
+from bayesmixed.comparison.likelihood_ratio import bootstrap_p, bootstrap_statistics
 from bayesmixed.design import build_design
 from bayesmixed.engines.reml.estimate import estimate_linear
 from bayesmixed.formula import parse_formula

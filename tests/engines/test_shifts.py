@@ -14,8 +14,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.engines.collapsed.coordinates import find_mode
-from bayesmixed.engines.collapsed.evidence import log_integral
-from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities
+from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities, log_integral
 from bayesmixed.engines.collapsed.null_component import evidence_without
 from bayesmixed.engines.collapsed.problem import evaluate, make_problem, pack_problem
 from bayesmixed.engines.joint.mode import evaluate_joint

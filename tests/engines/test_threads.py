@@ -74,8 +74,8 @@ other = threading.Thread(target=import_arviz)
 sys.setswitchinterval(1e-6)
 other.start()
 started.wait()
-from bayesmixed.engines.deferred import nutpie
-nutpie()
+from bayesmixed.engines.nuts import load_nutpie
+load_nutpie()
 other.join(60)
 import arviz
 print(seen[0][0] is arviz is sys.modules["nutpie.sample"].arviz, *seen[0][1:])
@@ -83,8 +83,8 @@ print(type(arviz).__name__, arviz.__spec__.loader is arviz.__loader__, vars(arvi
 """
 LIGHT = """
 import sys
-from bayesmixed.engines.deferred import nutpie
-nutpie()
+from bayesmixed.engines.nuts import load_nutpie
+load_nutpie()
 print([name for name in ("arviz_plots", "matplotlib") if name in sys.modules])
 import arviz
 print([name for name in ("arviz_plots", "matplotlib") if name in sys.modules])
@@ -109,5 +109,5 @@ def test_a_thread_that_imports_arviz_meanwhile_gets_the_whole_module() -> None:
 
 
 def test_plots_load_when_they_are_used() -> None:
-    """In a fresh process: neither nutpie nor an import statement loads them, a name does."""
+    """In a fresh process: neither load_nutpie nor an import statement loads them, a name does."""
     assert run(LIGHT) == ["[]", "[]", "True True True"]

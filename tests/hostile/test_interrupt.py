@@ -16,8 +16,7 @@ import pyarrow as pa
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.engines.deferred import nutpie
-from bayesmixed.engines.nuts import chains_worth_keeping
+from bayesmixed.engines.nuts import chains_worth_keeping, load_nutpie
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.posterior.sampling import INTERRUPTED
@@ -69,7 +68,7 @@ def press_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                 if sum(pa.record_batch(chain).num_rows >= made for chain in stats) >= 2:
                     raise KeyboardInterrupt
 
-        nutpie()
+        load_nutpie()
         monkeypatch.setattr(sys.modules["nutpie.sample"]._BackgroundSampler, "wait", wait)
 
     return prepare

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.groups import add_groups
+from bayesmixed.posterior.prior_draws import add_groups
 
 GROUPS = ("log_likelihood", "log_prior", "posterior_predictive", "prior")
 

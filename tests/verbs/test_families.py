@@ -15,7 +15,7 @@ from bayesmixed import verbs
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import DataError, EngineError, FamilyError
 from bayesmixed.fits.reml_fit import reml_fit
-from bayesmixed.posterior.groups import add_groups
+from bayesmixed.posterior.prior_draws import add_groups
 from bayesmixed.posterior.response import log_likelihood
 from bayesmixed.tables.summary import summary_html, summary_text
 from bayesmixed.verbs.distribution_variance import distribution_variance

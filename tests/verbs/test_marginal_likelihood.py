@@ -13,7 +13,7 @@ from scipy import integrate, stats
 from bayesmixed import names
 from bayesmixed.datasets import load_dataset
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.evidence import Evidence
+from bayesmixed.engines.collapsed.integrated import Evidence
 from bayesmixed.errors import ConvergenceWarning, EngineError, PriorError
 from bayesmixed.fits.lmer import lmer
 from bayesmixed.fits.specify import specify

@@ -17,17 +17,10 @@ TOLERANCE = 1e-8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermPlaces:
-    """Where the terms of a Bambi model stand in a design.
+    """Where the terms of a Bambi model stand in a design."""
 
-    Attributes
-    ----------
-    coefficients : Mapping[str, tuple[int, ...]]
-        Name of a common term to its columns of X.
-    effects : Mapping[str, tuple[tuple[int, int], ...]]
-        Name of a group-specific term to the block and the effect of each of its columns.
-    """
-
-    coefficients: Mapping[str, tuple[int, ...]]
+    coefficients: Mapping[str, tuple[int, ...]]  # name of a common term to its columns of X
+    # name of a group-specific term to the block and the effect of each of its columns
     effects: Mapping[str, tuple[tuple[int, int], ...]]
 
 

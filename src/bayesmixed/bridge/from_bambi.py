@@ -23,21 +23,11 @@ RESPONSES = ("censored", "constrained", "truncated", "weighted")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BambiStatement:
-    """What a Bambi model says, but for its priors.
+    """What a Bambi model says, but for its priors."""
 
-    Attributes
-    ----------
-    formula : str
-        In our language: Bambi's ``(x | g)`` is our ``(x || g)``.
-    data : pandas.DataFrame
-        The model's.
-    family : Family
-        With the model's link.
-    """
-
-    formula: str
-    data: pd.DataFrame
-    family: Family
+    formula: str  # in our language: Bambi's `(x | g)` is our `(x || g)`
+    data: pd.DataFrame  # the model's
+    family: Family  # with the model's link
 
 
 def import_bambi() -> Any:

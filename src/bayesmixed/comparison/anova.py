@@ -13,9 +13,7 @@ from bayesmixed.comparison.comparable import (
     check_comparable_likelihoods,
     require_estimate,
 )
-from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
-from bayesmixed.comparison.nesting import is_nested
-from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
+from bayesmixed.comparison.likelihood_ratio import bootstrap_p, check_boot, is_nested, likelihood_ratio
 from bayesmixed.design.held import held_design
 from bayesmixed.engines.reml.estimate import Estimate, estimate
 from bayesmixed.errors import BayesmixedError, DesignWarning, warn

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from bayesmixed.comparison.nesting import has_same_fixed_part
+from bayesmixed.comparison.likelihood_ratio import has_same_fixed_part
 from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.estimate import Estimate

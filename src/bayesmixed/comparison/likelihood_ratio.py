@@ -1,14 +1,26 @@
-"""The likelihood-ratio test between two models."""
+"""The likelihood-ratio test between two models, with its parametric bootstrap."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from bayesmixed.comparison.nesting import adds_one_variance
-from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.reml.estimate import Maximized
+from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.engines.machine import single_threaded_blas
+from bayesmixed.engines.reml.estimate import (
+    Estimate,
+    LinearEstimate,
+    Maximized,
+    linear_criteria,
+    simulate_responses,
+)
+from bayesmixed.engines.reml.optimum import refit, standardizing_scale
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.options import seed_sequence
+from bayesmixed.verbs.estimate.bootstrap import CHUNK_BYTES
 
 ROUNDING = 1e-9
 """A gain in the criterion below this share of it is rounding."""
@@ -62,3 +74,108 @@ def mixture_p(statistic: float, df: int) -> float:
     """Probability that the statistic of one random effect exceeds what was found, when it is absent."""
     fewer = chi_squared_p(statistic, df - 1) if df > 1 else float(statistic <= 0.0)
     return 0.5 * (chi_squared_p(statistic, df) + fewer)
+
+
+WITHIN = 1e-8
+"""Relative length of the remainder of a column that still counts as a combination of other columns."""
+
+
+def is_nested(smaller: Design, larger: Design) -> bool:
+    """Whether a model is a special case of another on the same rows.
+
+    Groups are compared as partitions of the rows, columns as the space that they span: how factors are named
+    or coded does not matter. Special cases in which groups differ are not seen: ``(1 | g:f)`` within
+    ``(0 + f | g)``.
+    """
+    sets = list(_effect_sets(larger))
+    return (
+        np.array_equal(smaller.offset, larger.offset)
+        and spans(larger.fixed.matrix, smaller.fixed.matrix)
+        and all(
+            any(np.array_equal(codes, theirs) and spans(outer, inner) for theirs, outer in sets)
+            for codes, inner in _effect_sets(smaller)
+        )
+    )
+
+
+def has_same_fixed_part(ours: Design, theirs: Design) -> bool:
+    """Whether two designs have the same X, up to the order of its columns, and the same offset."""
+    if set(ours.fixed.keys) != set(theirs.fixed.keys):
+        return False
+    order = [theirs.fixed.keys.index(key) for key in ours.fixed.keys]
+    return np.array_equal(ours.offset, theirs.offset) and np.allclose(
+        ours.fixed.matrix, theirs.fixed.matrix[:, order], rtol=WITHIN, atol=0.0
+    )
+
+
+def adds_one_variance(smaller: Design, larger: Design) -> bool:
+    """Whether a model becomes the other when the variance of one random effect is set to zero.
+
+    Its covariances go with it; the fixed parts may differ too.
+    """
+    added = sum(b.n_effects for b in larger.blocks) - sum(b.n_effects for b in smaller.blocks)
+    return added == 1 and is_nested(smaller, larger)
+
+
+def spans(outer: FloatArray, inner: FloatArray) -> bool:
+    """Whether all columns of a matrix are combinations of another's."""
+    lengths = np.linalg.norm(outer, axis=0)
+    scaled = outer / np.where(lengths > 0.0, lengths, 1.0)
+    combination = np.linalg.lstsq(scaled, inner)[0]
+    rest = np.linalg.norm(inner - scaled @ combination, axis=0)
+    return bool(np.all(rest <= WITHIN * np.linalg.norm(inner, axis=0)))
+
+
+def _effect_sets(design: Design) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Groups, numbered by first appearance, with the columns of every set of correlated effects."""
+    for block in design.blocks:
+        codes = pd.factorize(block.codes)[0].astype(np.int64)
+        for part in block.covariances.parts:
+            yield codes, block.columns[:, part.effects]
+
+
+def bootstrap_p(
+    smaller: Estimate | LinearEstimate, larger: Estimate, n: int, seed: int | np.random.SeedSequence | None
+) -> float:
+    """Share of statistics as large as the one found, among data simulated from the smaller model.
+
+    Use it where the chi-squared limit is in doubt: few groups, a variance near zero.
+
+    Davison and Hinkley (1997), Bootstrap Methods and their Application, section 4.4.
+    """
+    found = ratio_statistic(smaller.optimum.criterion, larger.optimum.criterion)
+    statistics = bootstrap_statistics(smaller, larger, n, seed)
+    return float((1 + np.sum(statistics >= found)) / (1 + n))
+
+
+def bootstrap_statistics(
+    smaller: Estimate | LinearEstimate, larger: Estimate, n: int, seed: int | np.random.SeedSequence | None
+) -> FloatArray:
+    """Likelihood-ratio statistics of responses simulated from the smaller model, shape (n,).
+
+    The parameters are those of `bootstrap_p`.
+    """
+    seeds = seed if isinstance(seed, np.random.SeedSequence) else seed_sequence(seed)
+    chunk = max(1, CHUNK_BYTES // (8 * smaller.design.n_rows))
+    parts = []
+    for done in range(0, n, chunk):
+        responses = simulate_responses(smaller, min(chunk, n - done), seeds.spawn(1)[0])
+        with single_threaded_blas():
+            parts.append(ratio_statistic(_criteria(smaller, responses), _criteria(larger, responses)))
+    return np.concatenate(parts)
+
+
+def check_boot(boot: int) -> None:
+    """Refuse a number of bootstrap refits that is not a whole number of at least 0."""
+    if isinstance(boot, bool) or not isinstance(boot, int | np.integer) or boot < 0:
+        raise BayesmixedError(f"boot={boot!r} must be a whole number: how many refits, 0 for none.")
+
+
+def _criteria(fitted: Estimate | LinearEstimate, responses: FloatArray) -> FloatArray:
+    """Lowest criterion of a model for each of many responses, shape (B,)."""
+    if isinstance(fitted, LinearEstimate):
+        return linear_criteria(fitted.design, fitted.by, responses)
+    start, scale = fitted.optimum.entries, standardizing_scale(fitted.curvature.hessian)
+    with single_threaded_blas():
+        likelihoods = fitted.likelihood.with_responses(responses)
+        return np.array([refit(likelihood, start, scale).criterion for likelihood in likelihoods])

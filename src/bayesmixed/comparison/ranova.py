@@ -8,9 +8,7 @@ import pandas as pd
 
 from bayesmixed.comparison.comparable import LikelihoodFit, require_estimate
 from bayesmixed.comparison.drop1 import NOTHING_DROPPED
-from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
-from bayesmixed.comparison.nesting import is_nested
-from bayesmixed.comparison.parametric_bootstrap import bootstrap_p, check_boot
+from bayesmixed.comparison.likelihood_ratio import bootstrap_p, check_boot, is_nested, likelihood_ratio
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design
 from bayesmixed.engines.reml.estimate import Estimate, LinearEstimate, estimate, estimate_linear

@@ -161,20 +161,12 @@ def _message(ways: Sequence[tuple[GroupBlock, GroupBlock]]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
-    """A grouping factor with its parents, the factors in which it is nested.
+    """A grouping factor with its parents, the factors in which it is nested."""
 
-    Attributes
-    ----------
-    places : tuple[int, ...]
-        Places among the blocks of the design: the factor itself, then its parents as they stand there.
-    blocks : tuple[GroupBlock, ...]
-        The same blocks.
-    levels : tuple[IntArray, ...]
-        For each block the level in which every level of the factor lies, shape (J,).
-    """
-
+    # places among the blocks of the design: the factor itself, then its parents as they stand there
     places: tuple[int, ...]
-    blocks: tuple[GroupBlock, ...]
+    blocks: tuple[GroupBlock, ...]  # the same blocks
+    # for each block the level in which every level of the factor lies, shape (J,)
     levels: tuple[IntArray, ...]
 
     __repr__ = short_repr

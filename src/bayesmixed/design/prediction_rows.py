@@ -28,24 +28,13 @@ PredictEffects = Literal["all", "fixed"] | Sequence[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionRows:
-    """Rows to predict, encoded for the random effects that take part.
+    """Rows to predict, encoded for the random effects that take part."""
 
-    Attributes
-    ----------
-    design : Design
-        What was fitted, with the blocks alone that take part.
-    data : EncodedData
-        The m rows; the tuples follow the blocks of `design`.
-    weights : FloatArray or None
-        Weight of every row, shape (m,); None stands for ones.
-    told : NDArray
-        Whether the data tell the mean of each row, shape (m,): where a row needs a coefficient of a column
-        that X leaves out, its predictions are NaN.
-    """
-
-    design: Design
-    data: EncodedData
-    weights: FloatArray | None
+    design: Design  # what was fitted, with the blocks alone that take part
+    data: EncodedData  # the m rows; the tuples follow the blocks of `design`
+    weights: FloatArray | None  # weight of every row, shape (m,); None stands for ones
+    # whether the data tell the mean of each row, shape (m,): where a row needs a coefficient of a column that
+    # X leaves out, its predictions are NaN
     told: NDArray[np.bool_]
 
     @property

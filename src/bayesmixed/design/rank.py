@@ -26,23 +26,17 @@ OF_ZEROS = 1e-100
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Aliases:
-    """Which of P columns are kept, and what binds the others to them.
+    """Which of P columns are kept, and what binds the others to them."""
 
-    Attributes
-    ----------
-    kept, left_out : IntArray
-        Places of the p independent columns and of the d others, each of which depends on earlier ones.
-    centres, scales : FloatArray
-        Of all columns, shape (P,): what is subtracted, none without an intercept, and what is divided by.
-    combined : FloatArray
-        Left-out columns as combinations of those kept, both so standardized, shape (p, d).
-    """
-
+    # kept, left_out: places of the p independent columns and of the d others, each of which depends on
+    # earlier ones
     kept: IntArray
     left_out: IntArray
+    # centres, scales: of all columns, shape (P,): what is subtracted, none without an intercept, and what is
+    # divided by
     centres: FloatArray
     scales: FloatArray
-    combined: FloatArray
+    combined: FloatArray  # left-out columns as combinations of those kept, both so standardized, shape (p, d)
 
     __repr__ = short_repr
 
@@ -80,19 +74,11 @@ def told(beyond: FloatArray) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Standardized:
-    """Columns less their centres over their scales, without their rows.
+    """Columns less their centres over their scales, without their rows."""
 
-    Attributes
-    ----------
-    root : FloatArray
-        R with R'R = Z'Z / n of the n standardized rows Z, shape (r, P).
-    centres, scales : FloatArray
-        Of the columns, shape (P,).
-    """
-
-    root: FloatArray
-    centres: FloatArray
-    scales: FloatArray
+    root: FloatArray  # R with R'R = Z'Z / n of the n standardized rows Z, shape (r, P)
+    centres: FloatArray  # of the columns, shape (P,)
+    scales: FloatArray  # of the columns, shape (P,)
 
 
 def standardized(matrix: FloatArray, *, has_intercept: bool) -> Standardized:

@@ -22,21 +22,11 @@ WHOLE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedTerm:
-    """One term of the fixed side.
+    """One term of the fixed side."""
 
-    Attributes
-    ----------
-    name : str
-        E.g. ``"recipe:temperature"``.
-    factors : frozenset[str]
-        What it multiplies.
-    numbers : frozenset[str]
-        Those of them that are one number; the others are levels, or several columns.
-    """
-
-    name: str
-    factors: frozenset[str]
-    numbers: frozenset[str]
+    name: str  # e.g. `"recipe:temperature"`
+    factors: frozenset[str]  # what it multiplies
+    numbers: frozenset[str]  # those of them that are one number; the others are levels, or several columns
 
     def within(self, other: FixedTerm) -> bool:
         """Whether another term has all of its factors and further categorical ones."""
@@ -45,21 +35,11 @@ class FixedTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimand:
-    """What coefficients in treatment contrasts are estimates of, in the model with a column for every level.
+    """What coefficients in treatment contrasts estimate, in the model with a column for every level."""
 
-    Attributes
-    ----------
-    weights : FloatArray
-        Weights of the parameters of that model in every coefficient, shape (p, r).
-    owners : IntArray
-        Term of every coefficient, -1 for the intercept, shape (p,).
-    of_coefficients : FloatArray
-        These coefficients as combinations of those of X, shape (p, p).
-    """
-
-    weights: FloatArray
-    owners: IntArray
-    of_coefficients: FloatArray
+    weights: FloatArray  # weights of the parameters of that model in every coefficient, shape (p, r)
+    owners: IntArray  # term of every coefficient, -1 for the intercept, shape (p,)
+    of_coefficients: FloatArray  # these coefficients as combinations of those of X, shape (p, p)
 
 
 def fixed_terms(design: Design) -> tuple[FixedTerm, ...]:

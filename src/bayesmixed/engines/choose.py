@@ -13,30 +13,14 @@ from bayesmixed.options import Engine, one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedEngine:
-    """An engine made ready for one model.
+    """An engine made ready for one model."""
 
-    Attributes
-    ----------
-    name : str
-        ``"collapsed"``, ``"joint"`` or ``"pymc"``.
-    plan : tuple[str, ...]
-        What is integrated and what is sampled, in sentences.
-    tune : int
-        Tuning draws of each chain unless the user chooses.
-    share : float
-        Share of the kept draws that every effective sample size should reach.
-    sample : callable
-        ``sample(settings, thin)`` gives draws.
-    footprint : Footprint
-        What it holds of every draw.
-    """
-
-    name: str
-    plan: tuple[str, ...]
-    tune: int
-    share: float
-    footprint: Footprint
-    sample: Callable[[SamplerSettings, int], RawDraws]
+    name: str  # `"collapsed"`, `"joint"` or `"pymc"`
+    plan: tuple[str, ...]  # what is integrated and what is sampled, in sentences
+    tune: int  # tuning draws of each chain unless the user chooses
+    share: float  # share of the kept draws that every effective sample size should reach
+    footprint: Footprint  # what it holds of every draw
+    sample: Callable[[SamplerSettings, int], RawDraws]  # `sample(settings, thin)` gives draws
 
 
 def prepare_engine(spec: ModelSpec, engine: Engine = "auto") -> PreparedEngine:

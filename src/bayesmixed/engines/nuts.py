@@ -11,20 +11,25 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from threading import Thread
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from threading import RLock, Thread
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines import deferred
 from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.records import SamplerSettings
 from bayesmixed.errors import SamplingError, warn
+from bayesmixed_program import ctrl_c_waits
 
 POINT, COORDINATE = "point", "coordinate"
 STATISTICS = {
@@ -42,41 +47,23 @@ STATISTICS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeDensity:
-    """A log density as compiled C functions.
+    """A log density as compiled C functions."""
 
-    Attributes
-    ----------
-    dimension : int
-        Length of the point.
-    density, expand : Any
-        Numba ``cfunc`` objects with nutpie's signatures.
-    data : NDArray
-        The packed block that both get as user data.
-    """
-
-    dimension: int
+    dimension: int  # length of the point
+    # density, expand: Numba `cfunc` objects with nutpie's signatures
     density: Any
     expand: Any
-    data: NDArray[np.int64]
+    data: NDArray[np.int64]  # the packed block that both get as user data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NutsDraws:
-    """What NUTS returns.
+    """What NUTS returns."""
 
-    Attributes
-    ----------
-    points : FloatArray
-        What `expand` made of every kept draw, shape (chain, draw, dimension).
-    sample_stats : dict[str, NDArray]
-        Statistics of every kept draw under ArviZ's names, shape (chain, draw).
-    interrupted : bool
-        Whether the user pressed Ctrl-C while the chains ran.
-    """
-
-    points: FloatArray
+    points: FloatArray  # what `expand` made of every kept draw, shape (chain, draw, dimension)
+    # statistics of every kept draw under ArviZ's names, shape (chain, draw)
     sample_stats: dict[str, NDArray[Any]]
-    interrupted: bool
+    interrupted: bool  # whether the user pressed Ctrl-C while the chains ran
 
 
 def run_nuts(
@@ -91,7 +78,7 @@ def run_nuts(
 
     Shapes: `start` (dimension,).
     """
-    nutpie = deferred.nutpie()
+    nutpie = load_nutpie()
     with single_threaded_blas():
         chains = _first_that_starts(
             [_callback_model] if callback else [_pointer_model, _callback_model],
@@ -259,3 +246,73 @@ def _callback_model(target: NativeDensity, start: Callable[[int], FloatArray]) -
         dims={POINT: (COORDINATE,)},
         make_initial_point_fn=start,
     )
+
+
+DEFERRED = "arviz"
+
+_running = RLock()
+
+
+class DeferredModule(ModuleType):
+    """A module whose code runs when a name is first looked up in it: the one and whole module for everybody.
+
+    `importlib.util.LazyLoader` runs the code at the next ``import`` of the module, which would be nutpie's.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        with _running:  # other threads wait for the whole module
+            state = vars(self)
+            if type(self) is DeferredModule and "__running__" not in state:
+                state["__running__"] = True
+                try:
+                    state["__spec__"].loader.exec_module(self)
+                    self.__class__ = ModuleType  # type: ignore[assignment]
+                finally:
+                    del state["__running__"]
+        return ModuleType.__getattribute__(self, name)
+
+
+class _Later(Loader):
+    """A loader whose modules are deferred; from then on they name the loader that runs their code."""
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:  # noqa: ARG002
+        """Python's own."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run nothing yet."""
+        assert module.__spec__ is not None
+        module.__spec__.loader = module.__loader__ = self.loader
+        module.__class__ = DeferredModule
+
+
+class _Deferring(MetaPathFinder):
+    """A finder that defers one module."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Spec of the deferred module, none of any other."""
+        spec = PathFinder.find_spec(fullname, path, target) if fullname == DEFERRED else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Later(spec.loader)
+        return spec
+
+
+def load_nutpie() -> Any:
+    """nutpie; ArviZ is in ``sys.modules`` afterwards, and runs when it is used.
+
+    Python's own locks of imports hold: a thread that imports ArviZ meanwhile gets this very module.
+    """
+    with ctrl_c_waits():
+        if DEFERRED not in sys.modules:
+            finder = _Deferring()
+            sys.meta_path.insert(0, finder)
+            try:
+                import_module(DEFERRED)
+            finally:
+                sys.meta_path.remove(finder)
+        return import_module("nutpie")

@@ -46,23 +46,16 @@ SEVERAL_PARTS = frozenset({"categorical", "cumulative", "sratio", "multinomial",
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BambiFamily(Family):
-    """A family of Bambi's in its parametrization, which is PyMC's, with what is written here of it.
+    """A family of Bambi's in its parametrization, which is PyMC's, with what is written here of it."""
 
-    Attributes
-    ----------
-    mean_at, variance_at, draws_at : callable or None
-        Of location, parameters and, but for the mean, trials; draws of a generator too, in the shape of the
-        location. A mean that is not written is the location; without draws nothing is written.
-    why_no_mean : str
-        A sentence, where there is neither mean nor variance.
-    arguments_at : callable or None
-        PyMC's arguments from location, parameters and trials, where they are others than Bambi's.
-    """
-
+    # mean_at, variance_at, draws_at: of location, parameters and, but for the mean, trials; draws of a
+    # generator too, in the shape of the location. A mean that is not written is the location; without draws
+    # nothing is written.
     mean_at: Mean | None = None
     variance_at: Variance | None = None
     draws_at: Draws | None = None
-    why_no_mean: str = ""
+    why_no_mean: str = ""  # a sentence, where there is neither mean nor variance
+    # PyMC's arguments from location, parameters and trials, where they are others than Bambi's
     arguments_at: Arguments | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -30,24 +30,12 @@ TOLERANCE = 1e-8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter of a family beside its location.
+    """A parameter of a family beside its location."""
 
-    Attributes
-    ----------
-    name : str
-        As Bambi names it, e.g. ``"alpha"``.
-    link : str
-        Link under which it has the whole line: ``"log"`` of one that is positive.
-    prior : Prior or None
-        Its default prior, None where it follows the spread of the response.
-    note : str
-        On the default prior, for the table of priors.
-    """
-
-    name: str
-    link: str = "log"
-    prior: Prior | None = None
-    note: str = ""
+    name: str  # as Bambi names it, e.g. `"alpha"`
+    link: str = "log"  # link under which it has the whole line: `"log"` of one that is positive
+    prior: Prior | None = None  # its default prior, None where it follows the spread of the response
+    note: str = ""  # on the default prior, for the table of priors
 
 
 SIGMA = Parameter(name=names.SIGMA)
@@ -62,21 +50,11 @@ def dispersion(name: str) -> Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """Values that a response may have.
+    """Values that a response may have."""
 
-    Attributes
-    ----------
-    words : str
-        What they are, e.g. ``"positive numbers"``.
-    excludes : callable
-        Which values are others.
-    advice : str
-        What to write instead, with ``{response}`` for the name of the response.
-    """
-
-    words: str
-    excludes: Callable[[FloatArray], Mask]
-    advice: str = ""
+    words: str  # what they are, e.g. `"positive numbers"`
+    excludes: Callable[[FloatArray], Mask]  # which values are others
+    advice: str = ""  # what to write instead, with `{response}` for the name of the response
 
 
 def not_whole(values: FloatArray) -> Mask:
@@ -98,21 +76,11 @@ POSITIVE = Support("positive numbers", _not_positive)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """Variance within groups on the scale of the linear predictor, or a part of it.
+    """Variance within groups on the scale of the linear predictor, or a part of it."""
 
-    Attributes
-    ----------
-    draws : FloatArray
-        One for each draw, or one for all.
-    formula : str
-        What it is, for the formula of a share, e.g. ``"pi^2/3"``.
-    meaning : str
-        What the letters of the formula stand for; empty where the verb says so.
-    """
-
-    draws: FloatArray
-    formula: str
-    meaning: str = ""
+    draws: FloatArray  # one for each draw, or one for all
+    formula: str  # what it is, for the formula of a share, e.g. `"pi^2/3"`
+    meaning: str = ""  # what the letters of the formula stand for; empty where the verb says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -22,37 +22,20 @@ POSITIVE_LINKS = ("log", "identity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link with its inverse.
+    """A link with its inverse."""
 
-    Attributes
-    ----------
-    link : callable
-        Linear predictor of a location.
-    inverse : callable
-        Location at a linear predictor.
-    derivative : callable
-        Slope of the inverse at a linear predictor.
-    graph : callable
-        The inverse in PyTensor.
-    normal_mean : callable or None
-        Mean of the location where the linear predictor is normal, from its mean and variance; None where it
-        has no closed form.
-    latent : tuple[float, str] or None
-        Variance of the latent distribution behind the link of a probability, and its formula.
-    ratio : str
-        What the exponential of a coefficient is, empty where it is nothing.
-    is_power : bool
-        Whether it is a negative power of the location: in units of it, and without a location at some linear
-        predictors.
-    """
-
-    link: Function
-    inverse: Function
-    derivative: Function
-    graph: Callable[[Any], Any]
+    link: Function  # linear predictor of a location
+    inverse: Function  # location at a linear predictor
+    derivative: Function  # slope of the inverse at a linear predictor
+    graph: Callable[[Any], Any]  # the inverse in PyTensor
+    # mean of the location where the linear predictor is normal, from its mean and variance; None where it has
+    # no closed form
     normal_mean: Callable[[FloatArray, FloatArray], FloatArray] | None = None
+    # variance of the latent distribution behind the link of a probability, and its formula
     latent: tuple[float, str] | None = None
-    ratio: str = ""
+    ratio: str = ""  # what the exponential of a coefficient is, empty where it is nothing
+    # whether it is a negative power of the location: in units of it, and without a location at some linear
+    # predictors
     is_power: bool = False
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal, overload
 
-from bayesmixed.design.identified import warn_of_priors_alone
+from bayesmixed.design.checks import warn_of_priors_alone
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.moments import MOMENTS_KEPT
 from bayesmixed.engines.records import RunInfo, SamplerSettings, sampler_settings

@@ -300,7 +300,7 @@ class MixedFit(
         BayesmixedError
             When a group is not one of these.
         """
-        from bayesmixed.posterior.groups import add_groups
+        from bayesmixed.posterior.prior_draws import add_groups
 
         new = add_groups(self.draws, self.spec, groups, seed=self.run.seed if seed is None else seed)
         for name in set(new.children) - set(self.draws.children) | set(groups):

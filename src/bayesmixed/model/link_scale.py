@@ -14,42 +14,27 @@ from bayesmixed.families.family import Family
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkScale:
-    """Centre and unit of a response on the scale of the linear predictor.
+    """Centre and unit of a response on the scale of the linear predictor."""
 
-    Attributes
-    ----------
-    centre : float
-        Linear predictor of the mean response, less the offset.
-    unit : float
-        Size of an ordinary change: the response's standard deviation where the link is the identity, 1 on
-        the scale of a logarithm or a logit.
-    level : float
-        Distance of the response from zero, the root mean square: what the coefficients of a model without an
-        intercept carry.
-    """
-
-    centre: float
+    centre: float  # linear predictor of the mean response, less the offset
+    # size of an ordinary change: the response's standard deviation where the link is the identity, 1 on the
+    # scale of a logarithm or a logit
     unit: float
+    # distance of the response from zero, the root mean square: what the coefficients of a model without an
+    # intercept carry
     level: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleWords:
-    """Centre, unit and level in words, for the table of priors.
+    """Centre, unit and level in words, for the table of priors."""
 
-    Attributes
-    ----------
-    centre, unit, level, sigma : str
-        E.g. ``"mean(y)"``, ``"sd(y)"``, ``"rms(y)"``, ``"sd(y)"``; the unit 1 is empty.
-    parameters : Mapping[str, str]
-        Notes on the default priors of the family's parameters.
-    """
-
+    # centre, unit, level, sigma: e.g. `"mean(y)"`, `"sd(y)"`, `"rms(y)"`, `"sd(y)"`; the unit 1 is empty
     centre: str
     unit: str
     level: str
     sigma: str
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str]  # notes on the default priors of the family's parameters
 
 
 def link_scale(design: Design, family: Family) -> LinkScale:

@@ -21,24 +21,12 @@ from bayesmixed.surface import public
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorRow:
-    """One line of a prior table.
+    """One line of a prior table."""
 
-    Attributes
-    ----------
-    parameter : str
-        Name under which a user replaces the prior.
-    prior : Prior
-        The prior used.
-    source : {"default", "user"}
-        Who chose it.
-    note : str
-        What its scale was made of, or where its parameter lives.
-    """
-
-    parameter: str
-    prior: Prior
-    source: Literal["default", "user"]
-    note: str
+    parameter: str  # name under which a user replaces the prior
+    prior: Prior  # the prior used
+    source: Literal["default", "user"]  # who chose it
+    note: str  # what its scale was made of, or where its parameter lives
 
 
 @dataclass(frozen=True, slots=True)

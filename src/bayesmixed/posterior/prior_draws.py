@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal, get_args
+
 import numpy as np
 import xarray as xr
 
@@ -10,8 +13,10 @@ from bayesmixed.covariances.covariance import correlation_matrix
 from bayesmixed.design.centring import moved_covariance
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.records import RawDraws
+from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.response import simulated_response
+from bayesmixed.posterior.log_prior import log_prior
+from bayesmixed.posterior.response import log_likelihood, posterior_predictive, simulated_response
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.density import random_draws
 from bayesmixed.priors.prior import Prior
@@ -78,3 +83,31 @@ def _columns(priors: tuple[Prior, ...], draws: int, rng: np.random.Generator) ->
     for j, prior in enumerate(priors):
         out[:, j] = random_draws(prior, draws, rng)
     return out
+
+
+ExtraGroup = Literal["log_likelihood", "log_prior", "posterior_predictive", "prior", "prior_predictive"]
+
+__all__ = ["add_groups", "log_likelihood", "log_prior", "posterior_predictive", "prior_predictive"]
+
+
+def add_groups(
+    draws: xr.DataTree, spec: ModelSpec, groups: Sequence[str], *, seed: int, prior_draws: int = 1000
+) -> xr.DataTree:
+    """Tree with further groups beside those it has."""
+    known = get_args(ExtraGroup)
+    for group in groups:
+        if not isinstance(group, str) or group not in known:
+            raise BayesmixedError(f"There is no group {group!r} to add. {near_names(group, known)}")
+    made: dict[str, xr.Dataset] = {}
+    if "log_likelihood" in groups:
+        made["log_likelihood"] = log_likelihood(draws, spec)
+    if "log_prior" in groups:
+        made["log_prior"] = log_prior(draws, spec)
+    if "posterior_predictive" in groups:
+        made["posterior_predictive"] = posterior_predictive(draws, spec, seed=seed)
+    if "prior" in groups or "prior_predictive" in groups:
+        made["prior"], made["prior_predictive"] = prior_predictive(spec, draws=prior_draws, seed=seed)
+    tree = draws.copy()
+    for group, dataset in made.items():
+        tree[group] = xr.DataTree(dataset)
+    return tree

@@ -28,23 +28,12 @@ INTERRUPTED = "Sampling was interrupted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
-    """A posterior with its diagnosis.
+    """A posterior with its diagnosis."""
 
-    Attributes
-    ----------
-    draws : xarray.DataTree
-        Laid out by `posterior.tree.draws_tree`.
-    diagnosis : Diagnosis
-        How well the chains agree.
-    thin : int
-        Every how many-th draw was kept.
-    interrupted : bool
-        Whether the user broke sampling off, so that it is not as good or as long as it would have been.
-    """
-
-    draws: xr.DataTree
-    diagnosis: Diagnosis
-    thin: int
+    draws: xr.DataTree  # laid out by `posterior.tree.draws_tree`
+    diagnosis: Diagnosis  # how well the chains agree
+    thin: int  # every how many-th draw was kept
+    # whether the user broke sampling off, so that it is not as good or as long as it would have been
     interrupted: bool = False
 
 

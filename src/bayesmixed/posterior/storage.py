@@ -45,39 +45,17 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedFit:
-    """What is kept of a fit; design and model follow from it.
+    """What is kept of a fit; design and model follow from it."""
 
-    Attributes
-    ----------
-    formula : str
-        As the user wrote it.
-    frame : pandas.DataFrame
-        The rows used, all columns, original index.
-    weights : FloatArray or None
-        Prior weights of those rows, shape (n,).
-    priors : PriorSet
-        The prior of every parameter.
-    draws : xarray.DataTree
-        Posterior, sampler statistics, observed and constant data.
-    run : RunInfo
-        How the draws were made.
-    n_dropped : int
-        Rows that the fit left out because a value was missing; they are not in `frame`.
-    family : Family
-        Distribution of the response.
-    center : {True, "fixed", False}
-        Where the priors stand.
-    """
-
-    formula: str
-    frame: pd.DataFrame
-    weights: FloatArray | None
-    priors: PriorSet
-    draws: xr.DataTree
-    run: RunInfo
-    n_dropped: int = 0
-    family: Family = GAUSSIAN
-    center: Center = True
+    formula: str  # as the user wrote it
+    frame: pd.DataFrame  # the rows used, all columns, original index
+    weights: FloatArray | None  # prior weights of those rows, shape (n,)
+    priors: PriorSet  # the prior of every parameter
+    draws: xr.DataTree  # posterior, sampler statistics, observed and constant data
+    run: RunInfo  # how the draws were made
+    n_dropped: int = 0  # rows that the fit left out because a value was missing; they are not in `frame`
+    family: Family = GAUSSIAN  # distribution of the response
+    center: Center = True  # where the priors stand
 
     def spec(self) -> ModelSpec:
         """Model that was fitted, built again from formula, rows and priors.

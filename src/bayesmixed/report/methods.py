@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from bayesmixed.report.contract import EstimatedFit, LikelihoodFit
+    from bayesmixed.report.tables import EstimatedFit, LikelihoodFit
 
 
 class ReportMethods:
@@ -55,9 +55,9 @@ class ReportMethods:
         ...     os.path.basename(fit.reml().report(os.path.join(folder, "sleep.html")))
         'sleep.html'
         """
-        from bayesmixed.report.contract import ReportedFit
         from bayesmixed.report.markup import write_page
         from bayesmixed.report.page import estimate_report_html, report_html
+        from bayesmixed.report.tables import ReportedFit
 
         if isinstance(self, ReportedFit):
             return write_page(path, report_html(self, title=title, prob=prob))

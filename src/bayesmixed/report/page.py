@@ -8,7 +8,6 @@ import pandas as pd
 
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import EngineError
-from bayesmixed.report.contract import LikelihoodFit, ReportedFit
 from bayesmixed.report.figures import trace_svg
 from bayesmixed.report.markup import figure_html, list_html, table_html
 from bayesmixed.report.sections import (
@@ -21,7 +20,7 @@ from bayesmixed.report.sections import (
     random_effects,
     summary_sections,
 )
-from bayesmixed.report.tables import estimate_tables, result_tables
+from bayesmixed.report.tables import LikelihoodFit, ReportedFit, estimate_tables, result_tables
 from bayesmixed.tables.regression import models_table
 from bayesmixed.tables.reml_summary import reml_summary_parts
 from bayesmixed.tables.summary_parts import diagnostics_text, family_lines, parameter_notes

@@ -11,7 +11,7 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.groups import log_likelihood
+from bayesmixed.posterior.prior_draws import log_likelihood
 from bayesmixed.verbs.logo import leave_one_group_out
 
 if TYPE_CHECKING:

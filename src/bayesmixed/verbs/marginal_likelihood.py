@@ -16,7 +16,7 @@ from bayesmixed.printing.records import wrapped
 from bayesmixed.priors.density import IMPROPER
 
 if TYPE_CHECKING:
-    from bayesmixed.engines.collapsed.evidence import Evidence
+    from bayesmixed.engines.collapsed.integrated import Evidence
 
 METHOD = "random effects integrated exactly, what is left by importance sampling"
 LARGEST_K = 0.7
@@ -94,8 +94,7 @@ def log_marginal_likelihood(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -
     of the draws. The error is sd(w) / (mean(w) sqrt(S)) of the S weights w; points are added until it is
     0.005, at most 40,000.
     """
-    from bayesmixed.engines.collapsed.evidence import log_integral
-    from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities
+    from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities, log_integral
     from bayesmixed.verbs.integrated_draws import integrated_points
 
     check_gaussian(spec, "The marginal likelihood", "Compare such models by loo().")

@@ -8,7 +8,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.groups import log_likelihood, log_prior
+from bayesmixed.posterior.prior_draws import log_likelihood, log_prior
 from bayesmixed.verbs.quantities import quantities
 
 CHAIN_DRAW = (names.CHAIN, names.DRAW)

@@ -95,10 +95,9 @@ def _posterior(draws: xr.DataTree, spec: ModelSpec, levels: Sequence[IntArray]) 
 
 def _redrawn(draws: xr.DataTree, spec: ModelSpec, levels: Sequence[IntArray]) -> dict[int, FloatArray]:
     """Draws of the effects of some levels by block, shape (chain, draw, levels, k)."""
-    from bayesmixed.engines.collapsed.effect_draws import draw_effects
     from bayesmixed.engines.collapsed.integrated import IntegratedModel
     from bayesmixed.engines.collapsed.problem import make_problem, pack_problem
-    from bayesmixed.engines.collapsed.target import CollapsedTarget
+    from bayesmixed.engines.collapsed.target import CollapsedTarget, draw_effects
     from bayesmixed.engines.kernel.plan import make_plan
     from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
     from bayesmixed.engines.machine import single_threaded_blas

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.engines.collapsed import conditional_moments, effect_draws
+from bayesmixed.engines.collapsed import conditional_moments, target
 from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
 from bayesmixed.engines.collapsed.problem import (
     conditional_values,
@@ -175,7 +175,7 @@ def test_an_interrupt_ends_all_chains(case_of: Callable[[str], Any], monkeypatch
             raise KeyboardInterrupt
         return conditional_values(*arguments)
 
-    monkeypatch.setattr(effect_draws, "CHUNK_VALUES", 1)
+    monkeypatch.setattr(target, "CHUNK_VALUES", 1)
     monkeypatch.setattr(conditional_moments, "conditional_values", interrupted)
     with pytest.raises(KeyboardInterrupt):
         posterior_moments(target_of(case), points, seeds(), cores=1)

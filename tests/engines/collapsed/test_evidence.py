@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.evidence import BATCH, MAX_BATCHES, log_integral, pareto_k
+from bayesmixed.engines.collapsed.integrated import BATCH, MAX_BATCHES, log_integral, pareto_k
 
 
 def log_gamma_density(z: FloatArray) -> FloatArray:

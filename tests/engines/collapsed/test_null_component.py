@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from bayesmixed.engines.collapsed.coordinates import find_mode
-from bayesmixed.engines.collapsed.evidence import log_integral
-from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities
+from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities, log_integral
 from bayesmixed.engines.collapsed.null_component import evidence_without
 from bayesmixed.errors import EngineError
 from bayesmixed.priors.choice import prior

@@ -29,20 +29,12 @@ MOST_LEVELS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LazyRows:
-    """Rows without missing values, where they lie.
+    """Rows without missing values, where they lie."""
 
-    Attributes
-    ----------
-    frame : narwhals.LazyFrame
-        All columns of the rows used.
-    kinds : dict[str, str]
-        Of every column that the model names ``"numbers"``, ``"text"``, ``"booleans"`` or ``"dates"``.
-    n_rows, n_dropped, n_columns : int
-        Rows used, rows left out, columns of the data.
-    """
-
-    frame: nw.LazyFrame[Any]
+    frame: nw.LazyFrame[Any]  # all columns of the rows used
+    # of every column that the model names `"numbers"`, `"text"`, `"booleans"` or `"dates"`
     kinds: dict[str, str]
+    # n_rows, n_dropped, n_columns: rows used, rows left out, columns of the data
     n_rows: int
     n_dropped: int
     n_columns: int

@@ -20,9 +20,14 @@ from threading import Event
 import numpy as np
 
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.effect_draws import draw_slices
 from bayesmixed.engines.collapsed.problem import DOUBLES, conditional_values
-from bayesmixed.engines.collapsed.target import CollapsedTarget, coefficients_of, effects_of, unit_factor
+from bayesmixed.engines.collapsed.target import (
+    CollapsedTarget,
+    coefficients_of,
+    draw_slices,
+    effects_of,
+    unit_factor,
+)
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.criterion import level_covariances
 from bayesmixed.engines.kernel.sources import require_run
@@ -37,23 +42,14 @@ PLACED_VALUES, FEWEST_PLACED = 10_000_000, 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionalCovariances:
-    """Covariances of what is integrated at one point, in the units of the data.
+    """Covariances of what is integrated at one point, in the units of the data."""
 
-    Attributes
-    ----------
-    effects : tuple[FloatArray, ...]
-        For each integrated factor of the plan the covariance matrix of every level's effects, shape
-        (J, k, k).
-    crossed : tuple[FloatArray, ...]
-        For each of them the covariance of every effect with the coefficient to which it adds, shape (J, k);
-        0 for one that is only random.
-    coefficients : FloatArray
-        Shape (p, p); zeros where the coefficients are sampled.
-    """
-
+    # for each integrated factor of the plan the covariance matrix of every level's effects, shape (J, k, k)
     effects: tuple[FloatArray, ...]
+    # for each of them the covariance of every effect with the coefficient to which it adds, shape (J, k); 0
+    # for one that is only random
     crossed: tuple[FloatArray, ...]
-    coefficients: FloatArray
+    coefficients: FloatArray  # shape (p, p); zeros where the coefficients are sampled
 
 
 def posterior_moments(

@@ -16,8 +16,14 @@ from functools import cache
 import numpy as np
 
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
-from bayesmixed.engines.collapsed.evidence import BATCH, MAX_BATCHES, pareto_k, student_batch
-from bayesmixed.engines.collapsed.integrated import IntegratedModel, log_densities
+from bayesmixed.engines.collapsed.integrated import (
+    BATCH,
+    MAX_BATCHES,
+    IntegratedModel,
+    log_densities,
+    pareto_k,
+    student_batch,
+)
 from bayesmixed.engines.collapsed.problem import pack_problem
 from bayesmixed.engines.kernel.cross_products import form_cross_products
 from bayesmixed.engines.kernel.packing import Packed

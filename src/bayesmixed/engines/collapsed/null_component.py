@@ -14,8 +14,13 @@ import numpy as np
 
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.engines.collapsed.coordinates import find_mode
-from bayesmixed.engines.collapsed.evidence import Evidence, log_integral
-from bayesmixed.engines.collapsed.integrated import IntegratedModel, integrate_all, log_densities
+from bayesmixed.engines.collapsed.integrated import (
+    Evidence,
+    IntegratedModel,
+    integrate_all,
+    log_densities,
+    log_integral,
+)
 from bayesmixed.engines.kernel.packing import Packed
 from bayesmixed.engines.kernel.standardization import Coordinates
 from bayesmixed.engines.kernel.unit_priors import coordinate_rows

@@ -26,24 +26,12 @@ DOUBLES = ctypes.POINTER(ctypes.c_double)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What stays the same whatever is integrated: units, cross-products and priors.
+    """What stays the same whatever is integrated: units, cross-products and priors."""
 
-    Attributes
-    ----------
-    units : Units
-        Of the design.
-    products : CrossProducts
-        Unit-free.
-    priors : UnitFreePriors
-        Unit-free.
-    covariances : tuple[Covariances, ...]
-        For each block.
-    """
-
-    units: Units
-    products: CrossProducts
-    priors: UnitFreePriors
-    covariances: tuple[Covariances, ...]
+    units: Units  # of the design
+    products: CrossProducts  # unit-free
+    priors: UnitFreePriors  # unit-free
+    covariances: tuple[Covariances, ...]  # for each block
 
 
 def make_problem(spec: ModelSpec) -> Problem:

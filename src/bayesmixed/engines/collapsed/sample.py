@@ -10,9 +10,8 @@ import numpy as np
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
-from bayesmixed.engines.collapsed.effect_draws import draw_effects
 from bayesmixed.engines.collapsed.problem import make_problem
-from bayesmixed.engines.collapsed.target import CollapsedTarget, effects_of, scales_of
+from bayesmixed.engines.collapsed.target import CollapsedTarget, draw_effects, effects_of, scales_of
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.density import density, expand
 from bayesmixed.engines.kernel.plan import Plan

@@ -15,8 +15,7 @@ from bayesmixed.engines.joint.problem import JointProblem
 from bayesmixed.engines.joint.sources import SOURCES
 from bayesmixed.engines.joint.structure import Pattern, fill_pattern
 from bayesmixed.engines.kernel import layout as shared
-from bayesmixed.engines.kernel.block import Ints, PackedBlock
-from bayesmixed.engines.kernel.packing import put_sets
+from bayesmixed.engines.kernel.packing import Ints, PackedBlock, put_sets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,24 +25,14 @@ class JointPacked:
     The point has theta factor by factor, the logs of the auxiliary parameters, the random effects factor by
     factor and level by level, and the coefficients; in the coordinates z of NUTS, deviates stand for the
     last two.
-
-    Attributes
-    ----------
-    block : ndarray
-        The packed block as integers; its doubles are the same memory.
-    pattern : Pattern
-        Of the Cholesky factor of the normal approximation.
-    n_low, dimension : int
-        Length of theta with the auxiliary parameters, and of the whole point.
-    theta_of_factor : tuple[slice, ...]
-        For each factor of the plan its parameters in the point.
     """
 
-    block: Ints
-    pattern: Pattern
+    block: Ints  # the packed block as integers; its doubles are the same memory
+    pattern: Pattern  # of the Cholesky factor of the normal approximation
+    # n_low, dimension: length of theta with the auxiliary parameters, and of the whole point
     n_low: int
     dimension: int
-    theta_of_factor: tuple[slice, ...]
+    theta_of_factor: tuple[slice, ...]  # for each factor of the plan its parameters in the point
 
     @property
     def floats(self) -> FloatArray:

@@ -25,68 +25,35 @@ from bayesmixed.model.spec import ModelSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The rows of the data, unit-free.
+    """The rows of the data, unit-free."""
 
-    Attributes
-    ----------
-    y, trials, weights, offset : FloatArray
-        Response, number of trials (binomial), prior weight (normal and Student-t) and offset, shape (n,).
-    fixed : FloatArray
-        X, centred and scaled, shape (n, p).
-    columns : tuple[FloatArray, ...]
-        For each factor of the plan, shape (n, k).
-    codes : tuple[IntArray, ...]
-        For each factor of the plan, shape (n,).
-    """
-
+    # y, trials, weights, offset: response, number of trials (binomial), prior weight (normal and Student-t)
+    # and offset, shape (n,)
     y: FloatArray
     trials: FloatArray
     weights: FloatArray
     offset: FloatArray
-    fixed: FloatArray
-    columns: tuple[FloatArray, ...]
-    codes: tuple[IntArray, ...]
+    fixed: FloatArray  # X, centred and scaled, shape (n, p)
+    columns: tuple[FloatArray, ...]  # for each factor of the plan, shape (n, k)
+    codes: tuple[IntArray, ...]  # for each factor of the plan, shape (n,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointProblem:
-    """A model ready for the joint kernel; factors are in the order of the plan.
+    """A model ready for the joint kernel; factors are in the order of the plan."""
 
-    Attributes
-    ----------
-    family : Family
-        Of the response.
-    units : Units
-        Of the design.
-    plan : Plan
-        Which factors are eliminated one after the other, and which are left out of the coupling.
-    rows : Rows
-        The data.
-    n_levels, n_effects : tuple[int, ...]
-        J and k of every factor.
-    covariances : tuple[Covariances, ...]
-        Of every factor.
-    theta_priors : tuple[FloatArray, ...]
-        ``PRIOR_WORDS`` numbers for each parameter of every factor.
-    auxiliary_priors : FloatArray
-        ``PRIOR_WORDS`` numbers for each auxiliary parameter of the family.
-    fixed_priors : FloatArray
-        ``COEFFICIENT_PRIOR_WORDS`` numbers for each coefficient.
-    constant : float
-        What does not move in the log density of the data in their own units.
-    """
-
-    family: Family
-    units: Units
-    plan: Plan
-    rows: Rows
+    family: Family  # of the response
+    units: Units  # of the design
+    plan: Plan  # which factors are eliminated one after the other, and which are left out of the coupling
+    rows: Rows  # the data
+    # n_levels, n_effects: J and k of every factor
     n_levels: tuple[int, ...]
     n_effects: tuple[int, ...]
-    covariances: tuple[Covariances, ...]
-    theta_priors: tuple[FloatArray, ...]
-    auxiliary_priors: FloatArray
-    fixed_priors: FloatArray
-    constant: float
+    covariances: tuple[Covariances, ...]  # of every factor
+    theta_priors: tuple[FloatArray, ...]  # `PRIOR_WORDS` numbers for each parameter of every factor
+    auxiliary_priors: FloatArray  # `PRIOR_WORDS` numbers for each auxiliary parameter of the family
+    fixed_priors: FloatArray  # `COEFFICIENT_PRIOR_WORDS` numbers for each coefficient
+    constant: float  # what does not move in the log density of the data in their own units
 
     @property
     def n_theta(self) -> int:

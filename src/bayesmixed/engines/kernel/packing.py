@@ -16,7 +16,6 @@ from scipy import sparse
 from bayesmixed.covariances.covariance import Covariances
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.kernel import layout as at
-from bayesmixed.engines.kernel.block import Ints, PackedBlock
 from bayesmixed.engines.kernel.cross_products import CrossProducts
 from bayesmixed.engines.kernel.plan import Plan
 from bayesmixed.engines.kernel.sources import SOURCES
@@ -29,31 +28,18 @@ from bayesmixed.printing.records import short_repr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """A problem as the kernel sees it.
+    """A problem as the kernel sees it."""
 
-    Attributes
-    ----------
-    block : ndarray
-        The packed block as integers; its doubles are the same memory.
-    n_theta, dimension : int
-        Length of theta, and of the whole point that NUTS walks over.
-    columns : tuple[slice, ...]
-        Effects of each integrated factor of the plan among the integrated columns, then coefficients.
-    sampled : tuple[slice, ...]
-        For each sampled factor its effects among the sampled columns, after the coefficients' (always first).
-    n_coefficients_sampled : int
-        Number of coefficients that NUTS walks over.
-    theta_of_factor : tuple[slice, ...]
-        For each factor of the plan its parameters in theta.
-    """
-
-    block: Ints
+    block: Ints  # the packed block as integers; its doubles are the same memory
+    # n_theta, dimension: length of theta, and of the whole point that NUTS walks over
     n_theta: int
     dimension: int
+    # effects of each integrated factor of the plan among the integrated columns, then coefficients
     columns: tuple[slice, ...]
+    # for each sampled factor its effects among the sampled columns, after the coefficients' (always first)
     sampled: tuple[slice, ...]
-    n_coefficients_sampled: int
-    theta_of_factor: tuple[slice, ...]
+    n_coefficients_sampled: int  # number of coefficients that NUTS walks over
+    theta_of_factor: tuple[slice, ...]  # for each factor of the plan its parameters in theta
 
     __repr__ = short_repr
 
@@ -315,3 +301,42 @@ def _reserve_work(block: PackedBlock, products: CrossProducts, structure: Struct
 def address(packed: Packed) -> int:
     """Address of the block in memory; the caller keeps the block alive."""
     return int(packed.block.ctypes.data_as(ctypes.c_void_p).value or 0)
+
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class PackedBlock:
+    """Sections appended one after the other behind the header.
+
+    Parameters
+    ----------
+    header_length : int
+        Number of words of the header.
+    digest : int
+        Of the sources of the kernel that will read the block.
+    """
+
+    def __init__(self, header_length: int, digest: int) -> None:
+        self.header = np.zeros(header_length, dtype=np.int64)
+        self.header[at.DIGEST] = digest
+        self.sections: list[Ints] = []
+        self.size = header_length
+        self.work_size = 0
+
+    def put(self, place: int, values: Any, kind: type = np.int64) -> None:
+        """Append a section and write its offset into the header."""
+        section = np.ascontiguousarray(values, dtype=kind).ravel().view(np.int64)
+        self.header[place] = self.size
+        self.sections.append(section)
+        self.size += len(section)
+
+    def reserve(self, place: int, size: int) -> None:
+        """Reserve a section of the workspace."""
+        self.header[place] = self.work_size
+        self.work_size += int(size)
+
+    def finish(self) -> Ints:
+        """The block."""
+        self.header[at.WORDS], self.header[at.WORK_WORDS] = self.size, self.work_size
+        return np.concatenate([self.header, *self.sections])

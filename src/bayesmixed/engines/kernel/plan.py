@@ -18,36 +18,19 @@ OPTIMUM_LIMIT = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPlan:
-    """What happens to one grouping factor.
+    """What happens to one grouping factor."""
 
-    Attributes
-    ----------
-    block : int
-        Index of its block in the design.
-    role : int
-        ``layout.CHAIN``, ``layout.DENSE`` or ``layout.SAMPLED``.
-    reason : str
-        One sentence.
-    """
-
-    block: int
-    role: int
-    reason: str
+    block: int  # index of its block in the design
+    role: int  # `layout.CHAIN`, `layout.DENSE` or `layout.SAMPLED`
+    reason: str  # one sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What NUTS walks over and what is integrated out exactly.
+    """What NUTS walks over and what is integrated out exactly."""
 
-    Attributes
-    ----------
-    factors : tuple[FactorPlan, ...]
-        Chain factors first, finest first, then dense ones, then sampled ones.
-    coefficients_sampled : bool
-        Whether the coefficients stay with NUTS (a prior of theirs is not normal).
-    """
-
-    factors: tuple[FactorPlan, ...]
+    factors: tuple[FactorPlan, ...]  # chain factors first, finest first, then dense ones, then sampled ones
+    # whether the coefficients stay with NUTS (a prior of theirs is not normal)
     coefficients_sampled: bool = False
 
     __repr__ = short_repr

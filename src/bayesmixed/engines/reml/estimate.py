@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bayesmixed.design.identified import check_estimable, degrees_left
+from bayesmixed.design.checks import check_estimable, degrees_left
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel.cross_products import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
@@ -61,18 +61,10 @@ class Maximized:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Estimate(Maximized):
-    """A REML or ML estimate with the likelihood that it comes from.
+    """A REML or ML estimate with the likelihood that it comes from."""
 
-    Attributes
-    ----------
-    likelihood : Likelihood
-        Restricted or full.
-    optimum : Optimum
-        Where it is highest.
-    """
-
-    likelihood: Likelihood
-    optimum: Optimum
+    likelihood: Likelihood  # restricted or full
+    optimum: Optimum  # where it is highest
 
     __repr__ = short_repr
 
@@ -179,21 +171,11 @@ def _block_singularity(fitted: Estimate, i: int) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearEstimate(Maximized):
-    """A regression without random effects, estimated by restricted or full maximum likelihood.
+    """A regression without random effects, estimated by restricted or full maximum likelihood."""
 
-    Attributes
-    ----------
-    design : Design
-        Without blocks.
-    by : {"reml", "ml"}
-        The criterion.
-    optimum : Optimum
-        Criterion, coefficients, sigma; no covariances.
-    """
-
-    design: Design
-    by: Criterion
-    optimum: Optimum
+    design: Design  # without blocks
+    by: Criterion  # the criterion
+    optimum: Optimum  # criterion, coefficients, sigma; no covariances
 
     __repr__ = short_repr
 
