@@ -22,8 +22,8 @@ class FirstStage:
 
     mine: NDArray[np.bool_]  # which of the m coefficients are a group's own, shape (m,)
     shared: IntArray  # places of the common coefficients among the m, shape (s,)
-    # kept, aliased: places among the s of the columns that rows tell beside the groups' own columns, and of
-    # the others
+    # kept, aliased: places among the s of the columns that rows determine beside the groups' own columns, and
+    # of the others
     kept: IntArray
     aliased: IntArray
     # own coefficients, aliased columns left out, shape (J, k); the smallest where rows leave a choice
@@ -34,7 +34,8 @@ class FirstStage:
     # aliased columns, swept of the own ones, as combinations of the kept, shape (kept, aliased)
     combined: FloatArray
     moved: FloatArray  # common columns as combinations of the own columns of each group, shape (J, k, s)
-    # projections on what the rows of each group tell of its own coefficients times `scales`, shape (J, k, k)
+    # projections on what the rows of each group determine of its own coefficients times `scales`, shape
+    # (J, k, k)
     reach: FloatArray
     scales: FloatArray  # root mean squares of the own columns, shape (k,)
     shared_scales: FloatArray  # root mean squares of the common columns, shape (s,)
@@ -44,7 +45,7 @@ class FirstStage:
 
     @property
     def told(self) -> NDArray[np.bool_]:
-        """Whether the rows of a group tell each of its own coefficients, shape (J, k)."""
+        """Whether the rows of a group determine each of its own coefficients, shape (J, k)."""
         return np.abs(np.diagonal(self.reach, axis1=1, axis2=2) - 1.0) < SAME
 
     @property
@@ -53,7 +54,7 @@ class FirstStage:
         return self.moved[:, :, self.aliased] - self.moved[:, :, self.kept] @ self.combined
 
     def predict(self, rows: FloatArray, codes: IntArray) -> FloatArray:
-        """Predict rows of the same groups, NaN where the regression's rows cannot tell them.
+        """Predict rows of the same groups, NaN where the regression's rows cannot determine them.
 
         Shapes: `rows` (r, m), `codes` (r,); returns (r,).
 
@@ -72,7 +73,7 @@ class FirstStage:
 
 
 def first_stage(design: Design, block: GroupBlock, own: Sequence[str]) -> FirstStage:
-    """Regress the response with own coefficients per group beside all common ones that rows tell.
+    """Regress the response with own coefficients per group beside all common ones that rows determine.
 
     Common coefficients come from rows swept of the own columns group by group (Frisch, Waugh, Lovell), own
     ones from what then is left: no matrix has a column for every group.
@@ -141,7 +142,7 @@ def _sweep(values: FloatArray, bases: Sequence[FloatArray], groups: Sequence[Int
 
 
 def _told_columns(swept: FloatArray, original: FloatArray) -> tuple[IntArray, IntArray]:
-    """Places of common columns that swept rows tell, those gone set to zero in place, and of the others."""
+    """Places of common columns that swept rows determine, those gone set to zero in place, and others."""
     gone = np.linalg.norm(swept, axis=0) <= RANK * np.linalg.norm(original, axis=0)
     swept[:, gone] = 0.0
     aliased = np.array(aliased_columns(swept) if swept.shape[1] else [], dtype=np.int64)

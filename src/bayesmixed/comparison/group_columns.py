@@ -1,4 +1,4 @@
-"""The columns that belong to the coefficients of a grouping factor's levels, and what groups tell of them."""
+"""The columns that belong to the coefficients of a grouping factor's levels, and what groups say of them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class CoefficientColumns:
         Shape (n, m).
     between : tuple[bool, ...]
         Whether the column is within every group a multiple of others (a constant, or the product of a
-        predictor with a constant), so that only groups can tell its coefficient; never so for the intercept
-        and for effects that vary.
+        predictor with a constant), so that only groups can determine its coefficient; never so for the
+        intercept and for effects that vary.
     """
 
     names: tuple[str, ...]
@@ -41,7 +41,7 @@ class CoefficientColumns:
 
     @property
     def within(self) -> tuple[str, ...]:
-        """Coefficients that the rows of one group can tell."""
+        """Coefficients that the rows of one group can determine."""
         return tuple(name for name, flat in zip(self.names, self.between, strict=True) if not flat)
 
 

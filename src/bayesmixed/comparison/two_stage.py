@@ -23,7 +23,7 @@ class LevelRegression:
     Attributes
     ----------
     terms : tuple[str, ...]
-        The q regressors: the effect itself for their mean, and columns that only levels tell.
+        The q regressors: the effect itself for their mean, and columns that only levels determine.
     values, errors : FloatArray
         Coefficients with their standard errors, shape (q,).
     residuals : FloatArray
@@ -114,7 +114,7 @@ def _second_stages(
 
 
 def _is_told(matrix: FloatArray) -> bool:
-    """Whether levels tell the coefficients of their regressors, with degrees of freedom left."""
+    """Whether levels determine the coefficients of their regressors, with degrees of freedom left."""
     rank = int(np.linalg.matrix_rank(matrix))
     return bool(len(matrix) > rank == matrix.shape[1])
 

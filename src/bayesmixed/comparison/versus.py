@@ -69,7 +69,7 @@ def versus(
     Notes
     -----
     The value of REML is its optimum, that of the posterior its median. Rows of no pooling stand where a model
-    has one grouping factor and every level tells its own coefficients; see
+    has one grouping factor and every level determines its own coefficients; see
     :func:`bayesmixed.comparison.two_stage.two_stage_intervals`.
 
     Examples

@@ -77,7 +77,7 @@ def compared_rows(
 ) -> tuple[PredictionRows, PredictionRows]:
     """Encode rows whose predictions are subtracted.
 
-    Returns: of both frames; `told` says whether the data tell the difference.
+    Returns: of both frames; `told` says whether the data give the difference.
     """
     taking_part = with_effects(design, effects)
     upper, lower = (encode(taking_part, frame, new_levels=new_levels) for frame in (high, low))

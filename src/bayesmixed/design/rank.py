@@ -1,4 +1,4 @@
-"""Columns of X that depend on others: which are left out, and which rows the data then do not tell."""
+"""Columns of X that depend on others: which are left out, and which rows the data then do not determine."""
 
 from __future__ import annotations
 

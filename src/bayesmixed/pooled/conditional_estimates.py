@@ -123,7 +123,7 @@ def population_of(estimate: Estimate, wanted: Sequence[str]) -> FloatArray:
 
 
 def reliabilities(estimate: Estimate, index: int) -> FloatArray:
-    """Share of each effect's variance between groups that a group's own rows tell, between 0 and 1.
+    """Share of each effect's variance between groups that a group's own rows determine, between 0 and 1.
 
     Returns shape (J, k).
 

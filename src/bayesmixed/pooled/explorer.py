@@ -120,7 +120,7 @@ class PoolingPath:
     position: FloatArray
     sd: FloatArray  # standard deviations of the k varying effects, shape (T, k); infinite at the end
     coefficients: FloatArray  # of every group, shape (T, J, m)
-    own: FloatArray  # at the end of the path, NaN where a group's rows do not tell it, shape (J, m)
+    own: FloatArray  # at the end of the path, NaN where a group's rows do not determine it, shape (J, m)
     reliability: FloatArray  # of the varying effects, shape (T, J, k)
     # for each effect how plausible a place is given the data, at most 1, shape (T, k) for a posterior and (T,
     # 1) for an estimate's likelihood at its residual standard deviation

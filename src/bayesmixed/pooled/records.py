@@ -35,7 +35,7 @@ class PooledGroups:
     # coefficients of the mixed model, the effects of the parents of a nested factor added, shape (J, m)
     partial: FloatArray
     population: FloatArray  # coefficients of the mixed model's population, shape (m,)
-    # share of an effect's variance between groups that a group's own rows tell, shape (J, m), 0 for
+    # share of an effect's variance between groups that a group's own rows determine, shape (J, m), 0 for
     # coefficients that do not vary
     reliability: FloatArray
     n_rows: tuple[int, ...]  # rows of every group
@@ -72,10 +72,10 @@ class PooledGroups:
 class GroupRegression:
     """A regression in which some coefficients are a group's own, the others common to all groups."""
 
-    coefficients: FloatArray  # shape (J, m), NaN where the rows of a group do not tell it
+    coefficients: FloatArray  # shape (J, m), NaN where the rows of a group do not determine it
     fitted: FloatArray  # fitted value of every row, shape (n,)
     leverage: FloatArray  # diagonal of the hat matrix, shape (n,)
-    n_coefficients: int  # number of coefficients that the data tell, the rank
+    n_coefficients: int  # number of coefficients that the data determine, the rank
 
     __repr__ = short_repr
 
@@ -90,8 +90,8 @@ def regress(
 
     Shapes: `covariance` (k, k).
 
-    The coefficient of a column that only groups can tell comes from a second regression, of the groups' own
-    coefficients on what the column adds to them, by generalized least squares with `covariance`. With the
+    The coefficient of a column that only groups can determine comes from a second regression, of the groups'
+    own coefficients on what the column adds to them, by generalized least squares with `covariance`. With the
     covariance matrix of a mixed model whose random effects are the own coefficients, that is the limit of the
     mixed model as its standard deviations grow. Fitted values do not depend on it. An effect that is only
     random is zero where groups do not have their own.
@@ -119,7 +119,7 @@ def regress(
 
 
 def _second_stage(first: FirstStage, fixed: NDArray[np.bool_], covariance: FloatArray) -> FloatArray:
-    """Coefficients of the aliased columns, from what groups tell of their own coefficients."""
+    """Coefficients of the aliased columns, from what groups determine of their own coefficients."""
     levels, carried = np.diag(fixed.astype(np.float64))[:, fixed], first.carried
     left, right = [], []
     for j, reach in enumerate(first.reach):
