@@ -4,8 +4,8 @@
 odd ones, few draws each, asks every public verb of every fit, and writes all answers to FILE (a quarter of an
 hour; ``--quick``, six small models, a minute). With the sources of another version, ``compare FILE`` does the
 same and prints every answer that is not the same bit by bit: ``within 1e-12``, with the largest relative gap;
-``words``, where a text has other words and the same numbers; ``different``. It ends with code 1 when one has
-other words or is different, or with ``--numbers`` only in the latter case. ``--models`` chooses models by
+``words``, where a text has other words and the same numbers, each change once; ``different``. It ends with
+code 1 when one is different, with ``--words`` also when one has other words. ``--models`` chooses models by
 name, ``--all`` prints every answer. A verb that raises is recorded by its error, a warning of the package by
 its text.
 
@@ -450,25 +450,27 @@ def write(file: Path, *, quick: bool, names: list[str], everything: bool) -> int
     return 0
 
 
-def compare(file: Path, *, quick: bool, names: list[str], everything: bool, numbers: bool) -> int:
+def compare(file: Path, *, quick: bool, names: list[str], everything: bool, words: bool) -> int:
     """Compare all answers with those of a file, and print those that are not the same."""
     kept: dict[str, Any] = pickle.loads(file.read_bytes())
     alike = (quick, names) == (kept["quick"], kept["names"])
     total: Counter[str] = Counter()
+    seen: set[str] = set()
     for name, found in answers(quick=quick, names=names):
         lines, counts = [], Counter[str]()
         old = kept["answers"].get(name, {})
         for verb in {**old, **found} if alike else found:
             word, gap, where = compared(found.get(verb, "not asked"), old.get(verb, "not asked"))
             counts[word] += 1
-            if word != SAME or everything:
+            if everything or (word != SAME and (word != WORDS or where not in seen)):
                 gap_said = f" (largest relative gap {gap:.1e})" if 0 < gap < np.inf else ""
                 lines.append(f"    {verb:28} {word}{gap_said} {where}")
+            seen.add(where)
         total += counts
         said = ", ".join(f"{counts[word]} {word}" for word in (SAME, NEAR, WORDS, DIFFERENT) if counts[word])
         print(f"{name}: {said}; {_seconds() - STARTED:.0f} s", *lines, sep="\n", flush=True)
     print("all:", ", ".join(f"{count} {word}" for word, count in total.items()))
-    return int(bool(total[DIFFERENT] or (total[WORDS] and not numbers)))
+    return int(bool(total[DIFFERENT] or (total[WORDS] and words)))
 
 
 STARTED = _seconds()
@@ -482,13 +484,13 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="six small models")
     parser.add_argument("--models", nargs="+", default=[], help="only these")
     parser.add_argument("--all", action="store_true", help="print every answer")
-    parser.add_argument("--numbers", action="store_true", help="other words are no failure")
+    parser.add_argument("--words", action="store_true", help="other words are a failure too")
     asked = parser.parse_args()
     print(f"bayesmixed at {Path(bm.__file__).parent}")
     chosen = {"quick": asked.quick, "names": asked.models, "everything": asked.all}
     if asked.action == "write":
         return write(asked.file, **chosen)
-    return compare(asked.file, **chosen, numbers=asked.numbers)
+    return compare(asked.file, **chosen, words=asked.words)
 
 
 if __name__ == "__main__":

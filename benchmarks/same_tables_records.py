@@ -121,7 +121,9 @@ def _differences(new: Any, old: Any, at: str) -> Iterator[tuple[str, float, str]
             yield from _differences(one, other, f"{at}[{i}]")
     elif isinstance(new, str) and isinstance(old, str):
         if new != old:
-            changed = WORDS if NUMBER.findall(new) == NUMBER.findall(old) else DIFFERENT
+            kinds = [text.split(":")[0] for text in (new, old)] if at == "/raises" else ["", ""]
+            same = kinds[0] == kinds[1] and NUMBER.findall(new) == NUMBER.findall(old)
+            changed = WORDS if same else DIFFERENT
             yield changed, 0.0 if changed == WORDS else np.inf, f"{at}: {_changed_lines(new, old)}"
     elif isinstance(new, np.ndarray | float | int) and isinstance(old, np.ndarray | float | int):
         yield from _number_differences(np.asarray(new), np.asarray(old), at)
@@ -145,10 +147,16 @@ def _number_differences(new: Any, old: Any, at: str) -> Iterator[tuple[str, floa
 
 
 def _changed_lines(new: str, old: str) -> str:
-    """The first lines that changed."""
-    changed = [
-        line[:200]
+    """The first lines that changed, of long ones the part that did."""
+    lines = [
+        line
         for line in difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
         if not line.startswith(("---", "+++", "@@"))
     ]
-    return "\n      ".join(["", *changed[:6]])
+    before = [line for line in lines if line.startswith("-")][:3]
+    after = [line for line in lines if line.startswith("+")][:3]
+    if before and after:
+        pairs = enumerate(zip(before[0][1:], after[0][1:], strict=False))
+        start = max(0, next((i for i, (one, other) in pairs if one != other), 0) - 40)
+        before[0], after[0] = (line[0] + line[1 + start :] for line in (before[0], after[0]))
+    return "\n      ".join(["", *(line[:160] for line in before + after)])
