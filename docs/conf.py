@@ -53,7 +53,7 @@ def compile_kernels(_app: object) -> None:
 def resolve_short_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: TextElement
 ) -> reference | None:
-    """Read ``bayesmixed.verbs.coef`` as the function of that name in the module of that name."""
+    """Read ``bayesmixed.comparison.anova`` as the function of that name in the module of that name."""
     target = str(node.get("reftarget", ""))
     name = f"{target}.{target.rpartition('.')[2]}"
     domain = env.domains.python_domain

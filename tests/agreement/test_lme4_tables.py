@@ -99,7 +99,7 @@ def test_predictions_of_the_largest_model() -> None:
     """Standard errors of 73,421 crossed rows take minutes, so only the values are compared."""
     if "insteval_crossed" not in LME4:
         pytest.skip("the reference numbers do not lie beside the project")
-    from bayesmixed.verbs.estimate.fitted import fitted_values
+    from bayesmixed.verbs.estimate.combinations import fitted_values
 
     estimate, model = fit_of("insteval_crossed", "reml").estimate, LME4["insteval_crossed"]
     ours = fitted_values(estimate.design, estimate.optimum)[:10]

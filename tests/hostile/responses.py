@@ -20,6 +20,7 @@ from bayesmixed.families.registry import FAMILIES, family_by_name
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.verbs.predict import predict
 from bayesmixed.verbs.simulate import simulate
+from bayesmixed.verbs.sources import Posterior
 from verbs.family_models import truth
 
 DRAWS, ROWS = 2000, 4
@@ -110,28 +111,29 @@ def verdict(case: Case) -> str:
     """``"agree"`` or ``"refused"``; anything else is raised."""
     draws, spec, given = model(case)
     _goes_back(draws, spec, given, case.seed)
-    drawn = predict(draws, spec, kind="response", as_draws=True, seed=case.seed)
+    source = Posterior(draws, spec, seed=case.seed)
+    drawn = predict(source, kind="response", as_draws=True)
     assert isinstance(drawn, xr.DataArray)
     if not spec.family.has_mean:
         for verb in (verbs.fitted, verbs.resid, predict):
             with pytest.raises(FamilyError, match=case.family):
-                verb(draws, spec)
+                verb(source)
         return "refused"
-    mean = predict(draws, spec)
+    mean = predict(source)
     assert isinstance(mean, pd.DataFrame)
     parameters = {name: np.asarray(value) for name, value in case.parameters.items()}
     sd = np.sqrt(spec.family.variance(np.array(case.locations), parameters, spec.design.response.trials))
     errors = (drawn.mean(["chain", "draw"]).to_numpy() - mean["value"]) / (sd / np.sqrt(DRAWS))
     assert np.all(np.abs(errors) < LARGEST_ERROR), errors
-    pd.testing.assert_frame_equal(verbs.fitted(draws, spec), mean)
-    scaled = verbs.resid(draws, spec, kind="standardized")["value"]
+    pd.testing.assert_frame_equal(verbs.fitted(source), mean)
+    scaled = verbs.resid(source, kind="standardized")["value"]
     np.testing.assert_allclose(scaled * sd, spec.design.response.observed - mean["value"], atol=1e-9)
     return "agree"
 
 
 def _goes_back(draws: xr.DataTree, spec: ModelSpec, given: dict[str, Any], seed: int) -> None:
     """What is simulated takes the response's place in the data, unless nothing can be learned of it."""
-    simulated = simulate(draws, spec, seed=seed)["sim_1"]
+    simulated = simulate(Posterior(draws, spec), seed=seed)["sim_1"]
     informative = simulated[simulated > 0] if spec.family.is_logarithmic else simulated
     if len(np.unique(informative)) < 2 or (spec.family.link in WITHIN and simulated.mean() <= 0):
         return

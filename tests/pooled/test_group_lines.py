@@ -13,7 +13,7 @@ from bayesmixed.pooled.errors import pooling_errors
 from bayesmixed.pooled.explorer import STEPS, explorer_data, pooling_path
 from bayesmixed.pooled.group_lines import group_lines, predictor_of
 from bayesmixed.pooled.methods import pooled_groups, pooling_table
-from bayesmixed.verbs.coef import line_points
+from bayesmixed.verbs.lines import line_points
 from nested_rows import CASES, as_posterior, levels_of, means_of_levels, nested_fit, nested_frame
 
 

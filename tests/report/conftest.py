@@ -19,6 +19,7 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import Diagnosis, diagnose
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
+from bayesmixed.verbs.sources import Posterior
 from effect_sets import unstructured
 from keys import key_of, keys_of
 
@@ -36,22 +37,22 @@ class FakeFit:
         return prior_table(self.spec.design, self.spec.priors)
 
     def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return verbs.fixef(self.draws, self.spec, prob=prob)
+        return verbs.fixef(Posterior(self.draws, self.spec), prob=prob)
 
     def ranef(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return verbs.ranef(self.draws, self.spec, prob=prob)
+        return verbs.ranef(Posterior(self.draws, self.spec), prob=prob)
 
     def varcorr(self, *, correlations: bool = False, prob: float = 0.95) -> pd.DataFrame:
-        return verbs.varcorr(self.draws, self.spec, correlations=correlations, prob=prob)
+        return verbs.varcorr(Posterior(self.draws, self.spec), correlations=correlations, prob=prob)
 
     def icc(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return verbs.icc(self.draws, self.spec, prob=prob)
+        return verbs.icc(Posterior(self.draws, self.spec), prob=prob)
 
     def r2(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return verbs.r2(self.draws, self.spec, prob=prob)
+        return verbs.r2(Posterior(self.draws, self.spec), prob=prob)
 
     def tidy(self, *, prob: float = 0.95) -> pd.DataFrame:
-        return verbs.tidy(self.draws, self.spec, prob=prob)
+        return verbs.tidy(Posterior(self.draws, self.spec), prob=prob)
 
     def glance(self) -> pd.DataFrame:
         return verbs.glance(self.draws, self.spec, self.run, self.diagnostics())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bayesmixed.report.data_figures import group_lines_svg, slope_variable
-from bayesmixed.verbs.fitted import posterior_mean_fitted
+from bayesmixed.verbs.drawn import posterior_mean_fitted
 
 
 def test_lines_are_drawn_over_the_random_slope(hostile_fit) -> None:

@@ -15,7 +15,7 @@ from bayesmixed.report.figures import (
     residual_svg,
     trace_svg,
 )
-from bayesmixed.verbs.fitted import posterior_mean_fitted
+from bayesmixed.verbs.drawn import posterior_mean_fitted
 
 
 def coefficients(*terms: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,12 @@ from bayesmixed.formula import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.prior import Prior, PriorSet
+from bayesmixed.verbs.sources import Posterior
 from effect_sets import sizes_of, unstructured
 from keys import key_of, keys_of
 
 Bar = tuple[str, tuple[str, ...], tuple[int, ...]]
 CHAINS, DRAWS = 2, 50
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A model and its draws."""
-
-    spec: ModelSpec
-    draws: xr.DataTree
 
 
 def _column(frame: pd.DataFrame, name: str) -> FloatArray:
@@ -185,7 +178,7 @@ def lme4(shared: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def at_lme4(shared: Path, lme4: dict[str, Any]) -> Callable[[str], Fitted]:
+def at_lme4(shared: Path, lme4: dict[str, Any]) -> Callable[[str], Posterior]:
     """Models with every draw at lme4's estimates."""
     dragons = pd.read_csv(shared / "data" / "dragons.csv")
     length = dragons["bodyLength"]
@@ -218,15 +211,15 @@ def at_lme4(shared: Path, lme4: dict[str, Any]) -> Callable[[str], Fitted]:
         ),
     }
 
-    def fitted(name: str) -> Fitted:
+    def fitted(name: str) -> Posterior:
         spec = make_spec(*cases[name])
-        return Fitted(spec, _reference_draws(spec, lme4[name]))
+        return Posterior(_reference_draws(spec, lme4[name]), spec)
 
     return fitted
 
 
 @pytest.fixture(scope="session")
-def toy() -> Fitted:
+def toy() -> Posterior:
     """Two crossed factors, the first with a correlated slope, weights and an offset; random draws."""
     rng = np.random.default_rng(1)
     n = 60
@@ -248,4 +241,4 @@ def toy() -> Fitted:
         weights=rng.uniform(0.5, 2, size=n),
         offset=rng.normal(size=n),
     )
-    return Fitted(spec, random_draws(spec))
+    return Posterior(random_draws(spec), spec)

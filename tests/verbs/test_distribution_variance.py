@@ -14,6 +14,7 @@ from bayesmixed import verbs
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
+from bayesmixed.verbs.sources import Posterior
 
 VARIANCES = {"BROOD": 0.5625497, "INDEX": 0.2932308, "LOCATION": 0.2795418}
 COEFFICIENTS = (0.37279728, 1.18039910, -0.97870492, -0.02376042)
@@ -42,8 +43,10 @@ def at_estimates(
 
 def shares(draws: xr.DataTree, spec: ModelSpec) -> dict[str, float]:
     """Explained variance and the unadjusted and adjusted ICC of all groups together."""
-    explained = verbs.r2(draws, spec).set_index("type")["r2"]
-    adjusted, unadjusted = (verbs.icc(draws, spec, kind=kind)["icc"] for kind in ("adjusted", "unadjusted"))
+    explained = verbs.r2(Posterior(draws, spec)).set_index("type")["r2"]
+    adjusted, unadjusted = (
+        verbs.icc(Posterior(draws, spec), kind=kind)["icc"] for kind in ("adjusted", "unadjusted")
+    )
     return {**explained, "adjusted": adjusted.iloc[-1], "unadjusted": unadjusted.iloc[-1]}
 
 
@@ -68,7 +71,7 @@ def test_ticks_of_grouse_as_the_paper_counts_them(ticks: pd.DataFrame) -> None:
     assert found["marginal"] == pytest.approx(v_fix / (v_fix + v_all + within))
     assert found["adjusted"] == pytest.approx(v_all / (v_all + within))
     assert found["unadjusted"] == pytest.approx(v_all / (v_fix + v_all + within))
-    icc, r2 = verbs.icc(draws, spec), verbs.r2(draws, spec)
+    icc, r2 = verbs.icc(Posterior(draws, spec)), verbs.r2(Posterior(draws, spec))
     assert icc["group"].tolist() == ["BROOD", "LOCATION", "all"]
     assert set(icc["formula"]) == {"V/(V_all+V_over+log(1+1/lambda))"}
     assert r2["formula"].tolist() == [
@@ -151,8 +154,8 @@ def test_with_no_variance_the_rows_change_nothing(family: str) -> None:
 def test_rows_alone_leave_no_groups() -> None:
     draws, spec = at_estimates("k ~ x + (1 | line)", rows(), BETA, {"line": 0.5}, "poisson")
     with pytest.warns(bm.DesignWarning, match="'line' has one row, so its variance is overdispersion"):
-        table = verbs.icc(draws, spec)
-    explained = verbs.r2(draws, spec)["r2"]
+        table = verbs.icc(Posterior(draws, spec))
+    explained = verbs.r2(Posterior(draws, spec))["r2"]
     assert table.empty
     assert list(table) == ["group", "icc", "lower_2.5", "upper_97.5", "formula"]
     assert "V_over: variance of line" in table.attrs["legend"]
@@ -170,7 +173,7 @@ def test_rows_of_trials_are_groups_where_there_are_no_others() -> None:
         }
     ).reset_index(drop=True)
     found = [
-        verbs.icc(*at_estimates(formula, frame, (0.4,), {"s": 0.7}, family))
+        verbs.icc(Posterior(*at_estimates(formula, frame, (0.4,), {"s": 0.7}, family)))
         for formula, frame, family in (
             ("prop(k, n) ~ 1 + (1 | s)", whole, "binomial"),
             ("yes ~ 1 + (1 | s)", single, "bernoulli"),

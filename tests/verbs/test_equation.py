@@ -15,6 +15,7 @@ import bayesmixed as bm
 from bayesmixed.errors import DataError
 from bayesmixed.verbs import equation
 from bayesmixed.verbs.equation import line_text
+from bayesmixed.verbs.sources import Posterior
 from nested_rows import CASES, as_posterior, levels_of, means_of_levels, nested_fit, nested_frame
 
 
@@ -30,7 +31,7 @@ from nested_rows import CASES, as_posterior, levels_of, means_of_levels, nested_
 )
 def test_lme4(at_lme4: Callable[[str], Any], model: str, level: object, expected: str) -> None:
     fit = at_lme4(model)
-    assert equation(fit.draws, fit.spec, level) == expected
+    assert equation(fit, level) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,13 +55,13 @@ def test_text(terms: list[tuple[str, float]], digits: int, expected: str) -> Non
 def test_unknown_level(at_lme4: Callable[[str], Any]) -> None:
     fit = at_lme4("nba")
     with pytest.raises(DataError, match=r"not a level of team. Did you mean .*Phoenix Suns"):
-        equation(fit.draws, fit.spec, "phoenix sun")
+        equation(fit, "phoenix sun")
 
 
 def test_a_long_list_of_levels_is_not_printed(at_lme4: Callable[[str], Any]) -> None:
     fit = at_lme4("gpa_intercept")
     with pytest.raises(DataError, match=r"'Zebra' is not a level of student. There are 200 levels.$"):
-        equation(fit.draws, fit.spec, "Zebra")
+        equation(fit, "Zebra")
 
 
 def test_a_level_of_two_factors(toy: Any) -> None:
@@ -69,9 +70,9 @@ def test_a_level_of_two_factors(toy: Any) -> None:
     )
     spec = replace(toy.spec, design=replace(toy.spec.design, blocks=blocks))
     with pytest.raises(DataError, match="level of a and b; say which with group="):
-        equation(toy.draws, spec, "l1")
-    assert equation(toy.draws, spec, "l1", group="b").count("z") == 1
-    assert "z" not in equation(toy.draws, spec, "l5")
+        equation(Posterior(toy.draws, spec), "l1")
+    assert equation(Posterior(toy.draws, spec), "l1", group="b").count("z") == 1
+    assert "z" not in equation(Posterior(toy.draws, spec), "l5")
 
 
 def height(text: str, **at: float) -> float:

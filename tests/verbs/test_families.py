@@ -26,6 +26,7 @@ from bayesmixed.verbs.model_checks import check_overdispersion, check_zeros
 from bayesmixed.verbs.predict import predict
 from bayesmixed.verbs.prior_sensitivity import prior_sensitivity
 from bayesmixed.verbs.simulate import simulate
+from bayesmixed.verbs.sources import Posterior
 from verbs.family_models import BETA, PARAMETERS, SD, simulated
 
 FAMILIES = [
@@ -52,47 +53,47 @@ def model(request: pytest.FixtureRequest) -> Any:
 
 def test_fitted_values_are_the_inverse_link(model: Any) -> None:
     draws, spec = model
-    linked = verbs.fitted(draws, spec, scale="link")["value"].to_numpy()
+    linked = verbs.fitted(Posterior(draws, spec), scale="link")["value"].to_numpy()
     mean = spec.family.link_function.inverse(linked)
     if spec.family.name == "lognormal":
         mean = np.exp(linked + PARAMETERS["sigma"] ** 2 / 2)
-    np.testing.assert_allclose(verbs.fitted(draws, spec)["value"], mean)
+    np.testing.assert_allclose(verbs.fitted(Posterior(draws, spec))["value"], mean)
 
 
 def test_predictions_of_the_rows_are_the_fitted_values(model: Any) -> None:
     draws, spec = model
     rows = spec.design.frame
     for kind, scale in (("mean", "response"), ("link", "link")):
-        found = predict(draws, spec, rows, kind=kind)
-        pd.testing.assert_frame_equal(found, verbs.fitted(draws, spec, scale=scale))
+        found = predict(Posterior(draws, spec), rows, kind=kind)
+        pd.testing.assert_frame_equal(found, verbs.fitted(Posterior(draws, spec), scale=scale))
 
 
 def test_residuals_are_observed_less_fitted_in_units_of_the_sd(model: Any) -> None:
     draws, spec = model
     response = spec.design.response
     y = response.values if response.trials is None else response.values / response.trials
-    raw = verbs.resid(draws, spec)["value"]
-    np.testing.assert_allclose(raw, y - verbs.fitted(draws, spec)["value"], atol=1e-12)
-    scaled = verbs.resid(draws, spec, kind="pearson")["value"]
+    raw = verbs.resid(Posterior(draws, spec))["value"]
+    np.testing.assert_allclose(raw, y - verbs.fitted(Posterior(draws, spec))["value"], atol=1e-12)
+    scaled = verbs.resid(Posterior(draws, spec), kind="pearson")["value"]
     assert np.all(np.sign(scaled) == np.sign(raw))
     assert 0.6 < scaled.std() < 1.5
 
 
 def test_quantile_residuals_of_the_truth_are_standard_normal(model: Any) -> None:
-    scores = verbs.resid(*model, kind="quantile")["value"]
+    scores = verbs.resid(Posterior(*model), kind="quantile")["value"]
     assert stats.kstest(scores, "norm").pvalue > 0.001
-    pd.testing.assert_series_equal(scores, verbs.resid(*model, kind="quantile")["value"])
+    pd.testing.assert_series_equal(scores, verbs.resid(Posterior(*model), kind="quantile")["value"])
 
 
 def test_new_responses_look_like_the_data(model: Any) -> None:
     draws, spec = model
-    new = simulate(draws, spec, 5, seed=3)
+    new = simulate(Posterior(draws, spec), 5, seed=3)
     y = spec.design.response.values
     assert np.all(np.abs(new.mean() - y.mean()) < 0.8 * y.std())
     if spec.design.response.trials is not None:
         assert np.all(new.to_numpy() <= spec.design.response.trials[:, None])
         assert new.to_numpy().max() > 1
-    pd.testing.assert_frame_equal(new, simulate(draws, spec, 5, seed=3))
+    pd.testing.assert_frame_equal(new, simulate(Posterior(draws, spec), 5, seed=3))
 
 
 def test_the_log_likelihood_is_highest_near_the_truth(model: Any) -> None:
@@ -106,18 +107,18 @@ def test_the_log_likelihood_is_highest_near_the_truth(model: Any) -> None:
 def test_shares_of_variance_state_their_formula(model: Any) -> None:
     draws, spec = model
     within = distribution_variance(draws, spec)
-    row = verbs.icc(draws, spec).iloc[0]
+    row = verbs.icc(Posterior(draws, spec)).iloc[0]
     assert row["icc"] == pytest.approx(SD**2 / (SD**2 + within.draws[0]))
     assert within.formula in row["formula"]
-    conditional = verbs.r2(draws, spec).set_index("type")["r2"]
+    conditional = verbs.r2(Posterior(draws, spec)).set_index("type")["r2"]
     assert 0 < conditional["marginal"] < conditional["conditional"] < 1
 
 
 def test_tables_have_no_residual_where_there_is_none(model: Any) -> None:
     draws, spec = model
     has = spec.family.has_residual_sd
-    assert ("Residual" in set(verbs.varcorr(draws, spec)["group"])) is has
-    assert ("sd__Observation" in set(verbs.tidy(draws, spec)["term"])) is has
+    assert ("Residual" in set(verbs.varcorr(Posterior(draws, spec))["group"])) is has
+    assert ("sd__Observation" in set(verbs.tidy(Posterior(draws, spec))["term"])) is has
     diagnostics = pd.DataFrame({"r_hat": [1.0], "ess_bulk": [500.0], "ess_tail": [500.0]}, index=["beta[x]"])
     assert np.isfinite(verbs.glance(draws, spec, RUN, diagnostics)["sigma"].item()) is np.bool_(has)
 
@@ -152,7 +153,7 @@ def test_what_only_a_gaussian_model_can_do_is_refused(model: Any) -> None:
         with pytest.raises(EngineError, match="only a gaussian model"):
             ask()
     with pytest.raises(FamilyError, match="for gaussian models"):
-        verbs.resid(draws, spec, kind="pearson", effects="fixed")
+        verbs.resid(Posterior(draws, spec), kind="pearson", effects="fixed")
 
 
 @pytest.mark.parametrize(
@@ -191,9 +192,9 @@ def test_a_beta_response_has_a_variance_by_the_delta_method() -> None:
 @pytest.mark.parametrize("family", ["poisson", "bernoulli", "lognormal"])
 def test_exponentials_are_ratios(family: str) -> None:
     draws, spec = simulated(family)
-    table = verbs.fixef(draws, spec, exponentiate=True)
+    table = verbs.fixef(Posterior(draws, spec), exponentiate=True)
     np.testing.assert_allclose(table["value"], np.exp(BETA))
-    plain = verbs.fixef(draws, spec)
+    plain = verbs.fixef(Posterior(draws, spec))
     np.testing.assert_allclose(np.log(table["lower_2.5"]), plain["lower_2.5"])
     assert "ratio" in table.attrs["legend"]
 
@@ -201,7 +202,7 @@ def test_exponentials_are_ratios(family: str) -> None:
 @pytest.mark.parametrize(("family", "link"), [("t", None), ("bernoulli", "probit"), ("gamma", "inverse")])
 def test_other_coefficients_have_no_ratio(family: str, link: str | None) -> None:
     with pytest.raises(FamilyError, match="gives ratios"):
-        verbs.fixef(*simulated(family, link), exponentiate=True)
+        verbs.fixef(Posterior(*simulated(family, link)), exponentiate=True)
 
 
 @pytest.mark.parametrize(
@@ -234,19 +235,19 @@ def test_checks_are_for_what_they_count() -> None:
 def test_new_successes_need_their_trials() -> None:
     draws, spec = simulated("binomial")
     new = spec.design.frame.head(4)
-    drawn = predict(draws, spec, new.assign(n=100_000), kind="response")["value"]
-    np.testing.assert_allclose(drawn, predict(draws, spec, new)["value"], atol=0.01)
+    drawn = predict(Posterior(draws, spec), new.assign(n=100_000), kind="response")["value"]
+    np.testing.assert_allclose(drawn, predict(Posterior(draws, spec), new)["value"], atol=0.01)
     for wrong, found in ((0, "0"), (-3, "-3"), (2.5, "2.5")):
         with pytest.raises(DataError, match=f"4 of the 4 rows.*the first row 0 .* with {found}"):
-            predict(draws, spec, new.assign(n=wrong), kind="response")
+            predict(Posterior(draws, spec), new.assign(n=wrong), kind="response")
     with pytest.raises(DataError, match="no column 'n'"):
-        predict(draws, spec, new.drop(columns="n"), kind="response")
-    assert predict(draws, spec, new.drop(columns="n"))["value"].between(0, 1).all()
+        predict(Posterior(draws, spec), new.drop(columns="n"), kind="response")
+    assert predict(Posterior(draws, spec), new.drop(columns="n"))["value"].between(0, 1).all()
 
 
 def test_the_line_of_a_group_names_the_link() -> None:
-    assert verbs.equation(*simulated("poisson"), "g00").startswith("log(y) = ")
-    assert verbs.equation(*simulated("t"), "g00").startswith("y = ")
+    assert verbs.equation(Posterior(*simulated("poisson")), "g00").startswith("log(y) = ")
+    assert verbs.equation(Posterior(*simulated("t")), "g00").startswith("y = ")
 
 
 def test_proportions_are_on_the_scale_of_their_mean() -> None:

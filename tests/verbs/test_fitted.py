@@ -11,7 +11,7 @@ import pytest
 
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.verbs import fitted
-from bayesmixed.verbs.fitted import posterior_mean_fitted
+from bayesmixed.verbs.drawn import posterior_mean_fitted
 
 
 @pytest.mark.parametrize("model", ["sleepstudy_correlated", "gpa_intercept", "dragons_range"])
@@ -20,13 +20,13 @@ def test_lme4(
     at_lme4: Callable[[str], Any], lme4: dict[str, Any], model: str, effects: Any, key: str
 ) -> None:
     fit = at_lme4(model)
-    table = fitted(fit.draws, fit.spec, effects=effects)
+    table = fitted(fit, effects=effects)
     np.testing.assert_allclose(table["value"].iloc[:10], lme4[model][key], rtol=1e-9)
 
 
 def test_values_draw_by_draw(toy: Any) -> None:
     posterior, design = toy.draws["posterior"], toy.spec.design
-    table = fitted(toy.draws, toy.spec)
+    table = fitted(toy)
     row = 17
     draws = design.offset[row] + sum(
         design.fixed.matrix[row, t] * posterior["beta"].to_numpy()[..., t] for t in range(2)
@@ -40,15 +40,15 @@ def test_values_draw_by_draw(toy: Any) -> None:
 
 
 def test_carries_the_index_of_the_data(toy: Any) -> None:
-    table = fitted(toy.draws, toy.spec, prob=0.9)
+    table = fitted(toy, prob=0.9)
     assert list(table.columns) == ["value", "se", "lower_5", "upper_95"]
     pd.testing.assert_index_equal(table.index, toy.spec.design.frame.index)
 
 
 def test_blocks_of_rows_equal_the_whole(toy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = fitted(toy.draws, toy.spec)
+    whole = fitted(toy)
     monkeypatch.setattr("bayesmixed.verbs.summaries.BLOCK_BYTES", 8 * 100 * 7)
-    pd.testing.assert_frame_equal(fitted(toy.draws, toy.spec), whole)
+    pd.testing.assert_frame_equal(fitted(toy), whole)
 
 
 def test_posterior_mean(toy: Any) -> None:
@@ -64,4 +64,4 @@ def test_posterior_mean(toy: Any) -> None:
 
 def test_unknown_effects(toy: Any) -> None:
     with pytest.raises(BayesmixedError, match="'all', 'fixed'"):
-        fitted(toy.draws, toy.spec, effects="none")  # type: ignore[arg-type]
+        fitted(toy, effects="none")  # type: ignore[arg-type]

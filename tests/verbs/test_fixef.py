@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 
 from bayesmixed.verbs import fixef
+from bayesmixed.verbs.sources import Posterior
 
 
 def test_columns(toy: Any) -> None:
     columns = ["term", "value", "se", "lower_2.5", "upper_97.5", "p_direction"]
-    assert list(fixef(toy.draws, toy.spec).columns) == columns
-    assert list(fixef(toy.draws, toy.spec, prob=0.9).columns)[3:5] == ["lower_5", "upper_95"]
+    assert list(fixef(toy).columns) == columns
+    assert list(fixef(toy, prob=0.9).columns)[3:5] == [
+        "lower_5",
+        "upper_95",
+    ]
 
 
 def test_values(toy: Any) -> None:
-    table = fixef(toy.draws, toy.spec, prob=0.8).set_index("term")
+    table = fixef(toy, prob=0.8).set_index("term")
     beta = toy.draws["posterior"]["beta"].stack(sample=("chain", "draw"))
     for term in ("Intercept", "x"):
         column = beta.sel(term=term).to_numpy()
@@ -30,11 +34,14 @@ def test_values(toy: Any) -> None:
 
 
 def test_direction_is_a_share_of_at_least_half(toy: Any) -> None:
-    direction = fixef(toy.draws, toy.spec)["p_direction"]
+    direction = fixef(toy)["p_direction"]
     assert direction.between(0.5, 1).all()
 
 
 def test_order_of_the_dimensions_does_not_matter(toy: Any) -> None:
     turned = toy.draws.copy()
     turned["posterior"] = turned["posterior"].to_dataset().transpose("term", "draw", "chain", ...)
-    np.testing.assert_array_equal(fixef(turned, toy.spec)["value"], fixef(toy.draws, toy.spec)["value"])
+    np.testing.assert_array_equal(
+        fixef(Posterior(turned, toy.spec))["value"],
+        fixef(toy)["value"],
+    )

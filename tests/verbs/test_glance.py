@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from bayesmixed.engines.records import RunInfo
-from bayesmixed.verbs import glance, ngrps, nobs
+from bayesmixed.fits.methods import FitMethods
+from bayesmixed.verbs import glance
 
 RUN = RunInfo(engine="collapsed", plan=(), draws=50, tune=20, chains=2, thin=1, seed=1, seconds=0.1)
 
@@ -43,5 +44,5 @@ def test_an_unknown_rhat_is_not_hidden(toy: Any) -> None:
 
 
 def test_counts(toy: Any) -> None:
-    assert nobs(toy.spec) == 60
-    assert ngrps(toy.spec).to_dict() == {"a": 6, "b": 5}
+    assert FitMethods.nobs(toy) == 60
+    assert FitMethods.ngrps(toy).to_dict() == {"a": 6, "b": 5}

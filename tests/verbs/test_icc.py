@@ -29,12 +29,12 @@ from bayesmixed.verbs import icc
 )
 def test_lme4(at_lme4: Callable[[str], Any], model: str, kind: Any, expected: float) -> None:
     fit = at_lme4(model)
-    table = icc(fit.draws, fit.spec, kind=kind)
+    table = icc(fit, kind=kind)
     assert table["icc"].item() == pytest.approx(expected, abs=5e-4)
 
 
 def test_columns(toy: Any) -> None:
-    table = icc(toy.draws, toy.spec)
+    table = icc(toy)
     assert list(table.columns) == ["group", "icc", "lower_2.5", "upper_97.5", "formula"]
     assert table["group"].tolist() == ["a", "b", "all"]
 
@@ -58,13 +58,13 @@ def test_is_the_mean_over_rows_of_zsz_draw_by_draw(toy: Any) -> None:
             shares.append([[v / (total + f + residual) for v in row] for f in (0.0, fixed)])
     adjusted, unadjusted = np.quantile(np.array(shares), [0.025, 0.5, 0.975], axis=0).transpose(1, 2, 0)
     bounds = ["lower_2.5", "icc", "upper_97.5"]
-    np.testing.assert_allclose(icc(toy.draws, toy.spec)[bounds], adjusted)
-    np.testing.assert_allclose(icc(toy.draws, toy.spec, kind="unadjusted")[bounds], unadjusted)
+    np.testing.assert_allclose(icc(toy)[bounds], adjusted)
+    np.testing.assert_allclose(icc(toy, kind="unadjusted")[bounds], unadjusted)
 
 
 def test_conditional_is_the_old_name_of_unadjusted(toy: Any) -> None:
-    old = icc(toy.draws, toy.spec, kind="conditional")
-    assert old.equals(icc(toy.draws, toy.spec, kind="unadjusted"))
+    old = icc(toy, kind="conditional")
+    assert old.equals(icc(toy, kind="unadjusted"))
 
 
 @pytest.mark.parametrize("days", [0, 3, 9])
@@ -73,12 +73,12 @@ def test_at_a_point(at_lme4: Callable[[str], Any], days: float) -> None:
     # variances and covariance of lme4 1.1-31: reference/lme4.json
     v00, v11, v01, residual = 612.100158, 35.071714, 9.604409, 654.940008
     between = v00 + 2 * v01 * days + v11 * days**2
-    value = icc(fit.draws, fit.spec, at={"Days": days})["icc"].item()
+    value = icc(fit, at={"Days": days})["icc"].item()
     assert value == pytest.approx(between / (between + residual), rel=1e-6)
 
 
 def test_effects_not_named_keep_their_values(toy: Any) -> None:
-    one = icc(toy.draws, toy.spec, at={"z": 0.5})
+    one = icc(toy, at={"z": 0.5})
     assert one["formula"].str.contains("z = 0.5").all()
     columns = toy.spec.design.blocks[1].columns
     sd, sigma = toy.draws["posterior"]["sd_b"], toy.draws["posterior"]["sigma"]
@@ -107,23 +107,23 @@ def test_effects_not_named_keep_their_values(toy: Any) -> None:
 )
 def test_a_point_that_is_none(toy: Any, at: dict[str, Any], words: str) -> None:
     with pytest.raises(DataError, match=words):
-        icc(toy.draws, toy.spec, at=at)
+        icc(toy, at=at)
 
 
 def test_unknown_kind(toy: Any) -> None:
     with pytest.raises(BayesmixedError, match="'adjusted'"):
-        icc(toy.draws, toy.spec, kind="raw")  # type: ignore[arg-type]
+        icc(toy, kind="raw")  # type: ignore[arg-type]
 
 
 def test_formulas(toy: Any, at_lme4: Callable[[str], Any]) -> None:
     fit = at_lme4("gpa_intercept")
-    table = icc(fit.draws, fit.spec)
+    table = icc(fit)
     assert table["formula"].tolist() == ["V/(V_all+sigma^2)"]
     assert table.attrs["legend"] == (
         "V: variance of the intercepts of the row's group; V_all: V of all groups together; "
         "sigma^2: residual variance"
     )
-    table = icc(toy.draws, toy.spec, kind="unadjusted", at={"x": 2})
+    table = icc(toy, kind="unadjusted", at={"x": 2})
     assert table["formula"].tolist() == ["V/(V_fix+V_all+sigma^2) at x = 2"] * 3
     assert "V: mean over the rows of z'Sz" in table.attrs["legend"]
     assert "V_fix: variance of X beta" in table.attrs["legend"]
@@ -132,7 +132,7 @@ def test_formulas(toy: Any, at_lme4: Callable[[str], Any]) -> None:
 @pytest.mark.parametrize("kind", ["adjusted", "unadjusted"])
 @pytest.mark.parametrize("group", ["Subject", "plate", "mountainRange:site"])
 def test_a_narrow_screen_shows_every_column(toy: Any, group: str, kind: Any) -> None:
-    table = icc(toy.draws, toy.spec, kind=kind).replace({"group": {"a": group}})
+    table = icc(toy, kind=kind).replace({"group": {"a": group}})
     with pd.option_context("display.width", 80, "display.max_columns", 0):
         lines = str(table).splitlines()
     assert max(map(len, lines)) <= 80
@@ -141,10 +141,10 @@ def test_a_narrow_screen_shows_every_column(toy: Any, group: str, kind: Any) -> 
 
 
 def test_several_values_give_a_curve(toy: Any) -> None:
-    curve = icc(toy.draws, toy.spec, at={"x": [0, 2], "z": np.array([-1.0, 1.0, 3.0])})
+    curve = icc(toy, at={"x": [0, 2], "z": np.array([-1.0, 1.0, 3.0])})
     assert list(curve.columns) == ["x", "z", "group", "icc", "lower_2.5", "upper_97.5", "formula"]
     assert curve["x"].tolist() == [0] * 9 + [2] * 9
-    one = icc(toy.draws, toy.spec, at={"x": 2, "z": 1.0})
+    one = icc(toy, at={"x": 2, "z": 1.0})
     part = curve.query("x == 2 and z == 1").drop(columns=["x", "z"]).reset_index(drop=True)
     pd.testing.assert_frame_equal(part, one, check_like=True)
     assert curve.attrs == one.attrs
@@ -152,6 +152,6 @@ def test_several_values_give_a_curve(toy: Any) -> None:
 
 def test_a_curve_needs_values(toy: Any) -> None:
     with pytest.raises(DataError, match="no value for 'x'"):
-        icc(toy.draws, toy.spec, at={"x": []})
+        icc(toy, at={"x": []})
     with pytest.raises(DataError, match="one finite number for 'x'"):
-        icc(toy.draws, toy.spec, at={"x": [1.0, np.inf]})
+        icc(toy, at={"x": [1.0, np.inf]})

@@ -19,6 +19,7 @@ from bayesmixed.verbs.marginal_effects import comparisons, slopes
 from bayesmixed.verbs.model_checks import check_overdispersion
 from bayesmixed.verbs.population_mean import population_mean
 from bayesmixed.verbs.predict import predict
+from bayesmixed.verbs.sources import Posterior
 from verbs.family_models import BETA, PARAMETERS, SD, simulated
 
 ALPHA, KAPPA, NU, PSI, SIGMA, B = (PARAMETERS[name] for name in ("alpha", "kappa", "nu", "psi", "sigma", "b"))
@@ -58,16 +59,20 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 def test_fitted_values_predictions_and_residuals_are_around_the_mean(case: Case) -> None:
     draws, spec, mean = case
-    linked = verbs.fitted(draws, spec, scale="link")["value"].to_numpy()
-    for table in (verbs.fitted(draws, spec), predict(draws, spec), predict(draws, spec, spec.design.frame)):
+    linked = verbs.fitted(Posterior(draws, spec), scale="link")["value"].to_numpy()
+    for table in (
+        verbs.fitted(Posterior(draws, spec)),
+        predict(Posterior(draws, spec)),
+        predict(Posterior(draws, spec), spec.design.frame),
+    ):
         np.testing.assert_allclose(table["value"], mean(linked), rtol=1e-12)
-    residual = verbs.resid(draws, spec)["value"]
+    residual = verbs.resid(Posterior(draws, spec))["value"]
     np.testing.assert_allclose(residual, spec.design.response.observed - mean(linked), atol=1e-12)
 
 
 def test_the_mean_of_the_population_is_integrated(case: Case) -> None:
     draws, spec, mean = case
-    centre = verbs.fitted(draws, spec, effects="fixed", scale="link")["value"].to_numpy()
+    centre = verbs.fitted(Posterior(draws, spec), effects="fixed", scale="link")["value"].to_numpy()
     steps = np.linspace(-8, 8, 4001)
     weights = np.exp(-(steps**2) / 2)
     expected = mean(centre[:3, None] + SD * steps) @ weights / weights.sum()
@@ -80,28 +85,28 @@ def test_slopes_are_those_of_the_mean(case: Case) -> None:
     at = 0.3
     centre = BETA[0] + BETA[1] * at
     expected = (mean(np.array(centre + 1e-6)) - mean(np.array(centre - 1e-6))) / 2e-6 * BETA[1]
-    found = slopes(draws, spec, "x", at={"x": at}, average=False)["value"].iloc[0]
+    found = slopes(Posterior(draws, spec), "x", at={"x": at}, average=False)["value"].iloc[0]
     assert found == pytest.approx(float(expected), rel=1e-5)
-    step = comparisons(draws, spec, "x", contrast=(0.0, at))["value"].iloc[0]
+    step = comparisons(Posterior(draws, spec), "x", contrast=(0.0, at))["value"].iloc[0]
     assert step == pytest.approx(float(mean(np.array(centre)) - mean(np.array(centre - BETA[1] * at))))
 
 
 @pytest.mark.parametrize("name", [name for name in NOT_WRITTEN_HERE if name != "vonmises"])
 def test_scaled_residuals_have_unit_variance_at_the_truth(name: str) -> None:
     draws, spec = at_truth(name)
-    scaled = verbs.resid(draws, spec, kind="pearson")["value"]
+    scaled = verbs.resid(Posterior(draws, spec), kind="pearson")["value"]
     assert abs(scaled.mean()) < 0.2
     assert 0.7 < scaled.std() < 1.3
     assert 0.6 < check_overdispersion(draws, spec)["ratio"].item() < 1.4
-    assert verbs.augment(draws, spec)["std_resid"].equals(scaled)
+    assert verbs.augment(Posterior(draws, spec))["std_resid"].equals(scaled)
 
 
 @pytest.mark.parametrize("name", NOT_WRITTEN_HERE)
 def test_what_is_not_known_of_a_family_is_refused_by_name(name: str) -> None:
     draws, spec = simulated(name)
     for ask in (
-        lambda: verbs.icc(draws, spec),
-        lambda: verbs.r2(draws, spec),
+        lambda: verbs.icc(Posterior(draws, spec)),
+        lambda: verbs.r2(Posterior(draws, spec)),
     ):
         with pytest.raises(FamilyError, match=f"'{name}'"):
             ask()
@@ -110,19 +115,19 @@ def test_what_is_not_known_of_a_family_is_refused_by_name(name: str) -> None:
 def test_an_angle_has_no_mean() -> None:
     draws, spec = simulated("vonmises")
     for ask in (
-        lambda: verbs.fitted(draws, spec),
-        lambda: verbs.resid(draws, spec),
-        lambda: verbs.augment(draws, spec),
-        lambda: predict(draws, spec),
+        lambda: verbs.fitted(Posterior(draws, spec)),
+        lambda: verbs.resid(Posterior(draws, spec)),
+        lambda: verbs.augment(Posterior(draws, spec)),
+        lambda: predict(Posterior(draws, spec)),
         lambda: population_mean(draws, spec),
-        lambda: slopes(draws, spec, "x"),
+        lambda: slopes(Posterior(draws, spec), "x"),
         lambda: check_overdispersion(draws, spec),
     ):
         with pytest.raises(FamilyError, match="'vonmises' does not have a mean"):
             ask()
-    direction = verbs.fitted(draws, spec, scale="link")
-    pd.testing.assert_frame_equal(predict(draws, spec, kind="link"), direction)
-    drawn = predict(draws, spec, kind="response", as_draws=True)
+    direction = verbs.fitted(Posterior(draws, spec), scale="link")
+    pd.testing.assert_frame_equal(predict(Posterior(draws, spec), kind="link"), direction)
+    drawn = predict(Posterior(draws, spec), kind="response", as_draws=True)
     assert np.all(np.abs(drawn) <= np.pi)
 
 
@@ -130,9 +135,9 @@ def test_an_angle_has_no_mean() -> None:
 def test_a_row_keeps_its_new_response_wherever_it_stands(name: str) -> None:
     draws, spec = simulated(name)
     rows = spec.design.frame.head(20)
-    whole = predict(draws, spec, rows, kind="response", as_draws=True, seed=3)
-    turned = predict(draws, spec, rows[::-1], kind="response", as_draws=True, seed=3)
-    some = predict(draws, spec, rows.iloc[4:9], kind="response", as_draws=True, seed=3)
+    whole = predict(Posterior(draws, spec, seed=3), rows, kind="response", as_draws=True)
+    turned = predict(Posterior(draws, spec, seed=3), rows[::-1], kind="response", as_draws=True)
+    some = predict(Posterior(draws, spec, seed=3), rows.iloc[4:9], kind="response", as_draws=True)
     np.testing.assert_array_equal(turned.values[..., ::-1], whole.values)
     np.testing.assert_array_equal(some.values, whole.values[..., 4:9])
 
@@ -141,5 +146,5 @@ def test_new_responses_of_every_family_are_drawn_without_compiling() -> None:
     models = [simulated(name) for name in NOT_WRITTEN_HERE]
     started = time.process_time()
     for draws, spec in models:
-        predict(draws, spec, kind="response", as_draws=True)
+        predict(Posterior(draws, spec), kind="response", as_draws=True)
     assert time.process_time() - started < 8

@@ -21,6 +21,7 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.verbs import fitted
 from bayesmixed.verbs.predict import predict
+from bayesmixed.verbs.sources import Posterior
 
 FORMULA = "y ~ x + f + offset(known) + (x | g) + (1 | h)"
 CHAINS, DRAWS = 2, 300
@@ -83,7 +84,8 @@ def new_rows() -> pd.DataFrame:
 def matrix(**options: Any) -> np.ndarray:
     """Draws for the new rows, shape (draws, rows)."""
     newdata = options.pop("newdata", new_rows())
-    found = predict(*model(), newdata, as_draws=True, **{"new_levels": "sample", "seed": 1} | options)
+    source = Posterior(*model(), seed=options.pop("seed", 1))
+    found = predict(source, newdata, as_draws=True, **{"new_levels": "sample"} | options)
     assert isinstance(found, xr.DataArray)
     assert found.dims == ("chain", "draw", "row")
     return found.values.reshape(-1, found.shape[-1])
@@ -93,9 +95,9 @@ def matrix(**options: Any) -> np.ndarray:
 @pytest.mark.parametrize("again", [False, True])
 def test_rows_of_the_fit_are_the_fitted_values(effects: Any, again: bool) -> None:
     draws, spec = model()
-    table = predict(draws, spec, rows() if again else None, effects=effects)
+    table = predict(Posterior(draws, spec), rows() if again else None, effects=effects)
     assert isinstance(table, pd.DataFrame)
-    pd.testing.assert_frame_equal(table, fitted(draws, spec, effects=effects), rtol=1e-12)
+    pd.testing.assert_frame_equal(table, fitted(Posterior(draws, spec), effects=effects), rtol=1e-12)
 
 
 @pytest.mark.parametrize("effects", [["g"], "h", ["h"], ["h", "g"], []])
@@ -107,18 +109,19 @@ def test_chosen_random_effects_draw_by_draw(effects: Any) -> None:
         block = design.block(name)
         levels = posterior[f"ranef_{name}"].values[:, :, block.codes]
         expected = expected + np.einsum("cdnk,nk->cdn", levels, block.columns)
-    found = predict(draws, spec, rows().drop(columns="y"), effects=effects, as_draws=True)
+    found = predict(Posterior(draws, spec), rows().drop(columns="y"), effects=effects, as_draws=True)
     np.testing.assert_allclose(found.values, expected, atol=1e-12)
 
 
 def test_columns_of_factors_that_take_no_part_are_not_needed() -> None:
     draws, spec = model()
-    whole = predict(draws, spec, new_rows(), effects="fixed")
+    whole = predict(Posterior(draws, spec), new_rows(), effects="fixed")
     pd.testing.assert_frame_equal(
-        predict(draws, spec, new_rows().drop(columns=["g", "h"]), effects="fixed"), whole
+        predict(Posterior(draws, spec), new_rows().drop(columns=["g", "h"]), effects="fixed"),
+        whole,
     )
     without_h = new_rows().drop(columns="h")
-    assert len(predict(draws, spec, without_h, effects=["g"], new_levels="population")) == 5
+    assert len(predict(Posterior(draws, spec), without_h, effects=["g"], new_levels="population")) == 5
 
 
 def test_the_population_needs_no_column_of_the_groups() -> None:
@@ -178,10 +181,11 @@ def test_the_order_of_rows_and_the_company_of_levels_change_nothing(kind: Any) -
 @pytest.mark.parametrize("kind", ["mean", "response"])
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_blocks_of_rows_change_nothing(kind: Any, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    options: dict[str, Any] = {"kind": kind, "new_levels": "sample", "seed": 4}
-    whole = predict(*model(), new_rows(), **options)
+    options: dict[str, Any] = {"kind": kind, "new_levels": "sample"}
+    source = Posterior(*model(), seed=4)
+    whole = predict(source, new_rows(), **options)
     monkeypatch.setattr("bayesmixed.verbs.summaries.BLOCK_BYTES", 8 * CHAINS * DRAWS * width)
-    pd.testing.assert_frame_equal(predict(*model(), new_rows(), **options), whole)
+    pd.testing.assert_frame_equal(predict(source, new_rows(), **options), whole)
 
 
 def test_a_seed_repeats_new_levels_and_residuals() -> None:
@@ -191,8 +195,8 @@ def test_a_seed_repeats_new_levels_and_residuals() -> None:
 
 def test_a_response_adds_a_residual_of_its_own_to_every_row() -> None:
     draws, spec = model(FORMULA, "w")
-    mean = predict(draws, spec, as_draws=True)
-    response = predict(draws, spec, kind="response", as_draws=True, seed=1)
+    mean = predict(Posterior(draws, spec), as_draws=True)
+    response = predict(Posterior(draws, spec, seed=1), kind="response", as_draws=True)
     sigma = draws["posterior"]["sigma"].values[..., None]
     noise = ((response - mean).values * np.sqrt(rows()["w"].to_numpy()) / sigma).reshape(-1, 48)
     assert abs(noise.std() - 1) < 4 / np.sqrt(2 * noise.size)
@@ -200,18 +204,18 @@ def test_a_response_adds_a_residual_of_its_own_to_every_row() -> None:
 
 
 def test_weights_of_new_rows() -> None:
-    draws, spec = model(FORMULA, "w")
+    source = Posterior(*model(FORMULA, "w"), seed=1)
     new = rows().drop(columns="y")
-    options: dict[str, Any] = {"kind": "response", "as_draws": True, "seed": 1}
-    own = predict(draws, spec, **options)
+    options: dict[str, Any] = {"kind": "response", "as_draws": True}
+    own = predict(source, **options)
     for weights in ("w", new["w"].to_numpy()):
-        xr.testing.assert_allclose(predict(draws, spec, new, weights=weights, **options), own)
-    assert not np.allclose(predict(draws, spec, new, weights=1, **options), own)
-    assert len(predict(draws, spec, new)) == 48
+        xr.testing.assert_allclose(predict(source, new, weights=weights, **options), own)
+    assert not np.allclose(predict(source, new, weights=1, **options), own)
+    assert len(predict(source, new)) == 48
 
 
 def test_the_table_summarizes_the_draws() -> None:
-    table = predict(*model(), new_rows(), new_levels="sample", seed=1, prob=0.8)
+    table = predict(Posterior(*model(), seed=1), new_rows(), new_levels="sample", prob=0.8)
     draws = matrix()
     assert list(table.columns) == ["value", "se", "lower_10", "upper_90"]
     pd.testing.assert_index_equal(table.index, new_rows().index)
@@ -223,8 +227,8 @@ def test_other_frames() -> None:
     import polars as pl
 
     plain = new_rows().reset_index(drop=True)
-    expected = predict(*model(), plain, new_levels="sample", kind="response")
-    found = predict(*model(), pl.from_pandas(plain), new_levels="sample", kind="response")
+    expected = predict(Posterior(*model()), plain, new_levels="sample", kind="response")
+    found = predict(Posterior(*model()), pl.from_pandas(plain), new_levels="sample", kind="response")
     pd.testing.assert_frame_equal(found, expected)
 
 
@@ -243,7 +247,6 @@ def test_other_frames() -> None:
         (None, {"effects": "fixd"}, BayesmixedError, "Did you mean 'fixed'?"),
         (None, {"effects": None}, BayesmixedError, "effects=None is not known"),
         (None, {"kind": "linear"}, BayesmixedError, "'mean', 'link', 'response'"),
-        (None, {"seed": -1}, BayesmixedError, "seed=-1 must be a whole number"),
         (None, {"new_levels": "drop"}, BayesmixedError, "'error', 'population', 'sample'"),
         (None, {"prob": 95}, BayesmixedError, "prob=0.95"),
         (None, {"weights": 1}, DataError, "belongs to newdata"),
@@ -252,20 +255,25 @@ def test_other_frames() -> None:
 )
 def test_what_cannot_be_predicted_is_named(newdata: Any, options: Any, error: Any, words: str) -> None:
     with pytest.raises(error) as caught:
-        predict(*model(), newdata, **options)
+        predict(Posterior(*model()), newdata, **options)
     assert words in str(caught.value)
+
+
+def test_a_seed_is_a_whole_number() -> None:
+    with pytest.raises(BayesmixedError, match="seed=-1 must be a whole number"):
+        predict(Posterior(*model(), seed=-1))
 
 
 def test_weights_are_not_guessed() -> None:
     with pytest.raises(DataError, match=r"give weights="):
-        predict(*model(FORMULA, "w"), rows(), kind="response")
+        predict(Posterior(*model(FORMULA, "w")), rows(), kind="response")
 
 
 def test_progress_is_shown_when_asked(capfd: pytest.CaptureFixture[str]) -> None:
     draws, spec = model()
-    predict(draws, spec)
+    predict(Posterior(draws, spec))
     assert capfd.readouterr().err == ""
-    predict(draws, spec, progress=True)
+    predict(Posterior(draws, spec, progress=True))
     assert "Predicting rows" in capfd.readouterr().err
 
 

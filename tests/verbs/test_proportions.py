@@ -11,6 +11,7 @@ from bayesmixed import verbs
 from bayesmixed.plots.predictive import replicates
 from bayesmixed.verbs.predict import predict
 from bayesmixed.verbs.simulate import simulate
+from bayesmixed.verbs.sources import Posterior
 from verbs.family_models import simulated
 
 WAYS = {
@@ -27,15 +28,15 @@ def test_proportions_are_drawn_and_what_is_simulated_goes_back(family: str, way:
     formula, options = WAYS[way]
     data = spec.design.frame.assign(share=lambda frame: frame["y"] / frame["n"])
     other = bm.specify(formula, data, family=family, **options)
-    drawn = predict(draws, other, kind="response", as_draws=True, seed=4)
+    drawn = predict(Posterior(draws, other, seed=4), kind="response", as_draws=True)
     assert isinstance(drawn, xr.DataArray)
     assert drawn.max() <= 1
     np.testing.assert_allclose(drawn * data["n"].to_numpy() % 1 % (1 - 1e-9), 0, atol=1e-9)
-    assert drawn.mean() == pytest.approx(verbs.fitted(draws, other)["value"].mean(), abs=0.02)
+    assert drawn.mean() == pytest.approx(verbs.fitted(Posterior(draws, other))["value"].mean(), abs=0.02)
     if options:
-        new = predict(draws, other, data, weights="n", kind="response", as_draws=True, seed=4)
+        new = predict(Posterior(draws, other, seed=4), data, weights="n", kind="response", as_draws=True)
         xr.testing.assert_identical(new, drawn)
-    one = simulate(draws, other, seed=7)["sim_1"]
+    one = simulate(Posterior(draws, other), seed=7)["sim_1"]
     column = "share" if options else "y"
     again = bm.specify(formula, data.assign(**{column: one}), family=family, **options).design.response
     np.testing.assert_array_equal(again.trials, data["n"])

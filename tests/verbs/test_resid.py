@@ -14,23 +14,23 @@ from scipy.stats import kstest
 import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.verbs import fitted, resid
-from bayesmixed.verbs.fitted import mean_draws as fitted_draws
-from bayesmixed.verbs.fitted import posterior_mean_fitted
-from bayesmixed.verbs.resid import normal_scores, scaled_residuals
+from bayesmixed.verbs.drawn import mean_draws as fitted_draws
+from bayesmixed.verbs.drawn import normal_scores, posterior_mean_fitted
+from bayesmixed.verbs.resid import scaled_residuals
 
 
 @pytest.mark.parametrize("model", ["sleepstudy_correlated", "gpa_intercept", "dragons_range"])
 def test_lme4(at_lme4: Callable[[str], Any], lme4: dict[str, Any], model: str) -> None:
     fit = at_lme4(model)
     expected = np.array(lme4[model]["resid10"])
-    np.testing.assert_allclose(resid(fit.draws, fit.spec)["value"].iloc[:10], expected, rtol=1e-7)
+    np.testing.assert_allclose(resid(fit)["value"].iloc[:10], expected, rtol=1e-7)
     sigma = lme4[model]["reml"]["sigma"]
     np.testing.assert_allclose(scaled_residuals(fit.draws, fit.spec)[:10], expected / sigma, rtol=1e-7)
 
 
 def test_median_is_the_response_less_the_fitted_median(toy: Any) -> None:
-    table = resid(toy.draws, toy.spec)
-    means = fitted(toy.draws, toy.spec)
+    table = resid(toy)
+    means = fitted(toy)
     response = toy.spec.design.response.values
     np.testing.assert_allclose(table["value"], response - means["value"])
     np.testing.assert_allclose(table["lower_2.5"], response - means["upper_97.5"])
@@ -39,7 +39,7 @@ def test_median_is_the_response_less_the_fitted_median(toy: Any) -> None:
 
 
 def test_weights_scale_pearson_residuals(toy: Any) -> None:
-    raw, pearson = (resid(toy.draws, toy.spec, kind=kind)["value"] for kind in ("response", "pearson"))
+    raw, pearson = (resid(toy, kind=kind)["value"] for kind in ("response", "pearson"))
     np.testing.assert_allclose(pearson, raw * np.sqrt(toy.spec.design.weights))
 
 
@@ -52,7 +52,7 @@ def test_standardized_residuals_divide_by_each_draws_sigma(toy: Any) -> None:
     draws = (
         (design.response.values[row] - mean) * np.sqrt(design.weights[row]) / posterior["sigma"].to_numpy()
     )
-    table = resid(toy.draws, toy.spec, kind="standardized")
+    table = resid(toy, kind="standardized")
     assert table["value"].iloc[row] == pytest.approx(np.median(draws))
     assert table["lower_2.5"].iloc[row] == pytest.approx(np.quantile(draws, 0.025))
 
@@ -66,12 +66,12 @@ def test_scaled_residuals_use_the_weights(toy: Any) -> None:
 
 def test_unknown_kind(toy: Any) -> None:
     with pytest.raises(BayesmixedError, match="'pearson'"):
-        resid(toy.draws, toy.spec, kind="deviance")  # type: ignore[arg-type]
+        resid(toy, kind="deviance")  # type: ignore[arg-type]
 
 
 def test_population_residuals_leave_the_random_effects_in(toy: Any) -> None:
-    table = resid(toy.draws, toy.spec, effects="fixed")
-    means = fitted(toy.draws, toy.spec, effects="fixed")
+    table = resid(toy, effects="fixed")
+    means = fitted(toy, effects="fixed")
     np.testing.assert_allclose(table["value"], toy.spec.design.response.values - means["value"])
 
 
@@ -86,7 +86,7 @@ def test_population_residuals_are_standardized_by_the_marginal_deviation(toy: An
             corr = posterior[f"corr_{block.group}"].to_numpy()
         variance = variance + np.sum(scaled[..., None] * corr * scaled[..., None, :], axis=(-1, -2))
     expected = np.median((design.response.values[row] - mean) / np.sqrt(variance))
-    table = resid(toy.draws, toy.spec, kind="standardized", effects="fixed")
+    table = resid(toy, kind="standardized", effects="fixed")
     assert table["value"].iloc[row] == pytest.approx(expected)
 
 
@@ -96,12 +96,12 @@ def test_quantile_residuals_are_scores_of_the_mean_distribution_function(toy: An
     posterior, design, row = toy.draws["posterior"].to_dataset(), toy.spec.design, 3
     mean = fitted_draws(toy.draws, toy.spec, effects, slice(row, row + 1))[:, 0]
     sd = posterior["sigma"].to_numpy().ravel() / np.sqrt(design.weights[row])
-    table = resid(toy.draws, toy.spec, kind="quantile", effects=effects)
+    table = resid(toy, kind="quantile", effects=effects)
     assert list(table) == ["value"]
     if effects == "all":
         below = [normal.cdf(z) for z in (design.response.values[row] - mean) / sd]
         assert table["value"].iloc[row] == pytest.approx(normal.inv_cdf(float(np.mean(below))))
-    standardized = resid(toy.draws, toy.spec, kind="standardized", effects=effects)["value"]
+    standardized = resid(toy, kind="standardized", effects=effects)["value"]
     assert np.corrcoef(table["value"], standardized)[0, 1] > 0.95
 
 

@@ -22,15 +22,15 @@ def sleep() -> bm.MixedFit:
 
 
 def test_one_column_for_each_data_set(toy: Any) -> None:
-    frame = simulate(toy.draws, toy.spec, 3, seed=1)
+    frame = simulate(toy, 3, seed=1)
     assert list(frame) == ["sim_1", "sim_2", "sim_3"]
     pd.testing.assert_index_equal(frame.index, toy.spec.design.frame.index)
 
 
 def test_the_same_seed_gives_the_same_data(toy: Any) -> None:
-    first = simulate(toy.draws, toy.spec, 2, seed=1)
-    pd.testing.assert_frame_equal(simulate(toy.draws, toy.spec, 2, seed=1), first)
-    assert not np.allclose(simulate(toy.draws, toy.spec, 2, seed=2), first)
+    first = simulate(toy, 2, seed=1)
+    pd.testing.assert_frame_equal(simulate(toy, 2, seed=1), first)
+    assert not np.allclose(simulate(toy, 2, seed=2), first)
 
 
 @pytest.mark.parametrize("effects", ["all", "new", "fixed"])
@@ -39,7 +39,7 @@ def test_data_sets_have_the_mean_and_variance_of_the_model(
 ) -> None:
     fit = at_lme4("sleepstudy_correlated")
     n = 4000
-    frame = simulate(fit.draws, fit.spec, n, effects=effects, seed=1)
+    frame = simulate(fit, n, effects=effects, seed=1)
     design = fit.spec.design
     posterior = fit.draws["posterior"].to_dataset().isel(chain=0, draw=0)
     block, sigma = design.blocks[0], float(posterior["sigma"])
@@ -57,7 +57,7 @@ def test_data_sets_have_the_mean_and_variance_of_the_model(
 
 def test_rows_of_one_new_level_share_its_effects(at_lme4: Callable[[str], Any]) -> None:
     fit = at_lme4("gpa_intercept")
-    frame = simulate(fit.draws, fit.spec, 4000, effects="new", seed=1)
+    frame = simulate(fit, 4000, effects="new", seed=1)
     correlation = np.corrcoef(frame.iloc[[0, 1, 6]])
     sd, sigma = (fit.draws["posterior"][name].to_numpy().flat[0] for name in ("sd_student", "sigma"))
     icc = sd**2 / (sd**2 + sigma**2)

@@ -103,7 +103,7 @@ VERBS += [verbs.fitted, verbs.resid, verbs.tidy, verbs.augment]
 @pytest.mark.parametrize("prob", ["a", None, True, 95])
 def test_every_verb_refuses_it(toy: Any, verb: Callable[..., Any], prob: Any) -> None:
     with pytest.raises(BayesmixedError, match=re.escape(f"prob={prob!r} is not a probability")):
-        verb(toy.draws, toy.spec, prob=prob)
+        verb(toy, prob=prob)
 
 
 @pytest.mark.parametrize("prob", [np.float32(0.5), np.float64(0.5), Fraction(1, 2)])

@@ -14,7 +14,7 @@ COLUMNS = ["effect", "group", "term", "estimate", "std_error", "conf_low", "conf
 
 
 def test_layout(toy: Any) -> None:
-    table = tidy(toy.draws, toy.spec)
+    table = tidy(toy)
     assert list(table.columns) == COLUMNS
     assert list(table[["effect", "group", "term"]].itertuples(index=False, name=None)) == [
         ("fixed", "", "Intercept"),
@@ -31,8 +31,11 @@ def test_layout(toy: Any) -> None:
 
 
 def test_is_the_other_tables_under_other_names(toy: Any) -> None:
-    table = tidy(toy.draws, toy.spec, prob=0.9)
-    fixed, sds = fixef(toy.draws, toy.spec, prob=0.9), varcorr(toy.draws, toy.spec, prob=0.9)
+    table = tidy(toy, prob=0.9)
+    fixed, sds = (
+        fixef(toy, prob=0.9),
+        varcorr(toy, prob=0.9),
+    )
     np.testing.assert_array_equal(table["estimate"].iloc[:2], fixed["value"])
     np.testing.assert_array_equal(table["conf_low"].iloc[:2], fixed["lower_5"])
     rows = table[table["term"].str.startswith("sd__")]
@@ -41,9 +44,9 @@ def test_is_the_other_tables_under_other_names(toy: Any) -> None:
 
 
 def test_random_effects_have_a_level(toy: Any) -> None:
-    table = tidy(toy.draws, toy.spec, effects=("ran_vals",))
+    table = tidy(toy, effects=("ran_vals",))
     assert list(table.columns) == [*COLUMNS[:2], "level", *COLUMNS[2:]]
-    effects = ranef(toy.draws, toy.spec)
+    effects = ranef(toy)
     assert table["level"].tolist() == effects["group"].tolist()
     assert table["group"].tolist() == effects["group_var"].tolist()
     assert table["term"].tolist() == effects["effect"].tolist()
@@ -51,10 +54,10 @@ def test_random_effects_have_a_level(toy: Any) -> None:
 
 
 def test_a_single_word(toy: Any) -> None:
-    assert set(tidy(toy.draws, toy.spec, effects="fixed")["effect"]) == {"fixed"}  # type: ignore[arg-type]
+    assert set(tidy(toy, effects="fixed")["effect"]) == {"fixed"}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("effects", [("random",), ("fixed", "ran_coefs")])
 def test_unknown_words(toy: Any, effects: Any) -> None:
     with pytest.raises(BayesmixedError, match="ran_pars"):
-        tidy(toy.draws, toy.spec, effects=effects)
+        tidy(toy, effects=effects)

@@ -121,44 +121,7 @@ def bayes_factor(m1: PosteriorFit, m0: PosteriorFit, *, seed: int | None = None)
 def bayes_factor_of(
     draws: xr.DataTree, spec: ModelSpec, group: str, *, effect: str | None = None, seed: int
 ) -> BayesFactor:
-    """Bayes factor for a variance component: the model with it against the model in which it is zero.
-
-    Use it where lme4's users test a random effect by a likelihood ratio; nothing is special at the boundary
-    here. The model without it does not need a fit, and may not have any random effects.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model with it.
-    spec : ModelSpec
-        That model.
-    group : str
-        Its grouping factor.
-    effect : str, optional
-        One varying effect, e.g. ``"Days"``; all of the factor's unless given.
-    seed : int
-        Of the Monte Carlo points.
-
-    Returns
-    -------
-    BayesFactor
-        Of the model with the component against that without.
-
-    Raises
-    ------
-    DataError
-        When the model has no such factor or effect.
-    PriorError, EngineError
-        When the marginal likelihoods cannot be computed.
-
-    Notes
-    -----
-    A standard deviation of zero is the limit of the collapsed likelihood, at which its prior and that of its
-    correlations are taken out; all other priors stay. The intercept of a correlated bar is the one at the
-    means of the bar's columns, where its prior stands; for the intercept at zero compare the fit with one
-    whose bar is ``(0 + x | g)`` by :func:`bayes_factor`. What is left (sigma and further components) is
-    integrated by importance sampling around its mode.
-    """
+    """Bayes factor for a variance component: the model with it against the model in which it is zero."""
     from bayesmixed.engines.collapsed.null_component import evidence_without
     from bayesmixed.verbs.blocks import chosen_blocks, chosen_effect
     from bayesmixed.verbs.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood

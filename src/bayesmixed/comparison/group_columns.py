@@ -11,7 +11,7 @@ from bayesmixed import names
 from bayesmixed.design.nesting import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.printing.records import short_repr
-from bayesmixed.verbs.coef import coefficient_names, line_names
+from bayesmixed.verbs.lines import coefficient_names, line_names
 
 RANK = 1e-9
 """Relative length below which a column counts as a combination of others."""

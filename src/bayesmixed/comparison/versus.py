@@ -33,55 +33,7 @@ def versus(
     parameters: str | Sequence[str] | None = None,
     seed: int | None = None,
 ) -> pd.DataFrame:
-    """Every parameter by no pooling, by REML with its interval, by the posterior with its interval.
-
-    Use it to show what lme4 says and what the posterior says from one formula; where they part, groups are
-    few or a variance is near zero.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    method : {"profile", "wald", "boot"}
-        Kind of the intervals of REML; see :func:`bayesmixed.verbs.estimate.confint.confint`.
-    prob : float
-        Probability inside the intervals.
-    parameters : str or sequence of str, optional
-        Names as printed; ``"beta"`` for all coefficients, ``"theta"`` for everything else. All unless given.
-    seed : int, optional
-        Of the bootstrap.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``parameter``, ``kind`` (``"sd"``, ``"cor"``, ``"sigma"``, ``"beta"``), ``group``, ``effect``,
-        ``method``, ``value``, ``lower_2.5``, ``upper_97.5``: two or three rows for each parameter.
-
-    Raises
-    ------
-    BayesmixedError
-        When `method`, `prob` or one of `parameters` is not known.
-    EngineError
-        When crossed random effects are too many for REML, or the family is not gaussian.
-
-    Notes
-    -----
-    The value of REML is its optimum, that of the posterior its median. Rows of no pooling stand where a model
-    has one grouping factor and every level determines its own coefficients; see
-    :func:`bayesmixed.comparison.two_stage.two_stage_intervals`.
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"), seed=1)
-    >>> versus(fit.draws, fit.spec, parameters="Days").round(0)[["method", "value", "lower_2.5"]]
-           method  value  lower_2.5
-    0  no pooling   10.0        7.0
-    1        REML   10.0        7.0
-    2   posterior   10.0        7.0
-    """
+    """Every parameter by no pooling, by REML with its interval, by the posterior with its interval."""
     check_gaussian(spec, "REML")
     chosen = chosen_parameters(spec.design, parameters)
     lower, upper = bound_names(prob)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import pandas as pd
 import xarray as xr
 
-from bayesmixed.comparison.posterior_methods import ComparisonMethods
+from bayesmixed import verbs
 from bayesmixed.engines.records import RunInfo
+from bayesmixed.fits.posterior_methods import PosteriorMethods
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.fits.row_sample import SampleMethods
 from bayesmixed.model.prior_table import PriorTable, prior_table
@@ -20,7 +21,6 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import (
     IccKind,
     RanefDiagnosis,
-    ResidualKind,
     SimulatedEffects,
     TidyEffects,
 )
@@ -28,8 +28,6 @@ from bayesmixed.printing.records import Text
 from bayesmixed.report.methods import ReportMethods
 from bayesmixed.surface import no_such_attribute, public_methods
 from bayesmixed.tables.fit_methods import TableMethods
-from bayesmixed.verbs.family_methods import FamilyMethods
-from bayesmixed.verbs.prediction_methods import PredictionMethods
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -43,9 +41,7 @@ if TYPE_CHECKING:
 
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MixedFit(
-    FamilyMethods, PredictionMethods, ComparisonMethods, TableMethods, ReportMethods, SampleMethods
-):
+class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
     """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs.
 
     Attributes
@@ -94,11 +90,6 @@ class MixedFit(
         return replace(self, spec=replace(self.spec, design=design))
 
     @property
-    def formula(self) -> str:
-        """The formula as written."""
-        return self.spec.design.formula.text
-
-    @property
     def plan(self) -> Text:
         """What was integrated and what was sampled, and why."""
         return Text("\n".join(self.run.plan))
@@ -123,28 +114,70 @@ class MixedFit(
         return build_pymc_model(self.spec)
 
     def fixef(self, *, exponentiate: bool = False, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients; see :func:`bayesmixed.verbs.fixef`."""
-        from bayesmixed import verbs
+        """Tabulate the fixed effects with their intervals, the population's part of the model.
 
-        return verbs.fixef(self.draws, self.spec, exponentiate=exponentiate, prob=prob)
+        Parameters
+        ----------
+        exponentiate : bool
+            Whether ratios are given: of odds (logit link), of rates or means (log), of hazards (cloglog), of
+            medians (lognormal). The intercept's is the odds or the mean itself.
+        prob : float
+            Probability inside the equal-tailed intervals.
 
-    def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
-        """Random effects of every level; see :func:`bayesmixed.verbs.ranef`."""
-        from bayesmixed import verbs
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each column of X: ``term``, ``value`` (posterior median), ``se`` (posterior standard
+            deviation), ``lower_2.5``, ``upper_97.5``, ``p_direction`` (the larger of P(> 0) and P(< 0)).
+            Exponentiated, ``attrs["legend"]`` says what the values are; ``p_direction`` stays that of the
+            coefficient, so that it compares with 1.
 
-        return verbs.ranef(self.draws, self.spec, group=group, prob=prob)
+        Raises
+        ------
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+        FamilyError
+            When exponentials of the coefficients mean nothing with the model's link.
 
-    def coef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients of every level, fixed plus random; see :func:`bayesmixed.verbs.coef`."""
-        from bayesmixed import verbs
-
-        return verbs.coef(self.draws, self.spec, group=group, prob=prob)
+        Notes
+        -----
+        The probability of direction is near one minus half of a two-sided p-value when the prior is wide
+        (Makowski et al. 2019, Frontiers in Psychology 10:2767).
+        """
+        return verbs.fixef(self._source, exponentiate=exponentiate, prob=prob)
 
     def varcorr(self, *, correlations: bool = False, prob: float = 0.95) -> pd.DataFrame:
-        """Variance components, or correlations of random effects; see :func:`bayesmixed.verbs.varcorr`."""
-        from bayesmixed import verbs
+        """Variance components, or the correlations among random effects.
 
-        return verbs.varcorr(self.draws, self.spec, correlations=correlations, prob=prob)
+        Parameters
+        ----------
+        prob : float
+            Probability inside the equal-tailed intervals.
+        correlations : bool
+            The correlations in place of the standard deviations.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``group``, ``effect``, ``variance``, ``sd``, ``sd_2.5``, ``sd_97.5``, ``var_prop``: one row for
+            every effect of every grouping factor, then ``Residual`` with an empty effect where the family has
+            a ``sigma``. With `correlations`: ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``,
+            ``lower_2.5``, ``upper_97.5``, one row for every pair of effects that are correlated in the model;
+            no rows when there is none.
+
+        Raises
+        ------
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Notes
+        -----
+        ``sd`` is the posterior median and ``variance`` its square, which is the median of the variance.
+        ``var_prop`` is the variance of the row divided by the sum of the column, as in mixedup, so that the
+        rows add to one. It compares variances at the point where every predictor is one unit; for a share
+        with an interval, and for models with random slopes, use :meth:`icc`.
+        """
+        return verbs.varcorr(self._source, correlations=correlations, prob=prob)
 
     def icc(
         self,
@@ -153,16 +186,84 @@ class MixedFit(
         at: Mapping[str, float | Sequence[float]] | None = None,
         prob: float = 0.95,
     ) -> pd.DataFrame:
-        """Intraclass correlations; see :func:`bayesmixed.verbs.icc`."""
-        from bayesmixed import verbs
+        """Intraclass correlation of every grouping factor, with its interval and its formula.
 
-        return verbs.icc(self.draws, self.spec, kind=kind, at=at, prob=prob)
+        Parameters
+        ----------
+        kind : {"adjusted", "unadjusted", "conditional"}
+            ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
+            variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
+        at : Mapping, optional
+            Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share
+            depends on where one looks. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
+            named keep their values in the data.
+        prob : float
+            Probability inside the equal-tailed intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``group``, ``icc`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for
+            each grouping factor and, when there are several, a row ``all`` for their sum. A factor with a
+            level for every row groups nothing and has no row: its variance is overdispersion. A curve has
+            these rows for every combination of the values, which stand in columns of their own before them.
+            ``attrs["legend"]`` says what the letters of the formulas stand for.
+
+        Raises
+        ------
+        DataError
+            When `at` names no random slope, or has no value for one.
+        BayesmixedError
+            When `kind` or `prob` is not known.
+
+        Warns
+        -----
+        DesignWarning
+            When no factor has a level with several rows, so that the table is empty.
+
+        Notes
+        -----
+        Computed draw by draw: V / (V_all + sigma^2), unadjusted V / (V_fix + V_all + sigma^2). V is the mean
+        over the rows of z' S z (Johnson 2014, Methods in Ecology and Evolution 5:944) of the row's grouping
+        factor, the variance of the intercepts where only they vary; V_all is its sum over all grouping
+        factors, which is V in the row ``all``; V_fix is the sample variance of X beta over the rows
+        (Nakagawa, Johnson and Schielzeth 2017, J. R. Soc. Interface 14:20170213). With weights, sigma is that
+        of a row of weight one. Of a family other than gaussian, the distribution-specific variance stands in
+        place of sigma^2, and the variance of a factor with a level for every row beside it, as V_over: see
+        :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
+        """
+        return verbs.icc(self._source, kind=kind, at=at, prob=prob)
 
     def r2(self, *, prob: float = 0.95) -> pd.DataFrame:
-        """Marginal and conditional explained variance; see :func:`bayesmixed.verbs.r2`."""
-        from bayesmixed import verbs
+        """Nakagawa's marginal and conditional R2 with their intervals.
 
-        return verbs.r2(self.draws, self.spec, prob=prob)
+        Parameters
+        ----------
+        prob : float
+            Probability inside the equal-tailed intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``type`` (``marginal``: by the fixed effects; ``conditional``: by fixed and random effects),
+            ``r2`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``. ``attrs["legend"]`` says
+            what the letters of the formulas stand for.
+
+        Raises
+        ------
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Notes
+        -----
+        Computed draw by draw. V_fix is the sample variance of X beta over the rows, V_all the sum over the
+        grouping factors of the mean over the rows of z' S z (Nakagawa and Schielzeth 2013, Methods in Ecology
+        and Evolution 4:133; Johnson 2014, 5:944), and V_total = V_fix + V_all + sigma^2. Of a family other
+        than gaussian, the distribution-specific variance stands in place of sigma^2. The variance of a factor
+        with a level for every row, V_over, is not V_all's: it is overdispersion, and part of V_total alone.
+        See :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
+        """
+        return verbs.r2(self._source, prob=prob)
 
     def fitted(
         self,
@@ -171,22 +272,50 @@ class MixedFit(
         scale: Literal["response", "link"] = "response",
         prob: float = 0.95,
     ) -> pd.DataFrame:
-        """Mean of every row, with or without random effects; see :func:`bayesmixed.verbs.fitted`."""
-        from bayesmixed import verbs
+        """Fitted value of every row with its interval, the mean that the model gives the row.
 
-        return verbs.fitted(self.draws, self.spec, effects=effects, scale=scale, prob=prob)
+        Parameters
+        ----------
+        effects : {"all", "fixed"}
+            With the row's random effects, or the population's value without them.
+        scale : {"response", "link"}
+            The mean (of successes out of trials the mean proportion), or the linear predictor.
+        prob : float
+            Probability inside the equal-tailed intervals.
 
-    def resid(
-        self,
-        kind: ResidualKind = "response",
-        *,
-        effects: Literal["all", "fixed"] = "all",
-        prob: float = 0.95,
-    ) -> pd.DataFrame:
-        """Residual of every row; see :func:`bayesmixed.verbs.resid`."""
-        from bayesmixed import verbs
+        Returns
+        -------
+        pandas.DataFrame
+            ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row for every row used, under the data's
+            index.
 
-        return verbs.resid(self.draws, self.spec, kind=kind, effects=effects, prob=prob)
+        Raises
+        ------
+        BayesmixedError
+            When `effects`, `scale` or `prob` is not known.
+        FamilyError
+            For the mean of a family that does not have one.
+
+        Notes
+        -----
+        The intervals are of the mean without the residual: the inverse link of X beta + Z u + offset or, of a
+        family whose location is not its mean, the mean there. Rows are computed a block at a time, so that
+        memory does not grow with them.
+
+        ============================================  ==================================================
+        family                                        mean, of the location m
+        ============================================  ==================================================
+        lognormal                                     exp(m + sigma^2 / 2)
+        zero-inflated; hurdle gamma                   psi m
+        hurdle_lognormal                              psi exp(m + sigma^2 / 2)
+        hurdle_poisson                                psi m / (1 - exp(-m))
+        hurdle_negativebinomial                       psi m / (1 - (alpha / (alpha + m))^alpha)
+        exgaussian                                    m + nu
+        asymmetriclaplace                             m + (1 / kappa - kappa) / b
+        all others but vonmises (no mean)             m
+        ============================================  ==================================================
+        """
+        return verbs.fitted(self._source, effects=effects, scale=scale, prob=prob)
 
     def simulate(
         self,
@@ -197,56 +326,100 @@ class MixedFit(
         weights: str | ArrayLike | None = None,
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Data sets drawn from the posterior predictive; see :func:`bayesmixed.verbs.simulate.simulate`."""
-        from bayesmixed.verbs.simulate import simulate
+        """Simulate responses of every row, each data set from one draw of the parameters.
 
-        seed = self.run.seed if seed is None else seed
-        return simulate(
-            self.draws, self.spec, n, newdata=newdata, effects=effects, weights=weights, seed=seed
+        Use it to see whether data like the ones observed could have come from the model, and to plan a study.
+
+        Parameters
+        ----------
+        n : int
+            Number of data sets.
+        newdata : pandas, polars or Arrow frame, optional
+            Predictors and grouping factors of the rows; by default those of the fit. Effects of levels that
+            the model has not seen are drawn from N(0, S).
+        effects : {"all", "new", "fixed"}
+            ``"all"``: the levels keep their own random effects (the posterior predictive distribution of the
+            rows). ``"new"``: every level gets new random effects from N(0, S), as if other groups of the same
+            population had been observed, lme4's ``use.u = FALSE``. ``"fixed"``: residuals around the
+            population's value alone.
+        weights : str or array-like, optional
+            For a model with weights, those of the rows of `newdata`.
+        seed : int, optional
+            Repeats the data sets.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``sim_1``, ``sim_2``, ...; one row for each row, under the index of the data. Each can
+            take the place of the response in the data: of a proportion with its trials in ``weights=`` these
+            are proportions, of ``prop(k, n)`` and ``cbind(k, n - k)`` the successes k. (Of ``cbind(k, m)``
+            the failures m are then the trials less k.)
+
+        Raises
+        ------
+        BayesmixedError
+            When `n` is not a number of data sets, or `effects` or `seed` is not known.
+        DataError
+            When `newdata` do not fit the model.
+
+        Notes
+        -----
+        The draws used are chosen at random without repetition while there are enough. The response is y = X b
+        + Z u + offset + sigma / sqrt(w) times a standard normal, or a draw from the family's distribution.
+        """
+        return verbs.simulate(
+            self._source, n, newdata=newdata, effects=effects, weights=weights, seed=self._seed(seed)
         )
 
     def tidy(
         self, *, effects: Sequence[TidyEffects] = ("fixed", "ran_pars"), prob: float = 0.95
     ) -> pd.DataFrame:
-        """Estimates in broom.mixed's columns; see :func:`bayesmixed.verbs.tidy`."""
-        from bayesmixed import verbs
+        """All parameters in one long table with broom.mixed's columns, for joining and comparing models.
 
-        return verbs.tidy(self.draws, self.spec, effects=effects, prob=prob)
+        Parameters
+        ----------
+        effects : sequence of {"fixed", "ran_pars", "ran_vals"}
+            Fixed effects; standard deviations and correlations; the random effects of every level.
+        prob : float
+            Probability inside the equal-tailed intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``effect``, ``group``, ``term``, ``estimate`` (posterior median), ``std_error`` (posterior
+            standard deviation), ``conf_low``, ``conf_high``; with ``"ran_vals"`` a column ``level`` after
+            ``group``. Terms are ``sd__Intercept``, ``cor__Intercept.Days`` and, in the group ``Residual``,
+            ``sd__Observation``. What does not apply is ``""``.
+
+        Raises
+        ------
+        BayesmixedError
+            When `effects` holds another word or none, or `prob` is not between 0 and 1.
+        """
+        return verbs.tidy(self._source, effects=effects, prob=prob)
 
     def glance(self, *, loo: bool = False) -> pd.DataFrame:
-        """Put the fit into one row; `loo` adds ``elpd_loo``. See :func:`bayesmixed.verbs.glance`."""
-        from bayesmixed import verbs
+        """Put a fit into one row, to stack fits under each other.
 
+        Parameters
+        ----------
+        loo : bool
+            Whether the expected log predictive density by leave-one-out cross-validation is there too; it
+            costs a pass over rows times draws.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row: ``nobs``, ``sigma`` (posterior median, NaN for a family without it), ``engine``,
+            ``chains``, ``draws`` (of each chain), ``max_rhat``, ``min_ess`` (the smallest of all bulk and
+            tail effective sample sizes) and, with `loo`, ``elpd_loo``.
+        """
         elpd = None
         if loo:
             import arviz_stats
 
             elpd = float(arviz_stats.loo(self.add_groups("log_likelihood")).elpd)
         return verbs.glance(self.draws, self.spec, self.run, self.diagnosis.table(), elpd_loo=elpd)
-
-    def augment(self, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
-        """Data with fitted values and residuals beside them; see :func:`bayesmixed.verbs.augment`."""
-        from bayesmixed import verbs
-
-        return verbs.augment(self.draws, self.spec, prob=prob, prefix=prefix)
-
-    def ngrps(self) -> pd.Series[int]:
-        """Number of levels of every grouping factor; see :func:`bayesmixed.verbs.ngrps`."""
-        from bayesmixed import verbs
-
-        return verbs.ngrps(self.spec)
-
-    def nobs(self) -> int:
-        """Number of rows used; see :func:`bayesmixed.verbs.nobs`."""
-        from bayesmixed import verbs
-
-        return verbs.nobs(self.spec)
-
-    def equation(self, group_level: object, *, group: str | None = None, digits: int = 2) -> str:
-        """One group's equation as the teaching texts write it; see :func:`bayesmixed.verbs.equation`."""
-        from bayesmixed import verbs
-
-        return verbs.equation(self.draws, self.spec, group_level, group=group, digits=digits)
 
     def diagnostics(self, *, ranef: RanefDiagnosis = "screen") -> pd.DataFrame:
         """R-hat and effective sample sizes; see :func:`bayesmixed.posterior.diagnostics.diagnose`.
@@ -258,7 +431,30 @@ class MixedFit(
         return (self.diagnosis if ranef == "screen" else diagnose(self.draws, ranef=ranef)).table()
 
     def with_ranef_draws(self) -> MixedFit:
-        """The same fit with draws of its random effects; see :func:`bayesmixed.verbs.redraw.redraw`."""
+        """Posterior with the draws of its random effects, where a fit keeps their moments.
+
+        Use it when a verb needs draws of all random effects, e.g. ``loo`` or ``fitted``, and there is memory
+        for them: 8 bytes for each draw and effect.
+
+        Returns
+        -------
+        MixedFit
+            A new fit, up to rounding the same as with ``keep_ranef="draws"``: given the kept draws of the
+            variances, the seed gives the same conditional draws. The same draws where the fit has them.
+
+        Raises
+        ------
+        BayesmixedError
+            When the random effects were sampled and not integrated out, so that their draws are gone.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> data = bm.load_dataset("Dyestuff")
+        >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", data, keep_ranef="moments", seed=1)
+        >>> dict(fit.with_ranef_draws().draws["posterior"]["ranef_Batch"].sizes)
+        {'chain': 4, 'draw': 1000, 'Batch': 6, 'Batch_effect': 1}
+        """
         from bayesmixed.engines.moments import MOMENTS_KEPT
         from bayesmixed.verbs.redraw import redraw
 

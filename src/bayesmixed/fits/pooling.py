@@ -16,7 +16,7 @@ from bayesmixed.fits.reml_fit import RemlFit
 from bayesmixed.fits.specify import Weights
 from bayesmixed.options import Missing, NoPooling, PoolingMethod, one_of
 from bayesmixed.surface import public, public_methods, uses
-from bayesmixed.verbs.coef import line_points
+from bayesmixed.verbs.lines import line_points
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import pandas as pd
 import xarray as xr
 
+from bayesmixed import verbs
+from bayesmixed.fits.methods import FitMethods
 from bayesmixed.fits.row_sample import SampleMethods
 from bayesmixed.model.refusals import check_gaussian
 from bayesmixed.model.spec import ModelSpec
@@ -17,7 +19,8 @@ from bayesmixed.options import (
     AnovaType,
     ConfintMethod,
     IccKind,
-    ResidualKind,
+    NewLevels,
+    PredictKind,
     SimulatedEffects,
     TidyEffects,
     VarianceIntervals,
@@ -25,22 +28,24 @@ from bayesmixed.options import (
 from bayesmixed.report.methods import ReportMethods
 from bayesmixed.surface import no_such_attribute, public_methods, uses
 from bayesmixed.tables.fit_methods import TableMethods
-from bayesmixed.verbs.estimate.prediction_methods import PredictionMethods
+from bayesmixed.verbs.sources import Estimated
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
     from numpy.typing import ArrayLike
 
+    from bayesmixed.design.prediction_rows import PredictEffects
     from bayesmixed.design.records import Design
     from bayesmixed.engines.reml.estimate import Estimate
     from bayesmixed.plots.methods import FitPlots
+    from bayesmixed.verbs.contrasts import ContrastChoice
     from bayesmixed.verbs.estimate.bootstrap import Bootstrap
     from bayesmixed.verbs.estimate.profile import ProfileCurve
 
 
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
+class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs.
 
     Attributes
@@ -78,11 +83,6 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         return replace(self, spec=spec, estimate=self.estimate.at_design(design))
 
     @property
-    def formula(self) -> str:
-        """The formula as written."""
-        return self.spec.design.formula.text
-
-    @property
     def method(self) -> Literal["reml", "ml"]:
         """The criterion that was maximized."""
         return self.estimate.likelihood.by
@@ -104,30 +104,41 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
 
         return FitPlots(fit=self)
 
+    @property
+    def _source(self) -> Estimated:
+        """Where the numbers come from."""
+        return Estimated(estimate=self.estimate, spec=self.spec)
+
     @cached_property
     def point(self) -> xr.DataTree:
         """The estimate laid out like a posterior of one draw."""
-        from bayesmixed.verbs.estimate.parameters import point_tree
-
-        return point_tree(self.estimate)
+        return self._source.draws
 
     def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients with t tests; see :func:`bayesmixed.verbs.estimate.fixef.fixef`."""
-        from bayesmixed.verbs.estimate.fixef import fixef
+        """Tabulate the fixed effects as lmerTest's summary does.
 
-        return fixef(self.estimate, prob=prob)
+        Parameters
+        ----------
+        prob : float
+            Confidence level of the intervals.
 
-    def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
-        """Random effects of every level; see :func:`bayesmixed.verbs.estimate.ranef.ranef`."""
-        from bayesmixed.verbs.estimate.ranef import ranef
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each column of X: ``term``, ``value``, ``se``, ``lower_2.5``, ``upper_97.5`` (by
+            Student's t), ``t``, ``df`` (Satterthwaite's), ``p_value`` (two-sided).
 
-        return ranef(self.estimate, group=group, prob=prob)
+        Raises
+        ------
+        BayesmixedError
+            When `prob` is not between 0 and 1.
 
-    def coef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients of every level, fixed plus random; see :func:`bayesmixed.verbs.estimate.coef.coef`."""
-        from bayesmixed.verbs.estimate.coef import coef
-
-        return coef(self.estimate, group=group, prob=prob)
+        Notes
+        -----
+        Standard errors are the roots of the diagonal of sigma^2 (X'V^-1 X)^-1, the variances taken as known;
+        that they are estimated enters by the degrees of freedom.
+        """
+        return verbs.fixef(self._source, prob=prob)
 
     @uses("method", dict.fromkeys(("profile", "none"), ("correlations", "prob")), instead="boot")
     def varcorr(
@@ -138,18 +149,34 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         method: VarianceIntervals = "profile",
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Variance components, or correlations; see :func:`bayesmixed.verbs.estimate.varcorr.varcorr`."""
-        from bayesmixed.verbs.estimate.varcorr import varcorr
+        """Tabulate the variance components, or the correlations among random effects.
 
-        return varcorr(
-            self.estimate,
-            self.point,
-            self.spec,
-            correlations=correlations,
-            prob=prob,
-            method=method,
-            seed=seed,
-        )
+        Parameters
+        ----------
+        correlations : bool
+            The correlations in place of the standard deviations.
+        prob : float
+            Confidence level of the intervals.
+        method : {"profile", "boot", "none"}
+            Profile likelihood; the parametric bootstrap; no intervals (NaN), at once for any number of
+            levels.
+        seed : int, optional
+            Of the bootstrap.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``group``, ``effect``, ``variance``, ``sd``, ``sd_2.5``, ``sd_97.5``, ``var_prop``; with
+            `correlations`: ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``, ``lower_2.5``,
+            ``upper_97.5``, with ``se`` NaN, since its sampling distribution is far from normal.
+
+        Raises
+        ------
+        BayesmixedError
+            When `method` or `prob` is not known.
+        """
+        source = replace(self._source, method=method, seed=seed)
+        return verbs.varcorr(source, correlations=correlations, prob=prob)
 
     @uses("method", dict.fromkeys(("profile", "wald"), ("parameters", "prob")), instead="boot")
     def confint(
@@ -162,7 +189,53 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         seed: int | None = None,
         progress: bool = False,
     ) -> pd.DataFrame:
-        """Confidence interval of every parameter; see :func:`bayesmixed.verbs.estimate.confint.confint`."""
+        """Confidence intervals of the parameters, as lme4's ``confint``.
+
+        Parameters
+        ----------
+        method : {"profile", "wald", "boot"}
+            Profile likelihood; normal intervals of the coefficients alone; percentiles of a parametric
+            bootstrap.
+        prob : float
+            Confidence level.
+        n : int
+            Number of bootstrap refits.
+        seed : int, optional
+            Repeats the bootstrap.
+        progress : bool
+            Whether the bootstrap shows a progress bar.
+        parameters : str or sequence of str, optional
+            Names as printed; ``"beta"`` stands for all coefficients, ``"theta"`` for everything else.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``parameter``, ``kind`` (``"sd"``, ``"cor"``, ``"sigma"``, ``"beta"``), ``group``, ``effect``,
+            ``estimate``, ``lower_2.5``, ``upper_97.5``; in the order of lme4 2.0: for every grouping factor
+            its standard deviations and then its correlations, sigma, the coefficients.
+
+        Raises
+        ------
+        BayesmixedError
+            When `method`, `prob`, `n` or one of `parameters` is not known.
+        EngineError
+            When a profile finds a lower deviance than the estimate's.
+
+        Notes
+        -----
+        The profile is of the ML deviance for an estimate by REML too, so that the estimate need not lie in
+        the middle; the bootstrap refits by the estimate's own criterion.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="ml")
+        >>> fit.confint()[["parameter", "estimate", "lower_2.5", "upper_97.5"]].round(1)
+        parameter          estimate lower_2.5 upper_97.5
+        sd_Intercept|Batch     37.3      12.2       84.1
+        sigma                  49.5      38.2       67.7
+        Intercept            1527.5    1486.5     1568.5
+        """
         from bayesmixed.verbs.estimate.confint import confint
 
         return confint(
@@ -170,13 +243,58 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         )
 
     def bootstrap(self, n: int = 500, *, seed: int | None = None, progress: bool = False) -> Bootstrap:
-        """Estimates of bootstrap refits; see :func:`bayesmixed.verbs.estimate.bootstrap.bootstrap`."""
+        """Refit a model to responses simulated from its estimate.
+
+        Parameters
+        ----------
+        n : int
+            Number of refits.
+        seed : int, optional
+            Repeats the refits; without it every call differs.
+        progress : bool
+            Whether a progress bar is shown on the standard error stream.
+
+        Returns
+        -------
+        Bootstrap
+            The estimates of all refits.
+
+        Raises
+        ------
+        BayesmixedError
+            When `n` is not a whole number of at least 1, or `seed` no seed.
+
+        Notes
+        -----
+        lme4's ``bootMer`` with its defaults: random effects and residuals are drawn anew.
+        """
         from bayesmixed.verbs.estimate.bootstrap import bootstrap
 
         return bootstrap(self.estimate, n, seed, progress)
 
     def profile(self, parameter: str, *, prob: float = 0.99, n: int = 31) -> ProfileCurve:
-        """Profile of one parameter's deviance; see :mod:`bayesmixed.verbs.estimate.profile`."""
+        """Profile of one parameter's ML deviance, to be plotted; of an estimate by REML too.
+
+        Parameters
+        ----------
+        parameter : str
+            Name of the parameter, e.g. ``"sd_Days|Subject"``.
+        prob : float
+            Level of the interval that the curve runs over.
+        n : int
+            Number of points.
+
+        Returns
+        -------
+        ProfileCurve
+            At equally spaced values.
+
+        Raises
+        ------
+        BayesmixedError
+            When the model has no such parameter, or a correlation does not exist because an effect does not
+            vary.
+        """
         from bayesmixed.verbs.estimate.profile import profile_curve
 
         return profile_curve(self.estimate, parameter, prob, n)
@@ -190,56 +308,123 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         boot: int = 0,
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Intraclass correlations, with intervals from `boot` bootstrap refits.
+        """Intraclass correlation of every grouping factor, with its interval and its formula.
 
-        See :func:`bayesmixed.verbs.icc` and :func:`bayesmixed.verbs.estimate.shares.with_bootstrap`.
+        Parameters
+        ----------
+        kind : {"adjusted", "unadjusted", "conditional"}
+            ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
+            variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
+        at : Mapping, optional
+            Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share
+            depends on where one looks. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
+            named keep their values in the data.
+        prob : float
+            Confidence level of the percentile intervals.
+        boot : int
+            Number of bootstrap refits; with 0 the intervals are NaN, since the likelihood alone gives none.
+        seed : int, optional
+            Repeats the bootstrap.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``group``, ``icc`` (at the estimate), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for each
+            grouping factor and, when there are several, a row ``all`` for their sum. A factor with a level
+            for every row groups nothing and has no row: its variance is overdispersion. A curve has these
+            rows for every combination of the values, which stand in columns of their own before them.
+            ``attrs["legend"]`` says what the letters of the formulas stand for.
+
+        Raises
+        ------
+        DataError
+            When `at` names no random slope, or has no value for one.
+        BayesmixedError
+            When `kind` or `prob` is not known.
+
+        Warns
+        -----
+        DesignWarning
+            When no factor has a level with several rows, so that the table is empty.
+
+        Notes
+        -----
+        Computed at the estimate, and for the intervals at those of the refits: V / (V_all + sigma^2),
+        unadjusted V / (V_fix + V_all + sigma^2). V is the mean over the rows of z' S z (Johnson 2014, Methods
+        in Ecology and Evolution 5:944) of the row's grouping factor, the variance of the intercepts where
+        only they vary; V_all is its sum over all grouping factors, which is V in the row ``all``; V_fix is
+        the sample variance of X beta over the rows (Nakagawa, Johnson and Schielzeth 2017, J. R. Soc.
+        Interface 14:20170213). With weights, sigma is that of a row of weight one. Of a family other than
+        gaussian, the distribution-specific variance stands in place of sigma^2, and the variance of a factor
+        with a level for every row beside it, as V_over: see
+        :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
         """
-        from bayesmixed import verbs
-        from bayesmixed.verbs.estimate.shares import with_bootstrap
-
-        return with_bootstrap(
-            self.estimate,
-            self.point,
-            lambda draws: verbs.icc(draws, self.spec, kind=kind, at=at, prob=prob),
-            prob=prob,
-            boot=boot,
-            seed=seed,
-        )
+        return verbs.icc(replace(self._source, boot=boot, seed=seed), kind=kind, at=at, prob=prob)
 
     def r2(self, *, prob: float = 0.95, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
-        """Marginal and conditional explained variance, with intervals from `boot` bootstrap refits.
+        """Nakagawa's marginal and conditional R2 with their intervals.
 
-        See :func:`bayesmixed.verbs.r2` and :func:`bayesmixed.verbs.estimate.shares.with_bootstrap`.
+        Parameters
+        ----------
+        prob : float
+            Confidence level of the percentile intervals.
+        boot : int
+            Number of bootstrap refits; with 0 the intervals are NaN, since the likelihood alone gives none.
+        seed : int, optional
+            Repeats the bootstrap.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``type`` (``marginal``: by the fixed effects; ``conditional``: by fixed and random effects),
+            ``r2`` (at the estimate), ``lower_2.5``, ``upper_97.5``, ``formula``. ``attrs["legend"]`` says
+            what the letters of the formulas stand for.
+
+        Raises
+        ------
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Notes
+        -----
+        Computed at the estimate, and for the intervals at those of the refits. V_fix is the sample variance
+        of X beta over the rows, V_all the sum over the grouping factors of the mean over the rows of z' S z
+        (Nakagawa and Schielzeth 2013, Methods in Ecology and Evolution 4:133; Johnson 2014, 5:944), and
+        V_total = V_fix + V_all + sigma^2. Of a family other than gaussian, the distribution-specific variance
+        stands in place of sigma^2. The variance of a factor with a level for every row, V_over, is not
+        V_all's: it is overdispersion, and part of V_total alone. See
+        :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
         """
-        from bayesmixed import verbs
-        from bayesmixed.verbs.estimate.shares import with_bootstrap
-
-        return with_bootstrap(
-            self.estimate,
-            self.point,
-            lambda draws: verbs.r2(draws, self.spec, prob=prob),
-            prob=prob,
-            boot=boot,
-            seed=seed,
-        )
+        return verbs.r2(replace(self._source, boot=boot, seed=seed), prob=prob)
 
     def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
-        """Mean of every row, with or without random effects; see :mod:`bayesmixed.verbs.estimate.fitted`."""
-        from bayesmixed.verbs.estimate.fitted import fitted
+        """Fitted value of every row with its interval.
 
-        return fitted(self.estimate, effects=effects, prob=prob)
+        Parameters
+        ----------
+        effects : {"all", "fixed"}
+            With the row's random effects, or the population's value without them.
+        prob : float
+            Confidence level of the intervals.
 
-    def resid(
-        self,
-        kind: ResidualKind = "response",
-        *,
-        effects: Literal["all", "fixed"] = "all",
-        prob: float = 0.95,
-    ) -> pd.DataFrame:
-        """Residual of every row; see :func:`bayesmixed.verbs.estimate.resid.resid`."""
-        from bayesmixed.verbs.estimate.resid import resid
+        Returns
+        -------
+        pandas.DataFrame
+            ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df``, one row for every row used, under the
+            data's index.
 
-        return resid(self.estimate, kind=kind, effects=effects, prob=prob)
+        Raises
+        ------
+        BayesmixedError
+            When `effects` or `prob` is not known.
+
+        Notes
+        -----
+        Intervals and ``df`` are those of :meth:`predict`: by Student's t
+        with Satterthwaite's degrees of freedom for the population's value, normal where random effects take
+        part.
+        """
+        return verbs.fitted(self._source, effects=effects, prob=prob)
 
     def simulate(
         self,
@@ -250,12 +435,47 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         weights: str | ArrayLike | None = None,
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Data sets drawn from the estimate; see :func:`bayesmixed.verbs.estimate.simulate.simulate`."""
-        from bayesmixed.verbs.estimate.simulate import simulate
+        """Simulate responses of every row, with the parameters at their estimates.
 
-        return simulate(
-            self.point, self.spec, n, newdata=newdata, effects=effects, weights=weights, seed=seed
-        )
+        Use it to see whether data like the ones observed could have come from the model, and to plan a study.
+
+        Parameters
+        ----------
+        n : int
+            Number of data sets.
+        newdata : pandas, polars or Arrow frame, optional
+            Predictors and grouping factors of the rows; by default those of the fit. Effects of levels that
+            the model has not seen are drawn from N(0, S).
+        effects : {"all", "new", "fixed"}
+            ``"all"``: the levels keep their own random effects (the posterior predictive distribution of the
+            rows). ``"new"``, the default: every level gets new random effects from N(0, S), as if other
+            groups of the same population had been observed, lme4's ``use.u = FALSE``. ``"fixed"``: residuals
+            around the population's value alone.
+        weights : str or array-like, optional
+            For a model with weights, those of the rows of `newdata`.
+        seed : int, optional
+            Repeats the data sets; without it every call differs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``sim_1``, ``sim_2``, ...; one row for each row, under the index of the data. Each can
+            take the place of the response in the data: of a proportion with its trials in ``weights=`` these
+            are proportions, of ``prop(k, n)`` and ``cbind(k, n - k)`` the successes k. (Of ``cbind(k, m)``
+            the failures m are then the trials less k.)
+
+        Raises
+        ------
+        BayesmixedError
+            When `n` is not a number of data sets, or `effects` or `seed` is not known.
+        DataError
+            When `newdata` do not fit the model.
+
+        Notes
+        -----
+        The response is y = X b + Z u + offset + sigma / sqrt(w) times a standard normal.
+        """
+        return verbs.simulate(self._source, n, newdata=newdata, effects=effects, weights=weights, seed=seed)
 
     @uses("method", dict.fromkeys(("profile", "none"), ("effects", "prob")), instead="boot")
     def tidy(
@@ -266,50 +486,262 @@ class RemlFit(PredictionMethods, TableMethods, ReportMethods, SampleMethods):
         method: VarianceIntervals = "none",
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Estimates in broom.mixed's columns; see :func:`bayesmixed.verbs.estimate.tidy.tidy`."""
-        from bayesmixed.verbs.estimate.tidy import tidy
+        """All parameters in one long table with broom.mixed's columns, for joining and comparing models.
 
-        return tidy(
-            self.estimate, self.point, self.spec, effects=effects, prob=prob, method=method, seed=seed
-        )
+        Parameters
+        ----------
+        effects : sequence of {"fixed", "ran_pars", "ran_vals"}
+            Fixed effects; standard deviations and correlations; the random effects of every level.
+        prob : float
+            Confidence level of the intervals.
+        method : {"profile", "boot", "none"}
+            Intervals of the standard deviations and correlations; none by default, as in broom.mixed.
+        seed : int, optional
+            Of the bootstrap.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``effect``, ``group``, ``term``, ``estimate``, ``std_error``, ``statistic``, ``df``, ``p_value``,
+            ``conf_low``, ``conf_high``; with ``"ran_vals"`` a column ``level`` after ``group``.
+
+        Raises
+        ------
+        BayesmixedError
+            When `effects` holds another word or is empty, or `prob` or `method` is not known.
+        """
+        return verbs.tidy(replace(self._source, method=method, seed=seed), effects=effects, prob=prob)
 
     def glance(self) -> pd.DataFrame:
-        """Put the fit into one row; see :func:`bayesmixed.verbs.estimate.glance.glance`."""
-        from bayesmixed.verbs.estimate.glance import glance
+        """Put an estimate into one row, to stack models under each other.
 
-        return glance(self.estimate)
+        Returns
+        -------
+        pandas.DataFrame
+            One row: ``nobs``, ``sigma``, ``engine`` (``"reml"`` or ``"ml"``), ``npar``, ``log_likelihood``,
+            ``AIC``, ``AICc``, ``BIC``, ``deviance`` (minus twice the log likelihood, restricted for REML),
+            ``df_residual`` (rows less parameters), ``singular``.
+        """
+        return verbs.estimate_glance(self.estimate)
 
-    def augment(self, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
-        """Data with fitted values and residuals beside them; see :func:`bayesmixed.verbs.augment`."""
-        from bayesmixed.verbs.augment import beside_data
+    def predict(
+        self,
+        newdata: IntoFrame | None = None,
+        *,
+        effects: PredictEffects = "all",
+        new_levels: NewLevels = "error",
+        kind: PredictKind = "mean",
+        prob: float = 0.95,
+        weights: str | ArrayLike | None = None,
+    ) -> pd.DataFrame:
+        """Prediction of every row with the interval that lme4 does not give.
 
-        return beside_data(
-            self.spec.design.frame,
-            fitted=self.fitted(prob=prob),
-            fixed=self.fitted(effects="fixed", prob=prob),
-            resid=self.resid(prob=prob),
-            std_resid=self.resid(kind="standardized", prob=prob),
+        Parameters
+        ----------
+        newdata : pandas, polars or Arrow frame, optional
+            Predictors, offsets and the grouping factors that take part; m rows, by default those of the fit.
+        effects : {"all", "fixed"} or sequence of str
+            Random effects that take part: all (lme4's ``re.form = NULL``), none (``re.form = NA``), or those
+            of the grouping factors named.
+        new_levels : {"error", "population", "sample"}
+            What happens to levels that the model has not seen: they are refused; or they get the effect 0,
+            which is lme4's ``allow.new.levels = TRUE``; ``"sample"`` adds the variance of their effects to
+            the interval.
+        kind : {"mean", "link", "response"}
+            The mean of the row given the effects that take part, which is its linear predictor too, or a new
+            response, whose interval holds a residual.
+        prob : float
+            Confidence level of the intervals.
+        weights : str or array-like, optional
+            For ``kind="response"`` and a model with weights, those of the rows of `newdata`: a column, one
+            number for each row (a Series by its index, all else by position), or one for all.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df`` under the index of `newdata`.
+
+        Raises
+        ------
+        DataError
+            For a missing column or value, a column of another kind, an unseen category or level, and where
+            weights are needed.
+        BayesmixedError
+            When `effects`, `new_levels`, `kind` or `prob` is not known.
+
+        Notes
+        -----
+        The standard error is the root of the variance of x'b + z'u - z'u_true from Henderson's mixed-model
+        equations, x'vcov(b)x where no random effect takes part; z'Sz is added for a new level, sigma^2 / w
+        for a new response. A row in which no random effect of a known level takes part has the interval of
+        Student's t, as in `fixef` and emmeans: ``df`` is Satterthwaite's for the row's whole variance. Any
+        other row has the normal interval, which takes the variances as known: somewhat short where groups are
+        few. Its ``df`` is infinite.
+
+        Examples
+        --------
+        >>> import bayesmixed as bm
+        >>> sleep = bm.load_dataset("sleepstudy")
+        >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
+        >>> fit.predict(sleep.head(3), effects="fixed")["value"].round(1).tolist()
+        [251.4, 261.9, 272.3]
+        """
+        table = verbs.predict(
+            self._source,
+            newdata,
+            effects=effects,
+            new_levels=new_levels,
+            kind=kind,
             prob=prob,
-            prefix=prefix,
+            weights=weights,
         )
+        return cast("pd.DataFrame", table)
 
-    def ngrps(self) -> pd.Series[int]:
-        """Number of levels of every grouping factor; see :func:`bayesmixed.verbs.ngrps`."""
-        from bayesmixed import verbs
+    def predictions_at(
+        self,
+        at: Mapping[str, Any],
+        *,
+        average: bool = False,
+        effects: PredictEffects = "fixed",
+        prob: float = 0.95,
+    ) -> pd.DataFrame:
+        """Adjusted predictions: the mean at every combination of some values.
 
-        return verbs.ngrps(self.spec)
+        Parameters
+        ----------
+        at : Mapping
+            Column to one value or several, e.g. ``{"Days": [0, 3, 9]}``.
+        average : bool
+            False holds what `at` does not name at a typical value: other numbers at their mean over the rows,
+            other categorical columns at their most frequent level, and grouping factors that take part run
+            through the levels observed. True sets the columns of `at` in every row of the data, and averages
+            over the rows.
+        effects : {"all", "fixed"} or sequence of str
+            The population's value, or with the random effects named, as in :meth:`predict`.
+        prob : float
+            Confidence level of the intervals.
 
-    def nobs(self) -> int:
-        """Number of rows used; see :func:`bayesmixed.verbs.nobs`."""
-        from bayesmixed import verbs
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of the grid, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, ``df``. A column of the
+            data that has one of these names stands as ``at_value``.
 
-        return verbs.nobs(self.spec)
+        Raises
+        ------
+        DataError
+            When a name is not a predictor or has no values, or the model has not seen a level.
+        BayesmixedError
+            When `effects` or `prob` is not known.
 
-    def equation(self, group_level: object, *, group: str | None = None, digits: int = 2) -> str:
-        """One group's equation as the teaching texts write it; see :func:`bayesmixed.verbs.equation`."""
-        from bayesmixed import verbs
+        Notes
+        -----
+        Means of the population, averages over the rows too, have the interval of Student's t with
+        Satterthwaite's degrees of freedom, as in emmeans. Those that random effects take part in have the
+        normal interval, and ``df`` is infinite.
+        """
+        table = verbs.predictions_at(self._source, at, average=average, effects=effects, prob=prob)
+        return cast("pd.DataFrame", table)
 
-        return verbs.equation(self.point, self.spec, group_level, group=group, digits=digits)
+    def comparisons(
+        self,
+        variable: str,
+        *,
+        at: Mapping[str, Any] | None = None,
+        contrast: ContrastChoice = None,
+        average: bool = True,
+        effects: PredictEffects = "fixed",
+        prob: float = 0.95,
+    ) -> pd.DataFrame:
+        """Difference that a change of one predictor makes to the mean, all else being equal.
+
+        Parameters
+        ----------
+        variable : str
+            The predictor, a column of the data.
+        at : Mapping, optional
+            Other columns to one value or several.
+        contrast : number, pair, {"reference", "pairwise"}, optional
+            For a number the size of a step up, 1 by default; for a categorical column every other level
+            against the first (``"reference"``, the default) or all pairs (``"pairwise"``); for both a pair,
+            low and high.
+        average : bool
+            True averages the difference over the rows of the data, once for each combination of the values of
+            `at`, which are set in every row. False gives every row of the data its difference, or, with `at`,
+            every point of the grid of :meth:`predictions_at`.
+        effects : {"all", "fixed"} or sequence of str
+            As in :meth:`predictions_at`.
+        prob : float
+            Confidence level of the intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``term``, ``contrast``, the columns of `at` or of the rows, ``value``, ``se``, ``lower_2.5``,
+            ``upper_97.5``, ``t``, ``df``, ``p_value`` (two-sided, not adjusted for several contrasts). A
+            column of the data that has one of these names stands as ``at_term``, ``at_value``.
+
+        Raises
+        ------
+        DataError
+            When `variable` or a name of `at` is not a predictor, or `contrast` does not suit it.
+        BayesmixedError
+            When `effects` or `prob` is not known.
+
+        Notes
+        -----
+        A comparison is linear in coefficients and random effects, so that its standard error follows from
+        their joint covariance without a delta method, averages over the rows too. Intervals and tests of the
+        population are by Student's t with Satterthwaite's degrees of freedom, as in emmeans; where random
+        effects take part they are normal, and ``df`` is infinite.
+        """
+        table = verbs.comparisons(
+            self._source, variable, at=at, contrast=contrast, average=average, effects=effects, prob=prob
+        )
+        return cast("pd.DataFrame", table)
+
+    def slopes(
+        self,
+        variable: str,
+        *,
+        at: Mapping[str, Any] | None = None,
+        average: bool = True,
+        effects: PredictEffects = "fixed",
+        prob: float = 0.95,
+    ) -> pd.DataFrame:
+        """Slope of the mean in one numeric predictor, all else being equal.
+
+        Parameters
+        ----------
+        variable : str
+            The predictor, a column of numbers.
+        at : Mapping, optional
+            Columns to one value or several; `variable` may be among them.
+        average : bool
+            As in :meth:`comparisons`: the mean slope over the rows, or the slope of every row or point.
+        effects : {"all", "fixed"} or sequence of str
+            As in :meth:`predictions_at`.
+        prob : float
+            Confidence level of the intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of :meth:`comparisons`.
+
+        Raises
+        ------
+        DataError
+            When `variable` or a name of `at` is not a predictor.
+        BayesmixedError
+            When `variable` is categorical; when `effects` or `prob` is not known.
+
+        Notes
+        -----
+        As in :meth:`comparisons`. A slope is that of the response as the formula transforms it.
+        """
+        table = verbs.slopes(self._source, variable, at=at, average=average, effects=effects, prob=prob)
+        return cast("pd.DataFrame", table)
 
     def anova(self, *others: RemlFit, type: AnovaType = "III") -> pd.DataFrame:  # noqa: A002 (R's name)
         """F tests of the terms, or tests against others; see :func:`bayesmixed.comparison.anova.anova`."""

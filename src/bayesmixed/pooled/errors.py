@@ -21,7 +21,7 @@ from bayesmixed.options import checked_seed
 from bayesmixed.pooled.conditional_estimates import estimate_at
 from bayesmixed.pooled.methods import model_of_none, partial_leverage
 from bayesmixed.pooled.records import PooledGroups
-from bayesmixed.verbs.estimate.fitted import fitted_values
+from bayesmixed.verbs.estimate.combinations import fitted_values
 
 UNTOLD = 1e-9
 """A row whose leverage is this near to 1 cannot be predicted from the others."""

@@ -24,8 +24,9 @@ from bayesmixed.report.figures import (
     residual_svg,
 )
 from bayesmixed.report.markup import figure_html, table_html
-from bayesmixed.verbs.fitted import posterior_mean_fitted
+from bayesmixed.verbs.drawn import posterior_mean_fitted
 from bayesmixed.verbs.resid import resid
+from bayesmixed.verbs.sources import Posterior
 
 SHOWN = 50
 SUMMARIES = ("fixef", "varcorr", "correlations", "icc", "r2")
@@ -145,7 +146,7 @@ def data_figures(draws: xr.DataTree, spec: ModelSpec) -> list[str]:
 def _residuals(draws: xr.DataTree, spec: ModelSpec, gaussian: ResidualKind) -> tuple[FloatArray, str]:
     """Residuals with their name, of the kind that the plots show of the family."""
     kind = shown_kind(spec.family, gaussian)
-    return resid(draws, spec, kind=kind)["value"].to_numpy(), RESIDUAL_NAMES[kind]
+    return resid(Posterior(draws, spec), kind=kind)["value"].to_numpy(), RESIDUAL_NAMES[kind]
 
 
 def random_effects(ranef: pd.DataFrame) -> list[str]:

@@ -21,8 +21,9 @@ from bayesmixed.tables.summary_columns import (
     residual_columns,
 )
 from bayesmixed.tables.summary_parts import SummaryParts
-from bayesmixed.verbs.estimate.fixef import fixef
+from bayesmixed.verbs.fixef import fixef
 from bayesmixed.verbs.resid import scaled_residuals
+from bayesmixed.verbs.sources import Estimated
 from bayesmixed.verbs.varcorr import varcorr
 
 TITLES = {
@@ -45,7 +46,7 @@ def reml_summary_html(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> 
 
 def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> SummaryParts:
     """Format everything that the printed summary of an estimate says."""
-    by = fitted.likelihood.by
+    by, source = fitted.likelihood.by, Estimated(estimate=fitted, spec=spec)
     return SummaryParts(
         title=TITLES[by],
         model=(
@@ -54,11 +55,9 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
             (CRITERIA[by], f"{fitted.optimum.criterion:.1f}"),
         ),
         residuals=residual_columns(scaled_residuals(point, spec)) if spec.design.sums is None else (),
-        random=random_columns(
-            spec.design, varcorr(point, spec), varcorr(point, spec, correlations=True), None
-        ),
+        random=random_columns(spec.design, varcorr(source), varcorr(source, correlations=True), None),
         observations=observations_text(spec.design),
-        fixed=() if not spec.design.fixed.terms else _fixed_columns(fixef(fitted)),
+        fixed=() if not spec.design.fixed.terms else _fixed_columns(fixef(source)),
         notes=(*left_out_text(spec.design), *singularity(fitted)),
     )
 

@@ -28,6 +28,7 @@ from bayesmixed.tables.summary_columns import (
 )
 from bayesmixed.verbs.fixef import fixef
 from bayesmixed.verbs.resid import scaled_residuals
+from bayesmixed.verbs.sources import Posterior
 from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
 from bayesmixed.verbs.varcorr import varcorr
 
@@ -75,6 +76,7 @@ def summary_parts(
     problems: Sequence[str] = (),
 ) -> SummaryParts:
     """Format everything that a printed summary says."""
+    source = Posterior(draws, spec)
     return SummaryParts(
         title=f"{_kind(spec)} fit by {ENGINE_TITLES.get(run.engine, run.engine)} ['bayesmixed']",
         model=(
@@ -86,12 +88,12 @@ def summary_parts(
         residuals=residual_columns(scaled_residuals(draws, spec)) if _has_residuals(spec) else (),
         random=random_columns(
             spec.design,
-            varcorr(draws, spec, prob=prob),
-            varcorr(draws, spec, prob=prob, correlations=True),
+            varcorr(source, prob=prob),
+            varcorr(source, prob=prob, correlations=True),
             prob,
         ),
         observations=observations_text(spec.design),
-        fixed=() if not spec.design.fixed.terms else _fixed_columns(draws, spec, diagnostics, prob),
+        fixed=() if not spec.design.fixed.terms else _fixed_columns(source, diagnostics, prob),
         notes=(
             *parameter_notes(draws, spec, prob),
             *_notes(spec.design, prob),
@@ -144,11 +146,9 @@ def _run_text(run: RunInfo, target_accept: float | None) -> str:
     return f"{chains}, after {run.tune:,} of tuning{steps}; {run.seconds:.1f} s, seed {run.seed}"
 
 
-def _fixed_columns(
-    draws: xr.DataTree, spec: ModelSpec, diagnostics: pd.DataFrame, prob: float
-) -> tuple[Column, ...]:
+def _fixed_columns(source: Posterior, diagnostics: pd.DataFrame, prob: float) -> tuple[Column, ...]:
     """Lay out the fixed effects with their diagnostics."""
-    table = fixef(draws, spec, prob=prob)
+    table = fixef(source, prob=prob)
     lower, upper = bound_names(prob)
     headers = {"value": "Estimate", "se": "Est.Error", lower: lower, upper: upper}
     checks = diagnostics.reindex([f"{names.BETA}[{term}]" for term in table["term"]])

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from bayesmixed.verbs.augment import augment
-from bayesmixed.verbs.coef import coef
 from bayesmixed.verbs.equation import equation
 from bayesmixed.verbs.fitted import fitted
 from bayesmixed.verbs.fixef import fixef
-from bayesmixed.verbs.glance import glance
+from bayesmixed.verbs.glance import estimate_glance, glance
 from bayesmixed.verbs.icc import icc
-from bayesmixed.verbs.ngrps import ngrps
-from bayesmixed.verbs.nobs import nobs
+from bayesmixed.verbs.marginal_effects import comparisons, predictions_at, slopes
+from bayesmixed.verbs.predict import predict
 from bayesmixed.verbs.r2 import r2
-from bayesmixed.verbs.ranef import ranef
+from bayesmixed.verbs.ranef import coef, ranef
 from bayesmixed.verbs.resid import resid
+from bayesmixed.verbs.simulate import simulate
 from bayesmixed.verbs.tidy import tidy
 from bayesmixed.verbs.varcorr import varcorr
 
 __all__ = [
     "augment",
     "coef",
+    "comparisons",
     "equation",
+    "estimate_glance",
     "fitted",
     "fixef",
     "glance",
     "icc",
-    "ngrps",
-    "nobs",
+    "predict",
+    "predictions_at",
     "r2",
     "ranef",
     "resid",
+    "simulate",
+    "slopes",
     "tidy",
     "varcorr",
 ]

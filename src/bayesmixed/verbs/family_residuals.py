@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind
-from bayesmixed.verbs.fitted import Effects, mean_draws, n_draws, posterior_mean_fitted
-from bayesmixed.verbs.summaries import block_slices, draw_matrix, summarize_blocks, summary_columns
+from bayesmixed.verbs.drawn import Effects, mean_draws, n_draws, posterior_mean_fitted
+from bayesmixed.verbs.summaries import block_slices, draw_matrix
 
 QUANTILE_SEED = 20261122
 """Seed of the random numbers of quantile residuals: the same in every call, and hardly that of the data."""
@@ -19,39 +18,15 @@ QUANTILE_SEED = 20261122
 SMALLEST = 1e-300
 
 
-def family_residuals(
-    draws: xr.DataTree, spec: ModelSpec, *, kind: ResidualKind, effects: Effects, prob: float
-) -> pd.DataFrame:
-    """Residual of every row of a model of a family other than gaussian.
-
-    Parameters
-    ----------
-    draws, spec, kind, effects, prob
-        As in :func:`bayesmixed.verbs.resid.resid`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As there; of a binomial family residuals are of the proportion.
-
-    Raises
-    ------
-    FamilyError
-        For residuals that need a mean or a variance of a family that does not have them, and for other than
-        response residuals around the population's value.
-    """
-    check_residual_kind(spec, kind, effects)
-    n, total, index = spec.design.n_held, n_draws(draws), spec.design.frame.index
-    if kind == "quantile":
-        parts = [quantile_scores(draws, spec, rows) for rows in block_slices(n, total)]
-        return pd.DataFrame({"value": np.concatenate(parts)}, index=index)
-    summary = summarize_blocks(lambda rows: _residuals(draws, spec, kind, effects, rows), n, total, prob)
-    return pd.DataFrame(summary_columns(summary, prob), index=index)
+def quantile_residuals(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
+    """Randomized quantile residuals of all rows, shape (n,)."""
+    blocks = block_slices(spec.design.n_held, n_draws(draws))
+    return np.concatenate([quantile_scores(draws, spec, rows) for rows in blocks])
 
 
 def check_residual_kind(spec: ModelSpec, kind: ResidualKind, effects: Effects) -> None:
     """Refuse residuals that a family does not have."""
-    if kind == "response":
+    if kind == "response" or spec.family.is_gaussian:
         return
     if effects == "fixed":
         raise FamilyError(
@@ -71,16 +46,6 @@ def pearson_at_mean(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     variance = spec.family.variance(location, medians, spec.design.response.trials)
     residual: FloatArray = spec.design.response.observed - posterior_mean_fitted(draws, spec)
     return residual / np.sqrt(variance)
-
-
-def _residuals(
-    draws: xr.DataTree, spec: ModelSpec, kind: ResidualKind, effects: Effects, rows: slice
-) -> FloatArray:
-    """Draws of response or Pearson residuals, shape (chains * draws, rows)."""
-    values: FloatArray = spec.design.response.observed[rows] - mean_draws(draws, spec, effects, rows)
-    if kind != "response":
-        values /= np.sqrt(row_variances(draws, spec, rows))
-    return values
 
 
 def row_variances(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArray:

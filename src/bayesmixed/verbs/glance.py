@@ -8,8 +8,8 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.engines.records import RunInfo
+from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.verbs.nobs import nobs
 from bayesmixed.verbs.summaries import draw_matrix
 
 
@@ -21,31 +21,9 @@ def glance(
     *,
     elpd_loo: float | None = None,
 ) -> pd.DataFrame:
-    """Put a fit into one row, to stack fits under each other.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    run : RunInfo
-        How the draws were made.
-    diagnostics : pandas.DataFrame
-        One row for each quantity with ``r_hat``, ``ess_bulk``, ``ess_tail``.
-    elpd_loo : float, optional
-        Expected log predictive density by leave-one-out cross-validation; it costs a pass over rows times
-        draws, so it is computed only for who asks.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: ``nobs``, ``sigma`` (posterior median, NaN for a family without it), ``engine``,
-        ``chains``, ``draws`` (of each chain), ``max_rhat``, ``min_ess`` (the smallest of all bulk and tail
-        effective sample sizes) and, when given, ``elpd_loo``.
-    """
+    """Put a posterior into one row, its smallest effective sample size of all bulk and tail ones."""
     row: dict[str, object] = {
-        "nobs": nobs(spec),
+        "nobs": spec.design.n_rows,
         "sigma": _sigma(draws, spec),
         "engine": run.engine,
         "chains": run.chains,
@@ -55,6 +33,24 @@ def glance(
     }
     if elpd_loo is not None:
         row["elpd_loo"] = elpd_loo
+    return pd.DataFrame([row])
+
+
+def estimate_glance(fitted: Estimate) -> pd.DataFrame:
+    """Put an estimate into one row, its deviance restricted for REML."""
+    row = {
+        "nobs": fitted.design.n_rows,
+        "sigma": fitted.optimum.sigma,
+        "engine": fitted.likelihood.by,
+        "npar": fitted.n_parameters,
+        "log_likelihood": fitted.log_likelihood,
+        "AIC": fitted.aic,
+        "AICc": fitted.aicc,
+        "BIC": fitted.bic,
+        "deviance": fitted.optimum.criterion,
+        "df_residual": fitted.design.n_rows - fitted.n_parameters,
+        "singular": fitted.optimum.singular,
+    }
     return pd.DataFrame([row])
 
 

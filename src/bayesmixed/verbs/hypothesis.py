@@ -116,46 +116,7 @@ class Rope:
 
 
 def hypothesis(draws: xr.DataTree, spec: ModelSpec, expression: str, *, prob: float = 0.95) -> Hypothesis:
-    """Posterior probability of a statement about parameters.
-
-    Use it for directed questions: is the slope above 8, is one spread larger than another.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    expression : str
-        Two sides of arithmetic with ``<``, ``>``, ``<=`` or ``>=`` between them, e.g. ``"Days > 8"``,
-        ``"Intercept + 9*Days > 300"``, ``"abs(Days) < 1"``, ``"sd_Subject[Intercept] > sd_Subject[Days]"``.
-        Names are coefficients as :func:`~bayesmixed.verbs.fixef` lists them,
-        ``sd_<group>[<effect>]`` (or ``sd_<group>`` when one effect varies),
-        ``corr_<group>[<effect>, <effect>]`` and ``sigma``; backquotes around a name are allowed. Blanks,
-        quotes and the order in an interaction do not matter. A coefficient named like a call, e.g.
-        ``log(x)``, goes before the function, which ``log(b_x)`` asks for. Where a column is called like a
-        parameter, ``b_sigma`` is the coefficient and ``family_sigma`` the parameter.
-    prob : float
-        Probability inside the interval.
-
-    Returns
-    -------
-    Hypothesis
-        Print it, or take its numbers.
-
-    Raises
-    ------
-    BayesmixedError
-        When a name is not in the model, when there is not one comparison, or when it is an equality: a
-        point has probability 0.
-    FormulaError
-        When the text cannot be read.
-
-    Notes
-    -----
-    Computed draw by draw: probability is the share of draws in which the statement holds. These are posterior
-    odds, not a Bayes factor.
-    """
+    """Posterior probability of a statement about parameters."""
     check_prob(prob)
     left, order, right = _sides(expression, spec)
     values = quantities(draws, spec.design)
@@ -176,13 +137,7 @@ def hypothesis(draws: xr.DataTree, spec: ModelSpec, expression: str, *, prob: fl
 
 
 def rope(draws: xr.DataTree, spec: ModelSpec, expression: str, region: tuple[float, float]) -> Rope:
-    """Share of the posterior inside a region of practical equivalence.
-
-    Use it to say that an effect is too small to matter, which no test of a point null can.
-
-    The whole posterior is counted, not an interval of it (Kruschke 2018, Advances in Methods and Practices in
-    Psychological Science 1:270).
-    """
+    """Share of the posterior inside a region of practical equivalence."""
     low, high = _region(region)
     values = expression_draws(draws, spec, expression)
     below, above = float(np.mean(values < low)), float(np.mean(values > high))

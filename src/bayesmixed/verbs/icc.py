@@ -18,6 +18,7 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.names import LEGEND
 from bayesmixed.options import IccKind, mapping_of, one_of
 from bayesmixed.verbs.distribution_variance import distribution_variance
+from bayesmixed.verbs.sources import Source
 from bayesmixed.verbs.summaries import bound_names, summarize
 from bayesmixed.verbs.variances import (
     FIXED_MEANING,
@@ -33,63 +34,24 @@ ALL_GROUPS = "all"
 
 
 def icc(
-    draws: xr.DataTree,
-    spec: ModelSpec,
+    source: Source,
     *,
     kind: IccKind = "adjusted",
     at: Mapping[str, float | Sequence[float]] | None = None,
     prob: float = 0.95,
 ) -> pd.DataFrame:
-    """Intraclass correlation of every grouping factor, with its interval and its formula.
+    """Intraclass correlation of every grouping factor, with its interval and its formula."""
+    return source.with_intervals(lambda draws: _icc(draws, source.spec, kind, at, prob), prob)
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    kind : {"adjusted", "unadjusted", "conditional"}
-        ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
-        variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
-    at : Mapping, optional
-        Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share depends on
-        where one looks. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not named keep their
-        values in the data.
-    prob : float
-        Probability inside the equal-tailed intervals.
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``group``, ``icc`` (posterior median), ``lower_2.5``, ``upper_97.5``, ``formula``; one row for each
-        grouping factor and, when there are several, a row ``all`` for their sum. A factor with a level for
-        every row groups nothing and has no row: its variance is overdispersion. A curve has these rows for
-        every combination of the values, which stand in columns of their own before them. ``attrs["legend"]``
-        says what the letters of the formulas stand for.
-
-    Raises
-    ------
-    DataError
-        When `at` names no random slope, or has no value for one.
-    BayesmixedError
-        When `kind` or `prob` is not known.
-
-    Warns
-    -----
-    DesignWarning
-        When no factor has a level with several rows, so that the table is empty.
-
-    Notes
-    -----
-    Computed draw by draw: V / (V_all + sigma^2), unadjusted V / (V_fix + V_all + sigma^2). V is the mean over
-    the rows of z' S z (Johnson 2014, Methods in Ecology and Evolution 5:944) of the row's grouping factor,
-    the variance of the intercepts where only they vary; V_all is its sum over all grouping factors, which is
-    V in the row ``all``; V_fix is the sample variance of X beta over the rows (Nakagawa, Johnson and
-    Schielzeth 2017, J. R. Soc. Interface 14:20170213). With weights, sigma is that of a row of weight one.
-    Of a family other than gaussian, the distribution-specific variance stands in place of sigma^2, and the
-    variance of a factor with a level for every row beside it, as V_over: see
-    :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
-    """
+def _icc(
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    kind: IccKind,
+    at: Mapping[str, float | Sequence[float]] | None,
+    prob: float,
+) -> pd.DataFrame:
+    """Intraclass correlations of draws."""
     one_of(kind, IccKind, "kind")
     at = effects_at(spec.design, mapping_of(at, "at", "{'x': 0}"))
     points = _points(at)

@@ -28,33 +28,6 @@ SEED = 0
 def leave_one_group_out(draws: xr.DataTree, spec: ModelSpec, group: str) -> ELPDData:
     """Expected log predictive density of whole groups, each predicted from all others.
 
-    Use it when the question is about new groups (patients, schools), for which leaving out single rows is too
-    easy.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    group : str
-        A grouping factor of the model, or any other column of the data. With a level of a factor all its rows
-        are left out, and so the levels nested in it.
-
-    Returns
-    -------
-    arviz_stats.ELPDData
-        ``elpd_i`` and ``pareto_k`` for every group, ``elpd`` their sum with its ``se``.
-
-    Raises
-    ------
-    DataError
-        When `group` is neither a grouping factor nor a column, or has one level.
-    EngineError
-        When the random effects cannot be integrated out exactly.
-
-    Notes
-    -----
     elpd_g = log p(y_g | y_-g) = log p(y) - log p(y_-g), random effects and coefficients integrated out
     exactly given theta (standard deviations, correlations, sigma), theta by importance sampling from a
     multivariate t with the mean and twice the covariance of the draws, the same points for both densities. No

@@ -55,45 +55,7 @@ class LogMarginalLikelihood:
 
 
 def log_marginal_likelihood(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -> LogMarginalLikelihood:
-    """Log of the probability density that a model, with its priors, gave to the data before they were seen.
-
-    Differences between models are log Bayes factors; see :func:`bayesmixed.comparison.bayes_factor`. Look at
-    ``fit.priors`` first: unlike an interval, a marginal likelihood depends on the width of every prior.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model; they say where to look, and enter the value in no other way.
-    spec : ModelSpec
-        The model.
-    seed : int
-        Seed of the points.
-
-    Returns
-    -------
-    LogMarginalLikelihood
-        Value and Monte Carlo standard error.
-
-    Raises
-    ------
-    PriorError
-        When a prior is improper: then the marginal likelihood does not exist.
-    EngineError
-        When the random effects cannot be integrated out exactly.
-
-    Warns
-    -----
-    ConvergenceWarning
-        When the importance weights have so heavy a tail that the error cannot be trusted.
-
-    Notes
-    -----
-    p(y) = integral of p(y | theta) p(theta), where p(y | theta) has the random effects and the coefficients
-    integrated out exactly, and theta (logs of standard deviations, logits of partial correlations, log sigma)
-    by importance sampling with a multivariate t proposal of 3 degrees of freedom at the mean and covariance
-    of the draws. The error is sd(w) / (mean(w) sqrt(S)) of the S weights w; points are added until it is
-    0.005, at most 40,000.
-    """
+    """Log of the density that a model, with its priors, gave to the data before they were seen."""
     from bayesmixed.engines.collapsed.integrated import integrate_all, log_densities, log_integral
     from bayesmixed.verbs.integrated_draws import integrated_points
 

@@ -25,40 +25,7 @@ Statistic = Callable[[FloatArray, FloatArray, dict[str, FloatArray]], FloatArray
 def check_overdispersion(
     draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95, seed: int = 0
 ) -> pd.DataFrame:
-    """Compare the scatter of the responses with that of responses drawn from the model.
-
-    Use it after a binomial or Poisson fit: a ratio above 1 with a small p says that the counts scatter more
-    than the model allows; a random effect of every row, or the negative binomial family, can take that up.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    prob : float
-        Probability inside the interval.
-    seed : int
-        Of the responses drawn.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: ``observed`` and ``expected`` (posterior medians of the Pearson statistic of the data and of
-        drawn responses, each divided by the number of rows), ``ratio`` (median of the one over the other),
-        ``lower_2.5``, ``upper_97.5`` and ``p_value`` (share of draws whose responses scatter as much or
-        more).
-
-    Raises
-    ------
-    FamilyError
-        For a family that does not state its variance.
-
-    Notes
-    -----
-    Pearson's sum of (y - mean)^2 / variance, given the random effects, as a realized discrepancy (Gelman,
-    Meng and Stern 1996, Statistica Sinica 6:733); at most 1,000 draws take part.
-    """
+    """Compare the scatter of the responses with that of responses drawn from the model."""
 
     def scatter(y: FloatArray, location: FloatArray, parameters: dict[str, FloatArray]) -> FloatArray:
         trials = spec.design.response.trials
@@ -70,28 +37,7 @@ def check_overdispersion(
 
 
 def check_zeros(draws: xr.DataTree, spec: ModelSpec, *, prob: float = 0.95, seed: int = 0) -> pd.DataFrame:
-    """Compare the number of zeros among the responses with that of responses drawn from the model.
-
-    Use it after a fit of counts: a ratio above 1 with a small p says that the data hold more zeros than the
-    model makes; then try a zero-inflated or negative binomial family.
-
-    Parameters
-    ----------
-    draws, spec, prob, seed
-        As in :func:`check_overdispersion`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: ``observed`` (zeros in the data), ``expected`` (posterior median of those of drawn
-        responses), ``ratio``, ``lower_2.5``, ``upper_97.5`` (of the ratio), ``p_value`` (share of draws with
-        as many zeros or more).
-
-    Raises
-    ------
-    FamilyError
-        For a family that is not one of counts.
-    """
+    """Compare the number of zeros among the responses with that of responses drawn from the model."""
     if not spec.family.is_discrete:
         raise FamilyError(f"check_zeros() is for counts; {spec.family} has no zeros to count.")
     return _compared(draws, spec, lambda y, *_: np.count_nonzero(y == 0, axis=-1), prob, seed)

@@ -17,35 +17,8 @@ FIRST_QUANTILE = len(names.MOMENTS) - len(names.QUANTILES)
 def summary_of_moments(moments: FloatArray, prob: float = 0.95) -> Summary:
     """Summary of quantities whose posterior moments and quantiles are known.
 
-    Parameters
-    ----------
-    moments : FloatArray
-        Of m quantities in the order of ``names.MOMENTS``: mean, standard deviation, quantiles; shape (M, m).
-    prob : float
-        Probability inside the interval.
-
-    Returns
-    -------
-    Summary
-        Each array of shape (m,); the value is the median.
-
-    Raises
-    ------
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-
-    Notes
-    -----
     Ends of intervals of 99.9, 99.5, 99, 98, 95, 90, 80, 65, 50 and 25 % are kept; others are interpolated, as
     smooth functions of the normal quantile of their probability.
-
-    Examples
-    --------
-    >>> from scipy.special import ndtri
-    >>> normal = np.array([5.0, 2.0, *(5.0 + 2.0 * ndtri(names.QUANTILES))])[:, None]
-    >>> summary = summary_of_moments(normal, 0.89)
-    >>> summary.value.round(2), summary.lower.round(2), summary.upper.round(2)
-    (array([5.]), array([1.8]), array([8.2]))
     """
     from scipy.special import ndtri
 

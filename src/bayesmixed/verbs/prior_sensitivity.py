@@ -15,31 +15,7 @@ CHAIN_DRAW = (names.CHAIN, names.DRAW)
 
 
 def prior_sensitivity(draws: xr.DataTree, spec: ModelSpec) -> pd.DataFrame:
-    """Tabulate how the posterior moves when the priors, or the likelihood, are made a little stronger.
-
-    Use it before believing an interval of a parameter of which the data say little, e.g. a standard deviation
-    over five groups.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each coefficient, standard deviation and correlation, and sigma: ``term``, ``prior`` and
-        ``likelihood`` (sensitivities; 0.05 and more is much), ``diagnosis`` in ArviZ's words.
-
-    Notes
-    -----
-    The cumulative Jensen-Shannon distance between the posterior and itself with the priors, or the
-    likelihood, raised to a power near 1, by importance sampling (Kallioinen et al. 2024, Statistics and
-    Computing 34:57); computed by ArviZ. The distribution of the random effects counts as part of the
-    model, not as a prior.
-    """
+    """Tabulate how the posterior moves when the priors, or the likelihood, are made a little stronger."""
     import arviz_stats
 
     values = quantities(draws, spec.design)

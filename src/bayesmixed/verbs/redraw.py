@@ -22,37 +22,7 @@ MOST_VALUES = 2**27
 
 
 def redraw(draws: xr.DataTree, spec: ModelSpec) -> xr.DataTree:
-    """Posterior with the draws of its random effects, where a fit keeps their moments.
-
-    Use it when a verb needs draws of all random effects, e.g. ``loo`` or ``fitted``, and there is memory for
-    them: 8 bytes for each draw and effect.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        A fit's draws.
-    spec : ModelSpec
-        The model.
-
-    Returns
-    -------
-    xarray.DataTree
-        A new tree, up to rounding that of the same fit with ``keep_ranef="draws"``: given the kept draws of
-        the variances, the seed gives the same conditional draws. The tree itself where it has draws.
-
-    Raises
-    ------
-    BayesmixedError
-        When the random effects were sampled and not integrated out, so that their draws are gone.
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> data = bm.load_dataset("Dyestuff")
-    >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", data, keep_ranef="moments", seed=1)
-    >>> dict(fit.with_ranef_draws().draws["posterior"]["ranef_Batch"].sizes)
-    {'chain': 4, 'draw': 1000, 'Batch': 6, 'Batch_effect': 1}
-    """
+    """Posterior with the draws of its random effects, where a fit keeps their moments."""
     if not keeps_moments(draws):
         return draws
     every = [np.arange(block.n_levels) for block in spec.design.blocks]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,10 @@ import pandas as pd
 import bayesmixed as bm
 from bayesmixed.design import build_design
 from bayesmixed.engines.reml.estimate import Estimate, estimate
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.formula import parse_formula
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.verbs.sources import Estimated
 
 SLEEP = "Reaction ~ Days + (Days | Subject)"
 BATCH = "Yield ~ 1 + (1 | Batch)"
@@ -69,3 +74,10 @@ def flat_slope() -> Estimate:
     )
     frame = pd.DataFrame({"y": y, "x": x, "g": np.repeat(list("abcdef"), 6)})
     return estimate(build_design(parse_formula("y ~ x + (x | g)"), frame))
+
+
+def source_of(estimate: Estimate) -> Estimated:
+    """An estimate as verbs take it."""
+    return Estimated(
+        estimate=estimate, spec=cast("ModelSpec", SimpleNamespace(design=estimate.design, family=GAUSSIAN))
+    )

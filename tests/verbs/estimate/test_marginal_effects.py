@@ -10,16 +10,16 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.errors import DataError
-from bayesmixed.verbs.estimate.marginal_effects import comparisons, predictions_at, slopes
-from bayesmixed.verbs.estimate.predict import predict
+from bayesmixed.verbs.marginal_effects import comparisons, predictions_at, slopes
+from bayesmixed.verbs.predict import predict
 
-from .estimates import SLEEP, THREE, estimated, simulated
+from .estimates import SLEEP, THREE, estimated, simulated, source_of
 
 
 @pytest.mark.parametrize("effects", ["fixed", "all", ["g"]])
 def test_a_grid_is_predicted_as_its_rows_are(effects: Any) -> None:
-    grid = predictions_at(estimated(THREE), {"x": [1, 3]}, effects=effects)
-    again = predict(estimated(THREE), grid, effects=effects)
+    grid = predictions_at(source_of(estimated(THREE)), {"x": [1, 3]}, effects=effects)
+    again = predict(source_of(estimated(THREE)), grid, effects=effects)
     pd.testing.assert_frame_equal(grid[list(again.columns)], again, rtol=1e-7)
     assert np.allclose(grid["v"], simulated()["v"].mean())
 
@@ -56,6 +56,6 @@ def test_slopes_of_groups_are_the_coefficients_of_their_levels() -> None:
 
 def test_refusals() -> None:
     with pytest.raises(DataError, match=r"Did you mean 'Days'\?"):
-        slopes(estimated(SLEEP), "days")
+        slopes(source_of(estimated(SLEEP)), "days")
     with pytest.raises(DataError, match="contrast="):
-        comparisons(estimated(SLEEP), "Days", at={"Days": 1})
+        comparisons(source_of(estimated(SLEEP)), "Days", at={"Days": 1})

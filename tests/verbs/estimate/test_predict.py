@@ -13,11 +13,11 @@ import bayesmixed as bm
 from bayesmixed.design import encode
 from bayesmixed.errors import BayesmixedError, DataError
 from bayesmixed.verbs.estimate.bootstrap import bootstrap
-from bayesmixed.verbs.estimate.fitted import fitted
-from bayesmixed.verbs.estimate.predict import predict
+from bayesmixed.verbs.fitted import fitted
+from bayesmixed.verbs.predict import predict
 from references import LME4, SHARED, reference_frame
 
-from .estimates import BATCH, CROSSED, SLEEP, THREE, estimated, simulated, singular
+from .estimates import BATCH, CROSSED, SLEEP, THREE, estimated, simulated, singular, source_of
 
 MODELS = ["gpa_intercept", "gpa_sex_highgpa", "gpa_job_factor", "dragons_nested", "penicillin_crossed"]
 
@@ -51,9 +51,9 @@ def test_lme4(name: str) -> None:
 @pytest.mark.parametrize("formula", [SLEEP, CROSSED, BATCH, THREE])
 def test_rows_of_the_fit_are_the_fitted_values(formula: str, effects: Any) -> None:
     fit = estimated(formula)
-    expected = fitted(fit, effects=effects)
-    pd.testing.assert_frame_equal(predict(fit, effects=effects), expected)
-    again = predict(fit, fit.design.frame.sample(frac=1, random_state=1), effects=effects)
+    expected = fitted(source_of(fit), effects=effects)
+    pd.testing.assert_frame_equal(predict(source_of(fit), effects=effects), expected)
+    again = predict(source_of(fit), fit.design.frame.sample(frac=1, random_state=1), effects=effects)
     pd.testing.assert_frame_equal(again.sort_index(), expected, rtol=1e-9)
 
 
@@ -86,25 +86,29 @@ def dense_errors(effects: list[str], new: pd.DataFrame, sampled: bool) -> np.nda
 def test_standard_errors_are_henderson_s(effects: list[str], new_levels: Any) -> None:
     new = simulated().iloc[[3, 70, 200, 11]].drop(columns="y").assign(g=["g0", "g7", "new", "newer"])
     new.loc[new.index[1], "h"] = "h99"
-    found = predict(estimated(THREE), new, effects=effects, new_levels=new_levels)
+    found = predict(source_of(estimated(THREE)), new, effects=effects, new_levels=new_levels)
     expected = dense_errors(effects, new, new_levels == "sample")
     np.testing.assert_allclose(found["se"], expected, rtol=1e-7)
 
 
 def test_new_levels_have_the_population_s_value() -> None:
     fit, new = estimated(SLEEP), pd.DataFrame({"Days": [0, 9], "Subject": ["new", "newer"]})
-    population = predict(fit, new, effects="fixed")
+    population = predict(source_of(fit), new, effects="fixed")
     for new_levels in ("population", "sample"):
-        found = predict(fit, new, new_levels=new_levels)
+        found = predict(source_of(fit), new, new_levels=new_levels)
         np.testing.assert_allclose(found["value"], population["value"])
-    np.testing.assert_allclose(predict(fit, new, new_levels="population")["se"], population["se"], rtol=1e-8)
+    np.testing.assert_allclose(
+        predict(source_of(fit), new, new_levels="population")["se"], population["se"], rtol=1e-8
+    )
     with pytest.raises(DataError, match="has not seen: 'new', 'newer'"):
-        predict(fit, new)
+        predict(source_of(fit), new)
 
 
 def test_where_nothing_varies_the_batches_are_the_population() -> None:
     fit = singular()
-    pd.testing.assert_frame_equal(predict(fit), predict(fit, effects="fixed"), rtol=1e-9)
+    pd.testing.assert_frame_equal(
+        predict(source_of(fit)), predict(source_of(fit), effects="fixed"), rtol=1e-9
+    )
 
 
 def test_a_response_adds_the_residual_variance_over_the_weight() -> None:
@@ -130,13 +134,13 @@ def test_a_response_adds_the_residual_variance_over_the_weight() -> None:
 )
 def test_unknown_words(options: dict[str, Any], words: str) -> None:
     with pytest.raises(BayesmixedError, match=words.replace("?", r"\?")):
-        predict(estimated(SLEEP), **options)
+        predict(source_of(estimated(SLEEP)), **options)
 
 
 def test_a_population_interval_beside_the_parametric_bootstrap() -> None:
     """The teaching texts' bootMer of the population's line at new days, 1,000 refits."""
     fit, new = estimated(SLEEP), pd.DataFrame({"Days": [0, 5, 9, 14]})
-    found = predict(fit, new, effects="fixed")
+    found = predict(source_of(fit), new, effects="fixed")
     refits = bootstrap(fit, 1000, seed=1)
     lines = refits.arrays.beta @ np.column_stack([np.ones(4), new["Days"]]).T
     # the error of a bootstrap sd is 1/sqrt(2 * 1000), 2.2 %; that of a 2.5 % quantile 0.085 sd

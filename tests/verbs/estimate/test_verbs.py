@@ -13,9 +13,11 @@ import bayesmixed as bm
 from bayesmixed.design.build import build_design
 from bayesmixed.engines.reml.estimate import estimate, simulate_responses, singularity
 from bayesmixed.formula.parse import parse_formula
-from bayesmixed.verbs.estimate.fitted import fitted
 from bayesmixed.verbs.estimate.parameters import correlations, point_tree
 from bayesmixed.verbs.estimate.satterthwaite import combination_spread, degrees_of_freedom
+from bayesmixed.verbs.fitted import fitted
+
+from .estimates import source_of
 
 
 def make_frame(seed: int = 3) -> pd.DataFrame:
@@ -73,7 +75,7 @@ def test_standard_errors_of_fitted_values_are_henderson_s(formula: str, weights:
     prior = linalg.block_diag(*precision, np.zeros((design.fixed.matrix.shape[1],) * 2))
     noise = optimum.sigma**2 / (np.ones(len(t)) if design.weights is None else design.weights)
     covariance = t @ np.linalg.inv((t.T / noise) @ t + prior) @ t.T
-    np.testing.assert_allclose(fitted(fit)["se"], np.sqrt(np.diag(covariance)), rtol=1e-6)
+    np.testing.assert_allclose(fitted(source_of(fit))["se"], np.sqrt(np.diag(covariance)), rtol=1e-6)
 
 
 def test_coefficients_of_a_level_are_its_fitted_values() -> None:

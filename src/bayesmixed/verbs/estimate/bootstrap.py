@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -12,14 +12,17 @@ from bayesmixed import names
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.machine import single_threaded_blas
-from bayesmixed.engines.records import RawDraws
 from bayesmixed.engines.reml.estimate import Estimate, simulate_responses
 from bayesmixed.engines.reml.optimum import Optimum, refit, standardizing_scale
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import seed_sequence
-from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.printing.records import wrapped
-from bayesmixed.verbs.estimate.parameters import ParameterArrays, estimated_arrays, parameter_values
+from bayesmixed.verbs.estimate.parameters import (
+    ParameterArrays,
+    arrays_tree,
+    estimated_arrays,
+    parameter_values,
+)
 from bayesmixed.verbs.summaries import check_prob, summarize
 
 CHUNK_BYTES = 2**24
@@ -62,33 +65,7 @@ class Bootstrap:
 
 
 def bootstrap(fitted: Estimate, n: int = 500, seed: int | None = None, progress: bool = False) -> Bootstrap:
-    """Refit a model to responses simulated from its estimate.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate; the refits are by its criterion.
-    n : int
-        Number of refits.
-    seed : int, optional
-        Repeats the refits; without it every call differs.
-    progress : bool
-        Whether a progress bar is shown on the standard error stream.
-
-    Returns
-    -------
-    Bootstrap
-        The estimates of all refits.
-
-    Raises
-    ------
-    BayesmixedError
-        When `n` is not a whole number of at least 1, or `seed` no seed.
-
-    Notes
-    -----
-    lme4's ``bootMer`` with its defaults: random effects and residuals are drawn anew.
-    """
+    """Refit a model to responses simulated from its estimate."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise BayesmixedError(f"n={n!r} must be a whole number of refits, at least 1; lme4 does 500.")
     seeds = seed_sequence(seed)
@@ -154,21 +131,10 @@ def _percentiles(values: FloatArray, prob: float) -> FloatArray:
 
 def bootstrap_tree(fitted: Estimate, refits: Bootstrap) -> xr.DataTree:
     """Lay a bootstrap out as a posterior of one chain, so that what reads draws gives bootstrap intervals."""
-    blocks, arrays = fitted.design.blocks, refits.arrays
-    raw = RawDraws(
-        beta=arrays.beta[None],
-        sigma=arrays.sigma[None],
-        sd=tuple(sd[None] for sd in arrays.sd),
-        corr=tuple(
-            np.nan_to_num(corr)[None] if block.has_correlation else None
-            for block, corr in zip(blocks, arrays.corr, strict=True)
-        ),
-        ranef=tuple(
-            np.broadcast_to(np.nan, (1, refits.n, block.n_levels, block.n_effects)) for block in blocks
-        ),
-        sample_stats={},
-    )
-    tree = draws_tree(fitted.design, raw, {"formula": fitted.design.formula.text})
+    blocks = fitted.design.blocks
+    arrays = replace(refits.arrays, corr=tuple(np.nan_to_num(corr) for corr in refits.arrays.corr))
+    untold = [np.broadcast_to(np.nan, (refits.n, block.n_levels, block.n_effects)) for block in blocks]
+    tree = arrays_tree(fitted.design, arrays, untold)
     posterior = tree["posterior"].to_dataset()
     tree["posterior"] = xr.DataTree(posterior.drop_vars([names.ranef(block.group) for block in blocks]))
     return tree

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,37 +18,78 @@ from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel.cross_products import cross_products_of, indicator
 from bayesmixed.engines.reml.estimate import Estimate, covariance_root
 from bayesmixed.engines.reml.optimum import Optimum
-from bayesmixed.verbs.estimate.satterthwaite import Spread, combination_spread, degrees_of_freedom
+from bayesmixed.families.gaussian import residual_scale
+from bayesmixed.options import NewLevels, PredictKind
+from bayesmixed.verbs.estimate.satterthwaite import (
+    Spread,
+    combination_spread,
+    degrees_of_freedom,
+    interval_summary,
+    new_level_spread,
+    residual_spread,
+    t_test_columns,
+)
+from bayesmixed.verbs.summaries import summary_columns
+
+CHUNK = 4_000_000
+"""Numbers that are held at a time while equations are solved for rows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Combinations:
     """Linear combinations of coefficients and random effects, x'b + z'u and what is known.
 
     Attributes
     ----------
+    estimate : Estimate
+        Where the coefficients and random effects are from.
     values : FloatArray
         Estimates, shape (c,).
     fixed : FloatArray
         Weights of the coefficients, shape (c, p).
     random : scipy.sparse.csr_array or None
-        Weights of the unit random effects, as :func:`relative_columns`, shape (c, q); None where
-        no random effect takes part.
+        Weights of the unit random effects, as :func:`relative_columns`, shape (c, q); None where no random
+        effect takes part.
+    added : Spread or None
+        Of what every one is the mean of: effects of new levels, a residual.
     """
 
+    estimate: Estimate
     values: FloatArray
     fixed: FloatArray
     random: sparse.csr_array | None
+    added: Spread | None = None
 
-    def __sub__(self, other: Combinations) -> Combinations:
+    def __sub__(self, other: Any) -> Combinations:
         """Differences."""
         apart = None if self.random is None else sparse.csr_array(self.random - other.random)
-        return Combinations(values=self.values - other.values, fixed=self.fixed - other.fixed, random=apart)
+        return self._new(self.values - other.values, self.fixed - other.fixed, apart)
+
+    def below(self, values: FloatArray) -> Combinations:
+        """Values of shape (c,) less the combinations."""
+        return self._new(values - self.values, self.fixed, self.random)
+
+    def times(self, factor: FloatArray) -> Combinations:
+        """Products with factors of shape (c,)."""
+        return self.mixed(sparse.diags_array(factor))
+
+    def over(self, divisor: Any) -> Combinations:
+        """Quotients by divisors of shape (c,)."""
+        return self.times(1.0 / divisor)
+
+    def averaged(self, each: int) -> Combinations:
+        """Means of so many consecutive combinations each."""
+        means = sparse.eye_array(len(self.values) // each)
+        return self.mixed(sparse.kron(means, np.full((1, each), 1.0 / each)))
 
     def mixed(self, weights: sparse.sparray) -> Combinations:
         """Combinations of the combinations, `weights` of shape (d, c)."""
         random = None if self.random is None else sparse.csr_array(weights @ self.random)
-        return Combinations(values=weights @ self.values, fixed=weights @ self.fixed, random=random)
+        return self._new(weights @ self.values, weights @ self.fixed, random)
+
+    def _new(self, values: FloatArray, fixed: FloatArray, random: sparse.csr_array | None) -> Combinations:
+        """Other combinations of the same effects."""
+        return Combinations(estimate=self.estimate, values=values, fixed=fixed, random=random)
 
     @property
     def of_coefficients(self) -> NDArray[np.bool_]:
@@ -55,13 +98,77 @@ class Combinations:
             return np.ones(len(self.values), dtype=bool)
         return np.asarray(abs(self.random).sum(axis=1) == 0.0)
 
+    @property
+    def se(self) -> FloatArray:
+        """Standard errors, NaN of what the data do not tell, shape (c,)."""
+        return self._uncertainty[0]
 
-def combinations_of(estimate: Estimate, wanted: PredictionRows) -> Combinations:
-    """Means of any rows, X b + Z u + offset; effects of new levels are zero."""
+    @property
+    def df(self) -> FloatArray:
+        """Degrees of freedom, NaN of what the data do not tell, shape (c,)."""
+        return self._uncertainty[1]
+
+    @cached_property
+    def _uncertainty(self) -> tuple[FloatArray, FloatArray]:
+        """Standard errors and degrees of freedom, infinite where a random effect takes part."""
+        estimate, alone, added = self.estimate, self.of_coefficients, self.added
+        variances, df = np.zeros(len(alone)), np.full(len(alone), np.inf)
+        if np.any(alone):
+            spread = combination_spread(estimate, self.fixed[alone])
+            spread = spread if added is None else spread + added[alone]
+            variances[alone], df[alone] = spread.variances, degrees_of_freedom(estimate, spread)
+        if self.random is not None and not np.all(alone):
+            variances[~alone] = combination_variances(estimate, self.fixed[~alone], self.random[~alone])
+            variances[~alone] += 0.0 if added is None else added.variances[~alone]
+        untold = np.isnan(self.values)
+        variances[untold], df[untold] = np.nan, np.nan
+        return np.sqrt(variances), df
+
+    def scores(self) -> FloatArray:
+        """Normal scores of the estimated distribution function: the values, where they are standardized."""
+        return self.values
+
+    def columns(self, prob: float) -> dict[str, FloatArray]:
+        """Estimate, standard error and interval by Student's t as columns of a table, of shape (c,) each."""
+        return summary_columns(interval_summary(self.values, self.se, prob, self.df), prob)
+
+    def freedom(self) -> dict[str, FloatArray]:
+        """Column ``df``."""
+        return {"df": self.df}
+
+    def tests(self) -> dict[str, FloatArray]:
+        """Columns ``t``, ``df`` and ``p_value`` of tests against zero."""
+        return t_test_columns(self.values, self.se, self.df)
+
+
+def unit_combinations(estimate: Estimate, which: Sequence[int] | None = None) -> Combinations:
+    """Single coefficients, all of them unless given."""
+    weights = np.eye(len(estimate.optimum.coefficients))
+    chosen = slice(None) if which is None else list(which)
+    values = estimate.optimum.coefficients[chosen]
+    return Combinations(estimate=estimate, values=values, fixed=weights[chosen], random=None)
+
+
+def combinations_of(
+    estimate: Estimate,
+    wanted: PredictionRows,
+    *,
+    kind: PredictKind = "mean",
+    new_levels: NewLevels = "error",
+) -> Combinations:
+    """Means of any rows, X b + Z u + offset, or new responses; the mean effect of new levels is zero."""
+    added = []
+    if new_levels == "sample":
+        added.append(new_level_spread(estimate, wanted))
+    if kind == "response":
+        scale = np.broadcast_to(residual_scale(wanted.weights), (wanted.n_rows,))
+        added.append(residual_spread(estimate, scale))
     return Combinations(
+        estimate=estimate,
         values=predicted_values(estimate.design, estimate.optimum, wanted),
         fixed=wanted.data.fixed,
         random=relative_columns(estimate, wanted) if wanted.design.blocks else None,
+        added=sum(added[1:], added[0]) if added else None,
     )
 
 
@@ -79,31 +186,12 @@ def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -
     return np.where(wanted.told, total, np.nan)
 
 
-def uncertainty(
-    estimate: Estimate, asked: Combinations, added: Spread | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Standard errors and degrees of freedom of linear combinations.
+def fitted_values(design: Design, optimum: Optimum) -> FloatArray:
+    """Mean of every row of the fit, X b + Z u + offset.
 
-    Returns shape (c,), (c,).
-
-    What the data do not tell has NaN for both.
+    Returns shape (n,).
     """
-    alone = asked.of_coefficients
-    variances, df = np.zeros(len(alone)), np.full(len(alone), np.inf)
-    if np.any(alone):
-        spread = combination_spread(estimate, asked.fixed[alone])
-        spread = spread if added is None else spread + added[alone]
-        variances[alone], df[alone] = spread.variances, degrees_of_freedom(estimate, spread)
-    if asked.random is not None and not np.all(alone):
-        variances[~alone] = combination_variances(estimate, asked.fixed[~alone], asked.random[~alone])
-        variances[~alone] += 0.0 if added is None else added.variances[~alone]
-    untold = np.isnan(asked.values)
-    variances[untold], df[untold] = np.nan, np.nan
-    return np.sqrt(variances), df
-
-
-CHUNK = 4_000_000
-"""Numbers that are held at a time while equations are solved for rows."""
+    return predicted_values(design, optimum, prediction_rows(design))
 
 
 def row_variances(estimate: Estimate) -> FloatArray:
@@ -159,17 +247,7 @@ def _relative_root(estimate: Estimate, i: int) -> FloatArray:
 def relative_columns(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_array:
     """Columns of Z L, the weights of random effects of unit variance.
 
-    Parameters
-    ----------
-    estimate : Estimate
-        The estimate.
-    wanted : PredictionRows
-        The m rows; their columns are zero for new levels and for factors that do not take part.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Shape (m, q).
+    Returns shape (m, q); columns are zero for new levels and for factors that do not take part.
     """
     parts = [
         _relative_block(estimate, i, block.group, wanted) for i, block in enumerate(estimate.design.blocks)

@@ -28,65 +28,31 @@ def confint(
     progress: bool = False,
     parameters: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Confidence intervals of the parameters, as lme4's ``confint``.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate.
-    method : {"profile", "wald", "boot"}
-        Profile likelihood; normal intervals of the coefficients alone; percentiles of a parametric bootstrap.
-    prob : float
-        Confidence level.
-    n : int
-        Number of bootstrap refits.
-    seed : int, optional
-        Repeats the bootstrap.
-    progress : bool
-        Whether the bootstrap shows a progress bar.
-    parameters : str or sequence of str, optional
-        Names as printed; ``"beta"`` stands for all coefficients, ``"theta"`` for everything else.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``parameter``, ``kind`` (``"sd"``, ``"cor"``, ``"sigma"``, ``"beta"``), ``group``, ``effect``,
-        ``estimate``, ``lower_2.5``, ``upper_97.5``; in the order of lme4 2.0: for every grouping factor its
-        standard deviations and then its correlations, sigma, the coefficients.
-
-    Raises
-    ------
-    BayesmixedError
-        When `method`, `prob`, `n` or one of `parameters` is not known.
-    EngineError
-        When a profile finds a lower deviance than the estimate's.
-
-    Notes
-    -----
-    The profile is of the ML deviance for an estimate by REML too, so that the estimate need not lie in
-    the middle; the bootstrap refits by the estimate's own criterion.
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="ml")
-    >>> confint(fit.estimate)[["parameter", "estimate", "lower_2.5", "upper_97.5"]].round(1)
-                parameter  estimate  lower_2.5  upper_97.5
-    0  sd_Intercept|Batch      37.3       12.2        84.1
-    1               sigma      49.5       38.2        67.7
-    2           Intercept    1527.5     1486.5      1568.5
-    """
+    """Confidence intervals of the parameters, as lme4's ``confint``."""
     one_of(method, ConfintMethod, "method")
     lower, upper = bound_names(prob)
     chosen = chosen_parameters(fitted.design, parameters)
+    ends = parameter_intervals(fitted, chosen, method, prob, n=n, seed=seed, progress=progress)
+    return _table(fitted, chosen, ends, (lower, upper))
+
+
+def parameter_intervals(
+    fitted: Estimate,
+    parameters: Sequence[Parameter],
+    method: ConfintMethod,
+    prob: float,
+    *,
+    n: int = 500,
+    seed: int | None = None,
+    progress: bool = False,
+) -> FloatArray:
+    """Confidence intervals of some parameters by one method, shape (m, 2)."""
     match method:
         case "profile":
-            ends = profile_intervals(fitted, chosen, prob)
+            return profile_intervals(fitted, parameters, prob)
         case "wald":
-            ends = wald_intervals(fitted, chosen, prob)
-        case "boot":
-            ends = bootstrap_intervals(bootstrap(fitted, n, seed, progress), chosen, prob)
-    return _table(fitted, chosen, ends, (lower, upper))
+            return wald_intervals(fitted, parameters, prob)
+    return bootstrap_intervals(bootstrap(fitted, n, seed, progress), parameters, prob)
 
 
 def _table(
@@ -109,8 +75,8 @@ def _table(
 def wald_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: float = 0.95) -> FloatArray:
     """Coefficients with so many standard errors to both sides that a normal holds `prob`.
 
-    Use it when a quick interval of the coefficients is enough; :func:`~bayesmixed.verbs.estimate.fixef.fixef`
-    has the interval by Student's t.
+    Use it when a quick interval of the coefficients is enough; ``fit.fixef()`` has
+    the interval by Student's t.
 
     Returns shape (m, 2).
 

@@ -111,19 +111,31 @@ def _value(parameter: Parameter, arrays: ParameterArrays) -> FloatArray:
 
 def point_tree(fitted: Estimate) -> xr.DataTree:
     """Lay an estimate out as a posterior of one chain with one draw."""
-    optimum, blocks = fitted.optimum, fitted.design.blocks
+    found = estimated_arrays(fitted.optimum)
+    arrays = ParameterArrays(
+        beta=found.beta[None],
+        sigma=found.sigma[None],
+        sd=tuple(sd[None] for sd in found.sd),
+        corr=tuple(corr[None] for corr in found.corr),
+    )
+    return arrays_tree(fitted.design, arrays, [effects[None] for effects in fitted.optimum.ranef])
+
+
+def arrays_tree(design: Design, arrays: ParameterArrays, ranef: Sequence[FloatArray]) -> xr.DataTree:
+    """Lay parameters of many estimates out as a posterior of one chain, with random effects (draws, J, k)."""
+    corr = [
+        own[None] if block.has_correlation else None
+        for block, own in zip(design.blocks, arrays.corr, strict=True)
+    ]
     raw = RawDraws(
-        beta=optimum.coefficients[None, None],
-        sigma=np.array([[optimum.sigma]]),
-        sd=tuple(standard_deviations(covariance)[None, None] for covariance in optimum.covariances),
-        corr=tuple(
-            correlations(covariance)[None, None] if block.has_correlation else None
-            for block, covariance in zip(blocks, optimum.covariances, strict=True)
-        ),
-        ranef=tuple(effects[None, None] for effects in optimum.ranef),
+        beta=arrays.beta[None],
+        sigma=arrays.sigma[None],
+        sd=tuple(sd[None] for sd in arrays.sd),
+        corr=tuple(corr),
+        ranef=tuple(effects[None] for effects in ranef),
         sample_stats={},
     )
-    return draws_tree(fitted.design, raw, {"formula": fitted.design.formula.text})
+    return draws_tree(design, raw, {"formula": design.formula.text})
 
 
 def standard_deviations(covariance: FloatArray) -> FloatArray:

@@ -114,29 +114,7 @@ def profile_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: f
 
 
 def profile_curve(fitted: Estimate, name: str, prob: float = 0.99, n: int = 31) -> ProfileCurve:
-    """Profile of one parameter, to be plotted.
-
-    Parameters
-    ----------
-    fitted : Estimate
-        The estimate; one by REML is profiled by ML.
-    name : str
-        Name of the parameter, e.g. ``"sd_Days|Subject"``.
-    prob : float
-        Level of the interval that the curve runs over.
-    n : int
-        Number of points.
-
-    Returns
-    -------
-    ProfileCurve
-        At equally spaced values.
-
-    Raises
-    ------
-    BayesmixedError
-        When the model has no such parameter, or a correlation does not exist because an effect does not vary.
-    """
+    """Profile of one parameter, to be plotted."""
     found = chosen_parameters(fitted.design, [name])
     ends = profile_intervals(fitted, found, prob)[0]
     with single_threaded_blas():

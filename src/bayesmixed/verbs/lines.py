@@ -1,11 +1,10 @@
-"""Coefficients of every level: fixed plus random effects, draw by draw."""
+"""The lines of levels: their coefficients, fixed plus random effects, draw by draw."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
@@ -13,57 +12,9 @@ from bayesmixed.design.nesting import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.kept import keeps_moments, level_moments, ranef_draws
-from bayesmixed.verbs.moments import MEAN, MEDIAN, summary_of_moments
-from bayesmixed.verbs.ranef import tabulate_levels
-from bayesmixed.verbs.records import Summary
-from bayesmixed.verbs.summaries import draw_matrix, stack, summarize, summarize_blocks
-
-
-def coef(
-    draws: xr.DataTree, spec: ModelSpec, *, group: str | None = None, prob: float = 0.95
-) -> pd.DataFrame:
-    """Coefficients of every level, the line that each group has.
-
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        Posterior draws of the model.
-    spec : ModelSpec
-        The model.
-    group : str, optional
-        One grouping factor only.
-    prob : float
-        Probability inside the equal-tailed intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of :func:`~bayesmixed.verbs.ranef.ranef`. Every coefficient of the fixed side appears
-        for every level, the ones that do not vary included; effects that are only random follow, with fixed
-        part 0.
-
-    Raises
-    ------
-    DataError
-        When the model has no grouping factor `group`.
-    BayesmixedError
-        When `prob` is not between 0 and 1.
-
-    Notes
-    -----
-    For level j of a factor, coefficient t is ``beta[t] + ranef[j, t]``, added draw by draw, so that the
-    interval holds their covariance. With several grouping factors each one's table adds its own random
-    effects alone, as ``coef`` of lme4 does, so that the coefficients of a nested factor are not those of its
-    lines: plots, ``equation`` and ``pooling`` add the effects of its parents. Of a fit with
-    ``keep_ranef="moments"`` the moments and quantiles of that sum are kept.
-    """
-    return tabulate_levels(
-        spec.design,
-        group,
-        prob,
-        lambda block: coefficient_names(spec.design, block),
-        lambda block, name: _coefficient_summary(draws, spec, block, name, prob),
-    )
+from bayesmixed.verbs.drawn import n_draws
+from bayesmixed.verbs.moments import MEAN, MEDIAN
+from bayesmixed.verbs.summaries import draw_matrix, summarize_blocks
 
 
 def coefficient_names(design: Design, block: GroupBlock) -> tuple[str, ...]:
@@ -126,25 +77,8 @@ def _line_points(
             for kind, (block, at) in zip(kinds, varying, strict=True)
         ]
         return np.asarray(np.sum(points, axis=0))
-    n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
     return summarize_blocks(
         lambda part: coefficient_draws(draws, spec, name, [(block, at[part]) for block, at in varying]),
         len(levels[0][1]) if varying else 1,
-        n_draws,
+        n_draws(draws),
     ).value
-
-
-def _coefficient_summary(
-    draws: xr.DataTree, spec: ModelSpec, block: GroupBlock, name: str, prob: float
-) -> Summary:
-    """Summary of one coefficient over the levels, shape (J,)."""
-    if name not in block.effects:
-        constant = summarize(coefficient_draws(draws, spec, name, []), prob)
-        return stack([constant] * block.n_levels)
-    if keeps_moments(draws):
-        kept = level_moments(draws, names.coef(block.group))[:, :, block.effects.index(name)]
-        return summary_of_moments(kept, prob)
-    n_draws = draws["posterior"].sizes[names.CHAIN] * draws["posterior"].sizes[names.DRAW]
-    return summarize_blocks(
-        lambda levels: coefficient_draws(draws, spec, name, [(block, levels)]), block.n_levels, n_draws, prob
-    )

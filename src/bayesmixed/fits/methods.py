@@ -1,0 +1,236 @@
+"""What users ask of every fit, from a posterior or an estimate: methods that delegate."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from bayesmixed import verbs
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import ResidualKind
+
+if TYPE_CHECKING:
+    from bayesmixed.verbs.sources import Source
+
+
+class FitMethods(ABC):
+    """Verbs that are the same for every fit.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        Design, priors and family.
+    """
+
+    spec: ModelSpec
+
+    @property
+    @abstractmethod
+    def _source(self) -> Source:
+        """Where the numbers come from."""
+
+    @property
+    def formula(self) -> str:
+        """The formula as written."""
+        return self.spec.design.formula.text
+
+    def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
+        """Random effects of every level with their intervals, deviations from the population.
+
+        Parameters
+        ----------
+        group : str, optional
+            One grouping factor only.
+        prob : float
+            Probability inside the equal-tailed intervals, or their confidence level.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``group_var``, ``effect``, ``group`` (the level), ``value``, ``se``, ``lower_2.5``,
+            ``upper_97.5``; by grouping factor, then effect, then level.
+
+        Raises
+        ------
+        DataError
+            When the model has no grouping factor `group`.
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Notes
+        -----
+        The intervals carry the uncertainty of the coefficients and of the variances; lme4's conditional
+        standard deviations take both as known.
+
+        Of a fit with ``keep_ranef="moments"`` the standard deviation and the quantiles are those of the
+        mixture, over the draws of everything else, of the effects' exact distributions; see
+        :func:`bayesmixed.verbs.moments.summary_of_moments`.
+        """
+        return verbs.ranef(self._source, group=group, prob=prob)
+
+    def coef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
+        """Coefficients of every level, the line that each group has.
+
+        Parameters
+        ----------
+        group : str, optional
+            One grouping factor only.
+        prob : float
+            Probability inside the equal-tailed intervals, or their confidence level.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of :meth:`ranef`. Every coefficient of the fixed side appears
+            for every level, the ones that do not vary included; effects that are only random follow, with
+            fixed part 0.
+
+        Raises
+        ------
+        DataError
+            When the model has no grouping factor `group`.
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Notes
+        -----
+        For level j of a factor, coefficient t is ``beta[t] + ranef[j, t]``, added draw by draw, so that the
+        interval holds their covariance. With several grouping factors each one's table adds its own random
+        effects alone, as ``coef`` of lme4 does, so that the coefficients of a nested factor are not those of
+        its lines: plots, ``equation`` and ``pooling`` add the effects of its parents. Of a fit with
+        ``keep_ranef="moments"`` the moments and quantiles of that sum are kept.
+        """
+        return verbs.coef(self._source, group=group, prob=prob)
+
+    def resid(
+        self,
+        kind: ResidualKind = "response",
+        *,
+        effects: Literal["all", "fixed"] = "all",
+        prob: float = 0.95,
+    ) -> pd.DataFrame:
+        """Residual of every row with its interval, what the model leaves unexplained.
+
+        Parameters
+        ----------
+        kind : {"response", "pearson", "standardized", "quantile"}
+            ``"response"``: y minus the fitted value, in the units of y. ``"pearson"``: that times the square
+            root of the row's weight. ``"standardized"``: the first divided by its standard deviation in the
+            model, near a standard normal. ``"quantile"``: the normal score of the probability, over all
+            draws, of a response below the observed one.
+        effects : {"all", "fixed"}
+            Around the fitted value with the row's random effects, or around the population's value: then what
+            the random effects explain is part of the residual and of its standard deviation.
+        prob : float
+            Probability inside the equal-tailed intervals, or their confidence level.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row for every row used, under the data's
+            index. Quantile residuals average over the draws, so that they have ``value`` alone.
+
+        Raises
+        ------
+        BayesmixedError
+            When `kind`, `effects` or `prob` is not known.
+        FamilyError
+            For a kind that a family other than gaussian does not have.
+
+        Notes
+        -----
+        Of another family than gaussian, y is the proportion of successes where there are trials, the Pearson
+        and the standardized residual are both divided by the standard deviation that the family gives the
+        row, and quantile residuals of counts are randomized; those of a family that is Bambi's alone stand
+        among responses drawn from the model; see :mod:`bayesmixed.verbs.family_residuals`.
+
+        The standard deviation of row i is sigma / sqrt(w_i), and with ``effects="fixed"`` the root of sigma^2
+        / w_i + sum_k z_ik' S_k z_ik (marginal residuals: Santos Nobre and Singer 2007, Biometrical Journal
+        49:863). A quantile residual is Phi^-1(F_i(y_i)) with F_i the posterior predictive distribution
+        function, the mean of Phi over the draws (Dunn and Smyth 1996, JCGS 5:236): a standard normal under
+        the model, whatever the response's distribution. The row itself was among the data, so that those of
+        ``effects="all"`` vary somewhat less than a standard normal where groups are small.
+        """
+        return verbs.resid(self._source, kind=kind, effects=effects, prob=prob)
+
+    def augment(self, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
+        """Set fitted values and residuals beside the rows used, ready to be plotted.
+
+        Parameters
+        ----------
+        prob : float
+            Probability inside the equal-tailed intervals, or their confidence level.
+        prefix : str
+            Put before every new column's name; ``"."`` gives broom's names.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The data's columns, then ``fitted``, ``fitted_se``, ``fitted_lower_2.5``, ``fitted_upper_97.5``,
+            ``fixed`` (the population's value), ``fixed_se``, ``fixed_lower_2.5``, ``fixed_upper_97.5``,
+            ``resid``, ``std_resid``.
+
+        Raises
+        ------
+        DataError
+            When the data have a column of one of these names.
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+        """
+        return verbs.augment(self._source, prob=prob, prefix=prefix)
+
+    def ngrps(self) -> pd.Series[int]:
+        """Count the observed levels of every grouping factor.
+
+        Returns
+        -------
+        pandas.Series
+            Indexed by ``group``, named ``levels``, in the order of the tables.
+        """
+        blocks = self.spec.design.blocks
+        index = pd.Index([block.group for block in blocks], name="group")
+        return pd.Series([block.n_levels for block in blocks], index=index, name="levels")
+
+    def nobs(self) -> int:
+        """Count the rows that the model uses, those left out for missing values not counted.
+
+        Returns
+        -------
+        int
+            Rows.
+        """
+        return self.spec.design.n_rows
+
+    def equation(self, group_level: object, *, group: str | None = None, digits: int = 2) -> str:
+        """Write the regression line of one level as the teaching texts do.
+
+        Parameters
+        ----------
+        group_level : object
+            A level by its label or its value, e.g. ``"308"`` or 308.
+        group : str, optional
+            The grouping factor, needed when several have a level of that name.
+        digits : int
+            Decimal places.
+
+        Returns
+        -------
+        str
+            E.g. ``"Reaction = 253.66 + 19.67 Days"``: posterior medians of the line's coefficients (means
+            with ``keep_ranef="moments"``). A link other than the identity stands around the response,
+            ``"log(y) = ..."``.
+
+        Raises
+        ------
+        DataError
+            When no grouping factor has the level, or several have it.
+
+        Notes
+        -----
+        The line of a nested level adds the effects of the levels in which it lies, a site's those of its
+        range, so that it runs through the rows of the level; ``coef``, as lme4's, adds the level's own
+        effects alone. The effects of factors that are crossed with it stand at zero, their average level.
+        """
+        return verbs.equation(self._source, group_level, group=group, digits=digits)

@@ -1,0 +1,325 @@
+"""Where a verb's numbers come from: the draws of a posterior, or an estimate by REML or ML.
+
+A verb is written once, over a `Source`, and asks it for
+
+- ``coefficients()``: the fixed effects, and ``coefficient_tests()`` of each against zero
+- ``rows(wanted)``: means, linear predictors or new responses of any rows, and ``row_sd()``, how far the
+  responses of the fit's rows lie around their means; ``holding(wanted)`` is the same source with all at hand
+  that these rows need
+- ``effects(block, effect)`` and ``level_coefficients(block, name)``: of all levels of a grouping factor
+- ``deviations()`` and ``correlations()`` of the random effects, in the order of the tables
+- ``with_intervals(table)``: a table that is made of draws of parameters, such as shares of variance
+- ``draws``: the posterior, or the estimate laid out like a posterior of one draw.
+
+Coefficients and rows come as `Quantities`, m numbers that can be subtracted from each other (``-``) and from
+values (``below``), multiplied and divided by values, averaged, and then summarized as columns of a table: for
+a posterior draw by draw, for an estimate as linear combinations of coefficients and random effects, which
+have standard errors and degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesmixed import names
+from bayesmixed.design.prediction_rows import PredictionRows
+from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.design.trials import trials_of_rows
+from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.engines.reml.uncertainty import LevelCovariances, conditional_covariances
+from bayesmixed.families.gaussian import residual_scale
+from bayesmixed.model.spec import ModelSpec
+from bayesmixed.options import NewLevels, PredictKind, VarianceIntervals, checked_seed, one_of
+from bayesmixed.posterior.kept import keeps_moments, level_moments
+from bayesmixed.posterior.new_levels import new_level_effects
+from bayesmixed.posterior.response import prediction_draws, row_keys
+from bayesmixed.verbs.drawn import Drawn, Effects, add_group_variances, n_draws, row_matrix
+from bayesmixed.verbs.estimate.bootstrap import bootstrap, bootstrap_tree
+from bayesmixed.verbs.estimate.combinations import Combinations, combinations_of, unit_combinations
+from bayesmixed.verbs.estimate.confint import parameter_intervals
+from bayesmixed.verbs.estimate.parameters import estimated_arrays, lme4_parameters, point_tree
+from bayesmixed.verbs.estimate.satterthwaite import interval_summary
+from bayesmixed.verbs.family_residuals import row_variances
+from bayesmixed.verbs.lines import coefficient_draws
+from bayesmixed.verbs.moments import summary_of_moments
+from bayesmixed.verbs.records import Summary
+from bayesmixed.verbs.redraw import with_levels
+from bayesmixed.verbs.summaries import (
+    bound_names,
+    check_prob,
+    draw_matrix,
+    stack,
+    summarize,
+    summarize_blocks,
+)
+
+TableOfDraws = Callable[[xr.DataTree], pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """Posterior draws of a model.
+
+    Attributes
+    ----------
+    draws : xarray.DataTree
+        Their group ``posterior``.
+    spec : ModelSpec
+        The model.
+    seed : int
+        Of the effects of new levels and of new responses.
+    progress : bool or None
+        Whether a bar counts the rows that are predicted; None for a long job on a terminal.
+    """
+
+    draws: xr.DataTree
+    spec: ModelSpec
+    seed: int = 0
+    progress: bool | None = False
+
+    def drawn(self, of: Callable[[slice], FloatArray], n: int) -> Drawn:
+        """Some quantities, from the function that gives their draws."""
+        return Drawn(of=of, n=n, n_draws=n_draws(self.draws), progress=self.progress)
+
+    def coefficients(self) -> Drawn:
+        """Fixed effects."""
+        beta = draw_matrix(self.draws, names.BETA)
+        return self.drawn(lambda part: beta[:, part], beta.shape[1])
+
+    def coefficient_tests(self) -> dict[str, FloatArray]:
+        """Column ``p_direction``, the larger of P(> 0) and P(< 0), of every coefficient."""
+        beta = draw_matrix(self.draws, names.BETA)
+        return {"p_direction": np.maximum((beta > 0).mean(axis=0), (beta < 0).mean(axis=0))}
+
+    def holding(self, wanted: PredictionRows) -> Posterior:
+        """The same with draws of the random effects of the rows' levels, where moments are kept."""
+        return replace(self, draws=with_levels(self.draws, self.spec, wanted))
+
+    def rows(
+        self, wanted: PredictionRows, *, kind: PredictKind = "mean", new_levels: NewLevels = "error"
+    ) -> Drawn:
+        """Mean, linear predictor or a new response of every row."""
+        predicted = self.row_arrays(wanted, kind=kind, new_levels=new_levels)
+        return self.drawn(lambda rows: row_matrix(predicted(rows)), wanted.n_rows)
+
+    def row_arrays(
+        self,
+        wanted: PredictionRows,
+        *,
+        kind: PredictKind,
+        new_levels: NewLevels,
+        counts: bool = False,
+    ) -> Callable[[slice], xr.DataArray]:
+        """The same as a function of a slice of the rows: draws with dimensions (chain, draw, row)."""
+        posterior, seed = self.draws["posterior"].to_dataset(), checked_seed(self.seed)
+        new, is_response = new_levels == "sample" and any(wanted.data.new_levels), kind == "response"
+        return partial(
+            prediction_draws,
+            posterior,
+            wanted,
+            kind=kind,
+            new_effects=new_level_effects(posterior, wanted.design, seed) if new else None,
+            keys=row_keys(wanted.data.frame.index) if is_response else np.empty((0, 2), np.uint64),
+            seed=seed,
+            family=self.spec.family,
+            trials=trials_of_rows(wanted) if is_response else None,
+            counts=counts,
+        )
+
+    def row_sd(self, effects: Effects) -> Drawn:
+        """Standard deviation of the response of every row of the fit around its mean."""
+        return self.drawn(lambda rows: np.sqrt(self._row_variances(effects, rows)), self.spec.design.n_held)
+
+    def _row_variances(self, effects: Effects, rows: slice) -> FloatArray:
+        """Draws of the variances of a slice of the rows, shape (chains * draws, rows)."""
+        if not self.spec.family.is_gaussian:
+            return row_variances(self.draws, self.spec, rows)
+        design = self.spec.design
+        scale = np.broadcast_to(residual_scale(design.weights), (design.n_held,))[rows]
+        variances: FloatArray = (draw_matrix(self.draws, names.SIGMA)[:, None] * scale) ** 2
+        if effects == "fixed":
+            columns = [block.columns[rows] for block in design.blocks]
+            add_group_variances(variances, self.draws["posterior"].to_dataset(), design.blocks, columns)
+        return variances
+
+    def effects(self, block: GroupBlock, effect: str, prob: float) -> Summary:
+        """One random effect of all levels of a factor."""
+        place = block.effects.index(effect)
+        if keeps_moments(self.draws):
+            return summary_of_moments(level_moments(self.draws, names.ranef(block.group))[:, :, place], prob)
+        return summarize(draw_matrix(self.draws, names.ranef(block.group))[:, :, place], prob)
+
+    def level_coefficients(self, block: GroupBlock, name: str, prob: float) -> Summary:
+        """One coefficient of all levels of a factor, the fixed effect and the level's own added."""
+        if name not in block.effects:
+            constant = summarize(coefficient_draws(self.draws, self.spec, name, []), prob)
+            return stack([constant] * block.n_levels)
+        if keeps_moments(self.draws):
+            kept = level_moments(self.draws, names.coef(block.group))[:, :, block.effects.index(name)]
+            return summary_of_moments(kept, prob)
+        return summarize_blocks(
+            lambda levels: coefficient_draws(self.draws, self.spec, name, [(block, levels)]),
+            block.n_levels,
+            n_draws(self.draws),
+            prob,
+        )
+
+    def deviations(self, prob: float) -> Summary:
+        """Standard deviations of the random effects, the residual's last."""
+        blocks = self.spec.design.blocks
+        parts = [summarize(draw_matrix(self.draws, names.sd(block.group)), prob) for block in blocks]
+        if self.spec.family.has_residual_sd:
+            parts.append(summarize(draw_matrix(self.draws, names.SIGMA)[:, None], prob))
+        return stack(parts)
+
+    def correlations(self, prob: float) -> Summary:
+        """Correlations of the random effects."""
+        parts = []
+        for block in self.spec.design.blocks:
+            if block.has_correlation:
+                first, second = zip(*(each.pair for _, each in block.correlations), strict=True)
+                matrices = draw_matrix(self.draws, names.corr(block.group))
+                parts.append(summarize(matrices[:, first, second], prob))
+        return stack(parts)
+
+    def with_intervals(self, table: TableOfDraws, prob: float) -> pd.DataFrame:  # noqa: ARG002
+        """Table of draws, which has its intervals."""
+        return table(self.draws)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Estimated:
+    """An estimate by REML or ML.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        The optimum with the likelihood that it comes from.
+    spec : ModelSpec
+        The model.
+    method : {"profile", "boot", "none"}
+        Intervals of standard deviations and correlations.
+    boot : int
+        Number of bootstrap refits for intervals of shares of variance, which are NaN without any.
+    seed : int or None
+        Of the bootstrap.
+    """
+
+    estimate: Estimate
+    spec: ModelSpec
+    method: VarianceIntervals = "none"
+    boot: int = 0
+    seed: int | None = None
+
+    @cached_property
+    def draws(self) -> xr.DataTree:
+        """The estimate laid out like a posterior of one draw."""
+        return point_tree(self.estimate)
+
+    def coefficients(self) -> Combinations:
+        """Fixed effects."""
+        return unit_combinations(self.estimate)
+
+    def coefficient_tests(self) -> dict[str, FloatArray]:
+        """Columns ``t``, ``df``, ``p_value`` of every coefficient."""
+        return self.coefficients().tests()
+
+    def holding(self, wanted: PredictionRows) -> Estimated:  # noqa: ARG002
+        """The same: an estimate holds all effects."""
+        return self
+
+    def rows(
+        self, wanted: PredictionRows, *, kind: PredictKind = "mean", new_levels: NewLevels = "error"
+    ) -> Combinations:
+        """Mean of every row, which is its linear predictor, or a new response."""
+        return combinations_of(self.estimate, wanted, kind=kind, new_levels=new_levels)
+
+    def row_sd(self, effects: Effects) -> FloatArray:
+        """Standard deviation of the response of every row of the fit around its mean, shape (n,)."""
+        design, optimum = self.estimate.design, self.estimate.optimum
+        scale = np.broadcast_to(residual_scale(design.weights), (design.n_held,))
+        variance = (optimum.sigma * scale) ** 2
+        if effects == "fixed":
+            for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
+                variance += np.einsum("nk,kl,nl->n", block.columns, covariance, block.columns)
+        return np.asarray(np.sqrt(variance))
+
+    @cached_property
+    def _given_coefficients(self) -> tuple[LevelCovariances, ...]:
+        """Covariances of the random effects of every factor, the coefficients taken as known."""
+        estimate = self.estimate
+        return conditional_covariances(estimate.likelihood, estimate.optimum, known_coefficients=True)
+
+    @cached_property
+    def _with_coefficients(self) -> tuple[LevelCovariances, ...]:
+        """Covariances of the random effects of every factor and with the coefficients' estimates."""
+        estimate = self.estimate
+        return conditional_covariances(estimate.likelihood, estimate.optimum, known_coefficients=False)
+
+    def effects(self, block: GroupBlock, effect: str, prob: float) -> Summary:
+        """One random effect of all levels of a factor, with lme4's conditional standard deviations."""
+        i, e = self.estimate.design.blocks.index(block), block.effects.index(effect)
+        se = np.sqrt(self._given_coefficients[i].own[:, e, e])
+        return interval_summary(self.estimate.optimum.ranef[i][:, e], se, prob)
+
+    def level_coefficients(self, block: GroupBlock, name: str, prob: float) -> Summary:
+        """One coefficient of all levels of a factor: the variance of b + u - u_j, given the variances."""
+        estimate, terms = self.estimate, self.estimate.design.fixed.terms
+        i = estimate.design.blocks.index(block)
+        value, variance = np.zeros(block.n_levels), np.zeros(block.n_levels)
+        varies, df = False, np.inf
+        if name in terms:
+            t = terms.index(name)
+            value += estimate.optimum.coefficients[t]
+            variance += estimate.covariance[t, t]
+        if name in block.effects:
+            e, covariances = block.effects.index(name), self._with_coefficients[i]
+            varies = estimate.optimum.covariances[i][e, e] > 0.0
+            value += estimate.optimum.ranef[i][:, e]
+            variance += covariances.own[:, e, e]
+            if name in terms:
+                variance += 2.0 * covariances.with_coefficients[:, e, t]
+        if name in terms and not varies:
+            df = unit_combinations(estimate, [t]).df.item()
+        return interval_summary(value, np.sqrt(variance), prob, np.full(block.n_levels, df))
+
+    def deviations(self, prob: float) -> Summary:
+        """Standard deviations of the random effects, the residual's last."""
+        arrays = estimated_arrays(self.estimate.optimum)
+        return self._with_ends(np.concatenate([*arrays.sd, arrays.sigma[None]]), ("sd", "sigma"), prob)
+
+    def correlations(self, prob: float) -> Summary:
+        """Correlations of the random effects."""
+        matrices = estimated_arrays(self.estimate.optimum).corr
+        blocks = zip(self.estimate.design.blocks, matrices, strict=True)
+        values = [matrix[each.pair] for block, matrix in blocks for _, each in block.correlations]
+        return self._with_ends(np.array(values, dtype=np.float64), ("cor",), prob)
+
+    def _with_ends(self, values: FloatArray, kinds: tuple[str, ...], prob: float) -> Summary:
+        """Parameters of some kinds with intervals by the chosen method; their sampling is far from normal."""
+        one_of(self.method, VarianceIntervals, "method")
+        check_prob(prob)
+        ends = np.full((len(values), 2), np.nan)
+        if self.method != "none" and len(values):
+            wanted = [p for p in lme4_parameters(self.estimate.design) if p.kind in kinds]
+            ends = parameter_intervals(self.estimate, wanted, self.method, prob, seed=self.seed)
+        return Summary(value=values, se=np.full(len(values), np.nan), lower=ends[:, 0], upper=ends[:, 1])
+
+    def with_intervals(self, table: TableOfDraws, prob: float) -> pd.DataFrame:
+        """Table at the estimate, its intervals by the parametric bootstrap, NaN without refits."""
+        made, bounds = table(self.draws), list(bound_names(prob))
+        made[bounds] = np.nan
+        if self.boot:
+            refits = bootstrap_tree(self.estimate, bootstrap(self.estimate, self.boot, self.seed))
+            made[bounds] = table(refits)[bounds].to_numpy()
+        return made
+
+
+Source = Posterior | Estimated
+Quantities = Drawn | Combinations
