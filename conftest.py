@@ -24,11 +24,14 @@ def names_in_examples() -> dict[str, Any]:
     """What examples begin with, as `help(bm.MixedFit)` says."""
     sleep = bm.load_dataset("sleepstudy")
     formula = "Reaction ~ Days + (Days | Subject)"
+    of_herds = "prop(incidence, size) ~ period + (1 | herd)"
     lazy = bm.lmer(formula, pl.from_pandas(sleep).lazy(), method="reml")
     return {
         "bm": bm,
         "sleep": sleep,
         "fit": bm.lmer(formula, sleep, seed=1),
+        "m": bm.lmer(formula, sleep, method="reml"),
+        "herds": bm.glmer(of_herds, bm.load_dataset("cbpp"), "binomial", seed=1),
         "pooled": bm.pooling(formula, sleep, method="reml"),
         "some": lazy.sample_rows(50),
     }

@@ -149,7 +149,7 @@ def _common(fit: Any, asked: Asked) -> Verbs:
             for e in ("all", "new", "fixed")
         },
         "sample_rows": lambda: _sample(fit),
-        "with_rows": lambda: fit.with_rows.fitted(),
+        "with_rows": lambda: (getattr(fit, "_with_rows", None) or fit.with_rows).fitted(),
         "no such verb": lambda: fit.fixed_effects,
         "no such argument": lambda: fit.fixef(level=0.9),
     }

@@ -31,8 +31,19 @@ from bayesmixed.verbs.estimate.profile import ProfileCurve
 from bayesmixed.verbs.hypothesis import Hypothesis, Rope
 from bayesmixed.verbs.marginal_likelihood import LogMarginalLikelihood
 
-CLASSES = (bm.Pooling, FitPlots, CheckPlots, PoolingPlots, RowSample, PrintedTable, PriorTable, Diagnosis)
-RECORDS = (*CLASSES, bm.MixedFit, bm.RemlFit, bm.Simulation, BayesFactor, Bootstrap, DatasetInfo, Hypothesis)
+CLASSES = (
+    bm.MixedFit,
+    bm.RemlFit,
+    bm.Pooling,
+    FitPlots,
+    CheckPlots,
+    PoolingPlots,
+    RowSample,
+    PrintedTable,
+    PriorTable,
+    Diagnosis,
+)
+RECORDS = (*CLASSES, bm.Simulation, BayesFactor, Bootstrap, DatasetInfo, Hypothesis)
 RECORDS = (*RECORDS, LogMarginalLikelihood, ModelSpec, Prior, ProfileCurve, Rope, RunInfo)
 SECTIONS = "Parameters|Returns|Raises|Warns|Notes|See Also|Examples|Attributes|References"
 
@@ -138,3 +149,11 @@ def test_examples_are_collected(name: str) -> None:
     module = inspect.getmodule(function)
     collected = doctest.DocTestFinder(exclude_empty=True).find(module)
     assert f"{function.__module__}.{function.__qualname__}" in {test.name for test in collected}
+
+
+def test_dir_shows_what_a_user_needs() -> None:
+    assert set(dir(bm)) == {*bm.__all__, "plots"}
+    assert dir(bm.plots) == sorted(bm.plots.__all__)
+    internal = re.compile(r"\b(Design|GroupBlock|Posterior|Estimated?)\b")
+    taken = {name: str(inspect.signature(door)).partition(" ->")[0] for name, door in DOORS.items()}
+    assert {name: said for name, said in taken.items() if internal.search(said)} == {}

@@ -384,7 +384,7 @@ def test_report(name: str, fit: Callable[[str], Fit], tmp_path: Path) -> None:
     assert ("Coefficients with their intervals" in page) == (name == EMPTY)
 
 
-NOT_VERBS = {"at_design", "sample_rows", "save", "report", "draws", "spec", "run", "diagnosis"}
+NOT_VERBS = {"sample_rows", "save", "report", "draws", "spec", "run", "diagnosis"}
 """What moves rows or holds parts, or has tests of its own."""
 
 

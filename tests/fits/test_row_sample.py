@@ -82,8 +82,8 @@ def test_plots_bring_rows_back_once(
     fit = dataclasses.replace(there)
     note = NOTE.replace("396", str(fit.nobs()))
     plot = fit.plot
-    assert fit.with_rows is fit.with_rows
-    assert here.with_rows is here
+    assert fit._with_rows is fit._with_rows
+    assert here._with_rows is here
     for axes in (
         plot.residuals(),
         plot.residuals(by="g"),

@@ -23,44 +23,7 @@ TRIALS_CALLS = ("p(", "prop(", "proportion(")
 
 
 def to_bambi(spec: ModelSpec) -> Any:
-    """Model of Bambi's with the same formula, data, family and priors.
-
-    Use it to go on in Bambi, with its plots and its interpretation of models.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Ours; correlations between random effects are left out, which Bambi does not have.
-
-    Returns
-    -------
-    bambi.Model
-        Not yet fitted.
-
-    Raises
-    ------
-    BayesmixedError
-        When Bambi is not installed.
-    DataError
-        For prior weights, which Bambi does not have.
-    FormulaError
-        When Bambi cannot read the formula, or codes a term in another way.
-    PriorError
-        When the columns of one term have priors of several distributions, or priors stand at means where
-        Bambi's stand at zero: those of a correlated bar and of the lower terms of an interaction, unless the
-        model has ``center="fixed"``.
-
-    Warns
-    -----
-    DesignWarning
-        When correlations are left out.
-
-    Examples
-    --------
-    >>> import bayesmixed as bm
-    >>> to_bambi(bm.specify("Reaction ~ Days + (1 | Subject)", bm.load_dataset("sleepstudy"))).formula
-    Formula('Reaction ~ Days + (1 | Subject)')
-    """
+    """Model of Bambi's with the same formula, data, family and priors, not yet fitted."""
     bambi = import_bambi()
     if spec.design.weights is not None and spec.design.response.trials is None:
         raise DataError("Bambi has no weights that divide the residual variance; fit without weights=.")

@@ -118,7 +118,7 @@ def glmer(
     mu + mu^2 / alpha; gamma: variance mu^2 / alpha, and link "log" (R's default is "inverse"); weibull: mean
     mu and shape alpha; beta: shapes mu kappa and (1 - mu) kappa; t: scale sigma, nu degrees of freedom;
     lognormal: mean and sd of log y. These are Bambi's parameters.
-    :func:`bayesmixed.model.defaults.default_priors` states the default priors.
+    ``fit.priors`` shows the default priors; its help states them.
 
     Examples
     --------

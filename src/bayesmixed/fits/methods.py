@@ -39,11 +39,13 @@ class FitMethods(ABC):
     def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
         """Random effects of every level with their intervals, deviations from the population.
 
+        Use it to see which groups differ, and by how much.
+
         Parameters
         ----------
         group : str, optional
-            One grouping factor only.
-        prob : float
+            One grouping factor; all unless given.
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals, or their confidence level.
 
         Returns
@@ -55,7 +57,7 @@ class FitMethods(ABC):
         Raises
         ------
         DataError
-            When the model has no grouping factor `group`.
+            When the model does not have the grouping factor `group`.
         BayesmixedError
             When `prob` is not between 0 and 1.
 
@@ -65,19 +67,28 @@ class FitMethods(ABC):
         standard deviations take both as known.
 
         Of a fit with ``keep_ranef="moments"`` the standard deviation and the quantiles are those of the
-        mixture, over the draws of everything else, of the effects' exact distributions; see
-        :func:`bayesmixed.verbs.moments.summary_of_moments`.
+        mixture, over the draws of everything else, of the effects' exact distributions. Ends of intervals of
+        99.9, 99.5, 99, 98, 95, 90, 80, 65, 50 and 25 % are kept; others are interpolated.
+
+        Examples
+        --------
+        >>> fit.ranef().query("group == '308'")[["effect", "value"]].round(0)
+           effect    value
+         0 Intercept     1
+        18 Days          9
         """
         return verbs.ranef(self._source, group=group, prob=prob)
 
     def coef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients of every level, the line that each group has.
+        """Coefficients of every level with their intervals.
+
+        Use it for the line of each group: fixed plus random effects.
 
         Parameters
         ----------
         group : str, optional
-            One grouping factor only.
-        prob : float
+            One grouping factor; all unless given.
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals, or their confidence level.
 
         Returns
@@ -90,7 +101,7 @@ class FitMethods(ABC):
         Raises
         ------
         DataError
-            When the model has no grouping factor `group`.
+            When the model does not have the grouping factor `group`.
         BayesmixedError
             When `prob` is not between 0 and 1.
 
@@ -101,6 +112,13 @@ class FitMethods(ABC):
         effects alone, as ``coef`` of lme4 does, so that the coefficients of a nested factor are not those of
         its lines: plots, ``equation`` and ``pooling`` add the effects of its parents. Of a fit with
         ``keep_ranef="moments"`` the moments and quantiles of that sum are kept.
+
+        Examples
+        --------
+        >>> fit.coef("Subject").query("group == '308'")[["effect", "value"]].round(0)
+           effect    value
+         0 Intercept   253
+        18 Days         20
         """
         return verbs.coef(self._source, group=group, prob=prob)
 
@@ -111,19 +129,21 @@ class FitMethods(ABC):
         effects: Literal["all", "fixed"] = "all",
         prob: float = 0.95,
     ) -> pd.DataFrame:
-        """Residual of every row with its interval, what the model leaves unexplained.
+        """Residual of every row with its interval: what the model leaves unexplained.
+
+        Use it to check the model; ``fit.plot.residuals()`` and ``fit.plot.residual_quantiles()`` draw it.
 
         Parameters
         ----------
-        kind : {"response", "pearson", "standardized", "quantile"}
+        kind : {"response", "pearson", "standardized", "quantile"}, default "response"
             ``"response"``: y minus the fitted value, in the units of y. ``"pearson"``: that times the square
             root of the row's weight. ``"standardized"``: the first divided by its standard deviation in the
             model, near a standard normal. ``"quantile"``: the normal score of the probability, over all
             draws, of a response below the observed one.
-        effects : {"all", "fixed"}
+        effects : {"all", "fixed"}, default "all"
             Around the fitted value with the row's random effects, or around the population's value: then what
             the random effects explain is part of the residual and of its standard deviation.
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals, or their confidence level.
 
         Returns
@@ -144,7 +164,7 @@ class FitMethods(ABC):
         Of another family than gaussian, y is the proportion of successes where there are trials, the Pearson
         and the standardized residual are both divided by the standard deviation that the family gives the
         row, and quantile residuals of counts are randomized; those of a family that is Bambi's alone stand
-        among responses drawn from the model; see :mod:`bayesmixed.verbs.family_residuals`.
+        among responses drawn from the model.
 
         The standard deviation of row i is sigma / sqrt(w_i), and with ``effects="fixed"`` the root of sigma^2
         / w_i + sum_k z_ik' S_k z_ik (marginal residuals: Santos Nobre and Singer 2007, Biometrical Journal
@@ -152,6 +172,11 @@ class FitMethods(ABC):
         function, the mean of Phi over the draws (Dunn and Smyth 1996, JCGS 5:236): a standard normal under
         the model, whatever the response's distribution. The row itself was among the data, so that those of
         ``effects="all"`` vary somewhat less than a standard normal where groups are small.
+
+        Examples
+        --------
+        >>> float(fit.resid("standardized")["value"].abs().max().round(0))
+        5.0
         """
         return verbs.resid(self._source, kind=kind, effects=effects, prob=prob)
 
@@ -160,9 +185,9 @@ class FitMethods(ABC):
 
         Parameters
         ----------
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals, or their confidence level.
-        prefix : str
+        prefix : str, default ""
             Put before every new column's name; ``"."`` gives broom's names.
 
         Returns
@@ -178,6 +203,11 @@ class FitMethods(ABC):
             When the data have a column of one of these names.
         BayesmixedError
             When `prob` is not between 0 and 1.
+
+        Examples
+        --------
+        >>> fit.augment(prefix=".").columns.tolist()[2:5]
+        ['Subject', '.fitted', '.fitted_se']
         """
         return verbs.augment(self._source, prob=prob, prefix=prefix)
 
@@ -188,18 +218,28 @@ class FitMethods(ABC):
         -------
         pandas.Series
             Indexed by ``group``, named ``levels``, in the order of the tables.
+
+        Examples
+        --------
+        >>> fit.ngrps().to_dict()
+        {'Subject': 18}
         """
         blocks = self.spec.design.blocks
         index = pd.Index([block.group for block in blocks], name="group")
         return pd.Series([block.n_levels for block in blocks], index=index, name="levels")
 
     def nobs(self) -> int:
-        """Count the rows that the model uses, those left out for missing values not counted.
+        """Count the rows that the model uses, without those left out for missing values.
 
         Returns
         -------
         int
             Rows.
+
+        Examples
+        --------
+        >>> fit.nobs()
+        180
         """
         return self.spec.design.n_rows
 
@@ -208,11 +248,11 @@ class FitMethods(ABC):
 
         Parameters
         ----------
-        group_level : object
+        group_level : level
             A level by its label or its value, e.g. ``"308"`` or 308.
         group : str, optional
             The grouping factor, needed when several have a level of that name.
-        digits : int
+        digits : int, default 2
             Decimal places.
 
         Returns
@@ -232,5 +272,10 @@ class FitMethods(ABC):
         The line of a nested level adds the effects of the levels in which it lies, a site's those of its
         range, so that it runs through the rows of the level; ``coef``, as lme4's, adds the level's own
         effects alone. The effects of factors that are crossed with it stand at zero, their average level.
+
+        Examples
+        --------
+        >>> fit.equation(308)
+        'Reaction = 252.59 + 19.70 Days'
         """
         return verbs.equation(self._source, group_level, group=group, digits=digits)

@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
-    """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs.
+    """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs; print it.
+
+    :func:`bayesmixed.lmer` and :func:`bayesmixed.glmer` make one. Examples of its methods use ``sleep =
+    bm.load_dataset("sleepstudy")``, ``fit = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, seed=1)``
+    and ``herds = bm.glmer("prop(incidence, size) ~ period + (1 | herd)", bm.load_dataset("cbpp"), "binomial",
+    seed=1)``.
 
     Attributes
     ----------
@@ -85,7 +90,7 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         problems = self.diagnosis.problems()
         return summary_html(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
 
-    def at_design(self, design: Design) -> MixedFit:
+    def _at_design(self, design: Design) -> MixedFit:
         """The same draws over another look at the data; see :mod:`bayesmixed.fits.row_sample`."""
         return replace(self, spec=replace(self.spec, design=design))
 
@@ -96,32 +101,44 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
 
     @property
     def priors(self) -> PriorTable:
-        """The prior of every parameter with the numbers used; print it, or call its ``table()``."""
+        """The prior of every parameter with the numbers used; print it, or call its ``table()``.
+
+        By default, with s the sample standard deviation (n - 1) over the rows used and y the response less
+        the offset: intercept at the column means ~ Normal(mean(y), 2.5 s_y); coefficient j ~ Normal(0, 2.5
+        s_y / s_xj); random-effect sd of column z ~ HalfStudentT(3, s_y / s_z), s_z = 1 for an intercept;
+        correlation matrices ~ LKJ(2); residual sd ~ HalfStudentT(3, s_y). Without an intercept the
+        coefficients carry the level of y, so their scale uses the root mean square of y in place of s_y. With
+        a link g other than the identity, g(mean(y)) stands in place of mean(y) and 1 in place of s_y. Of the
+        families' own parameters alpha and kappa ~ InverseGamma(0.4, 0.3), nu of t ~ Gamma(2, 0.1); other
+        families have Bambi's.
+        """
         return prior_table(self.spec.design, self.spec.priors, self.spec.family)
 
     @property
     def plot(self) -> FitPlots:
-        """Pictures of the fit; see :class:`bayesmixed.plots.methods.FitPlots`."""
+        """Pictures of the fit: ``fit.plot.ranef()`` and others; ``fit.plot`` lists them."""
         from bayesmixed.plots.methods import FitPlots
 
         return FitPlots(fit=self)
 
     @cached_property
     def pymc_model(self) -> pm.Model:
-        """The hierarchical PyMC model, for looking at, extending, sampling."""
+        """The hierarchical PyMC model, to look at, to extend, to sample."""
         from bayesmixed.model.build import build_pymc_model
 
         return build_pymc_model(self.spec)
 
     def fixef(self, *, exponentiate: bool = False, prob: float = 0.95) -> pd.DataFrame:
-        """Tabulate the fixed effects with their intervals, the population's part of the model.
+        """Coefficients of the fixed effects with their intervals.
+
+        Use it for the effects of the predictors.
 
         Parameters
         ----------
-        exponentiate : bool
+        exponentiate : bool, default False
             Whether ratios are given: of odds (logit link), of rates or means (log), of hazards (cloglog), of
             medians (lognormal). The intercept's is the odds or the mean itself.
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals.
 
         Returns
@@ -137,24 +154,34 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         BayesmixedError
             When `prob` is not between 0 and 1.
         FamilyError
-            When exponentials of the coefficients mean nothing with the model's link.
+            When `exponentiate` is given and exponentials of the coefficients are not ratios, by the link of
+            the model.
 
         Notes
         -----
         The probability of direction is near one minus half of a two-sided p-value when the prior is wide
         (Makowski et al. 2019, Frontiers in Psychology 10:2767).
+
+        Examples
+        --------
+        >>> fit.fixef().round(1)
+        term      value  se lower_2.5 upper_97.5 p_direction
+        Intercept 251.6 8.1     236.0      268.0           1
+        Days       10.4 1.6       7.2       13.6           1
         """
         return verbs.fixef(self._source, exponentiate=exponentiate, prob=prob)
 
     def varcorr(self, *, correlations: bool = False, prob: float = 0.95) -> pd.DataFrame:
-        """Variance components, or the correlations among random effects.
+        """Variance components, or the correlations of random effects.
+
+        Use it to see between what the responses vary.
 
         Parameters
         ----------
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals.
-        correlations : bool
-            The correlations in place of the standard deviations.
+        correlations : bool, default False
+            Whether correlations are given in place of standard deviations.
 
         Returns
         -------
@@ -163,7 +190,7 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
             every effect of every grouping factor, then ``Residual`` with an empty effect where the family has
             a ``sigma``. With `correlations`: ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``,
             ``lower_2.5``, ``upper_97.5``, one row for every pair of effects that are correlated in the model;
-            no rows when there is none.
+            no rows when there are no such pairs.
 
         Raises
         ------
@@ -176,6 +203,17 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         ``var_prop`` is the variance of the row divided by the sum of the column, as in mixedup, so that the
         rows add to one. It compares variances at the point where every predictor is one unit; for a share
         with an interval, and for models with random slopes, use :meth:`icc`.
+
+        Examples
+        --------
+        >>> fit.varcorr()[["group", "effect", "sd"]].round(0)
+        group    effect    sd
+        Subject  Intercept 30
+        Subject  Days       6
+        Residual           26
+        >>> fit.varcorr(correlations=True)[["effect_1", "effect_2", "value"]].round(1)
+        effect_1  effect_2 value
+        Intercept Days      -0.1
         """
         return verbs.varcorr(self._source, correlations=correlations, prob=prob)
 
@@ -188,16 +226,18 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Intraclass correlation of every grouping factor, with its interval and its formula.
 
+        Use it to say how much of the variance lies between groups.
+
         Parameters
         ----------
-        kind : {"adjusted", "unadjusted", "conditional"}
+        kind : {"adjusted", "unadjusted", "conditional"}, default "adjusted"
             ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
             variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
-        at : Mapping, optional
+        at : mapping of str to float or sequence of float, optional
             Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share
-            depends on where one looks. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
+            depends on the place. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
             named keep their values in the data.
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals.
 
         Returns
@@ -212,7 +252,7 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         Raises
         ------
         DataError
-            When `at` names no random slope, or has no value for one.
+            When `at` names something that is not a random slope, or has no value for one.
         BayesmixedError
             When `kind` or `prob` is not known.
 
@@ -228,18 +268,33 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         factor, the variance of the intercepts where only they vary; V_all is its sum over all grouping
         factors, which is V in the row ``all``; V_fix is the sample variance of X beta over the rows
         (Nakagawa, Johnson and Schielzeth 2017, J. R. Soc. Interface 14:20170213). With weights, sigma is that
-        of a row of weight one. Of a family other than gaussian, the distribution-specific variance stands in
-        place of sigma^2, and the variance of a factor with a level for every row beside it, as V_over: see
-        :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
+        of a row of weight one.
+
+        Of a family other than gaussian the distribution-specific variance stands in place of sigma^2
+        (Nakagawa et al. 2017). lognormal: sigma^2, of the logarithm; t: sigma^2 nu / (nu - 2). bernoulli and
+        binomial: that of the link's latent distribution, pi^2/3 (logit), 1 (probit), pi^2/6 (cloglog). With a
+        log link poisson log(1 + 1/lambda), negativebinomial log(1 + 1/lambda + 1/alpha), gamma log(1 +
+        1/alpha), with the expected count lambda = exp(m + (V_fix + V_all + V_over) / 2), m the mean over the
+        rows of X beta + offset. All others by the delta method, Var(y) (d link / d mean)^2 at m. The variance
+        of a factor with a level for every row, V_over, is overdispersion: it stands in the denominator only.
+
+        Examples
+        --------
+        >>> fit.icc(at={"Days": [0, 9]})[["Days", "icc"]].round(1)
+        Days icc
+           0 0.6
+           9 0.8
         """
         return verbs.icc(self._source, kind=kind, at=at, prob=prob)
 
     def r2(self, *, prob: float = 0.95) -> pd.DataFrame:
         """Nakagawa's marginal and conditional R2 with their intervals.
 
+        Use it to say how much of the variance the model explains.
+
         Parameters
         ----------
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals.
 
         Returns
@@ -259,9 +314,16 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         Computed draw by draw. V_fix is the sample variance of X beta over the rows, V_all the sum over the
         grouping factors of the mean over the rows of z' S z (Nakagawa and Schielzeth 2013, Methods in Ecology
         and Evolution 4:133; Johnson 2014, 5:944), and V_total = V_fix + V_all + sigma^2. Of a family other
-        than gaussian, the distribution-specific variance stands in place of sigma^2. The variance of a factor
-        with a level for every row, V_over, is not V_all's: it is overdispersion, and part of V_total alone.
-        See :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
+        than gaussian, the distribution-specific variance of :meth:`icc` stands in place of sigma^2. The
+        variance of a factor with a level for every row, V_over, is overdispersion: part of V_total, not of
+        V_all.
+
+        Examples
+        --------
+        >>> fit.r2()[["type", "r2"]].round(1)
+        type         r2
+        marginal    0.3
+        conditional 0.8
         """
         return verbs.r2(self._source, prob=prob)
 
@@ -272,15 +334,17 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         scale: Literal["response", "link"] = "response",
         prob: float = 0.95,
     ) -> pd.DataFrame:
-        """Fitted value of every row with its interval, the mean that the model gives the row.
+        """Fitted value of every row with its interval: the mean that the model gives the row.
+
+        Use :meth:`predict` for new rows, new levels and new responses.
 
         Parameters
         ----------
-        effects : {"all", "fixed"}
+        effects : {"all", "fixed"}, default "all"
             With the row's random effects, or the population's value without them.
-        scale : {"response", "link"}
+        scale : {"response", "link"}, default "response"
             The mean (of successes out of trials the mean proportion), or the linear predictor.
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals.
 
         Returns
@@ -314,6 +378,13 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         asymmetriclaplace                             m + (1 / kappa - kappa) / b
         all others but vonmises (no mean)             m
         ============================================  ==================================================
+
+        Examples
+        --------
+        >>> fit.fitted(effects="fixed").head(2).round(0)
+        value se lower_2.5 upper_97.5
+          252  8       236        268
+          262  8       247        278
         """
         return verbs.fitted(self._source, effects=effects, scale=scale, prob=prob)
 
@@ -332,12 +403,12 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
 
         Parameters
         ----------
-        n : int
+        n : int, default 1
             Number of data sets.
         newdata : pandas, polars or Arrow frame, optional
             Predictors and grouping factors of the rows; by default those of the fit. Effects of levels that
             the model has not seen are drawn from N(0, S).
-        effects : {"all", "new", "fixed"}
+        effects : {"all", "new", "fixed"}, default "all"
             ``"all"``: the levels keep their own random effects (the posterior predictive distribution of the
             rows). ``"new"``: every level gets new random effects from N(0, S), as if other groups of the same
             population had been observed, lme4's ``use.u = FALSE``. ``"fixed"``: residuals around the
@@ -345,7 +416,7 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         weights : str or array-like, optional
             For a model with weights, those of the rows of `newdata`.
         seed : int, optional
-            Repeats the data sets.
+            Repeats the data sets; the fit's own seed unless given.
 
         Returns
         -------
@@ -366,6 +437,11 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         -----
         The draws used are chosen at random without repetition while there are enough. The response is y = X b
         + Z u + offset + sigma / sqrt(w) times a standard normal, or a draw from the family's distribution.
+
+        Examples
+        --------
+        >>> fit.simulate(2, seed=1).shape
+        (180, 2)
         """
         return verbs.simulate(
             self._source, n, newdata=newdata, effects=effects, weights=weights, seed=self._seed(seed)
@@ -374,13 +450,15 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
     def tidy(
         self, *, effects: Sequence[TidyEffects] = ("fixed", "ran_pars"), prob: float = 0.95
     ) -> pd.DataFrame:
-        """All parameters in one long table with broom.mixed's columns, for joining and comparing models.
+        """All parameters in one long table with broom.mixed's columns.
+
+        Use it with code written for broom.
 
         Parameters
         ----------
-        effects : sequence of {"fixed", "ran_pars", "ran_vals"}
+        effects : sequence of {"fixed", "ran_pars", "ran_vals"}, default ("fixed", "ran_pars")
             Fixed effects; standard deviations and correlations; the random effects of every level.
-        prob : float
+        prob : float, default 0.95
             Probability inside the equal-tailed intervals.
 
         Returns
@@ -394,17 +472,30 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         Raises
         ------
         BayesmixedError
-            When `effects` holds another word or none, or `prob` is not between 0 and 1.
+            When `effects` holds another word or is empty, or `prob` is not between 0 and 1.
+
+        Examples
+        --------
+        >>> fit.tidy()[["effect", "term", "estimate"]].round(0)
+        effect   term                estimate
+        fixed    Intercept                252
+        fixed    Days                      10
+        ran_pars sd__Intercept             30
+        ran_pars sd__Days                   6
+        ran_pars cor__Intercept.Days        0
+        ran_pars sd__Observation           26
         """
         return verbs.tidy(self._source, effects=effects, prob=prob)
 
     def glance(self, *, loo: bool = False) -> pd.DataFrame:
-        """Put a fit into one row, to stack fits under each other.
+        """Put the fit into one row.
+
+        Use it to stack fits under each other.
 
         Parameters
         ----------
-        loo : bool
-            Whether the expected log predictive density by leave-one-out cross-validation is there too; it
+        loo : bool, default False
+            Whether the expected log predictive density by leave-one-out cross-validation is added; it
             costs a pass over rows times draws.
 
         Returns
@@ -413,6 +504,11 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
             One row: ``nobs``, ``sigma`` (posterior median, NaN for a family without it), ``engine``,
             ``chains``, ``draws`` (of each chain), ``max_rhat``, ``min_ess`` (the smallest of all bulk and
             tail effective sample sizes) and, with `loo`, ``elpd_loo``.
+
+        Examples
+        --------
+        >>> fit.glance().loc[0, ["nobs", "engine", "draws"]].tolist()
+        [np.int64(180), 'collapsed', np.int64(1000)]
         """
         elpd = None
         if loo:
@@ -422,9 +518,39 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         return verbs.glance(self.draws, self.spec, self.run, self.diagnosis.table(), elpd_loo=elpd)
 
     def diagnostics(self, *, ranef: RanefDiagnosis = "screen") -> pd.DataFrame:
-        """R-hat and effective sample sizes; see :func:`bayesmixed.posterior.diagnostics.diagnose`.
+        """Convergence statistics: R-hat and effective sample sizes.
 
-        Random effects of which moments are kept are left out.
+        Use it to see whether the draws are good; a warning of the fit names what is not. ``fit.diagnosis`` is
+        the verdict.
+
+        Parameters
+        ----------
+        ranef : {"screen", "all"}, default "screen"
+            ``"screen"``: the 12 random effects of every grouping factor that look worst to a cheap statistic.
+            ``"all"``: every random effect.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``r_hat`` (rank-normalized, split; good up to 1.01), ``ess_bulk``, ``ess_tail`` (of the 5 % and 95
+            % tails; good from 400), by quantity. Random effects of which only moments are kept are left out.
+
+        Raises
+        ------
+        BayesmixedError
+            When `ranef` is another word, or all random effects are asked for and the fit keeps their moments.
+
+        Notes
+        -----
+        Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Bayesian Analysis 16:667. ArviZ's statistics
+        cost 2 to 3 ms a quantity, the screen 0.4 s for 4,100 random effects. It keeps the order of the
+        effective sample sizes, and spares a good posterior a false alarm: among thousands of noisy estimates
+        the smallest lies far below the truth.
+
+        Examples
+        --------
+        >>> fit.diagnostics().index.tolist()[:2]
+        ['beta[Intercept]', 'beta[Days]']
         """
         from bayesmixed.posterior.diagnostics import diagnose
 
@@ -445,14 +571,13 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         Raises
         ------
         BayesmixedError
-            When the random effects were sampled and not integrated out, so that their draws are gone.
+            When the random effects were sampled, not integrated out, so that their draws are gone.
 
         Examples
         --------
-        >>> import bayesmixed as bm
-        >>> data = bm.load_dataset("Dyestuff")
-        >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", data, keep_ranef="moments", seed=1)
-        >>> dict(fit.with_ranef_draws().draws["posterior"]["ranef_Batch"].sizes)
+        >>> dyes = bm.load_dataset("Dyestuff")
+        >>> moments = bm.lmer("Yield ~ 1 + (1 | Batch)", dyes, keep_ranef="moments", seed=1)
+        >>> dict(moments.with_ranef_draws().draws["posterior"]["ranef_Batch"].sizes)
         {'chain': 4, 'draw': 1000, 'Batch': 6, 'Batch_effect': 1}
         """
         from bayesmixed.engines.moments import MOMENTS_KEPT
@@ -462,39 +587,129 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         return replace(self, draws=redraw(self.draws, self.spec), run=replace(self.run, plan=plan))
 
     def reml(self) -> RemlFit:
-        """Estimate the same model by REML, as lme4 does; see :class:`bayesmixed.RemlFit`."""
+        """Estimate the same model by restricted maximum likelihood, as lme4 does.
+
+        Use it to set lme4's estimates beside the posterior, and for F tests and tests of variances.
+
+        Returns
+        -------
+        RemlFit
+            The estimate; the priors are not used.
+
+        Raises
+        ------
+        EngineError
+            When the family is not gaussian, or crossed random effects are too many to be integrated out
+            together.
+        DataError
+            When the data do not determine every parameter.
+
+        Warns
+        -----
+        DesignWarning
+            When the data hardly determine the variances and correlations.
+
+        Examples
+        --------
+        >>> fit.reml().fixef()["value"].round(1).tolist()
+        [251.4, 10.5]
+        """
         return reml_fit(self.spec, "reml")
 
     def ml(self) -> RemlFit:
-        """Estimate the same model by maximum likelihood; see :class:`bayesmixed.RemlFit`."""
+        """Estimate the same model by maximum likelihood.
+
+        Use it for likelihood-ratio tests of fixed effects, AIC and BIC.
+
+        Returns
+        -------
+        RemlFit
+            The estimate; the priors are not used.
+
+        Raises
+        ------
+        EngineError
+            When the family is not gaussian, or crossed random effects are too many to be integrated out
+            together.
+        DataError
+            When the data do not determine every parameter.
+
+        Warns
+        -----
+        DesignWarning
+            When the data hardly determine the variances and correlations.
+
+        Examples
+        --------
+        >>> round(fit.ml().deviance(), 1)
+        1751.9
+        """
         return reml_fit(self.spec, "ml")
 
     def to_bambi(self) -> Any:
-        """Model of Bambi's like this one; see :func:`bayesmixed.bridge.to_bambi.to_bambi`."""
+        """Model of Bambi's with the same formula, data, family and priors.
+
+        Use it to go on in Bambi; ``bm.from_bambi`` goes the other way.
+
+        Returns
+        -------
+        bambi.Model
+            Not yet fitted.
+
+        Raises
+        ------
+        BayesmixedError
+            When Bambi is not installed.
+        DataError
+            For weights that divide the residual variance, which Bambi does not have.
+        FormulaError
+            When Bambi cannot read the formula, or codes a term in another way.
+        PriorError
+            When the columns of one term have priors of several distributions, or priors stand at means where
+            Bambi's stand at zero: those of a correlated bar and of the lower terms of an interaction, unless
+            the model has ``center="fixed"``.
+
+        Warns
+        -----
+        DesignWarning
+            When correlations of random effects are left out, which Bambi does not have.
+
+        Examples
+        --------
+        >>> herds.to_bambi().formula
+        Formula('prop(incidence, size) ~ period + (1 | herd)')
+        """
         from bayesmixed.bridge.to_bambi import to_bambi
 
         return to_bambi(self.spec)
 
     def add_groups(self, *groups: str, seed: int | None = None) -> xr.DataTree:
-        """Add groups to `draws`, for ArviZ's functions that ask for them; return `draws`.
+        """Add groups to `draws` that functions of ArviZ need.
+
+        Use it before e.g. ``arviz.loo(fit.draws)`` or ``arviz.plot_ppc_dist(fit.draws)``.
 
         Parameters
         ----------
         *groups : str
-            Of ``"log_likelihood"``, ``"log_prior"``, ``"posterior_predictive"``, ``"prior"``,
+            Of ``"log_likelihood"``, ``"log_prior"``, ``"posterior_predictive"``, ``"prior"`` and
             ``"prior_predictive"``.
         seed : int, optional
-            Of predictive and prior draws; the fit's own unless given.
+            Repeats predictive and prior draws; the fit's own seed unless given.
 
         Returns
         -------
         xarray.DataTree
-            The fit's `draws`.
+            The fit's `draws`, to which the groups are added.
 
         Raises
         ------
         BayesmixedError
             When a group is not one of these.
+
+        Examples
+        --------
+        >>> "log_likelihood" in fit.add_groups("log_likelihood").children
+        True
         """
         from bayesmixed.posterior.prior_draws import add_groups
 
@@ -504,7 +719,9 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         return self.draws
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fit to one file, whole or not at all; :func:`load` reads it back.
+        """Write the fit to one file, whole or not at all; :func:`bayesmixed.load` reads it back.
+
+        Use it to keep a posterior; the file holds data and draws, without pickle.
 
         Parameters
         ----------
@@ -516,6 +733,14 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
         ------
         FileError
             When the place cannot be written, or is a folder or a device.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     fit.save(os.path.join(folder, "sleep.fit"))
+        ...     bm.load(os.path.join(folder, "sleep.fit")).formula
+        'Reaction ~ Days + (Days | Subject)'
         """
         from bayesmixed.posterior.storage import SavedFit, write_fit
 

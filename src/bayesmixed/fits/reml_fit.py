@@ -46,7 +46,10 @@ if TYPE_CHECKING:
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
-    """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs.
+    """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs; print it.
+
+    :func:`bayesmixed.lmer` makes one with ``method="reml"`` or ``"ml"``, and so does ``fit.reml()``. Examples
+    of its methods use ``m = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, method="reml")``.
 
     Attributes
     ----------
@@ -77,14 +80,14 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         return reml_summary_html(self.estimate, self.point, self.spec)
 
-    def at_design(self, design: Design) -> RemlFit:
+    def _at_design(self, design: Design) -> RemlFit:
         """The same estimate over another look at the data; see :mod:`bayesmixed.fits.row_sample`."""
         spec = replace(self.spec, design=design)
         return replace(self, spec=spec, estimate=self.estimate.at_design(design))
 
     @property
     def method(self) -> Literal["reml", "ml"]:
-        """The criterion that was maximized."""
+        """The criterion that was maximized, ``"reml"`` or ``"ml"``."""
         return self.estimate.likelihood.by
 
     @property
@@ -94,12 +97,12 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
     @property
     def sigma(self) -> float:
-        """Residual standard deviation."""
+        """Residual standard deviation, in the units of the response."""
         return self.estimate.optimum.sigma
 
     @property
     def plot(self) -> FitPlots:
-        """Pictures of the fit; see :class:`bayesmixed.plots.methods.FitPlots`."""
+        """Pictures of the fit: ``m.plot.ranef()`` and others; ``m.plot`` lists them."""
         from bayesmixed.plots.methods import FitPlots
 
         return FitPlots(fit=self)
@@ -115,11 +118,13 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         return self._source.draws
 
     def fixef(self, *, prob: float = 0.95) -> pd.DataFrame:
-        """Tabulate the fixed effects as lmerTest's summary does.
+        """Coefficients of the fixed effects with t tests, as lmerTest's summary.
+
+        Use it for the effects of the predictors.
 
         Parameters
         ----------
-        prob : float
+        prob : float, default 0.95
             Confidence level of the intervals.
 
         Returns
@@ -137,6 +142,13 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         -----
         Standard errors are the roots of the diagonal of sigma^2 (X'V^-1 X)^-1, the variances taken as known;
         that they are estimated enters by the degrees of freedom.
+
+        Examples
+        --------
+        >>> m.fixef()[["term", "value", "df"]].round(1)
+        term      value df
+        Intercept 251.4 17
+        Days       10.5 17
         """
         return verbs.fixef(self._source, prob=prob)
 
@@ -149,19 +161,21 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         method: VarianceIntervals = "profile",
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """Tabulate the variance components, or the correlations among random effects.
+        """Variance components, or the correlations of random effects.
+
+        Use it to see between what the responses vary.
 
         Parameters
         ----------
-        correlations : bool
-            The correlations in place of the standard deviations.
-        prob : float
+        correlations : bool, default False
+            Whether correlations are given in place of standard deviations.
+        prob : float, default 0.95
             Confidence level of the intervals.
-        method : {"profile", "boot", "none"}
-            Profile likelihood; the parametric bootstrap; no intervals (NaN), at once for any number of
-            levels.
+        method : {"profile", "boot", "none"}, default "profile"
+            Intervals by profile likelihood, by the parametric bootstrap, or not at all (NaN), which takes no
+            time.
         seed : int, optional
-            Of the bootstrap.
+            Repeats the bootstrap.
 
         Returns
         -------
@@ -174,6 +188,14 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         ------
         BayesmixedError
             When `method` or `prob` is not known.
+
+        Examples
+        --------
+        >>> m.varcorr(method="none")[["group", "effect", "sd"]].round(1)
+        group    effect      sd
+        Subject  Intercept 24.7
+        Subject  Days       5.9
+        Residual           25.6
         """
         source = replace(self._source, method=method, seed=seed)
         return verbs.varcorr(source, correlations=correlations, prob=prob)
@@ -193,16 +215,16 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         Parameters
         ----------
-        method : {"profile", "wald", "boot"}
+        method : {"profile", "wald", "boot"}, default "profile"
             Profile likelihood; normal intervals of the coefficients alone; percentiles of a parametric
             bootstrap.
-        prob : float
+        prob : float, default 0.95
             Confidence level.
-        n : int
+        n : int, default 500
             Number of bootstrap refits.
         seed : int, optional
             Repeats the bootstrap.
-        progress : bool
+        progress : bool, default False
             Whether the bootstrap shows a progress bar.
         parameters : str or sequence of str, optional
             Names as printed; ``"beta"`` stands for all coefficients, ``"theta"`` for everything else.
@@ -228,13 +250,10 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         Examples
         --------
-        >>> import bayesmixed as bm
-        >>> fit = bm.lmer("Yield ~ 1 + (1 | Batch)", bm.load_dataset("Dyestuff"), method="ml")
-        >>> fit.confint()[["parameter", "estimate", "lower_2.5", "upper_97.5"]].round(1)
-        parameter          estimate lower_2.5 upper_97.5
-        sd_Intercept|Batch     37.3      12.2       84.1
-        sigma                  49.5      38.2       67.7
-        Intercept            1527.5    1486.5     1568.5
+        >>> m.confint(method="wald").tail(2)[["parameter", "lower_2.5", "upper_97.5"]].round(1)
+          parameter lower_2.5 upper_97.5
+        4 Intercept     238.0      264.8
+        5 Days            7.4       13.5
         """
         from bayesmixed.verbs.estimate.confint import confint
 
@@ -245,13 +264,15 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     def bootstrap(self, n: int = 500, *, seed: int | None = None, progress: bool = False) -> Bootstrap:
         """Refit a model to responses simulated from its estimate.
 
+        Use it for the sampling distribution of anything that is computed from the estimates.
+
         Parameters
         ----------
-        n : int
+        n : int, default 500
             Number of refits.
         seed : int, optional
             Repeats the refits; without it every call differs.
-        progress : bool
+        progress : bool, default False
             Whether a progress bar is shown on the standard error stream.
 
         Returns
@@ -262,26 +283,33 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         Raises
         ------
         BayesmixedError
-            When `n` is not a whole number of at least 1, or `seed` no seed.
+            When `n` is not a whole number of at least 1, or `seed` is not a seed.
 
         Notes
         -----
         lme4's ``bootMer`` with its defaults: random effects and residuals are drawn anew.
+
+        Examples
+        --------
+        >>> m.bootstrap(20, seed=1).arrays.beta.shape
+        (20, 2)
         """
         from bayesmixed.verbs.estimate.bootstrap import bootstrap
 
         return bootstrap(self.estimate, n, seed, progress)
 
     def profile(self, parameter: str, *, prob: float = 0.99, n: int = 31) -> ProfileCurve:
-        """Profile of one parameter's ML deviance, to be plotted; of an estimate by REML too.
+        """Profile of one parameter's ML deviance, for an estimate by REML too.
+
+        Use it to see where a Wald interval would be wrong: there the curve bends.
 
         Parameters
         ----------
         parameter : str
             Name of the parameter, e.g. ``"sd_Days|Subject"``.
-        prob : float
-            Level of the interval that the curve runs over.
-        n : int
+        prob : float, default 0.99
+            Confidence level of the interval that the curve covers.
+        n : int, default 31
             Number of points.
 
         Returns
@@ -292,8 +320,13 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         Raises
         ------
         BayesmixedError
-            When the model has no such parameter, or a correlation does not exist because an effect does not
-            vary.
+            When the model does not have the parameter, or a correlation does not exist because an effect does
+            not vary.
+
+        Examples
+        --------
+        >>> m.profile("sigma", n=5).zeta.round(1).tolist()
+        [-2.6, -1.0, 0.3, 1.5, 2.6]
         """
         from bayesmixed.verbs.estimate.profile import profile_curve
 
@@ -310,19 +343,21 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Intraclass correlation of every grouping factor, with its interval and its formula.
 
+        Use it to say how much of the variance lies between groups.
+
         Parameters
         ----------
-        kind : {"adjusted", "unadjusted", "conditional"}
+        kind : {"adjusted", "unadjusted", "conditional"}, default "adjusted"
             ``"adjusted"``: share of the variance that the fixed effects leave. ``"unadjusted"``: share of all
             variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
-        at : Mapping, optional
+        at : mapping of str to float or sequence of float, optional
             Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share
-            depends on where one looks. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
+            depends on the place. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
             named keep their values in the data.
-        prob : float
+        prob : float, default 0.95
             Confidence level of the percentile intervals.
-        boot : int
-            Number of bootstrap refits; with 0 the intervals are NaN, since the likelihood alone gives none.
+        boot : int, default 0
+            Number of bootstrap refits for the intervals; they are NaN with 0.
         seed : int, optional
             Repeats the bootstrap.
 
@@ -338,7 +373,7 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         Raises
         ------
         DataError
-            When `at` names no random slope, or has no value for one.
+            When `at` names something that is not a random slope, or has no value for one.
         BayesmixedError
             When `kind` or `prob` is not known.
 
@@ -349,27 +384,28 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         Notes
         -----
-        Computed at the estimate, and for the intervals at those of the refits: V / (V_all + sigma^2),
-        unadjusted V / (V_fix + V_all + sigma^2). V is the mean over the rows of z' S z (Johnson 2014, Methods
-        in Ecology and Evolution 5:944) of the row's grouping factor, the variance of the intercepts where
-        only they vary; V_all is its sum over all grouping factors, which is V in the row ``all``; V_fix is
-        the sample variance of X beta over the rows (Nakagawa, Johnson and Schielzeth 2017, J. R. Soc.
-        Interface 14:20170213). With weights, sigma is that of a row of weight one. Of a family other than
-        gaussian, the distribution-specific variance stands in place of sigma^2, and the variance of a factor
-        with a level for every row beside it, as V_over: see
-        :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
+        Computed at the estimate, and for the intervals at those of the refits;
+        :meth:`bayesmixed.MixedFit.icc` states the formula.
+
+        Examples
+        --------
+        >>> m.icc()[["group", "icc"]].round(2)
+        group    icc
+        Subject 0.72
         """
         return verbs.icc(replace(self._source, boot=boot, seed=seed), kind=kind, at=at, prob=prob)
 
     def r2(self, *, prob: float = 0.95, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
         """Nakagawa's marginal and conditional R2 with their intervals.
 
+        Use it to say how much of the variance the model explains.
+
         Parameters
         ----------
-        prob : float
+        prob : float, default 0.95
             Confidence level of the percentile intervals.
-        boot : int
-            Number of bootstrap refits; with 0 the intervals are NaN, since the likelihood alone gives none.
+        boot : int, default 0
+            Number of bootstrap refits for the intervals; they are NaN with 0.
         seed : int, optional
             Repeats the bootstrap.
 
@@ -387,24 +423,28 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         Notes
         -----
-        Computed at the estimate, and for the intervals at those of the refits. V_fix is the sample variance
-        of X beta over the rows, V_all the sum over the grouping factors of the mean over the rows of z' S z
-        (Nakagawa and Schielzeth 2013, Methods in Ecology and Evolution 4:133; Johnson 2014, 5:944), and
-        V_total = V_fix + V_all + sigma^2. Of a family other than gaussian, the distribution-specific variance
-        stands in place of sigma^2. The variance of a factor with a level for every row, V_over, is not
-        V_all's: it is overdispersion, and part of V_total alone. See
-        :func:`~bayesmixed.verbs.distribution_variance.distribution_variance`.
+        Computed at the estimate, and for the intervals at those of the refits; :meth:`bayesmixed.MixedFit.r2`
+        states the formula.
+
+        Examples
+        --------
+        >>> m.r2()[["type", "r2"]].round(2)
+        type          r2
+        marginal    0.28
+        conditional 0.80
         """
         return verbs.r2(replace(self._source, boot=boot, seed=seed), prob=prob)
 
     def fitted(self, *, effects: Literal["all", "fixed"] = "all", prob: float = 0.95) -> pd.DataFrame:
         """Fitted value of every row with its interval.
 
+        Use :meth:`predict` for new rows, new levels and new responses.
+
         Parameters
         ----------
-        effects : {"all", "fixed"}
+        effects : {"all", "fixed"}, default "all"
             With the row's random effects, or the population's value without them.
-        prob : float
+        prob : float, default 0.95
             Confidence level of the intervals.
 
         Returns
@@ -423,6 +463,13 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         Intervals and ``df`` are those of :meth:`predict`: by Student's t
         with Satterthwaite's degrees of freedom for the population's value, normal where random effects take
         part.
+
+        Examples
+        --------
+        >>> m.fitted(effects="fixed").head(2).round(1)
+        value  se lower_2.5 upper_97.5 df
+        251.4 6.8     237.0      265.8 17
+        261.9 6.8     247.6      276.2 17
         """
         return verbs.fitted(self._source, effects=effects, prob=prob)
 
@@ -441,12 +488,12 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         Parameters
         ----------
-        n : int
+        n : int, default 1
             Number of data sets.
         newdata : pandas, polars or Arrow frame, optional
             Predictors and grouping factors of the rows; by default those of the fit. Effects of levels that
             the model has not seen are drawn from N(0, S).
-        effects : {"all", "new", "fixed"}
+        effects : {"all", "new", "fixed"}, default "new"
             ``"all"``: the levels keep their own random effects (the posterior predictive distribution of the
             rows). ``"new"``, the default: every level gets new random effects from N(0, S), as if other
             groups of the same population had been observed, lme4's ``use.u = FALSE``. ``"fixed"``: residuals
@@ -474,6 +521,11 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         Notes
         -----
         The response is y = X b + Z u + offset + sigma / sqrt(w) times a standard normal.
+
+        Examples
+        --------
+        >>> m.simulate(2, seed=1).shape
+        (180, 2)
         """
         return verbs.simulate(self._source, n, newdata=newdata, effects=effects, weights=weights, seed=seed)
 
@@ -486,18 +538,21 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         method: VarianceIntervals = "none",
         seed: int | None = None,
     ) -> pd.DataFrame:
-        """All parameters in one long table with broom.mixed's columns, for joining and comparing models.
+        """All parameters in one long table with broom.mixed's columns.
+
+        Use it with code written for broom.
 
         Parameters
         ----------
-        effects : sequence of {"fixed", "ran_pars", "ran_vals"}
+        effects : sequence of {"fixed", "ran_pars", "ran_vals"}, default ("fixed", "ran_pars")
             Fixed effects; standard deviations and correlations; the random effects of every level.
-        prob : float
+        prob : float, default 0.95
             Confidence level of the intervals.
-        method : {"profile", "boot", "none"}
-            Intervals of the standard deviations and correlations; none by default, as in broom.mixed.
+        method : {"profile", "boot", "none"}, default "none"
+            Intervals of the standard deviations and correlations: by profile likelihood, by the parametric
+            bootstrap, or, as in broom.mixed, not at all (NaN).
         seed : int, optional
-            Of the bootstrap.
+            Repeats the bootstrap.
 
         Returns
         -------
@@ -509,11 +564,24 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         ------
         BayesmixedError
             When `effects` holds another word or is empty, or `prob` or `method` is not known.
+
+        Examples
+        --------
+        >>> m.tidy()[["effect", "term", "estimate"]].round(1)
+        effect   term                estimate
+        fixed    Intercept              251.4
+        fixed    Days                    10.5
+        ran_pars sd__Intercept           24.7
+        ran_pars sd__Days                 5.9
+        ran_pars cor__Intercept.Days      0.1
+        ran_pars sd__Observation         25.6
         """
         return verbs.tidy(replace(self._source, method=method, seed=seed), effects=effects, prob=prob)
 
     def glance(self) -> pd.DataFrame:
-        """Put an estimate into one row, to stack models under each other.
+        """Put the estimate into one row.
+
+        Use it to stack models under each other.
 
         Returns
         -------
@@ -521,6 +589,11 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
             One row: ``nobs``, ``sigma``, ``engine`` (``"reml"`` or ``"ml"``), ``npar``, ``log_likelihood``,
             ``AIC``, ``AICc``, ``BIC``, ``deviance`` (minus twice the log likelihood, restricted for REML),
             ``df_residual`` (rows less parameters), ``singular``.
+
+        Examples
+        --------
+        >>> m.glance().loc[0, ["nobs", "npar", "AIC"]].round(1).tolist()
+        [180.0, 6.0, 1755.6]
         """
         return verbs.estimate_glance(self.estimate)
 
@@ -536,21 +609,23 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Prediction of every row with the interval that lme4 does not give.
 
+        Use it for new rows, new groups and new responses; without `newdata` it predicts the rows of the fit.
+
         Parameters
         ----------
         newdata : pandas, polars or Arrow frame, optional
             Predictors, offsets and the grouping factors that take part; m rows, by default those of the fit.
-        effects : {"all", "fixed"} or sequence of str
+        effects : {"all", "fixed"} or sequence of str, default "all"
             Random effects that take part: all (lme4's ``re.form = NULL``), none (``re.form = NA``), or those
             of the grouping factors named.
-        new_levels : {"error", "population", "sample"}
+        new_levels : {"error", "population", "sample"}, default "error"
             What happens to levels that the model has not seen: they are refused; or they get the effect 0,
             which is lme4's ``allow.new.levels = TRUE``; ``"sample"`` adds the variance of their effects to
             the interval.
-        kind : {"mean", "link", "response"}
+        kind : {"mean", "link", "response"}, default "mean"
             The mean of the row given the effects that take part, which is its linear predictor too, or a new
             response, whose interval holds a residual.
-        prob : float
+        prob : float, default 0.95
             Confidence level of the intervals.
         weights : str or array-like, optional
             For ``kind="response"`` and a model with weights, those of the rows of `newdata`: a column, one
@@ -580,11 +655,10 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         Examples
         --------
-        >>> import bayesmixed as bm
-        >>> sleep = bm.load_dataset("sleepstudy")
-        >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, method="reml")
-        >>> fit.predict(sleep.head(3), effects="fixed")["value"].round(1).tolist()
-        [251.4, 261.9, 272.3]
+        >>> m.predict(sleep.head(2), effects="fixed").round(1)
+        value  se lower_2.5 upper_97.5 df
+        251.4 6.8     237.0      265.8 17
+        261.9 6.8     247.6      276.2 17
         """
         table = verbs.predict(
             self._source,
@@ -607,18 +681,20 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Adjusted predictions: the mean at every combination of some values.
 
+        Use it for a curve or a table of cells, as emmeans.
+
         Parameters
         ----------
-        at : Mapping
+        at : mapping of str to value or sequence
             Column to one value or several, e.g. ``{"Days": [0, 3, 9]}``.
-        average : bool
+        average : bool, default False
             False holds what `at` does not name at a typical value: other numbers at their mean over the rows,
             other categorical columns at their most frequent level, and grouping factors that take part run
             through the levels observed. True sets the columns of `at` in every row of the data, and averages
             over the rows.
-        effects : {"all", "fixed"} or sequence of str
+        effects : {"all", "fixed"} or sequence of str, default "fixed"
             The population's value, or with the random effects named, as in :meth:`predict`.
-        prob : float
+        prob : float, default 0.95
             Confidence level of the intervals.
 
         Returns
@@ -639,6 +715,13 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         Means of the population, averages over the rows too, have the interval of Student's t with
         Satterthwaite's degrees of freedom, as in emmeans. Those that random effects take part in have the
         normal interval, and ``df`` is infinite.
+
+        Examples
+        --------
+        >>> m.predictions_at({"Days": [0, 9]}).round(1)
+        Days value   se lower_2.5 upper_97.5 df
+           0 251.4  6.8     237.0      265.8 17
+           9 345.6 14.6     314.7      376.5 17
         """
         table = verbs.predictions_at(self._source, at, average=average, effects=effects, prob=prob)
         return cast("pd.DataFrame", table)
@@ -655,23 +738,25 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Difference that a change of one predictor makes to the mean, all else being equal.
 
+        Use it for contrasts, as emmeans and marginaleffects.
+
         Parameters
         ----------
         variable : str
             The predictor, a column of the data.
-        at : Mapping, optional
+        at : mapping of str to value or sequence, optional
             Other columns to one value or several.
         contrast : number, pair, {"reference", "pairwise"}, optional
             For a number the size of a step up, 1 by default; for a categorical column every other level
             against the first (``"reference"``, the default) or all pairs (``"pairwise"``); for both a pair,
             low and high.
-        average : bool
+        average : bool, default True
             True averages the difference over the rows of the data, once for each combination of the values of
             `at`, which are set in every row. False gives every row of the data its difference, or, with `at`,
             every point of the grid of :meth:`predictions_at`.
-        effects : {"all", "fixed"} or sequence of str
-            As in :meth:`predictions_at`.
-        prob : float
+        effects : {"all", "fixed"} or sequence of str, default "fixed"
+            The population's value, or with the random effects named, as in :meth:`predict`.
+        prob : float, default 0.95
             Confidence level of the intervals.
 
         Returns
@@ -694,6 +779,12 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         their joint covariance without a delta method, averages over the rows too. Intervals and tests of the
         population are by Student's t with Satterthwaite's degrees of freedom, as in emmeans; where random
         effects take part they are normal, and ``df`` is infinite.
+
+        Examples
+        --------
+        >>> m.comparisons("Days", contrast=(0, 9))[["contrast", "value", "df"]].round(1)
+        contrast value df
+        9 - 0     94.2 17
         """
         table = verbs.comparisons(
             self._source, variable, at=at, contrast=contrast, average=average, effects=effects, prob=prob
@@ -711,17 +802,19 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Slope of the mean in one numeric predictor, all else being equal.
 
+        Use it for the effect of a number where it enters by a spline, a transform or an interaction.
+
         Parameters
         ----------
         variable : str
             The predictor, a column of numbers.
-        at : Mapping, optional
+        at : mapping of str to value or sequence, optional
             Columns to one value or several; `variable` may be among them.
-        average : bool
+        average : bool, default True
             As in :meth:`comparisons`: the mean slope over the rows, or the slope of every row or point.
-        effects : {"all", "fixed"} or sequence of str
-            As in :meth:`predictions_at`.
-        prob : float
+        effects : {"all", "fixed"} or sequence of str, default "fixed"
+            The population's value, or with the random effects named, as in :meth:`predict`.
+        prob : float, default 0.95
             Confidence level of the intervals.
 
         Returns
@@ -738,52 +831,215 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
         Notes
         -----
-        As in :meth:`comparisons`. A slope is that of the response as the formula transforms it.
+        Intervals and tests are those of :meth:`comparisons`. A slope is that of the response as the formula
+        transforms it.
+
+        Examples
+        --------
+        >>> m.slopes("Days")[["term", "value", "df"]].round(1)
+        term value df
+        Days  10.5 17
         """
         table = verbs.slopes(self._source, variable, at=at, average=average, effects=effects, prob=prob)
         return cast("pd.DataFrame", table)
 
     def anova(self, *others: RemlFit, type: AnovaType = "III") -> pd.DataFrame:  # noqa: A002 (R's name)
-        """F tests of the terms, or tests against others; see :func:`bayesmixed.comparison.anova.anova`."""
+        """F tests of the terms, or likelihood-ratio tests against other fits.
+
+        Use it as R's ``anova``; :func:`bayesmixed.anova` says what the tests are, and has more arguments.
+
+        Parameters
+        ----------
+        *others : RemlFit
+            Fits of other models to the same rows; the F tests of this one unless given.
+        type : {"III", "II", "I"}, default "III"
+            Type of the F tests: a term averaged over the levels of the factors with which it interacts;
+            adjusted for the terms that do not contain it; adjusted for the terms before it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of one fit ``term``, ``sum_sq``, ``mean_sq``, ``NumDF``, ``DenDF`` (Satterthwaite's), ``F``,
+            ``p_value``; of several ``model``, ``npar``, ``AIC``, ``BIC``, ``logLik``, ``deviance``,
+            ``Chisq``, ``Df``, ``p_value``, ``p_mixture``.
+
+        Raises
+        ------
+        BayesmixedError
+            When `type` is not known.
+        DataError
+            When rows, responses or weights differ.
+
+        Examples
+        --------
+        >>> m.anova().round(2)
+        term sum_sq mean_sq NumDF DenDF     F p_value
+        Days  30031   30031     1    17 45.85       0
+        Type III, with Satterthwaite's degrees of freedom.
+        """
         from bayesmixed.comparison.anova import anova
 
         return anova(self, *others, type=type)
 
     def drop1(self) -> pd.DataFrame:
-        """Likelihood ratio tests of the fixed terms; see :func:`bayesmixed.comparison.drop1.drop1`."""
+        """Test every fixed term that can be left out, by maximum likelihood.
+
+        Use it to see what each predictor adds to all others; :func:`bayesmixed.drop1` says more.
+
+        Returns
+        -------
+        pandas.DataFrame
+            First the model as it is, ``<none>``, then one row for each term: ``term``, ``npar`` (parameters
+            that go with it), ``AIC`` (without it), ``LRT`` (likelihood-ratio statistic), ``p_value``.
+
+        Examples
+        --------
+        >>> m.drop1()[["term", "LRT"]].round(2)
+        term     LRT
+        <none>   NaN
+        Days   23.54
+        """
         from bayesmixed.comparison.drop1 import drop1
 
         return drop1(self)
 
     def ranova(self, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
-        """Tests of each random-effect term; see :func:`bayesmixed.comparison.ranova.ranova`."""
+        """Test every random-effect term that can be left out, by the fit's own criterion.
+
+        Use it to see whether a variance component is needed; :func:`bayesmixed.ranova` says how terms are
+        reduced.
+
+        Parameters
+        ----------
+        boot : int, default 0
+            Number of refits to data simulated from every reduced model, for ``p_boot``; none for 0.
+        seed : int, optional
+            Repeats the simulated data.
+
+        Returns
+        -------
+        pandas.DataFrame
+            First the model as it is, ``<none>``, then one row for each term: ``term``, ``npar``, ``logLik``,
+            ``AIC``, ``LRT`` (likelihood-ratio statistic), ``Df``, ``p_value``, ``p_mixture`` and, when asked
+            for, ``p_boot``.
+
+        Examples
+        --------
+        >>> m.ranova()[["term", "npar", "LRT"]].round(2)
+        term                     npar   LRT
+        <none>                      6   NaN
+        Days in (Days | Subject)    4 42.84
+        """
         from bayesmixed.comparison.ranova import ranova
 
         return ranova(self, boot=boot, seed=seed)
 
     def vcov(self) -> pd.DataFrame:
-        """Covariance matrix of the coefficients' estimates, sigma^2 (X'V^-1 X)^-1."""
+        """Covariance matrix of the estimated coefficients.
+
+        Use it for the standard error of a combination c'b: the root of c'Vc.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Shape (p, p), by term, in the units of the coefficients: sigma^2 (X'V^-1 X)^-1, lme4's ``vcov``.
+
+        Examples
+        --------
+        >>> m.vcov().round(1)
+                  Intercept Days
+        Intercept      46.6 -1.5
+        Days           -1.5  2.4
+        """
         terms = list(self.spec.design.fixed.terms)
         return pd.DataFrame(self.estimate.covariance, index=terms, columns=terms)
 
     def log_likelihood(self) -> float:
-        """Log likelihood at the optimum, restricted for REML: lme4's ``logLik``."""
+        """Log likelihood at the optimum, lme4's ``logLik``.
+
+        Returns
+        -------
+        float
+            Of the response in its own units; restricted for REML.
+
+        Examples
+        --------
+        >>> round(m.log_likelihood(), 1)
+        -871.8
+        """
         return self.estimate.log_likelihood
 
     def deviance(self) -> float:
-        """Minus twice the log likelihood; for REML lme4's REML criterion."""
+        """Minus twice the log likelihood at the optimum.
+
+        Returns
+        -------
+        float
+            For REML lme4's REML criterion.
+
+        Examples
+        --------
+        >>> round(m.deviance(), 1)
+        1743.6
+        """
         return self.estimate.optimum.criterion
 
     def aic(self) -> float:
-        """Akaike's criterion, -2 log L + 2 k (Akaike 1974); L is restricted for REML, as in lme4."""
+        """Akaike's information criterion; smaller is better.
+
+        Returns
+        -------
+        float
+            -2 log L + 2 k for k parameters; L is restricted for REML, as in lme4.
+
+        Notes
+        -----
+        Akaike (1974), IEEE Transactions on Automatic Control 19:716. Compare REML fits with the same fixed
+        part only.
+
+        Examples
+        --------
+        >>> round(m.aic(), 1)
+        1755.6
+        """
         return self.estimate.aic
 
     def aicc(self) -> float:
-        """Akaike's criterion for small samples, AIC + 2 k (k + 1) / (n - k - 1) (Hurvich and Tsai 1989)."""
+        """Akaike's information criterion for small samples; smaller is better.
+
+        Returns
+        -------
+        float
+            AIC + 2 k (k + 1) / (n - k - 1) for k parameters and n rows; infinite when n <= k + 1.
+
+        Notes
+        -----
+        Hurvich and Tsai (1989), Biometrika 76:297.
+
+        Examples
+        --------
+        >>> round(m.aicc(), 1)
+        1756.1
+        """
         return self.estimate.aicc
 
     def bic(self) -> float:
-        """Schwarz's criterion, -2 log L + k log n (Schwarz 1978), n the number of rows as in lme4."""
+        """Schwarz's information criterion; smaller is better.
+
+        Returns
+        -------
+        float
+            -2 log L + k log n for k parameters and n rows, as in lme4.
+
+        Notes
+        -----
+        Schwarz (1978), Annals of Statistics 6:461.
+
+        Examples
+        --------
+        >>> round(m.bic(), 1)
+        1774.8
+        """
         return self.estimate.bic
 
 

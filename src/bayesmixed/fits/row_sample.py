@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class RowFit(PlottedFit, Protocol):
     """A fit that has tables row by row; ``bayesmixed.MixedFit`` and ``bayesmixed.RemlFit`` are two."""
 
-    def at_design(self, design: Design) -> Self:
+    def _at_design(self, design: Design) -> Self:
         """The same fit, its rows those of another look at the same data."""
         ...
 
@@ -148,7 +148,7 @@ class SampleMethods(ABC):
     spec: ModelSpec
 
     @abstractmethod
-    def at_design(self, design: Design) -> Self:
+    def _at_design(self, design: Design) -> Self:
         """The same fit, its rows those of another look at the same data."""
 
     def sample_rows(self: RowFit, n: int = ROWS, *, seed: int = 0) -> RowSample:
@@ -159,15 +159,15 @@ class SampleMethods(ABC):
 
         Parameters
         ----------
-        n : int
+        n : int, default 10000
             Number of rows; all of them when there are fewer.
-        seed : int
+        seed : int, default 0
             Repeats the sample.
 
         Returns
         -------
         RowSample
-            With ``frame``, ``fitted()``, ``resid()``, ``augment()`` and ``plot``. The model stays that of
+            With ``frame``, ``fitted()``, ``resid()``, ``augment()`` and ``plot``. The model is still that of
             all rows.
 
         Raises
@@ -178,26 +178,22 @@ class SampleMethods(ABC):
         Notes
         -----
         Every set of n rows without missing values is equally likely. The engine that holds the data picks
-        them out, in one pass over all columns; see :func:`bayesmixed.design.remote.sample.sample_design`.
+        them out, in one pass over all columns.
 
         Examples
         --------
         >>> import polars
-        >>> import bayesmixed as bm
-        >>> rows = polars.from_pandas(bm.load_dataset("sleepstudy")).lazy()
-        >>> fit = bm.lmer("Reaction ~ Days + (Days | Subject)", rows, method="reml")
-        >>> some = fit.sample_rows(50, seed=1)
-        >>> some
+        >>> rows = polars.from_pandas(sleep).lazy()
+        >>> lazy = bm.lmer("Reaction ~ Days + (Days | Subject)", rows, method="reml")
+        >>> print(lazy.sample_rows(50, seed=1))
         50 of 180 rows, drawn at random (seed 1)
-        >>> len(some.resid(kind="standardized"))
-        50
         """
         from bayesmixed.design.remote.sample import sample_design
 
-        return RowSample(fit=self.at_design(sample_design(self.spec.design, n, seed)), seed=seed)
+        return RowSample(fit=self._at_design(sample_design(self.spec.design, n, seed)), seed=seed)
 
     @cached_property
-    def with_rows(self) -> Self:
+    def _with_rows(self) -> Self:
         """The fit itself where its rows are at hand, else with 10,000 of them drawn at random, once."""
         held = held_design(self.spec.design)
-        return self if held is self.spec.design else self.at_design(held)
+        return self if held is self.spec.design else self._at_design(held)

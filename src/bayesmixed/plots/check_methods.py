@@ -107,7 +107,7 @@ class CheckPlots:
         >>> fit.plot.residuals(by="Subject").get_ylabel()
         'Subject'
         """
-        fit = self.fit.with_rows
+        fit = self.fit._with_rows
         return labelled(fit, _residuals(fit, by, kind, trend, ax))
 
     def residual_quantiles(
@@ -158,7 +158,7 @@ class CheckPlots:
         >>> fit.plot.residual_quantiles().get_ylabel()
         'standardized residual'
         """
-        fit = self.fit.with_rows
+        fit = self.fit._with_rows
         kind = shown_kind(fit.spec.family, "standardized") if kind is None else kind
         table = fit.resid(kind=kind)
         axes = normal_quantiles(
@@ -300,7 +300,7 @@ class CheckPlots:
         >>> len(fit.plot.observed(max_panels=6))
         6
         """
-        fit = self.fit.with_rows
+        fit = self.fit._with_rows
         codes, levels = present_levels(chosen_blocks(fit.spec.design, group)[0])
         response, fitted = fit.spec.design.response, fit.fitted()["value"].to_numpy()
         axes = observed_against_fitted(
@@ -439,7 +439,7 @@ class CheckPlots:
         >>> fit.plot.prior_predictive().get_xlabel()
         'Reaction'
         """
-        bayes, fit = sampled(self.fit), self.fit.with_rows
+        bayes, fit = sampled(self.fit), self.fit._with_rows
         chosen = bayes.run.seed if seed is None else checked_seed(seed)
         tree = prior_tree(fit.spec, draws=PRIOR_DATA_SETS, seed=chosen)
         return labelled(fit, densities.prior_predictive(tree, response=fit.spec.design.response.name, ax=ax))
@@ -482,7 +482,7 @@ class CheckPlots:
         ['Days', 'sigma']
         """
         fit = sampled(self.fit)
-        draws, spec = fit.draws, self.fit.with_rows.spec
+        draws, spec = fit.draws, self.fit._with_rows.spec
         made = "prior" in draws.children
         prior = draws["prior"].to_dataset() if made else prior_predictive(spec, seed=fit.run.seed)[0]
         tree = xr.DataTree.from_dict({"posterior": prior})
@@ -636,7 +636,7 @@ class CheckPlots:
 
     def _replicated(self, seed: int | None) -> tuple[PlottedFit, FloatArray]:
         """A Bayesian fit with rows at hand, and replicated data of them, shape (replicates, n)."""
-        bayes, fit = sampled(self.fit), self.fit.with_rows
+        bayes, fit = sampled(self.fit), self.fit._with_rows
         chosen = bayes.run.seed if seed is None else checked_seed(seed)
         return fit, predictive.replicates(sampled(fit).draws, fit.spec, seed=chosen)
 

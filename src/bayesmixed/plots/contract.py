@@ -29,7 +29,7 @@ class PlottedFit(Protocol):
         ...
 
     @property
-    def with_rows(self) -> Self:
+    def _with_rows(self) -> Self:
         """The same fit with rows at hand."""
         ...
 

@@ -90,7 +90,7 @@ def group_facets(
     >>> [ax.get_title() for ax in bm.plots.group_facets(fit, "Days", levels=["308", "335"])]
     ['308', '335']
     """
-    fit = fit.with_rows
+    fit = fit._with_rows
     block = chosen_blocks(fit.spec.design, group)[0]
     shown = _facet_levels(fit, block, levels)
     population = population_line(fit, x, prob=prob)
@@ -155,7 +155,7 @@ def group_lines(
     >>> bm.plots.group_lines(fit, "Days").get_xlabel()
     'Days'
     """
-    fit = fit.with_rows
+    fit = fit._with_rows
     block = chosen_blocks(fit.spec.design, group)[0]
     shown = None if levels is None else chosen_levels(fit.spec.design, block.group, levels)
     lines = level_lines(fit, x, group=block.group, levels=shown, prob=prob)
@@ -219,7 +219,7 @@ def population_and_groups(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['population', '308']
     """
-    fit = fit.with_rows
+    fit = fit._with_rows
     wanted = () if group is None else one_or_several(group, "group")
     levels = [level_of(fit.spec.design, level, group_var) for level in wanted]
     population = population_line(fit, x, prob=prob)

@@ -22,16 +22,7 @@ from bayesmixed.verbs.variances import (
 def distribution_variance(draws: xr.DataTree, spec: ModelSpec) -> Within:
     """Variance within groups: distribution-specific, with that of effects which single rows have.
 
-    Nakagawa, Johnson and Schielzeth 2017 (J. R. Soc. Interface 14:20170213). gaussian and lognormal: sigma^2
-    (of the logarithm); t: sigma^2 nu / (nu - 2). bernoulli and binomial: the variance of the link's latent
-    distribution, pi^2/3 (logit), 1 (probit), pi^2/6 (cloglog). With a log link the lognormal approximation:
-    poisson log(1 + 1/lambda), negativebinomial log(1 + 1/lambda + 1/alpha), gamma log(1 + 1/alpha), with the
-    expected count lambda = exp(m + (V_fix + V_all) / 2), m the mean over the rows of X beta + offset. All
-    others by the delta method, Var(y) (d link / d mean)^2 at the linear predictor m.
-
-    The variance of a factor with a level for every row, V_over, is added: it is overdispersion and lies
-    within groups (the paper's sigma_e^2, which stands in the denominator of R2 and ICC alone). The expected
-    count is that of all rows, lambda = exp(m + (V_fix + V_all + V_over) / 2).
+    :meth:`bayesmixed.MixedFit.icc` states the formulas (Nakagawa, Johnson and Schielzeth 2017).
     """
     within = _of_family(draws, spec)
     rows = split_blocks(spec.design)[1]

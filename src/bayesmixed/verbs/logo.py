@@ -28,13 +28,7 @@ SEED = 0
 def leave_one_group_out(draws: xr.DataTree, spec: ModelSpec, group: str) -> ELPDData:
     """Expected log predictive density of whole groups, each predicted from all others.
 
-    elpd_g = log p(y_g | y_-g) = log p(y) - log p(y_-g), random effects and coefficients integrated out
-    exactly given theta (standard deviations, correlations, sigma), theta by importance sampling from a
-    multivariate t with the mean and twice the covariance of the draws, the same points for both densities. No
-    draw of a random effect is reweighted, which fails for whole groups (Merkle, Furr and Rabe-Hesketh 2019,
-    Psychometrika 84:802). Points are added until the Monte Carlo error of a group is 0.03, at most 40,000.
-    Priors stay those of the fit. ``p`` is by how much the densities of the groups are higher when theta has
-    seen them.
+    :meth:`bayesmixed.MixedFit.loo` states the formula.
     """
     from bayesmixed.engines.collapsed.integrated import integrate_all
     from bayesmixed.engines.collapsed.leave_group_out import densities_given_others
