@@ -246,6 +246,12 @@ def _can_be_written(name: str) -> bool:
     return len(name.strip()) > 0 and len(name) <= 24 and name.isprintable() and not set(name) & set("`\\")
 
 
+@cache
+def any_name() -> st.SearchStrategy[str]:
+    """Names, two in three of them `WORDS`."""
+    return st.one_of(st.sampled_from(WORDS), st.sampled_from(WORDS), st.sampled_from(pool()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renaming:
     """A model, the names of its columns, and the verbs that are asked."""
@@ -263,8 +269,7 @@ def renamings(
     model = draw(st.sampled_from(models))
     usual = dict(zip(LETTERS, "yxzwfhgk", strict=True))
     changed = draw(st.sets(st.sampled_from(LETTERS), min_size=1))
-    one = st.one_of(st.sampled_from(WORDS), st.sampled_from(WORDS), st.sampled_from(pool()))
-    new = draw(st.lists(one, min_size=8, max_size=8, unique=True))
+    new = draw(st.lists(any_name(), min_size=8, max_size=8, unique=True))
     words = usual | {letter: name for letter, name in zip(LETTERS, new, strict=True) if letter in changed}
     if len(set(words.values())) < len(words):
         words = dict(zip(LETTERS, new, strict=True))
