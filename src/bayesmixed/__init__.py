@@ -1,6 +1,19 @@
 """Bayesian mixed models for Python, in lme4's language: exact posteriors in lme4's tables.
 
-Start with :func:`lmer` and :func:`load_dataset`.
+::
+
+    import bayesmixed as bm
+
+    fit = bm.lmer("Reaction ~ Days + (Days | Subject)", bm.load_dataset("sleepstudy"))
+    print(fit)
+    fit.fixef()
+
+Fit: :func:`lmer`, :func:`glmer`, :func:`from_bambi`, :func:`load`; look first: :func:`specify`,
+:func:`simulate_prior`, :func:`prior`. Compare: :func:`compare`, :func:`bayes_factor`, and for REML and ML
+:func:`anova`, :func:`drop1`, :func:`ranova`. Print: :func:`table`, :func:`models_table`. Teach:
+:func:`pooling`, :func:`simulate_data`, :func:`recover`. Data: :func:`datasets`, :func:`load_dataset`,
+:func:`describe_dataset`. Draw: ``bm.plots`` and ``fit.plot``. ``help(fit.predict)``, and so on, says
+everything about a method.
 """
 
 from __future__ import annotations

@@ -609,9 +609,9 @@ class PosteriorMethods(FitMethods):
         ``sum_i log p(y_i | y_-i)`` by Pareto-smoothed importance sampling (Vehtari, Gelman and Gabry 2017,
         Statistics and Computing 27:1413), each row's density given the random effects of its groups.
 
-        Of groups: log p(y_g | y_-g) = log p(y) - log p(y_-g), random effects and coefficients integrated out
-        exactly given theta (standard deviations, correlations, sigma), theta by importance sampling from a
-        multivariate t with the mean and twice the covariance of the draws, the same points for both
+        Of groups: ``log p(y_g | y_-g) = log p(y) - log p(y_-g)``, random effects and coefficients integrated
+        out exactly given theta (standard deviations, correlations, sigma), theta by importance sampling from
+        a multivariate t with the mean and twice the covariance of the draws, the same points for both
         densities. Draws of random effects are not reweighted, which fails for whole groups (Merkle, Furr and
         Rabe-Hesketh 2019, Psychometrika 84:802). Points are added until the Monte Carlo error of a group is
         0.03, at most 40,000. Priors stay those of the fit. ``p`` is by how much the densities of the groups

@@ -1044,33 +1044,7 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
 
 
 def reml_fit(spec: ModelSpec, by: Literal["reml", "ml"]) -> RemlFit:
-    """Estimate a specified model by restricted or full maximum likelihood.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model; its priors are not used.
-    by : {"reml", "ml"}
-        The criterion.
-
-    Returns
-    -------
-    RemlFit
-        With lme4's verbs.
-
-    Raises
-    ------
-    EngineError
-        When the family is not gaussian, or crossed random effects are too many to be integrated out together.
-    DataError
-        When the data do not tell every parameter: as many coefficients as rows, or groups that the fixed
-        effects or another factor tell apart already.
-
-    Warns
-    -----
-    DesignWarning
-        When what the coefficients leave of the data does not tell all variances and correlations.
-    """
+    """Estimate a specified model by restricted or full maximum likelihood; warn where the data hardly do."""
     from bayesmixed.engines.reml.estimate import estimate, warn_of_flatness
 
     check_gaussian(spec, "Restricted or full maximum likelihood")

@@ -15,19 +15,7 @@ SD_DEGREES_OF_FREEDOM = 3.0
 
 
 def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
-    """Weakly informative priors that follow the units of the data.
-
-    With s the sample standard deviation (n - 1) over the rows used and y the response less the offset:
-    intercept at the column means ~ Normal(mean(y), 2.5 s_y); coefficient j ~ Normal(0, 2.5 s_y / s_xj);
-    random-effect sd of column z ~ HalfStudentT(3, s_y / s_z), s_z = 1 for an intercept; correlation
-    matrices ~ LKJ(2); residual sd ~ HalfStudentT(3, s_y). Without an intercept the coefficients carry the
-    level of y, so their scale uses the root mean square of y in place of s_y.
-
-    With a link g other than the identity, g(mean(y)) stands in place of mean(y) and 1 in place of s_y (see
-    :func:`~bayesmixed.model.link_scale.link_scale`). Auxiliary parameters: alpha of negativebinomial,
-    gamma and weibull, and kappa of beta ~ InverseGamma(0.4, 0.3); nu of t ~ Gamma(2, 0.1); other families
-    have Bambi's.
-    """
+    """Weakly informative priors that follow the units of the data; the help of ``fit.priors`` states them."""
     scale = link_scale(design, family)
     return PriorSet(
         coefficients=_coefficient_priors(design.fixed, scale),

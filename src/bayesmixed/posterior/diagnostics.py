@@ -27,33 +27,8 @@ CANDIDATES = 12
 def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnosis:
     """Convergence statistics of every parameter, and of the worst or of all random effects.
 
-    Parameters
-    ----------
-    draws : xarray.DataTree
-        A fit's draws: the group ``posterior`` over (chain, draw), and ``sample_stats`` with ``diverging``
-        where the sampler reports it.
-    ranef : {"screen", "all"}
-        ``"screen"``: of every grouping factor the 12 random effects that look worst to a cheap statistic get
-        the full ones. ``"all"``: every random effect does.
-
-    Returns
-    -------
-    Diagnosis
-        Statistics in the order of the variables. The diagonal and the lower triangle of a correlation matrix,
-        and quantities that are the same number in all draws, are left out.
-
-    Raises
-    ------
-    BayesmixedError
-        When `ranef` is neither word, or all random effects are asked for and the fit keeps moments of them.
-
-    Notes
-    -----
-    ArviZ's statistics cost 2 to 3 ms a quantity, some 12 s for the 4,100 random effects of InstEval, and the
-    screen (`bayesmixed.posterior.diagnostics.worst_candidates`) 0.4 s for all of them. The verdict needs only
-    the worst: the screen keeps the order of the effective sample sizes, up to the noise of the estimates.
-    Screening also spares a good posterior a false alarm: among thousands of noisy estimates the smallest lies
-    far below the common truth.
+    The diagonal and the lower triangle of a correlation matrix, and quantities that are the same number in
+    all draws, are left out. :meth:`bayesmixed.MixedFit.diagnostics` says what the screen does.
 
     Examples
     --------
