@@ -82,7 +82,7 @@ def test_priors_come_with_their_parameters(herds: pd.DataFrame) -> None:
         Prior("HalfNormal", {"sigma": 1.5}),
         *(Prior("Exponential", {"lam": rate}) for rate in (1, 2, 3)),
     )
-    assert spec.priors.auxiliary == {"alpha": Prior("HalfCauchy", {"beta": 7})}
+    assert spec.priors.parameters == {"alpha": Prior("HalfCauchy", {"beta": 7})}
     intercept = model.parameters["mu"].terms["Intercept"].prior.args
     assert spec.priors.coefficients[0] == Prior("Normal", {k: float(v) for k, v in intercept.items()})
 

@@ -127,7 +127,7 @@ class Case:
     def log_prior(self, at_parameters: Parameters) -> float:
         """Log prior of theta in log scales and logits, and of everything else that NUTS walks over."""
         p, priors = at_parameters, self.spec.priors
-        total = log_scale_density(priors.sigma, p.log_sigma)
+        total = log_scale_density(priors.parameters["sigma"], p.log_sigma)
         for i, block in enumerate(self.design.blocks):
             total += sum(log_scale_density(q, x) for q, x in zip(priors.sd[i], p.log_sd[i], strict=True))
             total += log_logit_density(block, priors.correlation[i].get("us"), p.logits[i])

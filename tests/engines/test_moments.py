@@ -156,7 +156,7 @@ def test_draws_give_way_to_their_plain_moments(frame) -> None:  # type: ignore[n
     known = LevelMoments(ranef=np.zeros(0), coef=np.zeros(0), covariance=np.zeros(0))
     raw = RawDraws(
         beta=beta,
-        sigma=None,
+        parameters={},
         sd=(),
         corr=(),
         ranef=(ranef[0], None),

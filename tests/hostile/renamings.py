@@ -121,12 +121,11 @@ def refitted(fit: bm.MixedFit, spec: Any, *, judged: bool = False) -> bm.MixedFi
     blocks = fit.spec.design.blocks
     raw = RawDraws(
         beta=values["beta"],
-        sigma=values.get("sigma"),
         sd=tuple(values[f"sd_{block.group}"] for block in blocks),
         corr=tuple(values.get(f"corr_{block.group}") for block in blocks),
         ranef=tuple(values[f"ranef_{block.group}"] for block in blocks),
         sample_stats={str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()},
-        auxiliary={name: values[name] for name in family if name != "sigma"},
+        parameters={name: values[name] for name in family},
     )
     attrs = {**fit.draws.attrs, "formula": spec.design.formula.text}
     draws = draws_tree(spec.design, raw, attrs)

@@ -68,7 +68,7 @@ def log_of(spec: ModelSpec, point: Point) -> float:
         ranef = z @ factor.T * np.exp(log_sd) @ block.centring.T
         mean += (block.columns * ranef[block.codes]).sum(axis=1)
     t = float(point["sigma_log__"])
-    total += float(log_density(priors.sigma, np.exp(t))) + t
+    total += float(log_density(priors.parameters["sigma"], np.exp(t))) + t
     weights = np.ones(design.n_rows) if design.weights is None else design.weights
     return float(total + stats.norm(mean, np.exp(t) / np.sqrt(weights)).logpdf(design.response.values).sum())
 

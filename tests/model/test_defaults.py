@@ -47,7 +47,7 @@ def test_defaults_are_those_sampled_by_brms(model: str, shared: Path, design_of:
     assert sorted(p.args["sigma"] for p in flat) == pytest.approx(
         sorted(numbers(s)[1] for s in sds), rel=1e-8
     )
-    assert list(ours.sigma.args.values()) == pytest.approx(numbers(theirs["sigma"]), rel=1e-8)
+    assert list(ours.parameters["sigma"].args.values()) == pytest.approx(numbers(theirs["sigma"]), rel=1e-8)
     assert [p for block in ours.correlation for p in block.values()] == (
         [Prior("LKJ", {"eta": 2})] if "cor" in theirs else []
     )
@@ -55,7 +55,7 @@ def test_defaults_are_those_sampled_by_brms(model: str, shared: Path, design_of:
 
 def scales(priors: PriorSet) -> np.ndarray:
     """Every scale, in order."""
-    every = [*priors.coefficients, *(p for block in priors.sd for p in block), priors.sigma]
+    every = [*priors.coefficients, *(p for block in priors.sd for p in block), priors.parameters["sigma"]]
     return np.array([prior.args["sigma"] for prior in every])
 
 
@@ -87,7 +87,7 @@ def test_without_intercept_the_level_of_y_is_the_coefficients(
     y, x = sleepstudy["Reaction"], sleepstudy["Days"]
     expected = {"mu": 0.0, "sigma": 2.5 * np.sqrt((y**2).mean()) / x.std()}
     assert dict(priors.coefficients[0].args) == pytest.approx(expected)
-    assert priors.sigma.args["sigma"] == pytest.approx(y.std())
+    assert priors.parameters["sigma"].args["sigma"] == pytest.approx(y.std())
 
 
 def test_the_offset_is_taken_off_first(sleepstudy: pd.DataFrame, design_of: DesignOf) -> None:

@@ -100,7 +100,7 @@ def test_the_table_says_what_the_scales_are_made_of() -> None:
 def test_users_choose_priors_of_the_familys_parameters() -> None:
     chosen = {"alpha": bm.prior("Exponential", lam=1), "x": bm.prior("Normal", sigma=1)}
     spec = bm.specify("count ~ x + (1 | g)", FRAME, family="negativebinomial", priors=chosen)
-    assert spec.priors.auxiliary["alpha"] == chosen["alpha"]
+    assert spec.priors.parameters["alpha"] == chosen["alpha"]
     assert spec.priors.user == {"alpha", "x"}
 
 
@@ -121,4 +121,4 @@ def test_a_class_stands_for_all_its_members_but_those_named() -> None:
 
 def test_a_family_of_bambis_alone_has_bambis_priors() -> None:
     spec = bm.specify("count ~ x + (1 | g)", FRAME, family="zero_inflated_poisson")
-    assert str(spec.priors.auxiliary["psi"]) == "Beta(alpha=2, beta=2)"
+    assert str(spec.priors.parameters["psi"]) == "Beta(alpha=2, beta=2)"

@@ -52,7 +52,7 @@ def flat(priors: object) -> list[Prior | None]:
         *priors.coefficients,  # type: ignore[attr-defined]
         *priors.sd[0],  # type: ignore[attr-defined]
         priors.correlation[0]["us"],  # type: ignore[attr-defined]
-        priors.sigma,  # type: ignore[attr-defined]
+        priors.parameters["sigma"],  # type: ignore[attr-defined]
     ]
 
 
@@ -98,7 +98,7 @@ def test_correlations_that_the_model_has_not(
     "choice", [prior("Uniform", lower=0, upper=9), prior("HalfFlat"), prior("Gamma", alpha=2, beta=1)]
 )
 def test_positive_priors_fit_a_standard_deviation(design: Design, choice: Prior) -> None:
-    assert complete_priors(design, {"sigma": choice}).sigma == choice
+    assert complete_priors(design, {"sigma": choice}).parameters["sigma"] == choice
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def taken(sleepstudy: pd.DataFrame, design_of: Callable[..., Design]) -> Design:
 
 def test_a_column_called_like_a_parameter_has_a_prior_of_its_own(taken: Design) -> None:
     priors = complete_priors(taken, {"b_sigma": NORMAL, "family_sigma": HALF})
-    assert (priors.coefficients[1], priors.sigma) == (NORMAL, HALF)
+    assert (priors.coefficients[1], priors.parameters["sigma"]) == (NORMAL, HALF)
     assert priors.user == {"b_sigma", "family_sigma"}
     table = prior_table(taken, priors).table()
     assert table["parameter"].tolist()[:4] == ["Intercept", "b_sigma", "b_sd", "sigma:sd"]

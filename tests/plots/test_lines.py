@@ -134,7 +134,7 @@ def test_the_line_of_a_nested_level_has_the_uncertainty_of_its_parents() -> None
     rng, (inner, outer) = np.random.default_rng(3), spec.design.blocks
     raw = RawDraws(
         beta=rng.normal(size=(2, 40, 2)),
-        sigma=np.ones((2, 40)),
+        parameters={"sigma": np.ones((2, 40))},
         sd=(np.ones((2, 40, 1)), np.ones((2, 40, 1))),
         corr=(None, None),
         ranef=(rng.normal(size=(2, 40, 15, 1)), 5 * rng.normal(size=(2, 40, 5, 1))),

@@ -29,7 +29,7 @@ def random_draws_of() -> Callable[[ModelSpec], xr.DataTree]:
         ]
         raw = RawDraws(
             beta=rng.normal(1, 0.3, (*shape, len(design.fixed.terms))),
-            sigma=rng.uniform(1.5, 2.5, shape),
+            parameters={"sigma": rng.uniform(1.5, 2.5, shape)},
             sd=tuple(rng.uniform(0.2, 0.8, (*shape, block.n_effects)) for block in design.blocks),
             corr=tuple(
                 _correlation(factor) if block.has_correlation else None

@@ -121,10 +121,10 @@ def test_draws_of_another_model_are_refused(
     "change",
     [
         {"user": frozenset({"z"})},
-        {"sigma": Prior("LKJ", {"eta": 2})},
+        {"parameters": {"sigma": Prior("LKJ", {"eta": 2})}},
         {"coefficients": (Prior("Normal", {"mu": 0, "sigma": 1}),)},
-        {"auxiliary": {"nu": Prior("Gamma", {"alpha": 2, "beta": 0.1})}},
-        {"correlation": (None, None)},
+        {"parameters": {"nu": Prior("Gamma", {"alpha": 2, "beta": 0.1})}},
+        {"correlation": ({}, {})},
     ],
 )
 def test_priors_of_another_model_are_refused(

@@ -37,7 +37,7 @@ def test_every_parameter_has_its_own_density(spec_of: SpecOf, random_draws_of: D
     np.testing.assert_allclose(out["sd_g"], stats.expon(scale=0.5).logpdf(centred))
     corr = covariance / (centred[..., :, None] * centred[..., None, :])
     np.testing.assert_allclose(out["corr_g"], lkj_log_density(corr, 2.0))
-    scale = spec.priors.sigma.args["sigma"]
+    scale = spec.priors.parameters["sigma"].args["sigma"]
     np.testing.assert_allclose(out["sigma"], np.log(2) + stats.t(3, 0, scale).logpdf(posterior["sigma"]))
 
 

@@ -40,7 +40,7 @@ def sampler(
         drift = 0.0 if thin >= good_from else np.arange(settings.chains)[:, None]
         return RawDraws(
             beta=rng.normal(size=(*shape, 1)),
-            sigma=rng.normal(size=shape) + drift,
+            parameters={"sigma": rng.normal(size=shape) + drift},
             sd=(rng.normal(size=(*shape, 1)),),
             corr=(None,),
             ranef=(rng.normal(size=(*shape, design.blocks[0].n_levels, 1)),),

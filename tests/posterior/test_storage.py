@@ -64,7 +64,7 @@ def saved_fit(frame: pd.DataFrame | None = None, levels: list[str] = ODD_LABELS)
             coefficients=(Prior("Normal", {"mu": 0.1, "sigma": 1e-9}), Prior("Flat")),
             sd=((half_t,), (half_t, half_t)),
             correlation=({}, {"us": Prior("LKJ", {"eta": 2})}),
-            sigma=half_t,
+            parameters={"sigma": half_t},
             user=frozenset({"x", "sd_g"}),
         ),
         draws=xr.DataTree.from_dict(tree),

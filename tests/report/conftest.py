@@ -78,7 +78,7 @@ def make_fit(levels: tuple[str, ...], rows_per_level: int = 10, correlated: bool
     shape = (2, 60)
     raw = RawDraws(
         beta=rng.normal([250, 10], [5, 1], (*shape, 2)),
-        sigma=np.abs(rng.normal(25, 1, shape)),
+        parameters={"sigma": np.abs(rng.normal(25, 1, shape))},
         sd=(np.abs(rng.normal([24, 6], 1, (*shape, 2))),),
         corr=(np.broadcast_to([[1, 0.1], [0.1, 1]], (*shape, 2, 2)) if correlated else None,),
         ranef=(rng.normal(0, [24, 6], (*shape, n_levels, 2)),),
@@ -87,7 +87,9 @@ def make_fit(levels: tuple[str, ...], rows_per_level: int = 10, correlated: bool
     lkj = {"us": Prior("LKJ", {"eta": 2})} if correlated else {}
     half = Prior("HalfStudentT", {"nu": 3, "sigma": 30})
     normal = Prior("Normal", {"mu": 0, "sigma": 75})
-    priors = PriorSet(coefficients=(normal, normal), sd=((half, half),), correlation=(lkj,), sigma=half)
+    priors = PriorSet(
+        coefficients=(normal, normal), sd=((half, half),), correlation=(lkj,), parameters={"sigma": half}
+    )
     run = RunInfo(
         engine="collapsed",
         plan=("g is integrated, being the only factor.",),

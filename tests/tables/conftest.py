@@ -99,7 +99,7 @@ def spec() -> ModelSpec:
         coefficients=(normal, normal),
         sd=((normal, normal), (normal,)),
         correlation=({}, {}),
-        sigma=normal,
+        parameters={"sigma": normal},
     )
     return ModelSpec(design=design, priors=priors)
 
@@ -109,7 +109,7 @@ def printed(spec: ModelSpec) -> Printed:
     """The model with progressions around round numbers."""
     raw = RawDraws(
         beta=progression([250.0, 10.0], 0.1),
-        sigma=progression(2.0, 0.5),
+        parameters={"sigma": progression(2.0, 0.5)},
         sd=(progression([20.0, 5.0], 0.5), progression([0.125], 0.5)),
         corr=(progression([[0.0, 0.25], [0.25, 0.0]], 0.5) + np.eye(2), None),
         ranef=(

@@ -89,7 +89,7 @@ def make_spec(
         coefficients=(normal,) * len(terms),
         sd=tuple((normal,) * block.n_effects for block in blocks),
         correlation=({},) * len(blocks),
-        sigma=normal,
+        parameters={"sigma": normal},
     )
     return ModelSpec(design=design, priors=priors)
 
@@ -110,7 +110,7 @@ def constant_draws(
 
     raw = RawDraws(
         beta=repeat(beta),
-        sigma=repeat(sigma),
+        parameters={"sigma": repeat(sigma)},
         sd=tuple(repeat(value) for value in sd),
         corr=tuple(None if value is None else repeat(value) for value in corr),
         ranef=tuple(repeat(value) for value in ranef),
@@ -136,7 +136,7 @@ def random_draws(spec: ModelSpec, seed: int = 0) -> xr.DataTree:
         corr.append(matrix if block.has_correlation else None)
     raw = RawDraws(
         beta=rng.normal(size=(*shape, len(spec.design.fixed.terms))),
-        sigma=rng.uniform(0.5, 2, size=shape),
+        parameters={"sigma": rng.uniform(0.5, 2, size=shape)},
         sd=tuple(rng.uniform(0.5, 2, size=(*shape, b.n_effects)) for b in spec.design.blocks),
         corr=tuple(corr),
         ranef=tuple(rng.normal(size=(*shape, b.n_levels, b.n_effects)) for b in spec.design.blocks),

@@ -63,11 +63,10 @@ def truth(
     family = spec.family
     raw = RawDraws(
         beta=repeat(beta),
-        sigma=repeat(parameters["sigma"]) if family.has_residual_sd else None,
         sd=(repeat([SD]),),
         corr=(None,),
         ranef=(repeat(effects[:, None]),),
         sample_stats={},
-        auxiliary={name: repeat(parameters[name]) for name in family.auxiliary},
+        parameters={name: repeat(parameters[name]) for name in family.parameter_names},
     )
     return draws_tree(spec.design, raw, {})

@@ -29,13 +29,13 @@ def at_estimates(
     spec = bm.specify(formula, frame, family=family, **more)
     raw = RawDraws(
         beta=np.reshape(beta, (1, 1, -1)).astype(float),
-        sigma=None,
         sd=tuple(np.full((1, 1, 1), np.sqrt(variances[block.group])) for block in spec.design.blocks),
         corr=(None,) * len(spec.design.blocks),
         ranef=tuple(np.zeros((1, 1, block.n_levels, 1)) for block in spec.design.blocks),
         sample_stats={},
-        auxiliary={
-            name: np.full((1, 1), {"alpha": ALPHA, "kappa": KAPPA}[name]) for name in spec.family.auxiliary
+        parameters={
+            name: np.full((1, 1), {"alpha": ALPHA, "kappa": KAPPA}[name])
+            for name in spec.family.parameter_names
         },
     )
     return draws_tree(spec.design, raw, {}), spec

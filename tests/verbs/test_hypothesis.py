@@ -104,7 +104,7 @@ def fitted_by_hand(formula: str, *names: str) -> tuple[Any, Any]:
     k = len(design.fixed.terms)
     raw = RawDraws(
         beta=rng.normal(np.linspace(-2, 2, k), 0.1, (2, 50, k)),
-        sigma=rng.uniform(0.5, 2, (2, 50)),
+        parameters={"sigma": rng.uniform(0.5, 2, (2, 50))},
         sd=(rng.uniform(0.5, 2, (2, 50, 1)),),
         corr=(None,),
         ranef=(rng.normal(size=(2, 50, 10, 1)),),

@@ -50,7 +50,7 @@ def refit_without(subject: str) -> tuple[Any, pd.DataFrame]:
         "sd_Subject[Intercept]": p.sd[0][0],
         "sd_Subject[Days]": p.sd[0][1],
         "corr_Subject": p.correlation[0]["us"],
-        "sigma": p.sigma,
+        "sigma": p.parameters["sigma"],
     }
     out = data["Subject"] == subject
     return lmer(SLOPES, data[~out], priors=priors, seed=2, adapt=False), data[out]

@@ -48,7 +48,7 @@ def model(formula: str = FORMULA) -> tuple[xr.DataTree, ModelSpec]:
     rng, shape, blocks = np.random.default_rng(1), (2, 50), design.blocks
     raw = RawDraws(
         beta=rng.normal(size=(*shape, len(design.fixed.terms))),
-        sigma=rng.uniform(0.5, 2, shape),
+        parameters={"sigma": rng.uniform(0.5, 2, shape)},
         sd=tuple(rng.uniform(0.5, 2, (*shape, block.n_effects)) for block in blocks),
         corr=tuple(
             np.broadcast_to(np.eye(2), (*shape, 2, 2)) if block.has_correlation else None for block in blocks
@@ -228,7 +228,7 @@ def model_of_taken_names() -> tuple[xr.DataTree, ModelSpec]:
     design, raw = build_design(parse_formula(formula), frame), model()[0]["posterior"]
     draws = RawDraws(
         beta=raw["beta"].to_numpy(),
-        sigma=raw["sigma"].to_numpy(),
+        parameters={"sigma": raw["sigma"].to_numpy()},
         sd=tuple(raw[f"sd_{group}"].to_numpy() for group in ("a:b", "a")),
         corr=tuple(raw[f"corr_{group}"].to_numpy() for group in ("a:b", "a")),
         ranef=tuple(raw[f"ranef_{group}"].to_numpy() for group in ("a:b", "a")),

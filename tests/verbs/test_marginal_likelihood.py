@@ -51,7 +51,7 @@ def log_scale_density(spec: ModelSpec, sd: FloatArray, sigma: FloatArray) -> Flo
         "Gamma": lambda a: stats.gamma(a["alpha"], scale=1 / a["beta"]),
     }
     total = np.zeros_like(sd)
-    for choice, value in ((spec.priors.sd[0][0], sd), (spec.priors.sigma, sigma)):
+    for choice, value in ((spec.priors.sd[0][0], sd), (spec.priors.parameters["sigma"], sigma)):
         total += twins[choice.name](choice.args).logpdf(value)
         total += np.log(2) if choice.name.startswith("Half") else 0
     return total

@@ -67,12 +67,11 @@ def model(formula: str, family: str, link: str, size: float = 1.0) -> tuple[xr.D
             matrix[..., 0, 1] = matrix[..., 1, 0] = rng.uniform(-0.9, 0.9, shape)
     raw = RawDraws(
         beta=rng.normal(size=(*shape, len(spec.design.fixed.terms))),
-        sigma=np.full(shape, PARAMETERS["sigma"]) if spec.family.has_residual_sd else None,
         sd=tuple(size * rng.uniform(0.4, 1.0, (*shape, block.n_effects)) for block in blocks(spec)),
         corr=tuple(c if b.has_correlation else None for b, c in zip(blocks(spec), corr, strict=True)),
         ranef=tuple(rng.normal(size=(*shape, b.n_levels, b.n_effects)) for b in blocks(spec)),
         sample_stats={},
-        auxiliary={name: np.full(shape, PARAMETERS[name]) for name in spec.family.auxiliary},
+        parameters={name: np.full(shape, PARAMETERS[name]) for name in spec.family.parameter_names},
     )
     return draws_tree(spec.design, raw, {}), spec
 

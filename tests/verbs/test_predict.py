@@ -51,7 +51,7 @@ def draws_of(spec: ModelSpec) -> xr.DataTree:
     blocks = spec.design.blocks
     raw = RawDraws(
         beta=rng.normal(size=(*shape, len(spec.design.fixed.terms))),
-        sigma=rng.uniform(0.5, 2, shape),
+        parameters={"sigma": rng.uniform(0.5, 2, shape)},
         sd=tuple(rng.uniform(0.5, 2, (*shape, block.n_effects)) for block in blocks),
         corr=tuple(corr if block.has_correlation else None for block in blocks),
         ranef=tuple(rng.normal(size=(*shape, block.n_levels, block.n_effects)) for block in blocks),

@@ -62,12 +62,11 @@ def raw_draws(
     wanted = set(STATISTICS.values())
     return RawDraws(
         beta=values(names.BETA) if names.BETA in posterior else np.empty((*sizes, 0)),
-        sigma=values(names.SIGMA) if family.has_residual_sd else None,
+        parameters={name: values(name) for name in family.parameter_names},
         sd=tuple(values(names.sd(block.group)) for block in design.blocks),
         corr=tuple(
             values(names.corr(block.group)) if block.has_correlation else None for block in design.blocks
         ),
         ranef=tuple(values(names.ranef(block.group)) for block in design.blocks),
         sample_stats={str(k): v.values for k, v in stats.data_vars.items() if k in wanted},
-        auxiliary={name: values(name) for name in family.auxiliary},
     )

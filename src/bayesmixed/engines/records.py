@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesmixed import names
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import KeepRanef, checked_count, checked_seed, one_of
 from bayesmixed.printing.records import short_repr
@@ -105,8 +104,7 @@ class RawDraws:
     """Draws of every parameter, in the units of the data."""
 
     beta: NDArray[np.float64]  # coefficients, shape (chain, draw, p)
-    # residual standard deviation, shape (chain, draw), where the family has one
-    sigma: NDArray[np.float64] | None
+    parameters: dict[str, NDArray[np.float64]]  # of the family by name, each of shape (chain, draw)
     sd: tuple[NDArray[np.float64], ...]  # for each block, shape (chain, draw, k)
     # for each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else None
     corr: tuple[NDArray[np.float64] | None, ...]
@@ -114,17 +112,9 @@ class RawDraws:
     ranef: tuple[NDArray[np.float64] | None, ...]
     # the sampler's statistics, each of shape (chain, draw), under ArviZ's names
     sample_stats: dict[str, NDArray[Any]]
-    # the family's other parameters by name, each of shape (chain, draw)
-    auxiliary: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     # for each block the moments of its random effects, None where their draws are kept; empty where all are
     moments: tuple[LevelMoments | None, ...] = ()
     interrupted: bool = False  # whether the user pressed Ctrl-C while the chains ran
-
-    @property
-    def parameters(self) -> dict[str, NDArray[np.float64]]:
-        """Draws of all parameters of the family by name, ``sigma`` first."""
-        first = {} if self.sigma is None else {names.SIGMA: self.sigma}
-        return {**first, **self.auxiliary}
 
 
 MOST_DRAWS, MOST_CHAINS = 10**9, 10**4

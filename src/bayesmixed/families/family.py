@@ -172,11 +172,6 @@ class Family:
         return SIGMA.name in self.parameter_names
 
     @property
-    def auxiliary(self) -> tuple[str, ...]:
-        """Auxiliary parameters but ``sigma``."""
-        return tuple(name for name in self.parameter_names if name != SIGMA.name)
-
-    @property
     def link_function(self) -> Link:
         """The link with its inverse."""
         return LINKS[self.link]

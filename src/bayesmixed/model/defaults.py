@@ -23,8 +23,10 @@ def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
             tuple(_half_student(scale.unit / float(s)) for s in block.scales) for block in design.blocks
         ),
         correlation=tuple(block.covariances.default_priors() for block in design.blocks),
-        sigma=_half_student(_spread(design, scale, family)) if family.has_residual_sd else None,
-        auxiliary={parameter.name: parameter.prior for parameter in family.parameters if parameter.prior},
+        parameters={
+            parameter.name: parameter.prior or _half_student(_spread(design, scale, family))
+            for parameter in family.parameters
+        },
     )
 
 

@@ -59,14 +59,13 @@ def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDr
         effects.append((deviates @ factor.swapaxes(-1, -2) * sd[:, None, :] @ block.centring.T)[None])
     return RawDraws(
         beta=beta[None],
-        sigma=None if spec.priors.sigma is None else random_draws(spec.priors.sigma, draws, rng)[None],
+        parameters={
+            name: random_draws(prior, draws, rng)[None] for name, prior in spec.priors.parameters.items()
+        },
         sd=tuple(sds),
         corr=tuple(correlations),
         ranef=tuple(effects),
         sample_stats={},
-        auxiliary={
-            name: random_draws(prior, draws, rng)[None] for name, prior in spec.priors.auxiliary.items()
-        },
     )
 
 

@@ -235,12 +235,13 @@ def _array(data: bytes) -> NDArray[Any]:
 
 def _prior_record(priors: PriorSet) -> dict[str, Any]:
     """Priors as JSON."""
+    parameters = {name: _prior(one) for name, one in priors.parameters.items()}
     return {
         "coefficients": [_prior(one) for one in priors.coefficients],
         "sd": [[_prior(one) for one in block] for block in priors.sd],
         "correlation": [{name: _prior(one) for name, one in block.items()} for block in priors.correlation],
-        "sigma": None if priors.sigma is None else _prior(priors.sigma),
-        "auxiliary": {name: _prior(one) for name, one in priors.auxiliary.items()},
+        "sigma": parameters.pop(names.SIGMA, None),
+        "auxiliary": parameters,
         "user": sorted(priors.user),
     }
 
@@ -265,11 +266,11 @@ def _correlation(record: Any) -> dict[str, Prior]:
 
 def _prior_set(record: dict[str, Any]) -> PriorSet:
     """Priors from JSON."""
+    sigma = {} if record["sigma"] is None else {names.SIGMA: record["sigma"]}
     return PriorSet(
         coefficients=tuple(_checked(one) for one in record["coefficients"]),
         sd=tuple(tuple(_checked(one) for one in block) for block in record["sd"]),
         correlation=tuple(_correlation(one) for one in record["correlation"]),
-        sigma=None if record["sigma"] is None else _checked(record["sigma"]),
-        auxiliary={name: _checked(one) for name, one in record["auxiliary"].items()},
+        parameters={name: _checked(one) for name, one in {**sigma, **record["auxiliary"]}.items()},
         user=frozenset(record["user"]),
     )

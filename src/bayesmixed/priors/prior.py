@@ -8,7 +8,6 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from bayesmixed import names
 from bayesmixed.printing.records import short_repr
 
 
@@ -59,28 +58,19 @@ class PriorSet:
     correlation : tuple[Mapping[str, Prior], ...]
         For each block the prior of its correlations, by the name of the structure: ``{"us": LKJ(eta=2)}``;
         empty where no two effects are correlated.
-    sigma : Prior or None
-        Residual standard deviation, where the family has one.
+    parameters : Mapping[str, Prior]
+        Priors of the family's parameters by name, e.g. ``"sigma"``.
     user : frozenset[str]
         Labels of the parameters whose prior the user chose.
-    auxiliary : Mapping[str, Prior]
-        Priors of the family's other parameters, by name, e.g. ``"alpha"``.
     """
 
     coefficients: tuple[Prior, ...]
     sd: tuple[tuple[Prior, ...], ...]
     correlation: tuple[Mapping[str, Prior], ...]
-    sigma: Prior | None = None
+    parameters: Mapping[str, Prior] = field(default_factory=dict)
     user: frozenset[str] = frozenset()
-    auxiliary: Mapping[str, Prior] = field(default_factory=dict)
 
     __repr__ = short_repr
-
-    @property
-    def parameters(self) -> dict[str, Prior]:
-        """Priors of all parameters of the family by name, ``sigma`` first."""
-        first = {} if self.sigma is None else {names.SIGMA: self.sigma}
-        return {**first, **self.auxiliary}
 
     @property
     def in_order(self) -> list[Prior]:
@@ -98,12 +88,10 @@ class PriorSet:
             (tuple(islice(rest, len(sds))), {name: next(rest) for name in correlation})
             for sds, correlation in zip(self.sd, self.correlation, strict=True)
         ]
-        parameters = dict(zip(self.parameters, rest, strict=True))
         return PriorSet(
             coefficients=coefficients,
             sd=tuple(sds for sds, _ in blocks),
             correlation=tuple(correlation for _, correlation in blocks),
-            sigma=parameters.pop(names.SIGMA, None),
-            auxiliary=parameters,
+            parameters=dict(zip(self.parameters, rest, strict=True)),
             user=user,
         )

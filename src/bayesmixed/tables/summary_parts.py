@@ -131,7 +131,9 @@ def parameter_notes(draws: xr.DataTree, spec: ModelSpec, prob: float) -> tuple[s
     Returns: one sentence, or none where the family has no such parameter.
     """
     texts = []
-    for name in spec.family.auxiliary:
+    for name in spec.family.parameter_names:
+        if name == names.SIGMA:
+            continue
         summary = summarize(draw_matrix(draws, name)[:, None], prob)
         value, low, high = (f"{end.item():.4g}" for end in (summary.value, summary.lower, summary.upper))
         texts.append(f"{name} {value} [{low}, {high}]")

@@ -52,7 +52,9 @@ def assert_rescaled(spec: Any, one: RawDraws, other: RawDraws, column: str, fact
         return np.array([unit(effect) for effect in effects])
 
     np.testing.assert_array_equal(one.beta * units(spec.design.fixed.terms), other.beta)
-    np.testing.assert_array_equal(one.sigma * (factor if column == "y" else 1), other.sigma)
+    np.testing.assert_array_equal(
+        one.parameters["sigma"] * (factor if column == "y" else 1), other.parameters["sigma"]
+    )
     for i, block in enumerate(spec.design.blocks):
         np.testing.assert_array_equal(one.sd[i] * units(block.effects), other.sd[i])
         np.testing.assert_array_equal(one.ranef[i] * units(block.effects), other.ranef[i])
@@ -92,7 +94,7 @@ def test_shifting_a_predictor_moves_the_intercept_alone(
     n = 64  # means of so many eighths are exact, so that not even the rounding differs
     few = frame.iloc[:n].assign(x=np.round(8 * frame["x"].iloc[:n]) / 8)
     plain, moved = (fit(spec_of(f, formula)) for f in (few, few.assign(x=few["x"] + 17)))
-    np.testing.assert_array_equal(plain.sigma, moved.sigma)
+    np.testing.assert_array_equal(plain.parameters["sigma"], moved.parameters["sigma"])
     np.testing.assert_array_equal(plain.beta[..., 1:], moved.beta[..., 1:])
     for one, other in zip((*plain.sd, *plain.ranef), (*moved.sd, *moved.ranef), strict=True):
         np.testing.assert_array_equal(one, other)

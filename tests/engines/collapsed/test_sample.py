@@ -34,7 +34,7 @@ def sampled(case: Any, settings: SamplerSettings, **options: Any) -> RawDraws:
 def columns(draws: RawDraws) -> np.ndarray:
     """Everything drawn, side by side: shape (chain, draw, quantity); spreads in logarithms."""
     chains = draws.beta.shape[:2]
-    spreads = [np.log(draws.sigma)[..., None], *(np.log(sd) for sd in draws.sd)]
+    spreads = [np.log(draws.parameters["sigma"])[..., None], *(np.log(sd) for sd in draws.sd)]
     flat = [u.reshape(*chains, -1) for u in draws.ranef]
     return np.concatenate([draws.beta, *spreads, *flat], axis=-1)
 
@@ -150,7 +150,7 @@ def test_draws_have_the_shapes_of_the_design(case: Any, short: RawDraws) -> None
     draws = short
     size = (SHORT.chains, SHORT.draws)
     assert draws.beta.shape == (*size, len(case.design.fixed.terms))
-    assert draws.sigma.shape == size
+    assert draws.parameters["sigma"].shape == size
     for i, block in enumerate(case.design.blocks):
         assert draws.sd[i].shape == (*size, block.n_effects)
         assert draws.ranef[i].shape == (*size, block.n_levels, block.n_effects)
@@ -200,7 +200,7 @@ def parameters_of(case: Any, draws: RawDraws, chain: int, draw: int) -> Any:
             logits_of(corr, sizes_of(b)) if b.has_correlation else np.empty(0)
             for b, (_, corr) in zip(blocks, scales, strict=True)
         ),
-        log_sigma=float(np.log(draws.sigma[chain, draw])),
+        log_sigma=float(np.log(draws.parameters["sigma"][chain, draw])),
         coefficients=coefficients,
         sampled=tuple(effects),
     )
@@ -242,9 +242,9 @@ def logits_of(corr: np.ndarray, correlated: tuple[int, ...]) -> np.ndarray:
 
 def test_thinning_keeps_every_other_draw(case_of: Callable[[str], Any]) -> None:
     draws = sampled(case_of("two correlated"), SHORT, thin=3)
-    assert draws.sigma.shape == draws.sample_stats["lp"].shape == (SHORT.chains, SHORT.draws)
+    assert draws.parameters["sigma"].shape == draws.sample_stats["lp"].shape == (SHORT.chains, SHORT.draws)
     all_of_them = sampled(case_of("two correlated"), SHORT.times(3))
-    np.testing.assert_array_equal(draws.sigma, all_of_them.sigma[:, 2::3])
+    np.testing.assert_array_equal(draws.parameters["sigma"], all_of_them.parameters["sigma"][:, 2::3])
 
 
 @pytest.mark.parametrize("correlated", [(1,), (2,), (3,), (2, 1), (1, 3, 2)])

@@ -30,7 +30,7 @@ def test_the_structures_have_every_prior_that_the_engine_knows(
 ) -> None:
     priors = [case_of(name).spec.priors for name in structure_names]
     assert {q.name for p in priors for block in p.sd for q in block} == set(SCALE_PRIORS)
-    assert {p.sigma.name for p in priors} == set(SCALE_PRIORS)
+    assert {p.parameters["sigma"].name for p in priors} == set(SCALE_PRIORS)
     assert {q.name for p in priors for q in p.coefficients} == set(COEFFICIENT_PRIORS)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
@@ -97,9 +98,10 @@ def _raw_draws(
 ) -> RawDraws:
     """Draws in the units of the data, blocks in the order of the design."""
     sd, corr = scales_of(target, points)
+    sigma = target.problem.units.scale * np.exp(points[:, :, target.packed.n_theta - 1])
     return RawDraws(
         beta=beta,
-        sigma=target.problem.units.scale * np.exp(points[:, :, target.packed.n_theta - 1]),
+        parameters={names.SIGMA: sigma},
         sd=sd,
         corr=corr,
         ranef=tuple(ranef.get(i) for i in range(len(target.design.blocks))),

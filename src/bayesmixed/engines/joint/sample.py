@@ -128,11 +128,11 @@ def _in_units(target: JointTarget, points: FloatArray, stats: dict[str, np.ndarr
         ranef[i] = units.ranef(i, own.reshape(*own.shape[:2], block.n_levels, block.n_effects))
     logs = points[:, :, problem.n_theta : packed.n_low]
     parameters = {name: np.exp(logs[:, :, a]) for a, name in enumerate(problem.family.parameter_names)}
-    sigma = parameters.pop(names.SIGMA, None)
+    if names.SIGMA in parameters:
+        parameters[names.SIGMA] *= units.scale
     return RawDraws(
         beta=units.coefficients(effects[:, :, problem.first_effects[-1] :]),
-        sigma=None if sigma is None else units.scale * sigma,
-        auxiliary=parameters,
+        parameters=parameters,
         sd=tuple(sd),
         corr=tuple(corr),
         ranef=tuple(ranef),

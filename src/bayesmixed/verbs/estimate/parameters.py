@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from bayesmixed import names
 from bayesmixed.design.parameters import Parameter, ambiguous, parameter_named, parameters_of
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.records import RawDraws
@@ -129,7 +130,7 @@ def arrays_tree(design: Design, arrays: ParameterArrays, ranef: Sequence[FloatAr
     ]
     raw = RawDraws(
         beta=arrays.beta[None],
-        sigma=arrays.sigma[None],
+        parameters={names.SIGMA: arrays.sigma[None]},
         sd=tuple(sd[None] for sd in arrays.sd),
         corr=tuple(corr),
         ranef=tuple(effects[None] for effects in ranef),
