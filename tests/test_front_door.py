@@ -113,7 +113,7 @@ def test_help_names_every_argument_with_its_type_words_and_default(name: str) ->
     documented = entries(sections(DOORS[name]).get("Parameters", ""))
     lacks = [lack for n, p in parameters.items() for lack in missing(p, documented.get(n))]
     assert lacks == []
-    assert documented.keys() - parameters.keys() == set()
+    assert list(documented) == list(parameters), "in the order of the signature"
 
 
 @pytest.mark.parametrize("name", DOORS)

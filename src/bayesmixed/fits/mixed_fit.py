@@ -178,10 +178,10 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
 
         Parameters
         ----------
-        prob : float, default 0.95
-            Probability inside the equal-tailed intervals.
         correlations : bool, default False
             Whether correlations are given in place of standard deviations.
+        prob : float, default 0.95
+            Probability inside the equal-tailed intervals.
 
         Returns
         -------
@@ -235,7 +235,7 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
             variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
         at : mapping of str to float or sequence of float, optional
             Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share
-            depends on the place. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
+            depends on them. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
             named keep their values in the data.
         prob : float, default 0.95
             Probability inside the equal-tailed intervals.

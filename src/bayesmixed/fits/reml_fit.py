@@ -213,11 +213,15 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
     ) -> pd.DataFrame:
         """Confidence intervals of the parameters, as lme4's ``confint``.
 
+        Use it for intervals of standard deviations and correlations, which are not normal.
+
         Parameters
         ----------
+        parameters : str or sequence of str, optional
+            Names as printed; ``"beta"`` stands for all coefficients, ``"theta"`` for everything else; all
+            unless given.
         method : {"profile", "wald", "boot"}, default "profile"
-            Profile likelihood; normal intervals of the coefficients alone; percentiles of a parametric
-            bootstrap.
+            By profile likelihood; normal, of the coefficients alone; percentiles of a parametric bootstrap.
         prob : float, default 0.95
             Confidence level.
         n : int, default 500
@@ -226,8 +230,6 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
             Repeats the bootstrap.
         progress : bool, default False
             Whether the bootstrap shows a progress bar.
-        parameters : str or sequence of str, optional
-            Names as printed; ``"beta"`` stands for all coefficients, ``"theta"`` for everything else.
 
         Returns
         -------
@@ -352,7 +354,7 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
             variance, the fixed effects' included; ``"conditional"`` is R performance's old name of it.
         at : mapping of str to float or sequence of float, optional
             Values at which random slopes are held, e.g. ``{"Days": 3}``: with a random slope the share
-            depends on the place. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
+            depends on them. Several values, ``{"Days": [0, 3, 9]}``, give a curve. Effects not
             named keep their values in the data.
         prob : float, default 0.95
             Confidence level of the percentile intervals.

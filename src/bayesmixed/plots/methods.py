@@ -162,6 +162,8 @@ class FitPlots(CheckPlots):
     ) -> Axes:
         """Share of the variance that lies between groups, on a scale from 0 to 1.
 
+        Use it to compare grouping factors; ``fit.icc()`` gives the table.
+
         Parameters
         ----------
         kind : {"adjusted", "unadjusted", "conditional"}, default "adjusted"
