@@ -15,6 +15,7 @@ import bayesmixed as bm
 from bayesmixed import options
 from bayesmixed.comparison.bayes_factor import BayesFactor
 from bayesmixed.datasets.records import DatasetInfo
+from bayesmixed.design.prediction_rows import PredictEffects
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.fits.row_sample import RowSample
 from bayesmixed.model.prior_table import PriorTable
@@ -26,6 +27,7 @@ from bayesmixed.posterior.diagnostics import Diagnosis
 from bayesmixed.priors.prior import Prior
 from bayesmixed.surface import method_names, public_names
 from bayesmixed.tables.printed import PrintedTable
+from bayesmixed.verbs.contrasts import ContrastChoice
 from bayesmixed.verbs.estimate.bootstrap import Bootstrap
 from bayesmixed.verbs.estimate.profile import ProfileCurve
 from bayesmixed.verbs.hypothesis import Hypothesis, Rope
@@ -81,8 +83,9 @@ def entries(section: str) -> dict[str, str]:
 def words(annotation: str) -> tuple[object, ...]:
     """Words that an argument takes, by its annotation."""
     names = re.findall(r"Literal\[.*?\]|\b[A-Z]\w+", annotation)
-    known = vars(options) | {"Literal": Literal}
+    known = {**vars(options), "PredictEffects": PredictEffects, "ContrastChoice": ContrastChoice}
     kinds = [eval(name, {"Literal": Literal}) if "[" in name else known.get(name) for name in names]
+    kinds += [part for kind in kinds for part in get_args(kind)]
     return tuple(word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind))
 
 

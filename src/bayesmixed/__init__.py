@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayesmixed_program import end_at_ctrl_c
 
-if sys.argv[:1] == ["-m"]:  # a module is to be run, and not yet found
+if sys.argv[:1] == ["-m"]:  # a module is to be run but not yet found
     end_at_ctrl_c()
 
 from bayesmixed.datasets import datasets, describe_dataset, load_dataset
