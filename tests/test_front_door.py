@@ -14,11 +14,11 @@ import pytest
 import bayesmixed as bm
 from bayesmixed import options
 from bayesmixed.comparison.bayes_factor import BayesFactor
-from bayesmixed.datasets.records import DatasetInfo
+from bayesmixed.datasets.load import DatasetInfo
 from bayesmixed.design.prediction_rows import PredictEffects
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.fits.row_sample import RowSample
-from bayesmixed.model.prior_table import PriorTable
+from bayesmixed.model.prior_set import PriorTable
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.methods import FitPlots

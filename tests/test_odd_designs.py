@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.design.predictors import predictors
+from bayesmixed.design.encode import predictors
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
 from bayesmixed.plots.methods import FitPlots
 

@@ -171,7 +171,7 @@ def _fit(arguments: argparse.Namespace) -> None:
     """Fit, print, write."""
     _check_targets(arguments)
     _check_method(arguments)
-    from bayesmixed.datasets.read import read_data
+    from bayesmixed.datasets.load import read_data
 
     frame = read_data(arguments.data)
     fit = _sample(arguments, frame) if arguments.method == "bayes" else _estimate(arguments, frame)

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.comparison.first_stage import first_stage
-from bayesmixed.comparison.group_columns import coefficient_columns
+from bayesmixed.comparison.group_columns import coefficient_columns, first_stage
 from bayesmixed.design.records import Design
 from bayesmixed.pooled.errors import design_of_rows
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import bayesmixed as bm
-from bayesmixed.comparison.two_stage import two_stage_intervals, two_stages
+from bayesmixed.comparison.versus import two_stage_intervals, two_stages
 from bayesmixed.verbs.estimate.parameters import chosen_parameters
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayesmixed.design.transforms import functions
+from bayesmixed.design.evaluate import functions
 from bayesmixed.formula.expression import FUNCTIONS
 
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from bayesmixed.design import build_design
-from bayesmixed.design.prediction_rows import prediction_rows
-from bayesmixed.design.trials import trials_of_rows
+from bayesmixed.design.prediction_rows import prediction_rows, trials_of_rows
 from bayesmixed.errors import DataError
 from bayesmixed.formula import parse_formula
 

@@ -17,9 +17,9 @@ import pandas as pd
 import xarray as xr
 
 import bayesmixed as bm
+from bayesmixed.design.encode import predictors
 from bayesmixed.design.parameters import parameters_of, prior_parameters
 from bayesmixed.design.prediction_rows import with_effects
-from bayesmixed.design.predictors import predictors
 from bayesmixed.design.records import Design
 from bayesmixed.engines.collapsed import leave_group_out
 from bayesmixed.errors import BayesmixedError, ConvergenceWarning

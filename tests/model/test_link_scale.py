@@ -8,7 +8,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.model.link_scale import link_scale
-from bayesmixed.model.prior_table import prior_table
+from bayesmixed.model.prior_set import prior_table
 from references import BRMS, reference_frame
 
 RNG = np.random.default_rng(4)

@@ -11,8 +11,7 @@ from bayesmixed.design.parameters import prior_parameters
 from bayesmixed.design.records import Design
 from bayesmixed.errors import PriorError
 from bayesmixed.model.defaults import default_priors
-from bayesmixed.model.prior_set import complete_priors
-from bayesmixed.model.prior_table import prior_table
+from bayesmixed.model.prior_set import complete_priors, prior_table
 from bayesmixed.priors.choice import prior
 from bayesmixed.priors.prior import Prior
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from bayesmixed.design.records import Design
-from bayesmixed.model.prior_set import complete_priors
-from bayesmixed.model.prior_table import prior_table
+from bayesmixed.model.prior_set import complete_priors, prior_table
 from bayesmixed.priors.choice import prior
 
 DesignOf = Callable[..., Design]

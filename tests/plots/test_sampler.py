@@ -8,8 +8,7 @@ import pytest
 import xarray as xr
 
 from bayesmixed.errors import BayesmixedError, DataError
-from bayesmixed.plots.arviz_axes import quantity_dataset
-from bayesmixed.plots.sampler import energy, ess, rank, trace
+from bayesmixed.plots.sampler import energy, ess, quantity_dataset, rank, trace
 
 LABELS = [
     "Intercept",

@@ -8,7 +8,7 @@ import pytest
 
 import bayesmixed as bm
 from bayesmixed.comparison.group_columns import coefficient_columns, group_notes
-from bayesmixed.comparison.two_stage import two_stages
+from bayesmixed.comparison.versus import two_stages
 from bayesmixed.design.records import Design
 from bayesmixed.pooled.conditional_estimates import coefficients_of, pooled_by, unpooled_covariance
 from bayesmixed.pooled.records import regress

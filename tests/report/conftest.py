@@ -14,7 +14,7 @@ from bayesmixed.design.records import Design, FixedDesign, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.formula import parse_formula
-from bayesmixed.model.prior_table import PriorTable, prior_table
+from bayesmixed.model.prior_set import PriorTable, prior_table
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import Diagnosis, diagnose
 from bayesmixed.posterior.tree import draws_tree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bayesmixed.report.data_figures import group_lines_svg, slope_variable
+from bayesmixed.report.sections import group_lines_svg, slope_variable
 from bayesmixed.verbs.drawn import posterior_mean_fitted
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.report.figures import (
+from bayesmixed.report.sections import (
     caterpillar_svg,
     coefficient_svg,
     observed_svg,

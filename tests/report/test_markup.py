@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bayesmixed.report.markup import figure_html, list_html, table_html
+from bayesmixed.report.sections import figure_html, list_html, table_html
 
 EVIL = "<b onload='x'>&\"</b>"
 SAFE = "&lt;b onload=&#x27;x&#x27;&gt;&amp;&quot;&lt;/b&gt;"

@@ -11,8 +11,7 @@ import pytest
 import bayesmixed as bm
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.formula import parse_formula
-from bayesmixed.simulate.layout import grouping_factors, make_layout
-from bayesmixed.simulate.predictors import add_predictors, predictor_columns
+from bayesmixed.simulate.layout import add_predictors, grouping_factors, make_layout, predictor_columns
 
 FORMULA = "y ~ x + f + (z | school/class)"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bayesmixed.datasets.load import datasets, describe_dataset, load_dataset
-from bayesmixed.datasets.read import read_data
+from bayesmixed.datasets.load import datasets, describe_dataset, load_dataset, read_data
 
 __all__ = ["datasets", "describe_dataset", "load_dataset", "read_data"]

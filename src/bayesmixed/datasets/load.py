@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
-from bayesmixed.datasets.records import ColumnInfo, DatasetInfo
-from bayesmixed.errors import DataError, near_names
+from bayesmixed.errors import DataError, DesignWarning, near_names, warn
+from bayesmixed.printing.records import wrapped
 from bayesmixed.surface import public
 
 _HERE = files("bayesmixed.datasets")
@@ -155,3 +158,176 @@ def _read_type(column: ColumnInfo) -> str:
 def _category_type(column: ColumnInfo) -> pd.CategoricalDtype:
     """Categories of a factor, in R's order."""
     return pd.CategoricalDtype(list(column.levels), ordered=column.type == "ordered")
+
+
+ColumnType = Literal["float", "int", "label", "factor", "ordered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnInfo:
+    """One column of a bundled data set."""
+
+    name: str  # name of the column
+    type: ColumnType  # `label` is text; `factor` and `ordered` are categoricals with `levels`
+    text: str  # what was measured
+    unit: str = ""  # unit of the numbers, empty where there is none
+    levels: tuple[str, ...] = ()  # categories in R's order, empty for other types
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetInfo:
+    """A bundled data set as its registry describes it; :func:`bayesmixed.describe_dataset` gives it.
+
+    Attributes
+    ----------
+    name, title, description : str
+        Name as R spells it, a title, and a sentence or two.
+    file, sha256 : str
+        File under ``data/``, and its checksum as bundled.
+    rows : int
+        Number of rows.
+    groups : tuple of str
+        Columns that serve as grouping factors.
+    columns : tuple of ColumnInfo
+        The columns in order: name, type, what was measured, unit, levels.
+    source, licence, citation : str
+        Where the file was taken from, on what terms, and whom to cite.
+    example : str
+        A formula to begin with.
+    aliases : tuple of str
+        Other names by which it is found.
+    """
+
+    name: str
+    title: str
+    description: str
+    file: str
+    sha256: str
+    rows: int
+    groups: tuple[str, ...]
+    columns: tuple[ColumnInfo, ...]
+    source: str
+    licence: str
+    citation: str
+    example: str
+    aliases: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Title, description, columns, source, licence and citation as text."""
+        width = max(len(column.name) for column in self.columns)
+        lines = [f"{self.name}: {self.title}", "", wrapped(self.description), "", f"{self.rows} rows"]
+        lines += [f"  {column.name:{width}}  {_column_text(column)}" for column in self.columns]
+        lines += ["", f"Example: {self.example}", f"Source: {self.source}", f"Licence: {self.licence}"]
+        return "\n".join([*lines, wrapped(f"Citation: {self.citation}")])
+
+    __repr__ = __str__
+
+
+def _column_text(column: ColumnInfo) -> str:
+    """Meaning of a column, with its unit."""
+    return f"{column.text} [{column.unit}]" if column.unit else column.text
+
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+
+
+def read_data(source: str) -> pd.DataFrame:
+    """Read a CSV, TSV or Parquet file, or else a bundled data set of that name.
+
+    A file wins, also one with an ending after the name, such as ``cake.csv``; a warning says so.
+    """
+    path = Path(source)
+    if path.is_file():
+        return _read_file(path)
+    if path.is_dir():
+        raise DataError(f"{source!r} is a folder; name a CSV, TSV or Parquet file in it.")
+    alike = _files_called(source)
+    if alike:
+        return _read_instead(source, alike)
+    if path.suffix or path.parent != Path():
+        raise DataError(f"There is no file {source!r}. {_near_files(path)}")
+    try:
+        return load_dataset(source)
+    except DataError as error:
+        known = [*datasets()["name"], *_files_in(path.parent)]
+        raise DataError(
+            f"{source!r} is neither a file nor a bundled data set. {near_names(source, known)}"
+        ) from error
+
+
+def _files_called(source: str) -> list[str]:
+    """Files of the working folder that are called like a bundled data set, with an ending of data."""
+    try:
+        describe_dataset(source)
+    except DataError:
+        return []
+    return [name for name in _files_in(Path()) if _stem(name) == source.casefold()]
+
+
+def _stem(name: str) -> str:
+    """Name of a file of data without its endings, in lower case; empty for other files."""
+    path = Path(name.casefold())
+    if path.suffix in COMPRESSED:
+        path = path.with_suffix("")
+    return path.stem if path.suffix in READERS else ""
+
+
+def _read_instead(source: str, alike: list[str]) -> pd.DataFrame:
+    """Read the file that is called like a bundled data set, and say so."""
+    if len(alike) > 1:
+        listed = " or ".join(map(repr, alike))
+        raise DataError(
+            f"{source!r} is a bundled data set, and files here are called so too: write {listed}."
+        )
+    frame = _read_file(Path(alike[0]))
+    warn(
+        f"{source!r} is read from the file {alike[0]!r}, not from the bundled data set of that name; "
+        f"write {alike[0]!r}, or rename the file to have the bundled one.",
+        DesignWarning,
+    )
+    return frame
+
+
+def _read_file(path: Path) -> pd.DataFrame:
+    """Read a file by what its name ends in."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in COMPRESSED]
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix not in READERS:
+        raise DataError(
+            f"The name of {str(path)!r} does not say its format; it should end in {', '.join(READERS)}."
+        )
+    try:
+        return READERS[suffix](path)
+    except (ValueError, OSError, EOFError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise DataError(f"{str(path)!r} cannot be read as {suffix[1:].upper()}: {reason}.") from error
+
+
+def _read_tabs(path: Path) -> pd.DataFrame:
+    """Read a text file with tabs between the columns."""
+    return pd.read_csv(path, sep="\t")
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": pd.read_csv,
+    ".tsv": _read_tabs,
+    ".tab": _read_tabs,
+    ".parquet": pd.read_parquet,
+    ".pq": pd.read_parquet,
+}
+"""How a file is read, by the end of its name."""
+
+
+def _near_files(path: Path) -> str:
+    """Files of the same folder with names like that of a missing one."""
+    if not path.parent.is_dir():
+        return f"There is no folder {str(path.parent)!r} either."
+    near = near_names(path.name, _files_in(path.parent))
+    return near if near.startswith("Did you mean") else "bayesmixed datasets lists the bundled data sets."
+
+
+def _files_in(folder: Path) -> list[str]:
+    """Names of the files of a folder, without the hidden ones."""
+    return sorted(
+        entry.name for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith(".")
+    )

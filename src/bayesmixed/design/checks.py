@@ -40,10 +40,7 @@ def refuse_remote(names: Sequence[str], means: FloatArray, sds: FloatArray) -> N
 
 
 def check_response(response: Response, offset: FloatArray, *, centred: bool) -> None:
-    """Refuse a response that does not vary, or too little for its size.
-
-    Shapes: `offset` (n,).
-    """
+    """Refuse a response that does not vary, or too little for its size. Shapes: `offset` (n,)."""
     values = response.values - offset
     if np.all(values == values[0]):
         refuse_constant(response.name, float(values[0]), has_offset=bool(np.any(offset)))
@@ -100,10 +97,7 @@ def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
 
 
 def check_weights(weights: ArrayLike, n: int) -> FloatArray:
-    """Check prior weights.
-
-    Returns shape (n,).
-    """
+    """Check prior weights, shape (n,)."""
     values = np.asarray(weights)
     if values.dtype == object and all(w is None or isinstance(w, (int, float)) for w in values.flat):
         values = values.astype(np.float64)

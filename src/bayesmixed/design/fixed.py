@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from bayesmixed.design.centring import (
     ColumnMoments,
     centred_columns,
+    codings,
+    column_products,
     mean_centring,
     no_centring,
     product_centring,
 )
 from bayesmixed.design.checks import check_columns_near_zero
-from bayesmixed.design.column_products import codings, column_products
 from bayesmixed.design.evaluate import State, evaluate_numbers
 from bayesmixed.design.frame import Column
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
@@ -38,21 +39,11 @@ Offsets = tuple[tuple[Expression, State], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedRecipe:
-    """What encodes the fixed side of new data.
+    """What encodes the fixed side of new data."""
 
-    Attributes
-    ----------
-    matrix : MatrixRecipe
-        Of the terms.
-    aliases : Aliases
-        Which of its columns X keeps, and what binds the others to them.
-    offsets : Offsets
-        What every row adds.
-    """
-
-    matrix: MatrixRecipe
-    aliases: Aliases
-    offsets: Offsets
+    matrix: MatrixRecipe  # of the terms
+    aliases: Aliases  # which of its columns X keeps, and what binds the others to them
+    offsets: Offsets  # what every row adds
 
     __repr__ = short_repr
 
@@ -122,10 +113,7 @@ def matrix_centring(
 def centring_of(
     moments: ColumnMoments, recipe: MatrixRecipe, *, center: Center, aliases: Aliases | None = None
 ) -> FloatArray:
-    """Find the map to the centred columns of a matrix.
-
-    Returns shape (p, p).
-    """
+    """Find the map to the centred columns of a matrix, shape (p, p)."""
     products = no_centring(len(moments.means))
     if center is True:
         columns = column_products(recipe)

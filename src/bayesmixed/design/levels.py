@@ -20,10 +20,7 @@ from bayesmixed.formula.expression import Expression
 def level_codes(
     parts: Sequence[Expression], columns: Mapping[str, Column], n: int
 ) -> tuple[IntArray, tuple[str, ...]]:
-    """Code the observed combinations of the parts of a grouping factor.
-
-    Returns shape (n,).
-    """
+    """Code the observed combinations of the parts of a grouping factor, shape (n,)."""
     codes, labels = _part_codes(parts[0], columns, n)
     for part in parts[1:]:
         inner, inner_labels = _part_codes(part, columns, n)

@@ -42,27 +42,13 @@ class MatrixColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixRecipe:
-    """What a sum of terms remembers of the data it was built from.
+    """What a sum of terms remembers of the data it was built from."""
 
-    Attributes
-    ----------
-    spec : formulaic.ModelSpec
-        Columns of every term, and levels of every categorical factor.
-    columns : tuple[MatrixColumn, ...]
-        In the order of the matrix.
-    expressions : tuple[Expression, ...]
-        What its factors compute.
-    state : dict[str, dict]
-        For every expression the memory of its transforms.
-    kinds : dict[str, str]
-        What every column of the data held: ``"numbers"``, ``"text"`` or ``"booleans"``.
-    """
-
-    spec: Any
-    columns: tuple[MatrixColumn, ...]
-    expressions: tuple[Expression, ...]
-    state: dict[str, State]
-    kinds: dict[str, str]
+    spec: Any  # columns of every term, and levels of every categorical factor
+    columns: tuple[MatrixColumn, ...]  # in the order of the matrix
+    expressions: tuple[Expression, ...]  # what its factors compute
+    state: dict[str, State]  # for every expression the memory of its transforms
+    kinds: dict[str, str]  # what every column of the data held: `"numbers"`, `"text"` or `"booleans"`
 
     __repr__ = short_repr
 
@@ -78,10 +64,7 @@ class MatrixRecipe:
 
 
 def build_matrix(algebra: Algebra, columns: Mapping[str, Column], n: int) -> tuple[FloatArray, MatrixRecipe]:
-    """Build the matrix of a sum of terms.
-
-    Shapes: `columns` (n,); returns (n, p).
-    """
+    """Build the matrix of a sum of terms. Shapes: `columns` (n,); returns (n, p)."""
     state: dict[str, State] = {expression.text: {} for expression in algebra.expressions}
     matrix, recipe = multiply_out(
         algebra,
@@ -159,10 +142,7 @@ def _check_columns(spec: Any, columns: Sequence[MatrixColumn]) -> None:
 
 
 def apply_recipe(recipe: MatrixRecipe, columns: Mapping[str, Column], n: int) -> FloatArray:
-    """Build the same columns for new data.
-
-    Shapes: `columns` (n,); returns (n, p).
-    """
+    """Build the same columns for new data. Shapes: `columns` (n,); returns (n, p)."""
     matrix, _ = assemble(recipe.spec, recipe_factors(recipe, columns, n), n)
     for name, values in zip(recipe.names, matrix.T, strict=True):
         check_finite(values, name)

@@ -82,20 +82,14 @@ class Standardized:
 
 
 def standardized(matrix: FloatArray, *, has_intercept: bool) -> Standardized:
-    """Standardize the columns of X, and take the rows away.
-
-    Shapes: `matrix` (n, P).
-    """
+    """Standardize the columns of X, and take the rows away. Shapes: `matrix` (n, P)."""
     centres, scales = column_units(matrix.mean(axis=0), matrix.std(axis=0), has_intercept=has_intercept)
     root = np.linalg.qr((matrix - centres) / scales, mode="r") / np.sqrt(len(matrix))
     return Standardized(root=root, centres=centres, scales=scales)
 
 
 def column_units(means: FloatArray, sds: FloatArray, *, has_intercept: bool) -> tuple[FloatArray, FloatArray]:
-    """Centre and scale of every column of X.
-
-    Shapes: `means, sds` (P,).
-    """
+    """Centre and scale of every column of X. Shapes: `means, sds` (P,)."""
     centres = means.copy() if has_intercept else np.zeros_like(means)
     centres[:1] = 0.0
     spread = sds if has_intercept else np.hypot(means, sds)
@@ -138,10 +132,7 @@ def dependent_columns(root: FloatArray, tolerance: float) -> list[int]:
 
 
 def aliased_columns(matrix: FloatArray, tolerance: float = RANK_TOLERANCE) -> list[int]:
-    """Find the columns of a matrix that depend linearly on earlier ones.
-
-    Shapes: `matrix` (n, p).
-    """
+    """Find the columns of a matrix that depend linearly on earlier ones. Shapes: `matrix` (n, p)."""
     lengths = np.linalg.norm(matrix, axis=0)
     triangle = np.linalg.qr(matrix / np.where(lengths == 0, 1.0, lengths), mode="r")
     return dependent_columns(triangle, tolerance)
@@ -183,10 +174,7 @@ def warn_of_left_out(design: Design) -> None:
 
 
 def warn_of_untold(design: Design, beyond: FloatArray) -> None:
-    """Warn of predictions that the data do not determine.
-
-    Shapes: `beyond` (m, d).
-    """
+    """Warn of predictions that the data do not determine. Shapes: `beyond` (m, d)."""
     apart = np.abs(beyond) > BEYOND
     if np.any(apart):
         needed = [term for term, j in zip(design.fixed.left_out, apart.T, strict=True) if np.any(j)]

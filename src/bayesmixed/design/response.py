@@ -28,10 +28,7 @@ def build_response(
     successes: bool = False,
     weights: FloatArray | None = None,
 ) -> Response:
-    """Response of the rows used.
-
-    Shapes: `columns` (n,), `weights` (n,).
-    """
+    """Response of the rows used. Shapes: `columns` (n,), `weights` (n,)."""
     if expression.kind == "value":
         return _one_value(expression.parts[0], columns, n, successes, weights)
     if not successes:
@@ -133,10 +130,7 @@ def _in_order(weights: pd.Series, index: pd.Index) -> pd.Series:
 
 
 def usable_weights(weights: pd.Series) -> FloatArray:
-    """Weights as numbers.
-
-    Returns shape (n,).
-    """
+    """Weights as numbers, shape (n,)."""
     is_number = pd.api.types.is_numeric_dtype(weights.dtype) and not pd.api.types.is_bool_dtype(weights.dtype)
     values = weights.to_numpy(dtype=np.float64, na_value=np.nan) if is_number else weights.to_numpy()
     return check_weights(values, len(weights))

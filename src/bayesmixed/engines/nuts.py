@@ -74,10 +74,7 @@ def run_nuts(
     target_accept: float = 0.8,
     callback: bool = False,
 ) -> NutsDraws:
-    """Sample a compiled density.
-
-    Shapes: `start` (dimension,).
-    """
+    """Sample a compiled density. Shapes: `start` (dimension,)."""
     nutpie = load_nutpie()
     with single_threaded_blas():
         chains = _first_that_starts(

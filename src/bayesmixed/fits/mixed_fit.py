@@ -16,7 +16,7 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.fits.posterior_methods import PosteriorMethods
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.fits.row_sample import SampleMethods
-from bayesmixed.model.prior_table import PriorTable, prior_table
+from bayesmixed.model.prior_set import PriorTable, prior_table
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import (
     IccKind,

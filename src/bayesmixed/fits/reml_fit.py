@@ -13,8 +13,7 @@ import xarray as xr
 from bayesmixed import verbs
 from bayesmixed.fits.methods import FitMethods
 from bayesmixed.fits.row_sample import SampleMethods
-from bayesmixed.model.refusals import check_gaussian
-from bayesmixed.model.spec import ModelSpec
+from bayesmixed.model.spec import ModelSpec, check_gaussian
 from bayesmixed.options import (
     AnovaType,
     ConfintMethod,

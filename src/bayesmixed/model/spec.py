@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayesmixed.design.records import Design
+from bayesmixed.errors import EngineError
 from bayesmixed.families.family import Family
 from bayesmixed.families.gaussian import GAUSSIAN
-from bayesmixed.model.prior_table import prior_table
+from bayesmixed.model.prior_set import prior_table
 from bayesmixed.printing.table import clean
 from bayesmixed.priors.prior import PriorSet
 
@@ -38,3 +39,12 @@ class ModelSpec:
         return f"{head}\n{counts}\n\n{prior_table(self.design, self.priors, self.family)}"
 
     __repr__ = __str__
+
+
+def check_gaussian(spec: ModelSpec, what: str, instead: str = "") -> None:
+    """Refuse a model whose random effects cannot be integrated out exactly."""
+    if not spec.family.is_gaussian:
+        raise EngineError(
+            f"{what} integrates the random effects out exactly, which only a gaussian model allows; the "
+            f"family is {spec.family}. {instead}".rstrip()
+        )

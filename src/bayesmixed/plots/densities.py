@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, IntArray
-from bayesmixed.plots.arviz_axes import QUANTITY, VALUE, collection, finished, name_colors, quantity_dataset
 from bayesmixed.plots.contract import spread_levels
-from bayesmixed.plots.sampler import OWN_TITLES
+from bayesmixed.plots.sampler import (
+    OWN_TITLES,
+    QUANTITY,
+    VALUE,
+    collection,
+    finished,
+    name_colors,
+    quantity_dataset,
+)
 from bayesmixed.plots.style import PALETTE, ink, panel_axes, plain, single_axes, tidy_axes
 
 if TYPE_CHECKING:

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayesmixed.design.encode import encode
+from bayesmixed.design.encode import Predictor, encode, grouping_columns, predictor, predictors
 from bayesmixed.design.frame import pick, to_pandas
 from bayesmixed.design.levels import find_level, level_label
 from bayesmixed.design.nesting import lineage
 from bayesmixed.design.prediction_rows import with_effects
-from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
 from bayesmixed.design.records import Design, GroupBlock, IntArray
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.options import one_or_several

@@ -76,10 +76,7 @@ def normal_quantiles(
 
 
 def normal_positions(n: int) -> FloatArray:
-    """Standard normal quantiles of sorted values, at (i - 1/2) / n.
-
-    Returns shape (n,).
-    """
+    """Standard normal quantiles of sorted values, at (i - 1/2) / n, shape (n,)."""
     from scipy.special import ndtri
 
     positions: FloatArray = ndtri((np.arange(n) + 0.5) / n)

@@ -140,10 +140,7 @@ DODGE = 0.72
 
 
 def bounds(table: pd.DataFrame, stems: tuple[str, str] = ("lower", "upper")) -> tuple[FloatArray, FloatArray]:
-    """Ends of the intervals of a table, whatever their probability.
-
-    Returns shape (n,).
-    """
+    """Ends of the intervals of a table, whatever their probability, shape (n,)."""
     lower, upper = (
         [name for name in table.columns if str(name).startswith(f"{stem}_")] or [stem] for stem in stems
     )
@@ -151,10 +148,7 @@ def bounds(table: pd.DataFrame, stems: tuple[str, str] = ("lower", "upper")) -> 
 
 
 def clear_of(lower: FloatArray, upper: FloatArray, value: float = 0.0) -> NDArray[np.bool_]:
-    """Whether each interval leaves a value out.
-
-    Shapes: `lower, upper` (n,); returns (n,).
-    """
+    """Whether each interval leaves a value out. Shapes: `lower, upper` (n,); returns (n,)."""
     return np.asarray((lower > value) | (upper < value))
 
 
@@ -170,10 +164,7 @@ def draw_intervals(
     value: str = "value",
     rows: int | None = None,
 ) -> None:
-    """Point and interval of every row of a table, lying at given heights.
-
-    Shapes: `at` (n,).
-    """
+    """Point and interval of every row of a table, lying at given heights. Shapes: `at` (n,)."""
     lower, upper = bounds(table, stems)
     n = len(table) if rows is None else rows
     many = n > MANY_POINTS // 4

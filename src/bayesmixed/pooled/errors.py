@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed import names
-from bayesmixed.comparison.first_stage import first_stage
-from bayesmixed.comparison.group_columns import coefficient_columns, rows_of_levels
+from bayesmixed.comparison.group_columns import coefficient_columns, first_stage, rows_of_levels
 from bayesmixed.design.rank import find_aliases, standardized, told
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, IntArray
 from bayesmixed.engines.reml.estimate import Estimate

@@ -23,7 +23,7 @@ from bayesmixed.pooled.conditional_estimates import (
 )
 from bayesmixed.pooled.group_lines import GroupLines, group_lines, telling_groups
 from bayesmixed.pooled.records import PooledGroups, regress
-from bayesmixed.report.markup import write_page
+from bayesmixed.report.sections import write_page
 from bayesmixed.verbs.summaries import draw_matrix
 
 MOST_GROUPS = 60

@@ -11,11 +11,11 @@ import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.comparison.group_columns import lined_up
+from bayesmixed.design.encode import Predictor, predictors
 from bayesmixed.design.frame import pick
 from bayesmixed.design.matrix import MatrixRecipe
 from bayesmixed.design.nesting import Lineage
 from bayesmixed.design.prediction_rows import prediction_rows
-from bayesmixed.design.predictors import Predictor, predictors
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.pooled.records import PooledGroups
 from bayesmixed.verbs.grid import set_column

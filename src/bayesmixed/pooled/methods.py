@@ -54,10 +54,7 @@ def pooled_groups(
     group: str | None = None,
     no_pooling: NoPooling = "model",
 ) -> PooledGroups:
-    """Set the three ways of treating groups beside each other.
-
-    Shapes: `partial` (J, m).
-    """
+    """Set the three ways of treating groups beside each other. Shapes: `partial` (J, m)."""
     one_of(no_pooling, NoPooling, "no_pooling")
     design = estimate.design
     block = only_block(design, group)

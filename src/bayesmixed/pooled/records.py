@@ -8,8 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesmixed.comparison.first_stage import FirstStage, first_stage
-from bayesmixed.comparison.group_columns import CoefficientColumns, coefficient_columns, lengths
+from bayesmixed.comparison.group_columns import (
+    CoefficientColumns,
+    FirstStage,
+    coefficient_columns,
+    first_stage,
+    lengths,
+)
 from bayesmixed.design.nesting import Lineage, lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.reml.estimate import Estimate

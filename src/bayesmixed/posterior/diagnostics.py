@@ -15,7 +15,7 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.errors import ConvergenceWarning, warn
 from bayesmixed.options import RanefDiagnosis, one_of
-from bayesmixed.posterior.kept import require_all_ranef
+from bayesmixed.posterior.linear_predictor import require_all_ranef
 from bayesmixed.printing.records import wrapped
 from bayesmixed_program import ctrl_c_waits
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from bayesmixed import names
 from bayesmixed.design.encode import own_rows
 from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock, IntArray
-from bayesmixed.posterior.kept import ranef_draws
+from bayesmixed.errors import BayesmixedError
+from bayesmixed.posterior.log_prior import centred_scales
 
 Effects = Literal["all", "fixed"]
 NewEffects = Callable[[GroupBlock, Sequence[str]], FloatArray]
@@ -51,10 +53,7 @@ def linear_predictor(
 
 
 def draw_chunks(chains: int, draws: int, values: int) -> Iterator[tuple[int, slice]]:
-    """Chain and range of draws of consecutive pieces of bounded size.
-
-    Returns shape (chain, draw, ...).
-    """
+    """Chain and range of draws of consecutive pieces of bounded size, shape (chain, draw, ...)."""
     step = max(1, CHUNK_VALUES // max(1, values))
     for chain in range(chains):
         for start in range(0, draws, step):
@@ -112,3 +111,88 @@ def _with_new_levels(
     shape = (*ranef.shape[:2], len(new), block.n_effects)
     made = np.zeros(shape) if new_effects is None else new_effects(block, new)
     return np.concatenate([made, ranef[:, :, present[present >= 0]]], axis=2), places.astype(np.int64)
+
+
+def ranef_draws(posterior: xr.Dataset, group: str) -> xr.DataArray:
+    """Draws of the random effects of one grouping factor."""
+    if names.ranef(group) not in posterior:
+        raise BayesmixedError(
+            f"This needs draws of the random effects of {group}, and the fit keeps their moments only "
+            "(keep_ranef='moments'). Take fit.with_ranef_draws(), which makes the draws again, or fit with "
+            "keep_ranef='draws'."
+        )
+    dims = (names.CHAIN, names.DRAW, names.level_dim(group), names.effect_dim(group))
+    return posterior[names.ranef(group)].transpose(*dims)
+
+
+def require_all_ranef(posterior: xr.Dataset, groups: Iterable[str]) -> None:
+    """Refuse a posterior that lacks draws of random effects."""
+    for group in groups:
+        ranef_draws(posterior, group)
+
+
+def keeps_moments(draws: xr.DataTree) -> bool:
+    """Whether a fit keeps moments and quantiles of its random effects in place of draws."""
+    return names.RANEF_MOMENTS in draws.children
+
+
+def level_moments(draws: xr.DataTree, variable: str) -> FloatArray:
+    """Kept moments of the random effects, or coefficients, of one grouping factor, shape (M, J, k)."""
+    return np.asarray(draws[names.RANEF_MOMENTS][variable].values, dtype=np.float64)
+
+
+def posterior_means(draws: xr.DataTree, groups: Iterable[str], parameters: Iterable[str]) -> xr.Dataset:
+    """Posterior means, laid out as one chain of one draw."""
+    posterior, mean = draws["posterior"].to_dataset(), {names.MOMENT: names.MOMENTS[0]}
+    effects = [names.ranef(group) for group in groups]
+    drawn = [name for name in effects if name in posterior]
+    means = posterior[[*parameters, *drawn]].mean([names.CHAIN, names.DRAW])
+    for name in set(effects) - set(drawn):
+        means[name] = draws[names.RANEF_MOMENTS][name].sel(mean, drop=True)
+    return means.expand_dims([names.CHAIN, names.DRAW])
+
+
+LEVEL_STREAM = 1
+"""Keeps the random numbers of levels apart from those of rows."""
+
+
+def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEffects:
+    """Sampler of the effects of new levels, one draw from N(0, S) for each level and posterior draw.
+
+    Returns shape (chain, draw, level, effect).
+
+    A level's random numbers come from the seed, the place of its grouping factor in the formula and its label
+    alone: neither the order of rows, nor the other levels, nor the name of the factor change them.
+    """
+    keys = dict.fromkeys(bar.group.key for bar in design.formula.random)
+    places = {key: str(place) for place, key in enumerate(keys)}
+    roots = {block.group: covariance_roots(posterior, block) for block in design.blocks}
+
+    def effects(block: GroupBlock, labels: Sequence[str]) -> FloatArray:
+        root, place = roots[block.group], places.get(block.group_key, block.group)
+        out = np.empty((*root.shape[:2], len(labels), block.n_effects))
+        for j, label in enumerate(labels):
+            rng = np.random.default_rng([seed, LEVEL_STREAM, _digest(place, label)])
+            noise = rng.standard_normal((*root.shape[:2], block.n_effects, 1))
+            out[:, :, j] = np.matmul(root, noise)[..., 0]
+        return out
+
+    return effects
+
+
+def covariance_roots(posterior: xr.Dataset, block: GroupBlock) -> FloatArray:
+    """Square roots R of the covariance matrices of a grouping factor's effects, R R' = S.
+
+    Returns shape (chain, draw, k, k).
+    """
+    sd, corr = centred_scales(posterior, block)
+    if not block.has_correlation:
+        return np.asarray(sd[..., None] * corr)
+    values, vectors = np.linalg.eigh(corr)
+    centred = sd[..., None] * vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    return np.asarray(block.centring @ centred)
+
+
+def _digest(place: str, label: str) -> int:
+    """Number that stands for a level in every process."""
+    return int.from_bytes(hashlib.blake2b(f"{place}:{label}".encode(), digest_size=8).digest(), "little")

@@ -55,8 +55,8 @@ class ReportMethods:
         ...     os.path.basename(fit.reml().report(os.path.join(folder, "sleep.html")))
         'sleep.html'
         """
-        from bayesmixed.report.markup import write_page
         from bayesmixed.report.page import estimate_report_html, report_html
+        from bayesmixed.report.sections import write_page
         from bayesmixed.report.tables import ReportedFit
 
         if isinstance(self, ReportedFit):

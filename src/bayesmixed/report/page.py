@@ -8,8 +8,6 @@ import pandas as pd
 
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import EngineError
-from bayesmixed.report.figures import trace_svg
-from bayesmixed.report.markup import figure_html, list_html, table_html
 from bayesmixed.report.sections import (
     CAPTIONS,
     SHOWN,
@@ -17,8 +15,12 @@ from bayesmixed.report.sections import (
     data_line,
     document,
     estimate_figures,
+    figure_html,
+    list_html,
     random_effects,
     summary_sections,
+    table_html,
+    trace_svg,
 )
 from bayesmixed.report.tables import LikelihoodFit, ReportedFit, estimate_tables, result_tables
 from bayesmixed.tables.regression import models_table

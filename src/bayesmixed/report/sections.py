@@ -1,32 +1,39 @@
-"""Sections that the pages about fits share."""
+"""Sections that the pages about fits share, with their figures and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from importlib.metadata import version
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
+from bayesmixed import plots
 from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind
 from bayesmixed.plots.residuals import RESIDUAL_NAMES, shown_kind
-from bayesmixed.report.data_figures import PANELS, group_lines_svg, slope_variable
-from bayesmixed.report.figures import (
-    caterpillar_svg,
-    coefficient_svg,
-    observed_svg,
-    quantile_svg,
-    residual_svg,
-)
-from bayesmixed.report.markup import figure_html, table_html
+from bayesmixed.plots.style import PALETTE, ink, panel_axes, plain, tidy_axes
+from bayesmixed.posterior.archive import write_whole
+from bayesmixed.tables.printed import PrintedTable, frame_table
 from bayesmixed.verbs.drawn import posterior_mean_fitted
+from bayesmixed.verbs.quantities import quantities
 from bayesmixed.verbs.resid import resid
 from bayesmixed.verbs.sources import Posterior
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 SHOWN = 50
 SUMMARIES = ("fixef", "varcorr", "correlations", "icc", "r2")
@@ -178,3 +185,199 @@ def document(heading: str | None, formula: str, sections: Iterable[str], stateme
         f"<footer><p>bayesmixed {escape(version('bayesmixed'))}. {escape(statement)}</p></footer>\n"
         "</body>\n</html>\n"
     )
+
+
+def table_html(table: pd.DataFrame | PrintedTable, caption: str, *, note: str = "") -> str:
+    """Table as HTML in a frame that scrolls on a narrow screen."""
+    printed = frame_table(table) if isinstance(table, pd.DataFrame) else table
+    cells = replace(printed, notes=()).to_html()
+    notes = (note,) if note else printed.notes
+    below = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in notes)
+    return f'<section><h2>{escape(caption)}</h2>\n<div class="scroll">{cells}</div>{below}</section>'
+
+
+def list_html(items: dict[str, str], caption: str) -> str:
+    """Named facts as HTML."""
+    entries = "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in items.items())
+    return f"<section><h2>{escape(caption)}</h2>\n<dl>\n{entries}\n</dl></section>"
+
+
+def figure_html(svg: str, caption: str, *, wide: bool = True) -> str:
+    """Figure with its caption as HTML."""
+    kind = "scroll wide" if wide else "scroll"
+    picture = f'<div class="{kind}">{svg}</div>'
+    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def write_page(path: str | os.PathLike[str], page: str) -> str:
+    """Write a page to a file, whole or not at all; the path, or FileError."""
+    write_whole(path, lambda file: file.write(page.encode()))
+    return os.fspath(path)
+
+
+INK = "#010203"  # replaced by currentColor, so that the page decides
+PAPER = "#ffffff00"  # what stands back is mixed with it, and readable on dark pages too
+WIDTH, HALF_WIDTH, HALF_HEIGHT = 7.0, 3.9, 3.2
+TRACED_COEFFICIENTS = 12
+
+
+def coefficient_svg(fixef: pd.DataFrame) -> str:
+    """Coefficients with their intervals, the intercept left out when there are others."""
+    return svg_of(lambda: plots.coefficients({"": fixef}), "Coefficients with intervals", width=WIDTH)
+
+
+def caterpillar_svg(ranef: pd.DataFrame) -> str:
+    """Random effects of one grouping factor, sorted, one panel for each effect."""
+    label = f"Random effects of {ranef['group_var'].iloc[0]}"
+    return svg_of(lambda: plots.caterpillar(ranef), label, width=WIDTH)
+
+
+def residual_svg(fitted: FloatArray, residuals: FloatArray, ylabel: str = "residual") -> str:
+    """Residuals against fitted values. Shapes: `fitted, residuals` (n,)."""
+    from bayesmixed.plots.residuals import residual_scatter
+
+    label = "Residuals against fitted values"
+    return svg_of(
+        lambda: residual_scatter(fitted, residuals, ylabel=ylabel),
+        label,
+        width=HALF_WIDTH,
+        height=HALF_HEIGHT,
+    )
+
+
+def quantile_svg(residuals: FloatArray, ylabel: str = "residual") -> str:
+    """Sorted residuals against normal quantiles, with the envelope in which normal residuals would lie.
+
+    Shapes: `residuals` (n,).
+    """
+    from bayesmixed.plots.quantiles import normal_quantiles
+
+    label = "Quantiles of the residuals"
+    return svg_of(
+        lambda: normal_quantiles(residuals, ylabel=ylabel), label, width=HALF_WIDTH, height=HALF_HEIGHT
+    )
+
+
+def observed_svg(design: Design, fitted: FloatArray, panels: int) -> str:
+    """Observed against fitted values of some levels of the first grouping factor, from best to worst fitted.
+
+    Shapes: `fitted` (n,).
+    """
+    from bayesmixed.plots.residuals import observed_against_fitted
+
+    block = design.blocks[0]
+    return svg_of(
+        lambda: observed_against_fitted(
+            fitted,
+            design.response.observed,
+            block.codes,
+            block.levels,
+            name=design.response.name,
+            max_panels=panels,
+        ),
+        "Observed against fitted values",
+        width=WIDTH,
+    )
+
+
+def trace_svg(draws: xr.DataTree, design: Design) -> str:
+    """Traces of the first coefficients, the standard deviations and the correlations."""
+    from bayesmixed.plots.sampler import trace
+
+    labels, n = list(quantities(draws, design)), len(design.fixed.terms)
+    shown = [*labels[: min(n, TRACED_COEFFICIENTS)], *labels[n:]]
+    return svg_of(lambda: trace(draws, design, parameters=shown), "Traces of the chains", width=WIDTH)
+
+
+def svg_of(
+    draw: Callable[[], Any], label: str, *, width: float | None = None, height: float | None = None
+) -> str:
+    """What a plot draws, as an ``<svg>`` element in the report's style."""
+    import matplotlib.pyplot as plt
+
+    with drawing():
+        figure = np.ravel(draw())[0].figure
+        own_width, own_height = figure.get_size_inches()
+        figure.set_size_inches(width or own_width, height or own_height)
+        try:
+            return svg_text(figure, label)
+        finally:
+            plt.close(figure)
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Style of the report's figures: transparent, text as text, no formulas in labels."""
+    import matplotlib as mpl
+
+    ink = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
+    paper = ("savefig.facecolor", "axes.facecolor", "figure.facecolor")
+    style: dict[Any, Any] = dict.fromkeys(ink, INK) | dict.fromkeys(paper, PAPER)
+    style |= {
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "svg.fonttype": "none",
+        "text.parse_math": False,
+        "axes.unicode_minus": True,
+    }
+    with mpl.rc_context(style), warnings.catch_warnings():
+        # the browser sets the text, in any script
+        warnings.filterwarnings("ignore", message=".*Glyph .* missing from")
+        yield
+
+
+def svg_text(figure: Figure, label: str) -> str:
+    """Figure as an ``<svg>`` element that says what it is and takes the page's ink."""
+    import matplotlib as mpl
+
+    buffer = StringIO()
+    with mpl.rc_context({"svg.hashsalt": label}):
+        figure.savefig(buffer, format="svg", dpi=150, metadata={"Date": None})
+    text = buffer.getvalue()
+    element = text[text.index("<svg") :].replace(INK, "currentColor")
+    return element.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+
+
+PANELS = 12
+COLUMNS = 4
+VECTOR_POINTS = 2000
+
+
+def slope_variable(design: Design) -> str | None:
+    """Column over which the groups' lines are drawn."""
+    frame = design.frame
+    wanted = (*design.blocks[0].effects, *design.fixed.terms)
+    return next((name for name in wanted if name in frame and _is_number(frame[name])), None)
+
+
+def group_lines_svg(design: Design, fitted: FloatArray, variable: str) -> str:
+    """Data of the first levels of the first grouping factor with their fitted values.
+
+    Shapes: `fitted` (n,).
+    """
+    label = f"Data and fitted values of {design.blocks[0].group}"
+    return svg_of(lambda: _group_lines(design, fitted, variable), label, width=WIDTH)
+
+
+def _group_lines(design: Design, fitted: FloatArray, variable: str) -> NDArray[Any]:
+    """A panel for each of the first levels."""
+    block = design.blocks[0]
+    x = design.frame[variable].to_numpy(dtype=float)
+    axes = panel_axes(None, min(block.n_levels, PANELS), columns=COLUMNS, width=1.8, height=1.5)
+    for level, ax in enumerate(axes):
+        rows = np.flatnonzero(block.codes == level)
+        rows = rows[np.argsort(x[rows], kind="stable")]
+        many = len(rows) > VECTOR_POINTS // PANELS
+        ax.scatter(x[rows], design.response.observed[rows], s=6, color=ink(), linewidth=0, rasterized=many)
+        ax.plot(x[rows], fitted[rows], color=PALETTE[0], linewidth=1.2, rasterized=many)
+        tidy_axes(ax).set_title(plain(block.levels[level]), fontsize=8)
+    axes[0].figure.supxlabel(variable, fontsize=9)
+    axes[0].figure.supylabel(design.response.name, fontsize=9)
+    return axes
+
+
+def _is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers other than truth values."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.engines.reml.estimate import Estimate
-from bayesmixed.model.prior_table import PriorTable
+from bayesmixed.model.prior_set import PriorTable
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import Diagnosis
 from bayesmixed.tables.fit_rows import PrintableFit

@@ -18,7 +18,14 @@ from bayesmixed.errors import DataError, FormulaError
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import mapping_of, seed_sequence
-from bayesmixed.simulate.layout import Levels, grouping_factors, make_layout
+from bayesmixed.simulate.layout import (
+    Levels,
+    Predictor,
+    add_predictors,
+    grouping_factors,
+    make_layout,
+    predictor_columns,
+)
 from bayesmixed.simulate.parameters import (
     Numbers,
     by_name,
@@ -26,7 +33,6 @@ from bayesmixed.simulate.parameters import (
     named_numbers,
     standard_deviations,
 )
-from bayesmixed.simulate.predictors import Predictor, add_predictors, predictor_columns
 from bayesmixed.simulate.records import Simulation
 from bayesmixed.surface import public
 

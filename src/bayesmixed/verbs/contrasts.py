@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from bayesmixed.design.encode import Predictor
 from bayesmixed.design.levels import find_level, level_label
-from bayesmixed.design.predictors import Predictor
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 

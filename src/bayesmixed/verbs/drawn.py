@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.kept import posterior_means
-from bayesmixed.posterior.linear_predictor import linear_predictor
-from bayesmixed.posterior.new_levels import covariance_roots
+from bayesmixed.posterior.linear_predictor import covariance_roots, linear_predictor, posterior_means
 from bayesmixed.posterior.response import mean_of
 from bayesmixed.verbs.places import renamed
 from bayesmixed.verbs.progress import counted

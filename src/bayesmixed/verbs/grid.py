@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from bayesmixed.design.encode import Predictor, grouping_columns, predictor, predictors
 from bayesmixed.design.frame import pick
-from bayesmixed.design.predictors import Predictor, grouping_columns, predictor, predictors
 from bayesmixed.design.records import Design
 from bayesmixed.errors import DataError
 

@@ -11,7 +11,7 @@ from bayesmixed import names
 from bayesmixed.design.nesting import Lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.kept import keeps_moments, level_moments, ranef_draws
+from bayesmixed.posterior.linear_predictor import keeps_moments, level_moments, ranef_draws
 from bayesmixed.verbs.drawn import n_draws
 from bayesmixed.verbs.moments import MEAN, MEDIAN
 from bayesmixed.verbs.summaries import draw_matrix, summarize_blocks

@@ -9,8 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.model.refusals import check_gaussian
-from bayesmixed.model.spec import ModelSpec
+from bayesmixed.model.spec import ModelSpec, check_gaussian
 from bayesmixed.posterior.prior_draws import log_likelihood
 from bayesmixed.verbs.logo import leave_one_group_out
 

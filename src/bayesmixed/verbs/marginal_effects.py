@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmixed.design.encode import Predictor, predictor
 from bayesmixed.design.prediction_rows import PredictEffects, compared_rows, prediction_rows, with_effects
-from bayesmixed.design.predictors import Predictor, predictor
 from bayesmixed.options import NewLevels
 from bayesmixed.verbs.contrasts import Contrast, ContrastChoice, contrasts_of, slope_of
 from bayesmixed.verbs.grid import set_column

@@ -9,9 +9,8 @@ import numpy as np
 import xarray as xr
 
 from bayesmixed.errors import ConvergenceWarning, PriorError, warn
-from bayesmixed.model.prior_table import prior_table
-from bayesmixed.model.refusals import check_gaussian
-from bayesmixed.model.spec import ModelSpec
+from bayesmixed.model.prior_set import prior_table
+from bayesmixed.model.spec import ModelSpec, check_gaussian
 from bayesmixed.printing.records import wrapped
 from bayesmixed.priors.density import IMPROPER
 

@@ -13,7 +13,7 @@ from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.posterior.kept import keeps_moments
+from bayesmixed.posterior.linear_predictor import keeps_moments
 from bayesmixed.verbs.integrated_draws import integrated_points
 from bayesmixed.verbs.summaries import draw_matrix
 

@@ -11,8 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from bayesmixed import names
-from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
-from bayesmixed.design.trials import counts_successes
+from bayesmixed.design.prediction_rows import PredictionRows, counts_successes, prediction_rows
 from bayesmixed.options import SimulatedEffects, checked_count, checked_seed, one_of
 from bayesmixed.verbs.drawn import n_draws
 from bayesmixed.verbs.predict import check_weights_given

@@ -28,16 +28,14 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.prediction_rows import PredictionRows
+from bayesmixed.design.prediction_rows import PredictionRows, trials_of_rows
 from bayesmixed.design.records import FloatArray, GroupBlock
-from bayesmixed.design.trials import trials_of_rows
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.uncertainty import LevelCovariances, conditional_covariances
 from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels, PredictKind, VarianceIntervals, checked_seed, one_of
-from bayesmixed.posterior.kept import keeps_moments, level_moments
-from bayesmixed.posterior.new_levels import new_level_effects
+from bayesmixed.posterior.linear_predictor import keeps_moments, level_moments, new_level_effects
 from bayesmixed.posterior.response import prediction_draws, row_keys
 from bayesmixed.verbs.drawn import Drawn, Effects, add_group_variances, n_draws, row_matrix
 from bayesmixed.verbs.estimate.bootstrap import bootstrap, bootstrap_tree

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from bayesmixed.engines.joint.packing import keep_coupled
-from bayesmixed.engines.joint.structure import fill_pattern
+from bayesmixed.engines.joint.packing import fill_pattern, keep_coupled
 
 from .conftest import RIGHT_SIDES, make_case
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numba import cfunc, njit, types
 
-from bayesmixed.engines.kernel import compilation, kernel_cache
+from bayesmixed.engines.kernel import compilation
 from bayesmixed.engines.kernel.compilation import NOTICE, compiled, entry
 from bayesmixed.engines.kernel.memory import DOUBLES, allocate, beyond, is_null, release
 
@@ -109,7 +109,7 @@ def test_memory_is_written_and_read_back() -> None:
 def test_the_user_is_told_once_in_a_session(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernel_cache, "_told", set())
+    monkeypatch.setattr(compilation, "_told", set())
     compilation.announce()
     compilation.announce()
     assert capsys.readouterr().err == f"{NOTICE}\n"

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 from numba import types
 
-from bayesmixed.engines.kernel import compilation, kernel_cache
-from bayesmixed.engines.kernel.compilation import entry
-from bayesmixed.engines.kernel.kernel_cache import DIGEST_BYTES, VARIABLE, VERSIONS_KEPT, cache_folders
+from bayesmixed.engines.kernel import compilation
+from bayesmixed.engines.kernel.compilation import DIGEST_BYTES, VARIABLE, VERSIONS_KEPT, cache_folders, entry
 
 
 def made(number: int) -> Any:
@@ -32,7 +31,7 @@ def made(number: int) -> Any:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Cache of its own, in a session in which nothing was told yet."""
-    monkeypatch.setattr(kernel_cache, "_told", set())
+    monkeypatch.setattr(compilation, "_told", set())
     monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -97,7 +96,7 @@ def test_only_who_compiles_is_told_to_wait(
     monkeypatch.setattr(compilation, "PATIENCE", 0.0)
     made(8)
     assert capsys.readouterr().err == f"{compilation.NOTICE}\n"
-    monkeypatch.setattr(kernel_cache, "_told", set())
+    monkeypatch.setattr(compilation, "_told", set())
     assert made(8).cache_hits == 1
     assert only_file(folder)
     assert capsys.readouterr().err == ""
@@ -183,7 +182,7 @@ def test_without_a_home_the_folder_of_the_package_serves(
     monkeypatch.setattr("numba.core.config.CACHE_DIR", "")
     for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
-    monkeypatch.setattr(kernel_cache, "__file__", str(tmp_path / "package" / "kernel_cache.py"))
+    monkeypatch.setattr(compilation, "__file__", str(tmp_path / "package" / "compilation.py"))
     assert made(7).ctypes() == 7
     assert made(7).cache_hits == 1
     assert capsys.readouterr().err == ""
@@ -193,7 +192,7 @@ def test_without_a_home_the_folder_of_the_package_serves(
 @pytest.mark.parametrize("variable", [VARIABLE, "NUMBA_CACHE_DIR"])
 def test_a_variable_names_the_folder(variable: str, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    code = "from bayesmixed.engines.kernel.kernel_cache import cache_folders; print(*cache_folders())"
+    code = "from bayesmixed.engines.kernel.compilation import cache_folders; print(*cache_folders())"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**environment, variable: str(tmp_path)},

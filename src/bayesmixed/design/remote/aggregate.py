@@ -25,9 +25,8 @@ from bayesmixed.design.rank import Aliases, Standardized, column_units, find_ali
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums
 from bayesmixed.design.remote.group_sums import BlockSums, pair_sums, sum_block
 from bayesmixed.design.remote.matrix import LazyMatrix
-from bayesmixed.design.remote.model_columns import ModelColumns, model_columns
+from bayesmixed.design.remote.model_columns import ModelColumns, ShiftedColumns, model_columns, shift_columns
 from bayesmixed.design.remote.rows import ONE, LazyRows, read_rows
-from bayesmixed.design.remote.shifted_columns import ShiftedColumns, shift_columns
 from bayesmixed.design.remote.source import open_source
 from bayesmixed.design.remote.sums import TARGET, log_weights_of, ranges_of
 from bayesmixed.design.response import build_response

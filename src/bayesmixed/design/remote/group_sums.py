@@ -11,8 +11,8 @@ import pandas as pd
 from bayesmixed.design.frame import tidy
 from bayesmixed.design.levels import level_codes
 from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock, IntArray, PairSums
+from bayesmixed.design.remote.model_columns import ShiftedColumns
 from bayesmixed.design.remote.rows import ONE
-from bayesmixed.design.remote.shifted_columns import ShiftedColumns
 from bayesmixed.design.remote.sums import TARGET, add_by_code
 from bayesmixed.formula.expression import Expression
 

@@ -32,27 +32,13 @@ MOST_CELLS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LazyColumn:
-    """One column of a matrix as a query: numbers multiplied, times what the levels of the row give.
+    """One column of a matrix as a query: numbers multiplied, times what the levels of the row give."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the column.
-    factors : tuple[str, ...]
-        Names of the numeric factors that are multiplied.
-    constant : float
-        What they are multiplied with where the column depends on no levels.
-    cells : tuple[tuple[Cell, float], ...]
-        What they are multiplied with, by levels; 0 elsewhere.
-    expression : narwhals.Expr
-        The column.
-    """
-
-    name: str
-    factors: tuple[str, ...]
-    constant: float
-    cells: tuple[tuple[Cell, float], ...]
-    expression: nw.Expr
+    name: str  # name of the column
+    factors: tuple[str, ...]  # names of the numeric factors that are multiplied
+    constant: float  # what they are multiplied with where the column depends on no levels
+    cells: tuple[tuple[Cell, float], ...]  # what they are multiplied with, by levels; 0 elsewhere
+    expression: nw.Expr  # the column
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -62,18 +48,10 @@ class LazyColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LazyMatrix:
-    """A sum of terms, ready to be asked for.
+    """A sum of terms, ready to be asked for."""
 
-    Attributes
-    ----------
-    columns : tuple[LazyColumn, ...]
-        In the order of the matrix.
-    recipe : MatrixRecipe
-        What encodes new data in the same way.
-    """
-
-    columns: tuple[LazyColumn, ...]
-    recipe: MatrixRecipe
+    columns: tuple[LazyColumn, ...]  # in the order of the matrix
+    recipe: MatrixRecipe  # what encodes new data in the same way
 
 
 def build_lazy_matrix(algebra: Algebra, rows: LazyRows) -> LazyMatrix:

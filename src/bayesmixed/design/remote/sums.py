@@ -136,10 +136,7 @@ def _product(pair: tuple[str, str], weight: str | None) -> nw.Expr:
 
 
 def add_by_code(codes: IntArray, values: FloatArray, n: int) -> FloatArray:
-    """Add rows with the same code.
-
-    Shapes: `codes` (C,), `values` (C, ...); returns (n, ...).
-    """
+    """Add rows with the same code. Shapes: `codes` (C,), `values` (C, ...); returns (n, ...)."""
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(n))
     return np.asarray(np.add.reduceat(values[order], starts, axis=0))

@@ -28,9 +28,10 @@ from bayesmixed.engines.joint.factorization import (
     solve_factor,
     solve_transposed,
     write_outer,
+    write_predictor,
+    write_transposed,
 )
 from bayesmixed.engines.joint.likelihood import log_likelihood
-from bayesmixed.engines.joint.linear import write_predictor, write_transposed
 from bayesmixed.engines.joint.sources import NO_MEMORY, SOURCES, STALE
 from bayesmixed.engines.kernel import layout as shared
 from bayesmixed.engines.kernel.compilation import compiled, entry

@@ -26,10 +26,7 @@ def make_joint_plan(design: Design, *, most_products: int = MOST_PRODUCTS) -> Pl
 
 
 def is_well_known(ratio: FloatArray) -> bool:
-    """Whether the posterior of a grouping factor is near its normal approximation.
-
-    Shapes: `ratio` (J, k).
-    """
+    """Whether the posterior of a grouping factor is near its normal approximation. Shapes: `ratio` (J, k)."""
     share = ratio / (1.0 + ratio)
     return bool(np.all(np.median(share, axis=0) > MOSTLY) and np.all((share**2).sum(axis=0) >= ENOUGH_LEVELS))
 

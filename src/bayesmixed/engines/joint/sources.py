@@ -8,7 +8,7 @@ from bayesmixed.engines.kernel.sources import NO_MEMORY, STALE, digest_of, requi
 
 __all__ = ["KERNEL", "NO_MEMORY", "SHARED", "SOURCES", "STALE", "joint_digest", "require_run"]
 
-KERNEL = ("density", "factorization", "layout", "likelihood", "linear", "row_loops", "special")
+KERNEL = ("density", "factorization", "layout", "likelihood", "row_loops")
 SHARED = ("compilation", "layout", "memory", "theta")
 """Files of the shared kernel that are compiled into this one too."""
 

@@ -32,10 +32,7 @@ WIDEST = 2.0
 
 
 def inverse_root(hessian: FloatArray) -> FloatArray:
-    """Lower triangular factor of the inverse of minus a Hessian.
-
-    Shapes: `hessian` (d, d); returns (d, d).
-    """
+    """Lower triangular factor of the inverse of minus a Hessian. Shapes: `hessian` (d, d); returns (d, d)."""
     finite = np.where(np.isfinite(hessian), hessian, 0.0)
     values, vectors = np.linalg.eigh(-0.5 * (finite + finite.T))
     variances = 1.0 / np.maximum(values, WIDEST**-2)
