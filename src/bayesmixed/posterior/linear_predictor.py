@@ -1,4 +1,4 @@
-"""The linear predictor of every row, draw by draw."""
+"""The linear predictor of every row, draw by draw, with effects that a fit keeps or that are new."""
 
 from __future__ import annotations
 
