@@ -37,7 +37,11 @@ LOST: dict[str, tuple[str, pd.DataFrame, str]] = {
     "slopes far from zero": ("y ~ x + (x | g)", good().assign(x=lambda d: d.x + 1e7), "Write center(x)"),
     "no intercept": ("y ~ 0 + x + (1 | g)", good().assign(y=lambda d: d.y + 1e9), "too little for its size"),
     "offset": ("y ~ x + offset(z) + (1 | g)", good().assign(z=lambda d: d.y), "less its offset is constant"),
-    "no residual": ("y ~ x + (1 | g)", good().assign(y=lambda d: d.x + d.g + 1e-9 * d.y), "leaves nothing"),
+    "no residual": (
+        "y ~ x + (1 | g)",
+        good().assign(y=lambda d: d.x + d.g + 1e-9 * d.y),
+        "explains the response completely",
+    ),
     "group of no number": ("y ~ x + (1 | log(x))", good(), "is not a number in"),
     "one group": ("y ~ x + (1 | g)", good().assign(g=1), "only one level"),
 }
