@@ -171,8 +171,8 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         prob : float, default 0.95
             Confidence level of the intervals.
         method : {"profile", "boot", "none"}, default "profile"
-            Intervals by profile likelihood, by the parametric bootstrap, or not at all (NaN), which takes no
-            time.
+            Intervals by profile likelihood or by the parametric bootstrap; with ``"none"`` they are NaN, and
+            nothing is computed.
         seed : int, optional
             Repeats the bootstrap.
 
