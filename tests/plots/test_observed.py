@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayesmixed.plots.contract import spread_levels
+from bayesmixed.plots.levels import spread_levels
 from bayesmixed.plots.residuals import observed_against_fitted
 from plots.check_frames import grouped
 

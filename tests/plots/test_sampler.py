@@ -59,7 +59,7 @@ def test_energy_has_two_panels(sleep_bayes) -> None:
 
 def test_draws_without_energy_are_refused(sleep_bayes) -> None:
     posterior = sleep_bayes.draws["posterior"].to_dataset()
-    with pytest.raises(BayesmixedError, match="no energy"):
+    with pytest.raises(BayesmixedError, match="do not include the energy"):
         energy(xr.DataTree.from_dict({"posterior": posterior}))
 
 

@@ -8,11 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from bayesmixed.comparison.comparable import (
-    LikelihoodFit,
-    check_comparable_likelihoods,
-    require_estimate,
-)
+from bayesmixed.comparison.comparable import check_comparable_likelihoods, require_estimate
 from bayesmixed.comparison.likelihood_ratio import bootstrap_p, check_boot, is_nested, likelihood_ratio
 from bayesmixed.design.held import held_design
 from bayesmixed.engines.reml.estimate import Estimate, estimate
@@ -20,6 +16,7 @@ from bayesmixed.errors import BayesmixedError, DesignWarning, warn
 from bayesmixed.names import LEGEND
 from bayesmixed.options import AnovaType, one_of, seed_sequence
 from bayesmixed.surface import public
+from bayesmixed.verbs.contract import EstimateFit
 from bayesmixed.verbs.estimate.f_tests import term_tests
 
 NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan}
@@ -28,7 +25,7 @@ NO_TEST = {"Chisq": np.nan, "Df": np.nan, "p_value": np.nan, "p_mixture": np.nan
 
 @public
 def anova(
-    *fits: LikelihoodFit,
+    *fits: EstimateFit,
     type: AnovaType = "III",  # noqa: A002 (R's name)
     refit: bool = True,
     names: Sequence[str] | None = None,
@@ -140,7 +137,7 @@ def _f_table(fitted: Estimate, kind: AnovaType) -> pd.DataFrame:
     return table
 
 
-def _labels(fits: Sequence[LikelihoodFit], names: Sequence[str] | None) -> Sequence[str]:
+def _labels(fits: Sequence[EstimateFit], names: Sequence[str] | None) -> Sequence[str]:
     """What to call the models."""
     if names is None:
         return [fit.formula.strip() for fit in fits]

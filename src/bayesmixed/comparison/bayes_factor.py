@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesmixed import names
-from bayesmixed.comparison.comparable import PosteriorFit, check_comparable
+from bayesmixed.comparison.comparable import check_comparable
 from bayesmixed.printing.records import wrapped
 from bayesmixed.surface import public
+from bayesmixed.verbs.contract import PosteriorFit
 
 if TYPE_CHECKING:
     import xarray as xr

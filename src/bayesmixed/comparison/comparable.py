@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,32 +14,10 @@ from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.errors import BayesmixedError, DataError
+from bayesmixed.verbs.contract import EstimateFit, PosteriorFit
 
 if TYPE_CHECKING:
-    import xarray as xr
-    from arviz_stats.utils import ELPDData
-
-    from bayesmixed.model.spec import ModelSpec
-    from bayesmixed.verbs.marginal_likelihood import LogMarginalLikelihood
-
-
-@runtime_checkable
-class PosteriorFit(Protocol):
-    """A Bayesian fit, as comparisons see it."""
-
-    @property
-    def spec(self) -> ModelSpec:
-        """Design and priors."""
-
-    @property
-    def draws(self) -> xr.DataTree:
-        """Posterior draws."""
-
-    def loo(self, *, group: str | None = None) -> ELPDData:
-        """Expected log predictive density by leave-one-out cross-validation."""
-
-    def log_marginal_likelihood(self, *, seed: int | None = None) -> LogMarginalLikelihood:
-        """Log marginal likelihood with its Monte Carlo error."""
+    pass
 
 
 def check_comparable(fits: Mapping[str, PosteriorFit], verb: str) -> None:
@@ -56,19 +34,7 @@ def check_comparable(fits: Mapping[str, PosteriorFit], verb: str) -> None:
             raise DataError(f"{name!r} and {other_name!r} cannot be compared: {reason}")
 
 
-class LikelihoodFit(Protocol):
-    """A fit by REML or ML, as tests between models see it."""
-
-    @property
-    def estimate(self) -> Estimate:
-        """The optimum with its likelihood."""
-
-    @property
-    def formula(self) -> str:
-        """The formula as written."""
-
-
-def require_estimate(fit: LikelihoodFit, verb: str) -> Estimate:
+def require_estimate(fit: EstimateFit, verb: str) -> Estimate:
     """Estimate of a fit."""
     found = getattr(fit, "estimate", None)
     if not isinstance(found, Estimate):

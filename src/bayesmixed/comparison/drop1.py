@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayesmixed.comparison.comparable import LikelihoodFit, require_estimate
+from bayesmixed.comparison.comparable import require_estimate
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
 from bayesmixed.design.build import build_design
 from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.formula.reduced import droppable_terms, without_fixed_term
 from bayesmixed.surface import public
+from bayesmixed.verbs.contract import EstimateFit
 
 NOTHING_DROPPED = "<none>"
 """Label of the model as it is."""
 
 
 @public
-def drop1(fit: LikelihoodFit) -> pd.DataFrame:
+def drop1(fit: EstimateFit) -> pd.DataFrame:
     """Test every fixed term that can be left out, by maximum likelihood.
 
     Use it to see what each predictor adds to all others; the columns of a factor are tested together.

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from bayesmixed.comparison.comparable import PosteriorFit, check_comparable
+from bayesmixed.comparison.comparable import check_comparable
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.surface import public
+from bayesmixed.verbs.contract import PosteriorFit
 
 
 @public

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bayesmixed.comparison.comparable import LikelihoodFit, require_estimate
+from bayesmixed.comparison.comparable import require_estimate
 from bayesmixed.comparison.drop1 import NOTHING_DROPPED
 from bayesmixed.comparison.likelihood_ratio import bootstrap_p, check_boot, is_nested, likelihood_ratio
 from bayesmixed.design.build import build_design
@@ -15,10 +15,11 @@ from bayesmixed.engines.reml.estimate import Estimate, LinearEstimate, estimate,
 from bayesmixed.formula.reduced import without_random_effect
 from bayesmixed.options import seed_sequence
 from bayesmixed.surface import public
+from bayesmixed.verbs.contract import EstimateFit
 
 
 @public
-def ranova(fit: LikelihoodFit, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
+def ranova(fit: EstimateFit, *, boot: int = 0, seed: int | None = None) -> pd.DataFrame:
     """Test every random-effect term that can be left out, by the fit's own criterion.
 
     Use it to see whether a variance component is needed. ``(x | g)`` is reduced to ``(1 | g)``, ``(1 | g)``

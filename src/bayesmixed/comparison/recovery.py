@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
 from bayesmixed.design.parameters import parameters_named, parameters_of
-from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.errors import BayesmixedError
-from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import VarianceIntervals
 from bayesmixed.simulate.records import Simulation
 from bayesmixed.surface import public
+from bayesmixed.verbs.contract import EstimateFit, Fit, PosteriorFit
 from bayesmixed.verbs.summaries import bound_names
 
 
-@runtime_checkable
-class TidyFit(Protocol):
-    """A fit of any kind, as the comparison with a simulation sees it."""
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The model."""
-
-    def tidy(self, *, prob: float = 0.95) -> pd.DataFrame:
-        """Coefficients, standard deviations and correlations in broom.mixed's columns."""
-
-
-@runtime_checkable
-class TidyLikelihoodFit(Protocol):
-    """A fit by REML or ML, whose variance parameters get intervals on request."""
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The model."""
-
-    @property
-    def estimate(self) -> Estimate:
-        """The optimum with its likelihood."""
-
-    def tidy(self, *, prob: float = 0.95, method: VarianceIntervals = "none") -> pd.DataFrame:
-        """Coefficients, standard deviations and correlations in broom.mixed's columns."""
-
-
 @public
-def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: float = 0.95) -> pd.DataFrame:
+def recover(simulation: Simulation, fit: Fit, *, prob: float = 0.95) -> pd.DataFrame:
     """Set the true parameters of a simulation beside their estimates.
 
     Use it to see whether a model finds out what made the data, or what a wrong model makes of them.
@@ -83,7 +52,7 @@ def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: f
     >>> bm.recover(simulation, fit)["parameter"].tolist()
     ['Intercept', 'x', 'sd_g[Intercept]', 'sigma']
     """
-    if not isinstance(simulation, Simulation) or not isinstance(fit, TidyFit):
+    if not isinstance(simulation, Simulation) or not isinstance(fit, PosteriorFit | EstimateFit):
         raise BayesmixedError(
             f"recover(simulation, fit) takes what simulate_data and lmer return, not "
             f"{type(simulation).__name__} and {type(fit).__name__}."
@@ -99,14 +68,11 @@ def recover(simulation: Simulation, fit: TidyFit | TidyLikelihoodFit, *, prob: f
     return table.assign(covered=covered.where(known))
 
 
-def _estimates(fit: TidyFit | TidyLikelihoodFit, prob: float, spellings: Sequence[str]) -> pd.DataFrame:
+def _estimates(fit: Fit, prob: float, spellings: Sequence[str]) -> pd.DataFrame:
     """Table of a fit's parameters, those of a simulation as they are spelled there."""
     lower, upper = bound_names(prob)
     # Both tables list coefficients, then each grouping factor's deviations and correlations, then sigma.
-    if isinstance(fit, TidyLikelihoodFit):
-        table = fit.tidy(prob=prob, method="profile")
-    else:
-        table = fit.tidy(prob=prob)
+    table = fit.tidy(prob=prob, method="profile") if isinstance(fit, EstimateFit) else fit.tidy(prob=prob)
     columns = {"estimate": "value", "conf_low": lower, "conf_high": upper}
     renamed = table.rename(columns=columns)[["value", lower, upper]]
     parameters = parameters_of(fit.spec.design)

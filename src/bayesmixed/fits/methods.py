@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,10 @@ class FitMethods(ABC):
     @abstractmethod
     def _source(self) -> Source:
         """Where the numbers come from."""
+
+    @abstractmethod
+    def _page(self, title: str | None, prob: float) -> str:
+        """Report as HTML."""
 
     @property
     def formula(self) -> str:
@@ -279,3 +284,48 @@ class FitMethods(ABC):
         'Reaction = 252.59 + 19.70 Days'
         """
         return verbs.equation(self._source, group_level, group=group, digits=digits)
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        title: str | None = None,
+        prob: float = 0.95,
+    ) -> str:
+        """Write one self-contained HTML page about the fit.
+
+        Use it to hand on what was fitted, how, and what came out: tables, figures, the data beside the fit;
+        of a posterior also priors, convergence and the REML estimates beside it. The page does not need a
+        network or a script, prints well, and follows the reader's choice of light or dark.
+
+        Parameters
+        ----------
+        path : str or path
+            File to write, ``.html``; an existing one is replaced.
+        title : str, optional
+            Heading; the formula unless given.
+        prob : float, default 0.95
+            Probability inside the intervals, or their confidence level.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be written.
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     os.path.basename(fit.reml().report(os.path.join(folder, "sleep.html")))
+        'sleep.html'
+        """
+        from bayesmixed.report.sections import write_page
+
+        return write_page(path, self._page(title, prob))

@@ -25,7 +25,6 @@ from bayesmixed.options import (
     TidyEffects,
 )
 from bayesmixed.printing.records import Text
-from bayesmixed.report.methods import ReportMethods
 from bayesmixed.surface import no_such_attribute, public_methods
 from bayesmixed.tables.fit_methods import TableMethods
 
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
+class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
     """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs; print it.
 
     :func:`bayesmixed.lmer` and :func:`bayesmixed.glmer` make one. Examples of its methods use ``sleep =
@@ -89,6 +88,12 @@ class MixedFit(PosteriorMethods, TableMethods, ReportMethods, SampleMethods):
 
         problems = self.diagnosis.problems()
         return summary_html(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
+
+    def _page(self, title: str | None, prob: float) -> str:
+        """Report as HTML."""
+        from bayesmixed.report.page import report_html
+
+        return report_html(self, title=title, prob=prob)
 
     def _at_design(self, design: Design) -> MixedFit:
         """The same draws over another look at the data; see :mod:`bayesmixed.fits.row_sample`."""

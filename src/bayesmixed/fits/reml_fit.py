@@ -24,7 +24,6 @@ from bayesmixed.options import (
     TidyEffects,
     VarianceIntervals,
 )
-from bayesmixed.report.methods import ReportMethods
 from bayesmixed.surface import no_such_attribute, public_methods, uses
 from bayesmixed.tables.fit_methods import TableMethods
 from bayesmixed.verbs.sources import Estimated
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
 @public_methods
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
+class RemlFit(FitMethods, TableMethods, SampleMethods):
     """A linear mixed model fitted by restricted or full maximum likelihood, with lme4's verbs; print it.
 
     :func:`bayesmixed.lmer` makes one with ``method="reml"`` or ``"ml"``, and so does ``fit.reml()``. Examples
@@ -78,6 +77,12 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         from bayesmixed.tables.reml_summary import reml_summary_html
 
         return reml_summary_html(self.estimate, self.point, self.spec)
+
+    def _page(self, title: str | None, prob: float) -> str:
+        """Report as HTML."""
+        from bayesmixed.report.page import estimate_report_html
+
+        return estimate_report_html(self, title=title, prob=prob)
 
     def _at_design(self, design: Design) -> RemlFit:
         """The same estimate over another look at the data; see :mod:`bayesmixed.fits.row_sample`."""
@@ -171,8 +176,8 @@ class RemlFit(FitMethods, TableMethods, ReportMethods, SampleMethods):
         prob : float, default 0.95
             Confidence level of the intervals.
         method : {"profile", "boot", "none"}, default "profile"
-            Intervals by profile likelihood or by the parametric bootstrap; with ``"none"`` they are NaN, and
-            nothing is computed.
+            Intervals by profile likelihood or by the parametric bootstrap; ``"none"`` leaves them NaN and
+            is quick.
         seed : int, optional
             Repeats the bootstrap.
 

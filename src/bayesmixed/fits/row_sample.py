@@ -5,31 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import pandas as pd
 
 from bayesmixed.design.held import ROWS, held_design
 from bayesmixed.options import ResidualKind
-from bayesmixed.plots.contract import PlottedFit
 from bayesmixed.surface import public_methods
+from bayesmixed.verbs.contract import Fit
 
 if TYPE_CHECKING:
     from bayesmixed.design.records import Design
     from bayesmixed.model.spec import ModelSpec
     from bayesmixed.plots.check_methods import CheckPlots
-
-
-class RowFit(PlottedFit, Protocol):
-    """A fit that has tables row by row; ``bayesmixed.MixedFit`` and ``bayesmixed.RemlFit`` are two."""
-
-    def _at_design(self, design: Design) -> Self:
-        """The same fit, its rows those of another look at the same data."""
-        ...
-
-    def augment(self, *, prob: float = ..., prefix: str = ...) -> pd.DataFrame:
-        """Data with fitted values and residuals beside them."""
-        ...
 
 
 @public_methods
@@ -49,7 +37,7 @@ class RowSample:
         Repeats the sample.
     """
 
-    fit: RowFit
+    fit: Fit
     seed: int
 
     def __str__(self) -> str:
@@ -151,7 +139,7 @@ class SampleMethods(ABC):
     def _at_design(self, design: Design) -> Self:
         """The same fit, its rows those of another look at the same data."""
 
-    def sample_rows(self: RowFit, n: int = ROWS, *, seed: int = 0) -> RowSample:
+    def sample_rows(self: Fit, n: int = ROWS, *, seed: int = 0) -> RowSample:
         """Random sample of the rows of a fit of data that are larger than memory.
 
         Use it for residuals and fitted values where ``fit.resid()`` has too many rows to give. Plots of rows,

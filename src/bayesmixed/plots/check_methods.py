@@ -15,7 +15,7 @@ from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind, checked_seed
 from bayesmixed.plots import densities, predictive, sampler
-from bayesmixed.plots.contract import EstimatedFit, PlottedFit, SampledFit, labelled, present_levels
+from bayesmixed.plots.levels import labelled, present_levels
 from bayesmixed.plots.quantiles import normal_quantiles, point_covariance, ranef_matrix
 from bayesmixed.plots.residuals import (
     RESIDUAL_NAMES,
@@ -28,6 +28,7 @@ from bayesmixed.plots.style import panel_axes, plain
 from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
 from bayesmixed.surface import pictures, public_methods
 from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.contract import EstimateFit, Fit, PosteriorFit
 from bayesmixed.verbs.summaries import check_prob
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class CheckPlots:
         What is drawn.
     """
 
-    fit: PlottedFit
+    fit: Fit
 
     def __repr__(self) -> str:
         return pictures(type(self), self.fit.spec.design.formula.text)
@@ -265,7 +266,7 @@ class CheckPlots:
         """
         fit, blocks = self.fit, chosen_blocks(self.fit.spec.design, group)
         block = max(blocks, key=lambda block: block.n_effects > 1)
-        tree = fit.point if isinstance(fit, EstimatedFit) else sampled(fit).draws
+        tree = fit.point if isinstance(fit, EstimateFit) else sampled(fit).draws
         return ranef_matrix(fit.ranef(group=block.group, prob=prob), point_covariance(tree, block), ax=ax)
 
     def observed(
@@ -634,16 +635,14 @@ class CheckPlots:
         """
         return sampler.energy(sampled(self.fit).draws, ax=ax)
 
-    def _replicated(self, seed: int | None) -> tuple[PlottedFit, FloatArray]:
+    def _replicated(self, seed: int | None) -> tuple[Fit, FloatArray]:
         """A Bayesian fit with rows at hand, and replicated data of them, shape (replicates, n)."""
         bayes, fit = sampled(self.fit), self.fit._with_rows
         chosen = bayes.run.seed if seed is None else checked_seed(seed)
         return fit, predictive.replicates(sampled(fit).draws, fit.spec, seed=chosen)
 
 
-def _residuals(
-    fit: PlottedFit, by: str | None, kind: ResidualKind | None, trend: bool, ax: Axes | None
-) -> Axes:
+def _residuals(fit: Fit, by: str | None, kind: ResidualKind | None, trend: bool, ax: Axes | None) -> Axes:
     """Residuals of the rows at hand."""
     kind = shown_kind(fit.spec.family, "response") if kind is None else kind
     values = fit.resid(kind=kind)["value"].to_numpy()
@@ -682,8 +681,8 @@ def _column(design: Design, name: str) -> pd.Series[Any]:
     return design.frame[name]
 
 
-def sampled(fit: PlottedFit) -> SampledFit:
+def sampled(fit: Fit) -> PosteriorFit:
     """The same fit, known to have a posterior."""
-    if not isinstance(fit, SampledFit):
+    if not isinstance(fit, PosteriorFit):
         raise BayesmixedError("This plot needs a posterior; fit the model with method='bayes'.")
     return fit

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, IntArray
-from bayesmixed.plots.contract import spread_levels
+from bayesmixed.plots.levels import spread_levels
 from bayesmixed.plots.sampler import (
     OWN_TITLES,
     QUANTITY,

@@ -13,7 +13,6 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.options import one_or_several
-from bayesmixed.plots.contract import PlottedFit, SampledFit
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
     PALETTE,
@@ -32,6 +31,7 @@ from bayesmixed.plots.style import (
     single_axes,
     tidy_axes,
 )
+from bayesmixed.verbs.contract import Fit, PosteriorFit
 from bayesmixed.verbs.summaries import draw_matrix
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ def variance_components(
     return axes
 
 
-def sd_draws(fit: PlottedFit) -> Densities | None:
+def sd_draws(fit: Fit) -> Densities | None:
     """Posterior draws of every standard deviation of a fit, None where it has no posterior.
 
     Returns shape (S,).
     """
-    if not isinstance(fit, SampledFit):
+    if not isinstance(fit, PosteriorFit):
         return None
     draws = {
         (block.group, effect): draw_matrix(fit.draws, names.sd(block.group))[:, e]
@@ -256,7 +256,7 @@ def _rgb(color: str) -> tuple[float, float, float]:
 
 
 def coefficients(
-    fits: Mapping[str, PlottedFit | pd.DataFrame],
+    fits: Mapping[str, Fit | pd.DataFrame],
     *,
     intercept: bool | None = None,
     prob: float = 0.95,
@@ -314,7 +314,7 @@ def coefficients(
     return tidy_axes(axes)
 
 
-def _stacked(fits: Mapping[str, PlottedFit | pd.DataFrame], prob: float) -> pd.DataFrame:
+def _stacked(fits: Mapping[str, Fit | pd.DataFrame], prob: float) -> pd.DataFrame:
     """Tables of all fits under each other, terms in the order in which they appear."""
     tables = [
         (fit if isinstance(fit, pd.DataFrame) else fit.fixef(prob=prob)).assign(fit=name)

@@ -17,7 +17,7 @@ from bayesmixed.design.prediction_rows import with_effects
 from bayesmixed.design.records import Design, GroupBlock, IntArray
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.options import one_or_several
-from bayesmixed.plots.contract import PredictingFit, labelled, present_levels
+from bayesmixed.plots.levels import labelled, present_levels
 from bayesmixed.plots.style import (
     MANY_POINTS,
     PALETTE,
@@ -33,6 +33,7 @@ from bayesmixed.plots.style import (
     tidy_axes,
 )
 from bayesmixed.verbs.blocks import chosen_blocks, chosen_levels, level_of
+from bayesmixed.verbs.contract import Fit
 from bayesmixed.verbs.grid import reference_grid, set_column
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ MOST_HELD = 3
 
 
 def group_facets(
-    fit: PredictingFit,
+    fit: Fit,
     x: str,
     *,
     group: str | None = None,
@@ -112,7 +113,7 @@ def group_facets(
 
 
 def group_lines(
-    fit: PredictingFit,
+    fit: Fit,
     x: str,
     *,
     group: str | None = None,
@@ -175,7 +176,7 @@ def group_lines(
 
 
 def population_and_groups(
-    fit: PredictingFit,
+    fit: Fit,
     x: str,
     *,
     group: object = None,
@@ -235,7 +236,7 @@ def population_and_groups(
     return labelled(fit, tidy_axes(axes))
 
 
-def _facet_levels(fit: PredictingFit, block: GroupBlock, levels: object) -> list[str]:
+def _facet_levels(fit: Fit, block: GroupBlock, levels: object) -> list[str]:
     """Levels that get a panel."""
     if levels is not None:
         return chosen_levels(fit.spec.design, block.group, levels)
@@ -254,7 +255,7 @@ def _on_axis(values: pd.Series) -> pd.Series:
     return values if pd.api.types.is_numeric_dtype(values) else values.astype("str")
 
 
-def _draw_points(ax: Axes, fit: PredictingFit, x: str, rows: NDArray[np.bool_], color: Any) -> None:
+def _draw_points(ax: Axes, fit: Fit, x: str, rows: NDArray[np.bool_], color: Any) -> None:
     """Observations of some rows."""
     design = fit.spec.design
     column = predictor(design, x)
@@ -311,7 +312,7 @@ def _name_figure(axes: NDArray[Any], x: str, y: str, *, own_figure: bool) -> Non
 GRID_POINTS = 30
 
 
-def population_line(fit: PredictingFit, x: str, *, prob: float = 0.95) -> pd.DataFrame:
+def population_line(fit: Fit, x: str, *, prob: float = 0.95) -> pd.DataFrame:
     """Mean of the population along one predictor, the others at typical values.
 
     Other numbers stand at their mean, other categorical predictors at their most frequent level. Along a
@@ -326,7 +327,7 @@ def population_line(fit: PredictingFit, x: str, *, prob: float = 0.95) -> pd.Dat
 
 
 def level_lines(
-    fit: PredictingFit,
+    fit: Fit,
     x: str,
     *,
     group: str | None = None,
@@ -414,7 +415,7 @@ def _along(design: Design, x: str) -> list[Any]:
 
 
 def _predicted(
-    fit: PredictingFit, design: Design, grid: pd.DataFrame, x: str, *, effects: Any, prob: float
+    fit: Fit, design: Design, grid: pd.DataFrame, x: str, *, effects: Any, prob: float
 ) -> pd.DataFrame:
     """Predictions for the rows of a grid."""
     table = fit.predict(grid, effects=effects, prob=prob)

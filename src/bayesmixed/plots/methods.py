@@ -11,9 +11,9 @@ from bayesmixed.habits import PLOT
 from bayesmixed.options import ConfintMethod, IccKind, one_or_several
 from bayesmixed.plots import estimates, lines
 from bayesmixed.plots.check_methods import CheckPlots, sampled
-from bayesmixed.plots.contract import PredictingFit
 from bayesmixed.surface import method_names, public_methods, uses
 from bayesmixed.verbs.blocks import spelled_effects
+from bayesmixed.verbs.contract import Fit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ class FitPlots(CheckPlots):
         What is drawn.
     """
 
-    fit: PredictingFit
+    fit: Fit
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         """Refuse to draw without the name of a picture."""

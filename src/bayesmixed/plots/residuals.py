@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayesmixed.design.records import FloatArray, IntArray
 from bayesmixed.families.family import Family
 from bayesmixed.options import ResidualKind
-from bayesmixed.plots.contract import spread_levels
+from bayesmixed.plots.levels import spread_levels
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
     PALETTE,

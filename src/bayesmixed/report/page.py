@@ -22,10 +22,11 @@ from bayesmixed.report.sections import (
     table_html,
     trace_svg,
 )
-from bayesmixed.report.tables import LikelihoodFit, ReportedFit, estimate_tables, result_tables
+from bayesmixed.report.tables import estimate_tables, result_tables
 from bayesmixed.tables.regression import models_table
 from bayesmixed.tables.reml_summary import reml_summary_parts
 from bayesmixed.tables.summary_parts import diagnostics_text, family_lines, parameter_notes
+from bayesmixed.verbs.contract import EstimateFit, PosteriorFit
 
 BESIDE_REML = "Posterior beside REML"
 STATEMENT = (
@@ -34,7 +35,7 @@ STATEMENT = (
 )
 
 
-def report_html(fit: ReportedFit, *, title: str | None = None, prob: float = 0.95) -> str:
+def report_html(fit: PosteriorFit, *, title: str | None = None, prob: float = 0.95) -> str:
     """Make the page of a posterior: what was fitted, how, and what came out, figures as inline SVG."""
     tables = result_tables(fit, prob=prob)
     sections = [
@@ -67,19 +68,19 @@ def run_facts(run: RunInfo) -> dict[str, str]:
     }
 
 
-def _family(fit: ReportedFit, prob: float) -> list[str]:
+def _family(fit: PosteriorFit, prob: float) -> list[str]:
     """Family of a generalized model, with its parameters."""
     told = [f"{label}: {text}" for label, text in family_lines(fit.spec)]
     return [f"<p>{escape(line)}</p>" for line in (*told, *parameter_notes(fit.draws, fit.spec, prob))]
 
 
-def _verdict(fit: ReportedFit) -> str:
+def _verdict(fit: PosteriorFit) -> str:
     """What the diagnostics say, the problems first."""
     problems = "".join(f'<p class="problem">{escape(problem)}</p>' for problem in fit.diagnosis.problems())
     return f"{problems}<p>{escape(diagnostics_text(fit.diagnostics()))}</p>"
 
 
-def _beside_reml(fit: ReportedFit, prob: float) -> str:
+def _beside_reml(fit: PosteriorFit, prob: float) -> str:
     """Posterior and REML estimate side by side, or why there is no REML estimate of a gaussian model."""
     if not fit.spec.family.is_gaussian:
         return ""
@@ -90,7 +91,7 @@ def _beside_reml(fit: ReportedFit, prob: float) -> str:
     return table_html(models_table(fits, beneath="interval", prob=prob), BESIDE_REML)
 
 
-def _trace(fit: ReportedFit) -> str:
+def _trace(fit: PosteriorFit) -> str:
     """Traces of the chains with their caption."""
     caption = "Traces: the chains should look alike and go nowhere."
     return figure_html(trace_svg(fit.draws, fit.spec.design), caption)
@@ -109,7 +110,7 @@ ESTIMATE_STATEMENT = (
 )
 
 
-def estimate_report_html(fit: LikelihoodFit, *, title: str | None = None, prob: float = 0.95) -> str:
+def estimate_report_html(fit: EstimateFit, *, title: str | None = None, prob: float = 0.95) -> str:
     """Make the page of an estimate: what was estimated, how, and what came out, figures as inline SVG."""
     tables = estimate_tables(fit, prob=prob)
     said = reml_summary_parts(fit.estimate, fit.point, fit.spec)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayesmixed.tables.fit_rows import BAYES, MODEL, RANDOM, PrintableFit, fit_rows, method_of
+from bayesmixed.tables.fit_rows import BAYES, MODEL, RANDOM, fit_rows, method_of
+from bayesmixed.verbs.contract import Fit
 
 if TYPE_CHECKING:
-    from bayesmixed.tables.fit_rows import PrintableFit
     from bayesmixed.tables.printed import PrintedTable
 
 
@@ -20,7 +20,7 @@ class TableMethods:
     __slots__ = ()
 
     def table(
-        self: PrintableFit,
+        self: Fit,
         *,
         prob: float = 0.95,
         digits: int = 4,
@@ -64,7 +64,7 @@ class TableMethods:
 
         return table(self, prob=prob, digits=digits, labels=labels, loo=loo, caption=caption)
 
-    def to_markdown(self: PrintableFit, *, prob: float = 0.95, caption: str = "") -> str:
+    def to_markdown(self: Fit, *, prob: float = 0.95, caption: str = "") -> str:
         """Regression table of the fit as Markdown; :meth:`table` has more options.
 
         Parameters
@@ -88,7 +88,7 @@ class TableMethods:
 
         return table(self, prob=prob, caption=caption).to_markdown()
 
-    def to_latex(self: PrintableFit, *, prob: float = 0.95, caption: str = "", label: str = "") -> str:
+    def to_latex(self: Fit, *, prob: float = 0.95, caption: str = "", label: str = "") -> str:
         """Regression table of the fit as LaTeX; :meth:`table` has more options.
 
         Parameters
@@ -119,7 +119,7 @@ class TableMethods:
 
         return table(self, prob=prob, caption=caption).to_latex(label=label)
 
-    def to_html(self: PrintableFit, *, prob: float = 0.95, caption: str = "") -> str:
+    def to_html(self: Fit, *, prob: float = 0.95, caption: str = "") -> str:
         """Regression table of the fit as HTML; :meth:`table` has more options.
 
         Parameters
@@ -144,12 +144,12 @@ class TableMethods:
         return table(self, prob=prob, caption=caption).to_html()
 
     @property
-    def __maketables_coef_table__(self: PrintableFit) -> pd.DataFrame:
+    def __maketables_coef_table__(self: Fit) -> pd.DataFrame:
 
         return coefficient_table(self)
 
     @property
-    def __maketables_depvar__(self: PrintableFit) -> str:
+    def __maketables_depvar__(self: Fit) -> str:
         return self.spec.design.response.name
 
     @property
@@ -157,21 +157,21 @@ class TableMethods:
         return None  # "fixed effects" are absorbed dummies there
 
     @property
-    def __maketables_vcov_info__(self: PrintableFit) -> dict[str, str]:
+    def __maketables_vcov_info__(self: Fit) -> dict[str, str]:
 
         return {"vcov_type": error_kind(self)}
 
     @property
-    def __maketables_default_stat_keys__(self: PrintableFit) -> list[str]:
+    def __maketables_default_stat_keys__(self: Fit) -> list[str]:
 
         return list(statistics(self))
 
     @property
-    def __maketables_stat_labels__(self: PrintableFit) -> dict[str, str]:
+    def __maketables_stat_labels__(self: Fit) -> dict[str, str]:
 
         return {key: label for key, (label, _) in statistics(self).items()}
 
-    def __maketables_stat__(self: PrintableFit, key: str) -> Any:
+    def __maketables_stat__(self: Fit, key: str) -> Any:
 
         return statistic(self, key)
 
@@ -180,7 +180,7 @@ KEYS = {"Observations": "N", "Log likelihood": "ll", "AIC": "aic", "BIC": "bic",
 POSTERIOR_ERRORS = "posterior sd"
 
 
-def coefficient_table(fit: PrintableFit) -> pd.DataFrame:
+def coefficient_table(fit: Fit) -> pd.DataFrame:
     """Coefficients under the names that maketables expects."""
     wide, narrow = (_fixed(fit, prob) for prob in (0.95, 0.90))
     return pd.DataFrame(
@@ -197,7 +197,7 @@ def coefficient_table(fit: PrintableFit) -> pd.DataFrame:
     )
 
 
-def statistics(fit: PrintableFit) -> dict[str, tuple[str, float | int | str]]:
+def statistics(fit: Fit) -> dict[str, tuple[str, float | int | str]]:
     """Standard deviations, sizes, shares and criteria of a fit, by key."""
     rows = [row for row in fit_rows(fit) if row.part in (RANDOM, MODEL)]
     return {
@@ -209,7 +209,7 @@ def statistics(fit: PrintableFit) -> dict[str, tuple[str, float | int | str]]:
     }
 
 
-def statistic(fit: PrintableFit, key: str) -> float | int | str | None:
+def statistic(fit: Fit, key: str) -> float | int | str | None:
     """One statistic of a fit."""
     if key == "se_type":
         return error_kind(fit)
@@ -217,13 +217,13 @@ def statistic(fit: PrintableFit, key: str) -> float | int | str | None:
     return None if found is None else found[1]
 
 
-def error_kind(fit: PrintableFit) -> str:
+def error_kind(fit: Fit) -> str:
     """What the standard errors are: ``"posterior sd"``, ``"REML"`` or ``"ML"``."""
     method = method_of(fit)
     return POSTERIOR_ERRORS if method == BAYES else method
 
 
-def _fixed(fit: PrintableFit, prob: float) -> pd.DataFrame:
+def _fixed(fit: Fit, prob: float) -> pd.DataFrame:
     """Coefficients in broom.mixed's columns, indexed by their names."""
     tidy = fit.tidy(prob=prob)
     return tidy[tidy["effect"] == "fixed"].set_index("term").rename_axis("Coefficient")

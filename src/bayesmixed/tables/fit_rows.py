@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.design.lookup import term_of
@@ -15,8 +12,8 @@ from bayesmixed.design.parameters import Parameter, parameters_of
 from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.formula.algebra import ColumnKey
-from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import clean
+from bayesmixed.verbs.contract import Fit
 from bayesmixed.verbs.summaries import bound_names
 
 FIXED, RANDOM, MODEL = "Fixed effects", "Random effects", "Model"
@@ -24,31 +21,6 @@ PARTS = (FIXED, RANDOM, MODEL)
 METHODS = {"reml": "REML", "ml": "ML"}
 BAYES = "Bayes"
 NAN = float("nan")
-
-
-class PrintableFit(Protocol):
-    """A fit as a regression table sees it; ``MixedFit`` and ``RemlFit`` are such."""
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The model."""
-        ...
-
-    def tidy(self, *, prob: float = ...) -> pd.DataFrame:
-        """All parameters."""
-        ...
-
-    def glance(self) -> pd.DataFrame:
-        """The fit in one row."""
-        ...
-
-    def icc(self, *, prob: float = ...) -> pd.DataFrame:
-        """Intraclass correlations."""
-        ...
-
-    def r2(self, *, prob: float = ...) -> pd.DataFrame:
-        """Explained variance."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +61,7 @@ class FitRow:
 
 
 def fit_rows(
-    fit: PrintableFit, *, prob: float = 0.95, loo: bool = False, labels: Mapping[str, str] | None = None
+    fit: Fit, *, prob: float = 0.95, loo: bool = False, labels: Mapping[str, str] | None = None
 ) -> tuple[FitRow, ...]:
     """All rows of the regression table of one fit.
 
@@ -102,7 +74,7 @@ def fit_rows(
     return (*_parameters(fit, prob, labels or {}), *_shape(fit), *_shares(fit, prob), *_criteria(fit, loo))
 
 
-def method_of(fit: PrintableFit) -> str:
+def method_of(fit: Fit) -> str:
     """Name of the method of a fit: ``"Bayes"``, ``"REML"`` or ``"ML"``."""
     return METHODS.get(str(fit.glance()["engine"].iloc[0]), BAYES)
 
@@ -130,7 +102,7 @@ def _by_term(labels: Mapping[str, str], design: Design) -> dict[str | None, str]
     return {term_of(design, text): label for text, label in labels.items()}
 
 
-def _parameters(fit: PrintableFit, prob: float, labels: Mapping[str, str]) -> Iterator[FitRow]:
+def _parameters(fit: Fit, prob: float, labels: Mapping[str, str]) -> Iterator[FitRow]:
     """Coefficients, then standard deviations and correlations."""
     design, printed = fit.spec.design, _by_term(labels, fit.spec.design)
     residual = [names.SIGMA] if fit.spec.family.has_residual_sd else []
@@ -162,7 +134,7 @@ def _printed(parameter: Parameter, labels: Mapping[str | None, str]) -> str:
     return f"{group} sd"
 
 
-def _shape(fit: PrintableFit) -> Iterator[FitRow]:
+def _shape(fit: Fit) -> Iterator[FitRow]:
     """Method, rows and levels."""
     design = fit.spec.design
     yield FitRow(part=MODEL, label="Method", text=method_of(fit))
@@ -172,7 +144,7 @@ def _shape(fit: PrintableFit) -> Iterator[FitRow]:
         yield FitRow(part=MODEL, label=label, key=key, value=block.n_levels, decimals=0)
 
 
-def _shares(fit: PrintableFit, prob: float) -> Iterator[FitRow]:
+def _shares(fit: Fit, prob: float) -> Iterator[FitRow]:
     """Intraclass correlations, then explained variance, where they are known."""
     if not fit.spec.family.is_native:
         return
@@ -191,7 +163,7 @@ def _shares(fit: PrintableFit, prob: float) -> Iterator[FitRow]:
             )
 
 
-def _criteria(fit: PrintableFit, loo: bool) -> Iterator[FitRow]:
+def _criteria(fit: Fit, loo: bool) -> Iterator[FitRow]:
     """Log likelihood and information criteria, or the expected log predictive density on request."""
     row = fit.glance().iloc[0]
     for name, label in (("log_likelihood", "Log likelihood"), ("AIC", "AIC"), ("BIC", "BIC")):

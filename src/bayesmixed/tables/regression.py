@@ -12,25 +12,16 @@ from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import Beneath, mapping_of, one_of
 from bayesmixed.printing.table import Column, clean, format_fixed, format_numbers
 from bayesmixed.surface import public
-from bayesmixed.tables.fit_rows import (
-    BAYES,
-    FIXED,
-    NAN,
-    PARTS,
-    FitRow,
-    PrintableFit,
-    check_labels,
-    fit_rows,
-    method_of,
-)
+from bayesmixed.tables.fit_rows import BAYES, FIXED, NAN, PARTS, FitRow, check_labels, fit_rows, method_of
 from bayesmixed.tables.printed import PrintedTable, frame_table
 from bayesmixed.tables.reml_summary import p_text
 from bayesmixed.tables.summary_columns import decimals_for, left
+from bayesmixed.verbs.contract import Fit
 
 
 @public
 def table(
-    what: pd.DataFrame | PrintableFit,
+    what: pd.DataFrame | Fit,
     *,
     prob: float = 0.95,
     digits: int = 4,
@@ -90,7 +81,7 @@ def table(
 
 @public
 def models_table(
-    fits: Mapping[str, PrintableFit] | Sequence[PrintableFit],
+    fits: Mapping[str, Fit] | Sequence[Fit],
     *,
     beneath: Beneath = "se",
     prob: float = 0.95,
@@ -175,7 +166,7 @@ def models_table(
 
 
 def _checked_rows(
-    fits: Mapping[str, PrintableFit], prob: float, loo: bool, labels: Mapping[str, str] | None
+    fits: Mapping[str, Fit], prob: float, loo: bool, labels: Mapping[str, str] | None
 ) -> list[tuple[FitRow, ...]]:
     """Rows of every fit, once the labels are known to name coefficients."""
     labels = mapping_of(labels, "labels", "{'Days': 'Days without sleep'}")
