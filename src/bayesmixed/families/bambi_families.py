@@ -46,17 +46,16 @@ SEVERAL_PARTS = frozenset({"categorical", "cumulative", "sratio", "multinomial",
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BambiFamily(Family):
-    """A family of Bambi's in its parametrization, which is PyMC's, with what is written here of it."""
+    """A family of Bambi's in its parametrization, which is PyMC's, with what is written here of it.
 
-    # mean_at, variance_at, draws_at: of location, parameters and, but for the mean, trials; draws of a
-    # generator too, in the shape of the location. A mean that is not written is the location; without draws
-    # nothing is written.
-    mean_at: Mean | None = None
+    Functions are of location, parameters, trials (but for the mean) and a generator (draws alone).
+    """
+
+    mean_at: Mean | None = None  # the location unless written
     variance_at: Variance | None = None
-    draws_at: Draws | None = None
+    draws_at: Draws | None = None  # in the shape of the location
     why_no_mean: str = ""  # a sentence, where there is neither mean nor variance
-    # PyMC's arguments from location, parameters and trials, where they are others than Bambi's
-    arguments_at: Arguments | None = None
+    arguments_at: Arguments | None = None  # PyMC's, where they are others than Bambi's
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle by name."""

@@ -32,8 +32,8 @@ TOLERANCE = 1e-8
 class Parameter:
     """A parameter of a family beside its location."""
 
-    name: str  # as Bambi names it, e.g. `"alpha"`
-    link: str = "log"  # link under which it has the whole line: `"log"` of one that is positive
+    name: str  # as Bambi names it, e.g. "alpha"
+    link: str = "log"  # under which it has the whole line: the logarithm of one that is positive
     prior: Prior | None = None  # its default prior, None where it follows the spread of the response
     note: str = ""  # on the default prior, for the table of priors
 
@@ -52,9 +52,9 @@ def dispersion(name: str) -> Parameter:
 class Support:
     """Values that a response may have."""
 
-    words: str  # what they are, e.g. `"positive numbers"`
+    words: str  # e.g. "positive numbers"
     excludes: Callable[[FloatArray], Mask]  # which values are others
-    advice: str = ""  # what to write instead, with `{response}` for the name of the response
+    advice: str = ""  # what to write instead, with ``{response}`` for the name of the response
 
 
 def not_whole(values: FloatArray) -> Mask:
@@ -78,66 +78,32 @@ POSITIVE = Support("positive numbers", _not_positive)
 class Within:
     """Variance within groups on the scale of the linear predictor, or a part of it."""
 
-    draws: FloatArray  # one for each draw, or one for all
-    formula: str  # what it is, for the formula of a share, e.g. `"pi^2/3"`
+    draws: FloatArray  # one number a draw, or one for all
+    formula: str  # what it is, for the formula of a share, e.g. "pi^2/3"
     meaning: str = ""  # what the letters of the formula stand for; empty where the verb says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Family:
-    """A response distribution with its link; a subclass writes what is asked of it, from `_mean` on.
-
-    Attributes
-    ----------
-    name : str
-        Name of the distribution, e.g. ``"gaussian"``.
-    aliases : tuple[str, ...]
-        Names that brms, glmmTMB and others use.
-    links : tuple[str, ...]
-        Links that it can have, the default first.
-    link : str
-        Function that carries the location to the linear predictor, e.g. ``"identity"``. The location is the
-        mean of most families, of a binomial one the probability, of a lognormal one the mean of the
-        logarithm.
-    location : {"real", "positive", "probability"}
-        Where a location may lie.
-    parameters : tuple[Parameter, ...]
-        Auxiliary parameters beside the location.
-    support : Support or None
-        Values that a response without trials may have, None where it may have any.
-    distribution : str
-        PyMC's name of the distribution.
-    argument : str
-        PyMC's name of the location, ``"mu"`` or ``"p"``.
-    kernel : str
-        Function of `engines.joint.likelihood` that has its rows; empty where there is none.
-    is_gaussian : bool
-        Whether it is the normal distribution with identity link, whose effects are integrated out exactly.
-    is_discrete : bool
-        Whether a response counts something.
-    is_logarithmic : bool
-        Whether the location is that of the logarithm of the response.
-    takes_trials : bool
-        Whether every row of the response has a number of trials.
-    takes_successes : bool
-        Whether the response may be written as successes: two levels, or counts of trials.
-    """
+    """A response distribution with its link; a subclass writes what is asked of it, from `_mean` on."""
 
     name: str
-    aliases: tuple[str, ...] = ()
-    links: tuple[str, ...]
+    aliases: tuple[str, ...] = ()  # names that brms, glmmTMB and others use
+    links: tuple[str, ...]  # that it can have, the default first
+    # carries the location to the linear predictor; the location is the mean of most families, of a binomial
+    # one the probability, of a lognormal one the mean of the logarithm
     link: str = ""
-    location: Literal["real", "positive", "probability"] = "real"
-    parameters: tuple[Parameter, ...] = ()
-    support: Support | None = None
-    distribution: str
-    argument: str = "mu"
-    kernel: str = ""
-    is_gaussian: bool = False
-    is_discrete: bool = False
-    is_logarithmic: bool = False
-    takes_trials: bool = False
-    takes_successes: bool = False
+    location: Literal["real", "positive", "probability"] = "real"  # where a location may lie
+    parameters: tuple[Parameter, ...] = ()  # beside the location
+    support: Support | None = None  # of a response without trials, None where it may be any number
+    distribution: str  # PyMC's name
+    argument: str = "mu"  # PyMC's name of the location
+    kernel: str = ""  # name of its rows in `engines.joint.likelihood`, empty where there are none
+    is_gaussian: bool = False  # normal with identity link: effects are integrated out exactly
+    is_discrete: bool = False  # a response counts something
+    is_logarithmic: bool = False  # the location is that of the logarithm of the response
+    takes_trials: bool = False  # every row of the response has a number of trials
+    takes_successes: bool = False  # the response may be two levels, or counts of trials
 
     def __post_init__(self) -> None:
         """Take the default link where none is given."""

@@ -28,15 +28,12 @@ class Link:
     inverse: Function  # location at a linear predictor
     derivative: Function  # slope of the inverse at a linear predictor
     graph: Callable[[Any], Any]  # the inverse in PyTensor
-    # mean of the location where the linear predictor is normal, from its mean and variance; None where it has
-    # no closed form
+    # mean of the location where the linear predictor is normal, from its mean and variance, in closed form
     normal_mean: Callable[[FloatArray, FloatArray], FloatArray] | None = None
     # variance of the latent distribution behind the link of a probability, and its formula
     latent: tuple[float, str] | None = None
     ratio: str = ""  # what the exponential of a coefficient is, empty where it is nothing
-    # whether it is a negative power of the location: in units of it, and without a location at some linear
-    # predictors
-    is_power: bool = False
+    is_power: bool = False  # a negative power, in units of the location; some predictors have no location
 
 
 def _normal_density(eta: NDArray[np.float64]) -> FloatArray:

@@ -29,11 +29,10 @@ class LinkScale:
 class ScaleWords:
     """Centre, unit and level in words, for the table of priors."""
 
-    # centre, unit, level, sigma: e.g. `"mean(y)"`, `"sd(y)"`, `"rms(y)"`, `"sd(y)"`; the unit 1 is empty
-    centre: str
-    unit: str
-    level: str
-    sigma: str
+    centre: str  # e.g. "mean(y)"
+    unit: str  # e.g. "sd(y)"; 1 is empty
+    level: str  # e.g. "rms(y)"
+    sigma: str  # e.g. "sd(y)"
     parameters: Mapping[str, str]  # notes on the default priors of the family's parameters
 
 

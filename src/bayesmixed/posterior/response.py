@@ -110,46 +110,30 @@ def prediction_draws(
     )
     if kind == "link":
         out = predictor
-    elif kind == "response" and not family.is_gaussian:
-        chosen = None if trials is None else trials[rows]
-        out = _draw_responses(predictor, posterior, family, chosen, keys[rows], seed)
-        out = out if chosen is None or counts else out / chosen
-    else:
+    elif kind == "mean":
         out = mean_of(predictor, posterior, family)
-        if kind == "response":
-            scale = np.broadcast_to(residual_scale(wanted.weights), (wanted.n_rows,))[rows]
-            _add_residuals(out.values, posterior, np.asarray(scale), keys[rows], seed)
+    else:
+        weights = None if wanted.weights is None else wanted.weights[rows]
+        parameters = parameter_draws(posterior, family, weights)
+        chosen = None if trials is None else trials[rows]
+        out = _draw_responses(predictor, family, parameters, chosen, keys[rows], seed)
+        out = out if chosen is None or counts else out / chosen
     out.values[:, :, ~wanted.told[rows]] = np.nan
     return out
 
 
-def _add_residuals(
-    mean: NDArray[np.float64],
-    posterior: xr.Dataset,
-    scale: NDArray[np.float64],
-    keys: RowKeys,
-    seed: int,
-) -> None:
-    """Add normal residuals in place, shape (chain, draw, row)."""
-    sigma = posterior[names.SIGMA].transpose(names.CHAIN, names.DRAW).values
-    for i, key in enumerate(keys.tolist()):
-        noise = np.random.default_rng([seed, ROW_STREAM, *key]).standard_normal(sigma.shape)
-        mean[:, :, i] += scale[i] * sigma * noise
-
-
 def _draw_responses(
     predictor: xr.DataArray,
-    posterior: xr.Dataset,
     family: Family,
+    parameters: dict[str, FloatArray],
     trials: FloatArray | None,
     keys: RowKeys,
     seed: int,
 ) -> xr.DataArray:
-    """New responses of a family other than gaussian."""
-    parameters = {name: values[..., 0] for name, values in parameter_draws(posterior, family).items()}
+    """New responses, every row by random numbers of its own."""
     out = predictor.copy(data=family.location_of(predictor.values))
     for i, key in enumerate(keys.tolist()):
-        rng = np.random.default_rng([seed, ROW_STREAM, *key])
-        count = None if trials is None else trials[[i]]
-        out.values[:, :, i] = family.draws(out.values[:, :, i], parameters, count, rng)
+        own = {name: values[..., min(i, values.shape[-1] - 1)] for name, values in parameters.items()}
+        count, rng = None if trials is None else trials[[i]], np.random.default_rng([seed, ROW_STREAM, *key])
+        out.values[:, :, i] = family.draws(out.values[:, :, i], own, count, rng)
     return out
