@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,17 +16,38 @@ from bayesmixed.options import checked_count
 from bayesmixed.printing.table import (
     Column,
     clean,
+    display_width,
     format_fixed,
     format_numbers,
     frame_columns,
+    html_body,
     html_fragment,
+    html_head,
+    text_table,
 )
-from bayesmixed.tables import render
 from bayesmixed.tables.reml_summary import p_text
 from bayesmixed.tables.summary_columns import bounds, decimals_for
 
 if TYPE_CHECKING:
     from great_tables import GT
+
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_|<$~])")
+LATEX_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +76,12 @@ class PrintedTable:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return render.text(self.columns, self.parts, self.caption, self.notes)
+        head, *rows = text_table(self.columns).split("\n")
+        lines = [self.caption] if self.caption else []
+        lines.append(head)
+        for title, slice_ in self._slices():
+            lines += [title, *rows[slice_]] if title else rows[slice_]
+        return "\n".join([*lines, *self.notes])
 
     __repr__ = __str__
 
@@ -77,7 +105,19 @@ class PrintedTable:
         | Intercept | 251.607 | 8.073 |
         | Days      |  10.444 | 1.647 |
         """
-        return render.markdown(self.columns, self.parts, self.caption, self.notes)
+        escaped = [
+            [markdown_escape(column.header), *map(markdown_escape, column.cells)] for column in self.columns
+        ]
+        head, *body = zip(*escaped, strict=True)
+        rows = [head]
+        for title, slice_ in self._slices():
+            rows += _headed(f"**{markdown_escape(title)}**" if title else "", body[slice_], len(self.columns))
+        widths = [max(3, *map(display_width, cells)) for cells in zip(*rows, strict=True)]
+        lines = [_pipe_row(row, self.columns, widths) for row in rows]
+        lines.insert(1, _pipe_rule(self.columns, widths))
+        above = [f"**{markdown_escape(self.caption)}**", ""] if self.caption else []
+        below = [line for note in self.notes for line in ("", markdown_escape(note))]
+        return "\n".join([*above, *lines, *below])
 
     def to_latex(self, *, label: str = "") -> str:
         """Table as LaTeX, with the rules of the package booktabs.
@@ -104,7 +144,27 @@ class PrintedTable:
         """
         if label and not self.caption:
             raise BayesmixedError("label= needs a table with a caption; give caption= to the table too.")
-        return render.latex(self.columns, self.parts, self.caption, self.notes, label)
+        n = len(self.columns)
+        body = list(
+            zip(*([_latex_cell(cell) for cell in column.cells] for column in self.columns), strict=True)
+        )
+        lines = [rf"\begin{{tabular}}{{{''.join(column.align[0] for column in self.columns)}}}", r"\toprule"]
+        lines += [_latex_row([latex_escape(column.header) for column in self.columns]), r"\midrule"]
+        for i, (title, slice_) in enumerate(self._slices()):
+            lines += [r"\addlinespace"] if i else []
+            lines += [rf"\multicolumn{{{n}}}{{l}}{{\textit{{{latex_escape(title)}}}}} \\"] if title else []
+            lines += [_latex_row(row) for row in body[slice_]]
+        lines.append(r"\bottomrule")
+        lines += [
+            rf"\multicolumn{{{n}}}{{p{{0.9\linewidth}}}}{{\footnotesize {latex_escape(note)}}} \\"
+            for note in self.notes
+        ]
+        lines.append(r"\end{tabular}")
+        if not self.caption:
+            return "\n".join(lines)
+        named = [rf"\label{{{label}}}"] if label else []
+        above = [r"\begin{table}[htbp]", r"\centering", rf"\caption{{{latex_escape(self.caption)}}}", *named]
+        return "\n".join([*above, *lines, r"\end{table}"])
 
     def to_html(self) -> str:
         """Table as HTML.
@@ -119,7 +179,13 @@ class PrintedTable:
         >>> bm.table(fit.fixef()).to_html().startswith("<table")
         True
         """
-        return render.html_text(self.columns, self.parts, self.caption, self.notes)
+        bodies = []
+        for title, slice_ in self._slices():
+            heading = f'<tr><th colspan="{len(self.columns)}">{escape(title)}</th></tr>' if title else ""
+            bodies.append(f"<tbody>{heading}{html_body(self.columns, slice_)}</tbody>")
+        above = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        below = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
+        return f"<table>{above}{html_head(self.columns)}{''.join(bodies)}</table>{below}"
 
     def to_great_tables(self) -> GT:
         """Table as an object of great_tables, to style it further.
@@ -139,7 +205,30 @@ class PrintedTable:
         >>> type(bm.table(fit.fixef()).to_great_tables()).__name__
         'GT'
         """
-        return render.great_table(self.columns, self.parts, self.caption, self.notes)
+        try:
+            from great_tables import GT
+        except ImportError as error:
+            raise BayesmixedError(
+                "great_tables is not installed; install it with `pip install 'bayesmixed[tables]'`,"
+                " or use to_html()."
+            ) from error
+        ids = [f"column_{i}" for i in range(len(self.columns))]
+        cells = pd.DataFrame(
+            {name: list(column.cells) for name, column in zip(ids, self.columns, strict=True)}
+        )
+        if self._titles:
+            cells["part"] = self._titles
+        table = GT(cells, groupname_col="part" if self._titles else None)
+        table = table.cols_label(
+            cases={name: column.header for name, column in zip(ids, self.columns, strict=True)}
+        )
+        for name, column in zip(ids, self.columns, strict=True):
+            table = table.cols_align(column.align, columns=name)
+        if self.caption:
+            table = table.tab_header(self.caption)
+        for note in self.notes:
+            table = table.tab_source_note(note)
+        return table
 
     def to_frame(self) -> pd.DataFrame:
         """Table as a data frame of texts.
@@ -154,7 +243,71 @@ class PrintedTable:
         >>> bm.table(fit.fixef()).to_frame()["term"].tolist()
         ['Intercept', 'Days']
         """
-        return render.frame(self.columns, self.parts)
+        headers = ["row" if not i else column.header for i, column in enumerate(self.columns)]
+        if self.columns[0].header:
+            headers[0] = self.columns[0].header
+        table = pd.DataFrame({i: list(column.cells) for i, column in enumerate(self.columns)})
+        table = table.set_axis(headers, axis=1)
+        if self._titles:
+            table.insert(0, "part", self._titles, allow_duplicates=True)
+        return table
+
+    @property
+    def _titles(self) -> list[str]:
+        """Heading of every row, none where no part has one."""
+        found = [title for title, n_rows in self.parts for _ in range(n_rows)]
+        return found if any(found) else []
+
+    def _slices(self) -> Iterator[tuple[str, slice]]:
+        """Headings with the rows under each."""
+        start = 0
+        for title, n_rows in self.parts:
+            yield title, slice(start, start + n_rows)
+            start += n_rows
+
+
+def markdown_escape(text: str) -> str:
+    r"""Text with a backslash before every character that Markdown would read."""
+    return MARKDOWN_SPECIAL.sub(r"\\\1", text)
+
+
+def latex_escape(text: str) -> str:
+    r"""Text in which LaTeX reads no command."""
+    return "".join(LATEX_SPECIAL.get(character, character) for character in text)
+
+
+def _headed(title: str, rows: list[tuple[str, ...]], n_columns: int) -> list[tuple[str, ...]]:
+    """Rows with a heading above them."""
+    return [(title, *("" for _ in range(n_columns - 1))), *rows] if title else rows
+
+
+def _pipe_row(row: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    """One padded line of a pipe table."""
+    cells = []
+    for cell, column, width in zip(row, columns, widths, strict=True):
+        fill = " " * (width - display_width(cell))
+        cells.append(fill + cell if column.align == "right" else cell + fill)
+    return f"| {' | '.join(cells)} |"
+
+
+def _pipe_rule(columns: Sequence[Column], widths: Sequence[int]) -> str:
+    """Line under the headers, which says how columns are aligned."""
+    rules = []
+    for column, width in zip(columns, widths, strict=True):
+        dashes = "-" * (width + 1)
+        rules.append(f"{dashes}:" if column.align == "right" else f":{dashes}")
+    return f"|{'|'.join(rules)}|"
+
+
+def _latex_cell(cell: str) -> str:
+    """Cell with the minus signs of mathematics."""
+    return MINUS.sub("$-$", latex_escape(cell))
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    """One line of a ``tabular``, whose first cell is never taken for an argument of the line before."""
+    guard = "{}" if cells[0].startswith(("[", "*")) else ""
+    return guard + " & ".join(cells) + r" \\"
 
 
 # Names of the ends of intervals: lower_2.5, sd_97.5, fitted_lower_2.5.

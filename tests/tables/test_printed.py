@@ -10,8 +10,7 @@ import pytest
 
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.printing.table import Column
-from bayesmixed.tables.printed import PrintedTable
-from bayesmixed.tables.render import latex_escape, markdown_escape
+from bayesmixed.tables.printed import PrintedTable, latex_escape, markdown_escape
 
 HOSTILE = ("a_b", "50%", "<script>", "p|q", "$x$", "a & b", r"\begin{x}", "#1", "~", "^", "*bold*", "日本")
 
