@@ -227,10 +227,12 @@ def _writing(write: Callable[[], None]) -> Iterator[None]:
 def _print_tables(fit: MixedFit | RemlFit, prob: float) -> None:
     """Print lme4's summary, then the shares of variance."""
     from bayesmixed.fits.mixed_fit import MixedFit
-    from bayesmixed.tables.summary import summary_text
+    from bayesmixed.tables.summary_parts import summary_parts
 
-    sampled = isinstance(fit, MixedFit)
-    print(summary_text(fit.draws, fit.spec, fit.run, fit.diagnostics(), prob=prob) if sampled else fit)
+    if isinstance(fit, MixedFit):
+        print(summary_parts(fit.draws, fit.spec, fit.run, fit.diagnostics(), prob=prob).text())
+    else:
+        print(fit)
     _print_shares(fit, prob)
 
 

@@ -24,7 +24,7 @@ from bayesmixed.posterior.archive import read_archive, write_archive
 from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.storage import FIT, SavedFit, read_fit, write_fit
 from bayesmixed.priors.prior import Prior, PriorSet
-from bayesmixed.tables.summary import summary_text
+from bayesmixed.tables.summary_parts import summary_parts
 
 ODD_LABELS = ["a:b", "c/d", "e|f", "g[h]", 'i"j', "k\\l", "", " ", "ü ±", "\udc80", "../x"]
 
@@ -152,9 +152,9 @@ def test_the_summary_of_a_loaded_fit_is_the_same(
         n_dropped=spec.design.n_dropped,
     )
     loaded = roundtrip(saved, tmp_path)
-    printed = summary_text(loaded.draws, loaded.spec(), loaded.run, diagnose(loaded.draws).table())
+    printed = summary_parts(loaded.draws, loaded.spec(), loaded.run, diagnose(loaded.draws).table()).text()
     assert "2 rows were left out because a value is missing." in printed
-    assert printed == summary_text(draws, spec, run, diagnose(draws).table())
+    assert printed == summary_parts(draws, spec, run, diagnose(draws).table()).text()
 
 
 N = 4

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayesmixed.tables.summary import summary_html, summary_text
 from bayesmixed.tables.summary_parts import summary_parts
 
 EXPECTED = """\
@@ -46,18 +45,18 @@ def _arguments(printed: Any, **changes: Any) -> tuple[Any, ...]:
 
 
 def test_text(printed: Any) -> None:
-    assert summary_text(*_arguments(printed)) == EXPECTED
+    assert summary_parts(*_arguments(printed)).text() == EXPECTED
 
 
 def test_another_probability(printed: Any) -> None:
-    text = summary_text(*_arguments(printed), prob=0.8)
+    text = summary_parts(*_arguments(printed), prob=0.8).text()
     assert "Std.Dev. [80% interval]" in text
     assert "lower_10 upper_90" in text
     assert "[12.000, 28.000]" in text
 
 
 def test_problems_come_last(printed: Any) -> None:
-    text = summary_text(*_arguments(printed), problems=["Two chains disagree.", "Draw more."])
+    text = summary_parts(*_arguments(printed), problems=["Two chains disagree.", "Draw more."]).text()
     assert text.endswith("in the tails.\nTwo chains disagree.\nDraw more.")
 
 
@@ -71,14 +70,14 @@ def test_problems_come_last(printed: Any) -> None:
 )
 def test_how_it_was_run(printed: Any, change: dict[str, Any], words: str) -> None:
     run = replace(printed.run, **change)
-    assert words in summary_text(*_arguments(printed, run=run))
+    assert words in summary_parts(*_arguments(printed, run=run)).text()
 
 
 def test_finer_steps_are_stated(printed: Any) -> None:
-    assert "finer" not in summary_text(*_arguments(printed))
+    assert "finer" not in summary_parts(*_arguments(printed)).text()
     draws = printed.draws.copy()
     draws.attrs["target_accept"] = 0.95
-    text = summary_text(*_arguments(printed, draws=draws))
+    text = summary_parts(*_arguments(printed, draws=draws)).text()
     assert "after 500 of tuning in finer steps (acceptance rate 0.95);" in text
 
 
@@ -92,14 +91,14 @@ def test_finer_steps_are_stated(printed: Any) -> None:
 )
 def test_rows(printed: Any, change: dict[str, Any], words: str, absent: str) -> None:
     spec = replace(printed.spec, design=replace(printed.spec.design, **change))
-    text = summary_text(*_arguments(printed, spec=spec))
+    text = summary_parts(*_arguments(printed, spec=spec)).text()
     assert words in text
     assert absent not in text
 
 
 def test_unknown_diagnostics_are_not_called_good(printed: Any) -> None:
     diagnostics = printed.diagnostics.assign(r_hat=np.nan)
-    text = summary_text(*_arguments(printed, diagnostics=diagnostics))
+    text = summary_parts(*_arguments(printed, diagnostics=diagnostics)).text()
     assert "Convergence cannot be judged from these draws." in text
     assert re.search(r"^Days .* NA +1834 +1651$", text, re.MULTILINE)
 
@@ -107,7 +106,7 @@ def test_unknown_diagnostics_are_not_called_good(printed: Any) -> None:
 def test_a_coefficient_without_diagnostics(printed: Any) -> None:
     diagnostics = printed.diagnostics.drop("beta[Days]")
     assert re.search(
-        r"^Days .* NA +NA +NA$", summary_text(*_arguments(printed, diagnostics=diagnostics)), re.M
+        r"^Days .* NA +NA +NA$", summary_parts(*_arguments(printed, diagnostics=diagnostics)).text(), re.M
     )
 
 
@@ -115,7 +114,7 @@ def test_tiny_standard_deviations_turn_scientific(printed: Any) -> None:
     draws = printed.draws.copy()
     posterior = draws["posterior"].to_dataset()
     draws["posterior"] = posterior.assign(sd_item=posterior["sd_item"] * 1e-9)
-    text = summary_text(*_arguments(printed, draws=draws))
+    text = summary_parts(*_arguments(printed, draws=draws)).text()
     assert "1.25e-10 [6.563e-11, 1.844e-10]" in text
 
 
@@ -123,7 +122,7 @@ def test_html_says_the_same_and_escapes_it(printed: Any) -> None:
     design = printed.spec.design
     formula = replace(design.formula, text="y ~ x + (1 | <script>)")
     spec = replace(printed.spec, design=replace(design, formula=formula))
-    page = summary_html(*_arguments(printed, spec=spec))
+    page = summary_parts(*_arguments(printed, spec=spec)).html()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     cells = re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", page)
@@ -134,7 +133,7 @@ def test_html_says_the_same_and_escapes_it(printed: Any) -> None:
 
 
 def test_html_stands_alone(printed: Any) -> None:
-    page = summary_html(*_arguments(printed))
+    page = summary_parts(*_arguments(printed)).html()
     assert page.startswith('<div class="bayesmixed"><style>')
     assert "http" not in page
     assert "#" not in re.sub(r"&#x?\w+;", "", page), (
@@ -144,4 +143,4 @@ def test_html_stands_alone(printed: Any) -> None:
 
 def test_diagnostics_index_may_hold_more(printed: Any) -> None:
     extra = pd.concat([printed.diagnostics, printed.diagnostics.set_axis(["a", "b", "c"])])
-    assert summary_text(*_arguments(printed, diagnostics=extra)) == EXPECTED
+    assert summary_parts(*_arguments(printed, diagnostics=extra)).text() == EXPECTED

@@ -17,7 +17,7 @@ from bayesmixed.errors import DataError, EngineError, FamilyError
 from bayesmixed.fits.reml_fit import reml_fit
 from bayesmixed.posterior.prior_draws import add_groups
 from bayesmixed.posterior.response import log_likelihood
-from bayesmixed.tables.summary import summary_html, summary_text
+from bayesmixed.tables.summary_parts import summary_parts
 from bayesmixed.verbs.distribution_variance import distribution_variance
 from bayesmixed.verbs.hypothesis import hypothesis
 from bayesmixed.verbs.loo import loo
@@ -126,12 +126,12 @@ def test_tables_have_no_residual_where_there_is_none(model: Any) -> None:
 def test_the_summary_names_family_and_parameters(model: Any) -> None:
     draws, spec = model
     diagnostics = pd.DataFrame({"r_hat": [1.0], "ess_bulk": [500.0], "ess_tail": [500.0]}, index=["beta[x]"])
-    text = summary_text(draws, spec, RUN, diagnostics)
+    text = summary_parts(draws, spec, RUN, diagnostics).text()
     assert text.startswith("Generalized linear mixed model fit by")
     assert f"Family: {spec.family}" in text
     for name in set(spec.family.parameter_names) - {"sigma"}:
         assert f"{name} {PARAMETERS[name]:.4g} [" in text
-    assert str(spec.family) in summary_html(draws, spec, RUN, diagnostics)
+    assert str(spec.family) in summary_parts(draws, spec, RUN, diagnostics).html()
 
 
 def test_all_groups_for_arviz_can_be_made(model: Any) -> None:

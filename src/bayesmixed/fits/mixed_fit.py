@@ -27,6 +27,7 @@ from bayesmixed.options import (
 from bayesmixed.printing.records import Text
 from bayesmixed.surface import no_such_attribute, public_methods
 from bayesmixed.tables.fit_methods import TableMethods
+from bayesmixed.tables.summary_parts import SummaryParts, summary_parts
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -70,10 +71,7 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
     diagnosis: Diagnosis
 
     def __str__(self) -> str:
-        from bayesmixed.tables.summary import summary_text
-
-        problems = self.diagnosis.problems()
-        return summary_text(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
+        return self._summary().text()
 
     __repr__ = __str__
 
@@ -84,10 +82,14 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
 
     def _repr_html_(self) -> str:
         """Summary as a notebook shows it."""
-        from bayesmixed.tables.summary import summary_html
+        return self._summary().html()
 
-        problems = self.diagnosis.problems()
-        return summary_html(self.draws, self.spec, self.run, self.diagnosis.table(), problems=problems)
+    def _summary(self) -> SummaryParts:
+        """What the printed summary says."""
+        diagnosis = self.diagnosis
+        return summary_parts(
+            self.draws, self.spec, self.run, diagnosis.table(), problems=diagnosis.problems()
+        )
 
     def _page(self, title: str | None, prob: float) -> str:
         """Report as HTML."""

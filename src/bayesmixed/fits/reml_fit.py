@@ -26,6 +26,7 @@ from bayesmixed.options import (
 )
 from bayesmixed.surface import no_such_attribute, public_methods, uses
 from bayesmixed.tables.fit_methods import TableMethods
+from bayesmixed.tables.reml_summary import reml_summary_parts
 from bayesmixed.verbs.sources import Estimated
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ class RemlFit(FitMethods, TableMethods, SampleMethods):
     estimate: Estimate
 
     def __str__(self) -> str:
-        from bayesmixed.tables.reml_summary import reml_summary_text
-
-        return reml_summary_text(self.estimate, self.point, self.spec)
+        return reml_summary_parts(self.estimate, self.point, self.spec).text()
 
     __repr__ = __str__
 
@@ -74,9 +73,7 @@ class RemlFit(FitMethods, TableMethods, SampleMethods):
 
     def _repr_html_(self) -> str:
         """Summary as a notebook shows it."""
-        from bayesmixed.tables.reml_summary import reml_summary_html
-
-        return reml_summary_html(self.estimate, self.point, self.spec)
+        return reml_summary_parts(self.estimate, self.point, self.spec).html()
 
     def _page(self, title: str | None, prob: float) -> str:
         """Report as HTML."""

@@ -9,7 +9,6 @@ import xarray as xr
 from bayesmixed.engines.reml.estimate import Estimate, singularity
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import Column, clean, format_fixed
-from bayesmixed.tables.summary import html_layout, text_layout
 from bayesmixed.tables.summary_columns import (
     data_text,
     decimals_for,
@@ -32,16 +31,6 @@ TITLES = {
 }
 CRITERIA = {"reml": "REML criterion", "ml": "Deviance"}
 SMALLEST_P = 1e-16
-
-
-def reml_summary_text(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> str:
-    """Print an estimate in the layout of lmerTest's summary."""
-    return text_layout(reml_summary_parts(fitted, point, spec))
-
-
-def reml_summary_html(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> str:
-    """Print an estimate as HTML for a notebook, with the content of :func:`reml_summary_text`."""
-    return html_layout(reml_summary_parts(fitted, point, spec))
 
 
 def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) -> SummaryParts:

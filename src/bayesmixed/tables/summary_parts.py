@@ -1,7 +1,8 @@
-"""What the printed summary of a fit says, before it is laid out."""
+"""What the printed summary of a fit says, and its layout, lme4's."""
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from bayesmixed.design.records import Design
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.diagnostics import TARGET_ACCEPT
-from bayesmixed.printing.table import Column, clean, format_fixed
+from bayesmixed.printing.table import Column, clean, format_fixed, html_fragment, html_table, text_table
 from bayesmixed.tables.summary_columns import (
     count,
     data_text,
@@ -32,6 +33,7 @@ from bayesmixed.verbs.sources import Posterior
 from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
 from bayesmixed.verbs.varcorr import varcorr
 
+NO_FIXED = "No fixed effects."
 ENGINE_TITLES = {
     "collapsed": "exact-marginal NUTS",
     "joint": "NUTS of the joint density",
@@ -64,6 +66,37 @@ class SummaryParts:
     observations: str
     fixed: tuple[Column, ...]
     notes: tuple[str, ...]
+
+    def text(self) -> str:
+        """Summary as text: several lines, without a final line break."""
+        width = max(len(label) for label, _ in self.model)
+        model = "\n".join(f"{label:>{width}}: {text}" for label, text in self.model)
+        return "\n".join(
+            [
+                self.title,
+                model,
+                *([f"\nScaled residuals:\n{text_table(self.residuals)}"] if self.residuals else []),
+                f"\nRandom effects:\n{text_table(self.random, indent=' ')}",
+                self.observations,
+                f"\nFixed effects:\n{text_table(self.fixed)}" if self.fixed else f"\n{NO_FIXED}",
+                "",
+                *self.notes,
+            ]
+        )
+
+    def html(self) -> str:
+        """Summary as HTML for a notebook."""
+        return html_fragment(
+            [
+                f"<p><strong>{html.escape(self.title)}</strong></p>",
+                *(f"<p>{html.escape(label)}: {html.escape(text)}</p>" for label, text in self.model),
+                *([html_table(self.residuals, "Scaled residuals")] if self.residuals else []),
+                html_table(self.random, "Random effects"),
+                f"<p>{html.escape(self.observations)}</p>",
+                html_table(self.fixed, "Fixed effects") if self.fixed else f"<p>{NO_FIXED}</p>",
+                *(f"<p>{html.escape(note)}</p>" for note in self.notes),
+            ]
+        )
 
 
 def summary_parts(
