@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bayesmixed.covariances.unstructured import cholesky_from_partials, lkj_log_density
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.collapsed.problem import Problem, make_problem, pack_problem
@@ -25,9 +24,9 @@ from bayesmixed.model.prior_set import complete_priors
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
 from bayesmixed.priors.prior import Prior
-from effect_sets import sizes_of
 
 from .structures import STRUCTURES, Structure, make_frame
+from .twins import TWINS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +96,11 @@ class Case:
         if fixed.has_intercept:
             coefficients[0] += self.center
         return Parameters(
-            log_sd=tuple(np.log(u) + rng.normal(-0.5, 0.5, len(u)) for u in units),
-            logits=tuple(rng.normal(0, 1, n_logits(block)) for block in blocks),
+            log_sd=tuple(
+                np.log(u[b.covariances.leaders]) + rng.normal(-0.5, 0.5, b.covariances.n_deviations)
+                for u, b in zip(units, blocks, strict=True)
+            ),
+            logits=tuple(rng.normal(0, 1, block.covariances.n_coordinates) for block in blocks),
             log_sigma=float(np.log(self.scale) + rng.normal(-0.5, 0.3)),
             coefficients=coefficients,
             sampled=tuple(e if is_deviate else e * u for e, u in zip(effects, units, strict=True)),
@@ -109,7 +111,7 @@ class Case:
         p, parts, sampled = at_parameters, [], []
         for i in self.plan.blocks:
             unit = self.scale / self.design.blocks[i].scales
-            parts += [p.log_sd[i] - np.log(unit), p.logits[i]]
+            parts += [p.log_sd[i] - np.log(unit[self.design.blocks[i].covariances.leaders]), p.logits[i]]
             if self.is_sampled[i]:
                 sampled.append((p.sampled[i] / (unit if self.centred else 1)).ravel())
         coefficients = p.coefficients.copy()
@@ -121,8 +123,10 @@ class Case:
 
     def factor(self, at_parameters: Parameters, i: int) -> FloatArray:
         """Cholesky factor of the covariance of one block's effects."""
-        sets = correlation_sets(self.design.blocks[i], at_parameters.logits[i])
-        return np.exp(at_parameters.log_sd[i])[:, None] * block_diagonal(sets)
+        block, logits = self.design.blocks[i], at_parameters.logits[i]
+        own = block.covariances
+        sets = [TWINS[p.covariance.name].factor(p.covariance.size, logits[p.coordinates]) for p in own.parts]
+        return np.exp(at_parameters.log_sd[i][own.of_effect])[:, None] * block_diagonal(sets)
 
     def log_prior(self, at_parameters: Parameters) -> float:
         """Log prior of theta in log scales and logits, and of everything else that NUTS walks over."""
@@ -130,7 +134,11 @@ class Case:
         total = log_scale_density(priors.parameters["sigma"], p.log_sigma)
         for i, block in enumerate(self.design.blocks):
             total += sum(log_scale_density(q, x) for q, x in zip(priors.sd[i], p.log_sd[i], strict=True))
-            total += log_logit_density(block, priors.correlation[i].get("us"), p.logits[i])
+            for part in block.covariances.parts:
+                own = part.covariance
+                if own.n_coordinates:
+                    logits, choice = p.logits[i][part.coordinates], priors.correlation[i][own.name]
+                    total += TWINS[own.name].log_prior(choice, own.size, logits)
             if self.is_sampled[i]:
                 factor = self.factor(p, i) if self.centred else np.eye(block.n_effects)
                 normal = stats.multivariate_normal(np.zeros(block.n_effects), factor @ factor.T)
@@ -199,20 +207,6 @@ class Case:
         return means + np.linalg.solve(precision, columns.T @ (weights * residual)), precision
 
 
-def n_logits(block: GroupBlock) -> int:
-    return sum(size * (size - 1) // 2 for size in sizes_of(block))
-
-
-def correlation_sets(block: GroupBlock, logits: FloatArray) -> list[FloatArray]:
-    """Cholesky factors of the correlation matrices of a block's sets."""
-    sets, used = [], 0
-    for size in sizes_of(block):
-        count = size * (size - 1) // 2
-        sets.append(cholesky_from_partials(np.tanh(logits[used : used + count] / 2), size))
-        used += count
-    return sets
-
-
 def block_diagonal(matrices: list[FloatArray]) -> FloatArray:
     out = np.zeros((sum(len(m) for m in matrices),) * 2)
     start = 0
@@ -232,20 +226,6 @@ def indicator(block: GroupBlock) -> FloatArray:
 
 def log_scale_density(choice: Prior, log_scale: float) -> float:
     return float(log_density(choice, np.exp(log_scale))) + log_scale
-
-
-def log_logit_density(block: GroupBlock, lkj: Prior | None, logits: FloatArray) -> float:
-    """LKJ density in the logits: the density over the entries, and the Jacobians of both steps to them."""
-    total, used = 0.0, 0
-    for size, factor in zip(sizes_of(block), correlation_sets(block, logits), strict=True):
-        count = size * (size - 1) // 2
-        if lkj is not None and count:
-            left = 1 - np.tanh(logits[used : used + count] / 2) ** 2
-            column = np.array([m for i in range(1, size) for m in range(i)])
-            total += float(lkj_log_density(factor @ factor.T, lkj.args["eta"]))
-            total += np.sum((size - 2 - column) / 2 * np.log(left) + np.log(left / 2))
-        used += count
-    return float(total)
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytensor
 import pytest
-from pytensor.scalar.basic import autocast_int
+from pytensor.scalar.basic import autocast_float, autocast_int
 from scipy.linalg import solve_triangular
 
 from bayesmixed import names
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.model.build import build_pymc_model
-from effect_sets import sizes_of
+
+from .twins import TWINS
 
 POINTS = (1, 2)
 
@@ -36,8 +37,9 @@ def test_graph_less_conditional_is_the_collapsed_density(case: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def double_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyTensor makes the 2 in PyMC's log(2) a small integer, whose logarithm is in single precision."""
+    """PyTensor makes PyMC's log(2) and sqrt(2.0) of numbers that fit in few bits, in single precision."""
     monkeypatch.setattr(autocast_int, "dtypes", ("int64",))
+    monkeypatch.setattr(autocast_float, "dtypes", ("float64",))
 
 
 def compiled(case: Any) -> Any:
@@ -91,22 +93,23 @@ def graph_point(
         point |= vector(names.BETA_CENTRED, labels, priors.coefficients, coefficients, "")
     for i, block in enumerate(design.blocks):
         whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
-        labels = [one(block.group, effect) for effect in block.effects]
-        point |= vector(whole(block.group), labels, priors.sd[i], parameters.log_sd[i], "_log__")
-        used = 0
-        for j, size in enumerate(sizes_of(block)):
-            count = size * (size - 1) // 2
-            if count:
-                logits = parameters.logits[i][used : used + count]
-                point[f"{names.of_set('partial_corr', block.group, j)}_logodds__"] = logits
-            used += count
+        labels = [one(block.group, each.name) for each in block.deviations]
+        tied = len(labels) < block.n_effects
+        point |= vector(whole(block.group), labels, priors.sd[i], parameters.log_sd[i], "_log__", tied)
+        for j, part in enumerate(block.covariances.parts):
+            if part.covariance.n_coordinates:
+                twin, values = TWINS[part.covariance.name], parameters.logits[i][part.coordinates]
+                name = names.of_set(twin.variable, block.group, j)
+                point[f"{name}_{twin.transform}__"] = values if twin.variable == "partial_corr" else values[0]
         for j, effect in enumerate(block.effects):
             point[names.standardized_ranef(block.group, effect)] = deviates[i][:, j]
     return point
 
 
-def vector(name: str, labels: list[str], priors: Any, values: np.ndarray, suffix: str) -> dict[str, Any]:
-    """One vector when all priors are of one kind, else a scalar for each label."""
-    if len({prior.name for prior in priors}) == 1:
+def vector(
+    name: str, labels: list[str], priors: Any, values: np.ndarray, suffix: str, tied: bool = False
+) -> dict[str, Any]:
+    """One vector when all priors are of one kind and none belongs to several effects, else scalars."""
+    if len({prior.name for prior in priors}) == 1 and not tied:
         return {name + suffix: values}
     return {label + suffix: value for label, value in zip(labels, values, strict=True)}

@@ -41,7 +41,7 @@ FORMULAS = ("y ~ x + (1 | g)", "y ~ x + (x | g)", "y ~ x + z + (x || g)", "y ~ x
 def reml_error(formula: str, frame: pd.DataFrame, relative_sd: float) -> float:
     """Error of the REML criterion where every relative sd has one value."""
     likelihood = likelihood_of(bm.specify(formula, frame).design)
-    entries = relative_sd * np.where(likelihood.diagonal == 1, 1.0, 0.3)
+    entries = relative_sd * np.where(likelihood.is_deviation == 1, 1.0, 0.3)
     found = optimum_at(likelihood, entries)
     return abs(found.criterion - reml_criterion(likelihood.design, found.sigma, found.covariances))
 

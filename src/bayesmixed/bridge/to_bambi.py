@@ -45,7 +45,7 @@ def to_bambi(spec: ModelSpec) -> Any:
         raise FormulaError(f"Bambi cannot state this model: {error}", formula) from error
     model.set_priors(_priors(spec, term_places(model, spec.design), bambi.Prior))
     for block in spec.design.blocks:
-        if block.has_correlation:
+        if block.covariances.n_parameters != block.n_effects or block.has_correlation:
             warn(_uncorrelated(block.group), DesignWarning)
     return model
 
@@ -120,7 +120,8 @@ def _priors(spec: ModelSpec, places: TermPlaces, bambi_prior: Any) -> dict[str, 
         for kind, arguments in [_together(name, [priors.coefficients[j] for j in columns])]
     }
     for name, effects in places.effects.items():
-        kind, arguments = _together(name, [priors.sd[k][i] for k, i in effects])
+        own = [priors.sd[k][spec.design.blocks[k].covariances.of_effect[i]] for k, i in effects]
+        kind, arguments = _together(name, own)
         found[name] = bambi_prior("Normal", mu=0, sigma=bambi_prior(kind, **arguments))
     return found | {name: bambi_prior(prior.name, **prior.args) for name, prior in priors.parameters.items()}
 

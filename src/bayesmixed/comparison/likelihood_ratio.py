@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.reml.estimate import (
@@ -88,11 +89,16 @@ def is_nested(smaller: Design, larger: Design) -> bool:
     ``(0 + f | g)``.
     """
     sets = list(_effect_sets(larger))
+
+    def has(outer: tuple[Covariance, FloatArray], inner: tuple[Covariance, FloatArray]) -> bool:
+        same = outer[0] == inner[0] and np.array_equal(outer[1], inner[1])
+        return same or (outer[0].is_free and spans(outer[1], inner[1]))
+
     return (
         np.array_equal(smaller.offset, larger.offset)
         and spans(larger.fixed.matrix, smaller.fixed.matrix)
         and all(
-            any(np.array_equal(codes, theirs) and spans(outer, inner) for theirs, outer in sets)
+            any(np.array_equal(codes, theirs) and has(outer, inner) for theirs, outer in sets)
             for codes, inner in _effect_sets(smaller)
         )
     )
@@ -126,12 +132,12 @@ def spans(outer: FloatArray, inner: FloatArray) -> bool:
     return bool(np.all(rest <= WITHIN * np.linalg.norm(inner, axis=0)))
 
 
-def _effect_sets(design: Design) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Groups, numbered by first appearance, with the columns of every set of correlated effects."""
+def _effect_sets(design: Design) -> Iterator[tuple[IntArray, tuple[Covariance, FloatArray]]]:
+    """Groups, numbered by first appearance, with the structure and the columns of every set of effects."""
     for block in design.blocks:
         codes = pd.factorize(block.codes)[0].astype(np.int64)
         for part in block.covariances.parts:
-            yield codes, block.columns[:, part.effects]
+            yield codes, (part.covariance, block.columns[:, part.effects])
 
 
 def bootstrap_p(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,8 +19,15 @@ from numpy.typing import NDArray
 from bayesmixed.priors.prior import Prior
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Row = tuple[tuple[float, ...], float]
 """Numbers of a prior as the kernel reads them, and its log constant."""
+
+
+@cache
+def lower_triangle(size: int) -> tuple[IntArray, IntArray]:
+    """Rows and columns of the lower triangle of a square matrix, row by row."""
+    return np.tril_indices(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,27 @@ class Correlation:
 
     names: tuple[str, ...]
     pair: tuple[int, int]
+
+    @property
+    def row(self) -> int:
+        """Place of the effect beside which a table that is a triangle has it."""
+        return self.pair[1] if len(self.names) == 2 else self.pair[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A standard deviation that is a parameter of a set of effects.
+
+    Attributes
+    ----------
+    name : str
+        The effect, or the first and the last of those that have it together.
+    effects : range
+        Their places.
+    """
+
+    name: str
+    effects: range
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +92,10 @@ class Covariance:
         Whether every covariance matrix is among those of the structure.
     prior_note : str
         What the default prior of its correlations means.
+    power : int
+        A REML or ML estimate is sought over numbers whose power is a standard deviation over sigma.
+    turn : float
+        Where, beside zero, the criterion is even in the estimate's other numbers; NaN where it is nowhere.
     """
 
     size: int
@@ -73,6 +107,8 @@ class Covariance:
     splits: ClassVar[bool] = False
     is_free: ClassVar[bool] = False
     prior_note: ClassVar[str] = ""
+    power: ClassVar[int] = 1
+    turn: ClassVar[float] = np.nan
 
     @classmethod
     def of_bar(cls, size: int) -> tuple[Covariance, ...]:
@@ -98,6 +134,12 @@ class Covariance:
     def n_parameters(self) -> int:
         """Number of standard deviations and correlations that are free."""
         return self.n_deviations + self.n_coordinates
+
+    def deviations(self, effects: Sequence[str]) -> tuple[Deviation, ...]:
+        """Standard deviations that are parameters, given the names of the effects."""
+        if self.is_tied and self.size > 1:
+            return (Deviation(f"{effects[0]} ... {effects[-1]}", range(self.size)),)
+        return tuple(Deviation(effect, range(e, e + 1)) for e, effect in enumerate(effects))
 
     def correlations(self, effects: Sequence[str]) -> tuple[Correlation, ...]:  # noqa: ARG002
         """Correlations that are parameters, given the names of the effects."""
@@ -137,6 +179,69 @@ class Covariance:
 
         return [[*[pt.constant(0.0)] * i, pt.constant(1.0)] for i in range(self.size)]
 
+    def like(self, number: float) -> FloatArray:
+        """Correlation matrix that one number stands for, shape (k, k); it need not be positive definite."""
+        return np.where(np.eye(self.size) == 1.0, 1.0, number)
+
+    def has(self, correlation: FloatArray) -> bool:  # noqa: ARG002
+        """Whether a correlation matrix is among those of the structure."""
+        return True
+
+    # What follows is asked by REML and ML. They seek `n_parameters` numbers in which the criterion is smooth
+    # where a covariance matrix is singular too: here the lower triangle of L, relative to sigma.
+
+    @property
+    def is_deviation(self) -> NDArray[np.bool_]:
+        """Which of the estimate's numbers make a standard deviation, shape (m,)."""
+        rows, columns = lower_triangle(self.size)
+        return np.asarray(rows == columns)
+
+    def start(self, relative: float) -> FloatArray:
+        """Numbers of independent effects with one standard deviation over sigma, shape (m,)."""
+        return np.asarray(relative * self.is_deviation, dtype=np.float64)
+
+    def triangle(self, numbers: FloatArray) -> FloatArray:
+        """Lower triangle of L, row by row, shape (m,) to (k (k + 1) / 2,)."""
+        return numbers
+
+    def pulled(self, numbers: FloatArray, slope: FloatArray) -> FloatArray:  # noqa: ARG002
+        """Gradient in the numbers from that in the triangle, shape (m,)."""
+        return slope
+
+    def deviation_place(self, effect: int) -> int:  # noqa: ARG002
+        """Which number makes the standard deviation of an effect, which of a free structure comes first."""
+        return 0
+
+    @property
+    def correlation_bounds(self) -> tuple[float, float]:
+        """Smallest and largest value of a correlation."""
+        return -1.0, 1.0
+
+    @property
+    def correlation_place(self) -> int:
+        """Which number is left out where a correlation is held, of a free structure that of the first two."""
+        return 2
+
+    @property
+    def n_logarithms(self) -> int:
+        """How many of the first numbers are then logarithms of standard deviations."""
+        return 2
+
+    def without_correlation(self, numbers: FloatArray) -> FloatArray:
+        """Numbers beside the correlation of the first two effects, shape (m,) to (m - 1,).
+
+        The first two rows of L are (e^a, 0) and e^b (r, sqrt(1 - r^2)) with the correlation r.
+        """
+        return np.array([np.log(abs(numbers[0])), np.log(np.hypot(numbers[1], numbers[2])), *numbers[3:]])
+
+    def with_correlation(self, value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The way back for a value of the correlation, with derivatives, shapes (m,) and (m, m - 1)."""
+        sd = np.exp(free[:2])
+        rows = np.array([sd[0], value * sd[1], np.sqrt(1.0 - value**2) * sd[1]])
+        slopes = np.insert(np.eye(len(free)), 2, 0.0, axis=0)
+        slopes[:3, :2] = [[rows[0], 0.0], [0.0, rows[1]], [0.0, rows[2]]]
+        return np.concatenate([rows, free[2:]]), slopes
+
 
 @dataclass(frozen=True, slots=True)
 class EffectSet:
@@ -148,12 +253,15 @@ class EffectSet:
         Its structure.
     effects : slice
         Among the effects of the grouping factor.
+    deviations : slice
+        Of its standard deviations, among those of the grouping factor.
     coordinates : slice
         Of its correlations, among those of the grouping factor.
     """
 
     covariance: Covariance
     effects: slice
+    deviations: slice
     coordinates: slice
 
     @property
@@ -177,11 +285,13 @@ class Covariances:
     @property
     def parts(self) -> tuple[EffectSet, ...]:
         """The sets with their places."""
-        effect, coordinate, out = 0, 0, []
+        effect, deviation, coordinate, out = 0, 0, 0, []
         for each in self.sets:
-            ends = effect + each.size, coordinate + each.n_coordinates
-            out.append(EffectSet(each, slice(effect, ends[0]), slice(coordinate, ends[1])))
-            effect, coordinate = ends
+            effects = slice(effect, effect + each.size)
+            deviations = slice(deviation, deviation + each.n_deviations)
+            coordinates = slice(coordinate, coordinate + each.n_coordinates)
+            out.append(EffectSet(each, effects, deviations, coordinates))
+            effect, deviation, coordinate = effects.stop, deviations.stop, coordinates.stop
         return tuple(out)
 
     @property
@@ -212,16 +322,58 @@ class Covariances:
     @property
     def correlated(self) -> dict[str, Covariance]:
         """First set of every structure that has correlations: these have one prior for each structure."""
-        return {each.name: each for each in reversed(self.sets) if each.n_coordinates}
+        found: dict[str, Covariance] = {}
+        for each in self.sets:
+            if each.n_coordinates:
+                found.setdefault(each.name, each)
+        return found
+
+    @property
+    def of_effect(self) -> IntArray:
+        """Which of the standard deviations every effect has, shape (k,)."""
+        counts = [each.size if each.is_tied else 1 for each in self.sets for _ in range(each.n_deviations)]
+        return np.repeat(np.arange(self.n_deviations), counts)
+
+    @property
+    def leaders(self) -> IntArray:
+        """First effect that has each of the standard deviations, shape (n_deviations,)."""
+        return np.unique(self.of_effect, return_index=True)[1]
+
+    def spread(self, deviations: FloatArray) -> FloatArray:
+        """Standard deviations, or their logarithms, of all effects from those that are free, (..., k)."""
+        return np.take(deviations, self.of_effect, axis=-1)
+
+    def log_deviations(self, theta: FloatArray) -> FloatArray:
+        """Logarithms of the standard deviations of all effects from a factor's theta, shape (..., k)."""
+        return self.spread(theta[..., : self.n_deviations])
+
+    def deviations(self, effects: Sequence[str]) -> list[Deviation]:
+        """Standard deviations that are parameters."""
+        return [
+            Deviation(each.name, part.places[each.effects.start : each.effects.stop])
+            for part in self.parts
+            for each in part.covariance.deviations(effects[part.effects])
+        ]
 
     def correlations(self, effects: Sequence[str]) -> list[tuple[Covariance, Correlation]]:
         """Correlations that are parameters, with the structure they belong to."""
-        return [
-            (part.covariance, Correlation(each.names, (i + part.effects.start, j + part.effects.start)))
-            for part in self.parts
-            for each in part.covariance.correlations(effects[part.effects])
-            for i, j in [each.pair]
-        ]
+        found, taken = [], set[tuple[str, ...]]()
+        for part in self.parts:
+            for each in part.covariance.correlations(effects[part.effects]):
+                named = (f"{each.names[0]}.{n}" if n else each.names[0] for n in count())
+                names = each.names if len(each.names) > 1 else next((n,) for n in named if (n,) not in taken)
+                taken.add(names)
+                i, j = (place + part.effects.start for place in each.pair)
+                found.append((part.covariance, Correlation(names, (i, j))))
+        return found
+
+    def pooled(self, scales: FloatArray) -> FloatArray:
+        """Scales of columns, shape (k,): of effects with one standard deviation their root mean square."""
+        out = scales.copy()
+        for part in self.parts:
+            if part.covariance.is_tied:
+                out[part.effects] = np.sqrt(np.mean(scales[part.effects] ** 2))
+        return out
 
     def default_priors(self) -> dict[str, Prior]:
         """Default prior of the correlations of every structure that has any."""

@@ -92,21 +92,22 @@ def describe_block(
     """
     group, effects = bars[0].group.name, tuple(name for recipe in recipes for name in recipe.names)
     _check_effects(effects, scales, group)
+    covariances = Covariances(
+        tuple(
+            each
+            for bar, recipe in zip(bars, recipes, strict=True)
+            for each in bar.structure.of_bar(len(recipe.names))
+        )
+    )
     return GroupBlock(
         group=group,
         effects=effects,
         columns=ABSENT,
         codes=ABSENT,
         levels=(),
-        covariances=Covariances(
-            tuple(
-                each
-                for bar, recipe in zip(bars, recipes, strict=True)
-                for each in bar.structure.of_bar(len(recipe.names))
-            )
-        ),
+        covariances=covariances,
         centring=centring,
-        scales=scales,
+        scales=covariances.pooled(scales),
         recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group.factors) for recipe in recipes),
         keys=tuple(column.key for recipe in recipes for column in recipe.columns),
         group_key=bars[0].group.key,

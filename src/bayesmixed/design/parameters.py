@@ -87,7 +87,8 @@ class Parameter:
             case "sd":
                 return f"the standard deviation of {self.effect_1!r} over {self.group!r}"
             case "cor":
-                between = f" of {self.effect_1!r} and {self.effect_2!r}" if self.effect_2 else "s"
+                one = f" {self.effect_1!r}" if self.effect_1 else "s"
+                between = f" of {self.effect_1!r} and {self.effect_2!r}" if self.effect_2 else one
                 return f"the correlation{between} over {self.group!r}"
             case "sigma":
                 return "the residual standard deviation"
@@ -191,11 +192,13 @@ def _coefficients(design: Design) -> Iterator[Parameter]:
 
 
 def _deviations(block: GroupBlock, i: int) -> Iterator[Parameter]:
-    for e, (effect, key) in enumerate(zip(block.effects, block.keys, strict=True)):
-        name = f"sd_{effect}|{block.group}"
-        spellings = [names.sd_of(block.group, effect), name]
-        meant = [*_meaning("sd", block.group_key, key)]
-        if block.n_effects == 1:
+    deviations = block.deviations
+    for each in deviations:
+        name, own = f"sd_{each.name}|{block.group}", [block.effects[e] for e in each.effects]
+        spellings = [names.sd_of(block.group, text) for text in dict.fromkeys((each.name, *own))]
+        spellings.append(name)
+        meant = [sense for e in each.effects for sense in _meaning("sd", block.group_key, block.keys[e])]
+        if len(deviations) == 1:
             spellings.append(names.sd_label(block.group))
             meant += all_of("sd", block)
         yield Parameter(
@@ -204,9 +207,9 @@ def _deviations(block: GroupBlock, i: int) -> Iterator[Parameter]:
             spellings=tuple(spellings),
             meanings=tuple(meant),
             group=block.group,
-            effect_1=effect,
+            effect_1=each.name,
             block=i,
-            first=e,
+            first=each.effects.start,
         )
 
 

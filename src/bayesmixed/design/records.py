@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayesmixed.covariances.covariance import Correlation, Covariance, Covariances
+from bayesmixed.covariances.covariance import Correlation, Covariance, Covariances, Deviation
 from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center
@@ -148,6 +148,11 @@ class GroupBlock:
     def has_correlation(self) -> bool:
         """Whether any two effects of the factor are correlated."""
         return self.covariances.has_correlation
+
+    @property
+    def deviations(self) -> list[Deviation]:
+        """Standard deviations of its effects that are parameters."""
+        return self.covariances.deviations(self.effects)
 
     @property
     def correlations(self) -> list[tuple[Covariance, Correlation]]:

@@ -112,12 +112,13 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
 
         By default, with s the sample standard deviation (n - 1) over the rows used and y the response less
         the offset: intercept at the column means ~ Normal(mean(y), 2.5 s_y); coefficient j ~ Normal(0, 2.5
-        s_y / s_xj); random-effect sd of column z ~ HalfStudentT(3, s_y / s_z), s_z = 1 for an intercept;
-        correlation matrices ~ LKJ(2); residual sd ~ HalfStudentT(3, s_y). Without an intercept the
-        coefficients carry the level of y, so their scale uses the root mean square of y in place of s_y. With
-        a link g other than the identity, g(mean(y)) stands in place of mean(y) and 1 in place of s_y. Of the
-        families' own parameters alpha and kappa ~ InverseGamma(0.4, 0.3), nu of t ~ Gamma(2, 0.1); other
-        families have Bambi's.
+        s_y / s_xj); random-effect sd of column z ~ HalfStudentT(3, s_y / s_z), s_z = 1 for an intercept, and
+        the root mean square over columns that have one sd; correlation matrices ~ LKJ(2), a correlation from
+        which all others of a bar follow ~ Normal(0, 0.5) on its support; residual sd ~ HalfStudentT(3, s_y).
+        Without an intercept the coefficients carry the level of y, so their scale uses the root mean square
+        of y in place of s_y. With a link g other than the identity, g(mean(y)) stands in place of mean(y) and
+        1 in place of s_y. Of the families' own parameters alpha and kappa ~ InverseGamma(0.4, 0.3), nu of t ~
+        Gamma(2, 0.1); other families have Bambi's.
         """
         return prior_table(self.spec.design, self.spec.priors, self.spec.family)
 
@@ -194,10 +195,11 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
         -------
         pandas.DataFrame
             ``group``, ``effect``, ``variance``, ``sd``, ``sd_2.5``, ``sd_97.5``, ``var_prop``: one row for
-            every effect of every grouping factor, then ``Residual`` with an empty effect where the family has
-            a ``sigma``. With `correlations`: ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``,
-            ``lower_2.5``, ``upper_97.5``, one row for every pair of effects that are correlated in the model;
-            no rows when there are no such pairs.
+            every effect of every grouping factor (for all effects that share one standard deviation), then
+            ``Residual`` with an empty effect where the family has a ``sigma``. With `correlations`:
+            ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row
+            for every pair of effects that are correlated in the model, or ``rho`` with an empty second effect
+            where all correlations of a bar follow from one number; no rows when there are none.
 
         Raises
         ------

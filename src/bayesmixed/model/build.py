@@ -107,8 +107,10 @@ def _random_part(block: GroupBlock, sd_priors: Sequence[Prior], correlation: Map
     """Z u of one grouping factor, with sd, correlations and random effects recorded."""
     effect_dim, level_dim = names.effect_dim(block.group), names.level_dim(block.group)
     whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
-    labels = {one(block.group, e): p for e, p in zip(block.effects, sd_priors, strict=True)}
-    free = _parameters(whole(block.group), labels, effect_dim)
+    labels = {one(block.group, e.name): p for e, p in zip(block.deviations, sd_priors, strict=True)}
+    free = _parameters(whole(block.group), labels, effect_dim if len(labels) == block.n_effects else None)
+    if len(labels) < block.n_effects:
+        free = [free[place] for place in block.covariances.of_effect]
     factors = [
         each.graph_rows(names.of_set(each.free_name, block.group, i), correlation.get(each.name))
         for i, each in enumerate(block.covariances.sets)
@@ -147,10 +149,10 @@ def _record_scales(block: GroupBlock, free: Any, rows: list[dict[int, Any]]) -> 
         pm.Deterministic(corr, _correlation(rows), dims=dims)
 
 
-def _parameters(name: str, labels: Mapping[str, Prior], dim: str) -> Any:
-    """One vector variable when all priors are of one kind, else a list of scalar variables."""
+def _parameters(name: str, labels: Mapping[str, Prior], dim: str | None) -> Any:
+    """One vector variable when all priors are of one kind and it has a dimension, else scalar variables."""
     priors = list(labels.values())
-    if len({prior.name for prior in priors}) > 1:
+    if dim is None or len({prior.name for prior in priors}) > 1:
         return [_distribution(prior, names.variable(label)) for label, prior in labels.items()]
     stacked = {argument: np.array([p.args[argument] for p in priors]) for argument in priors[0].args}
     return getattr(pm, priors[0].name)(name, **stacked, dims=dim)

@@ -20,7 +20,8 @@ def default_priors(design: Design, family: Family = GAUSSIAN) -> PriorSet:
     return PriorSet(
         coefficients=_coefficient_priors(design.fixed, scale),
         sd=tuple(
-            tuple(_half_student(scale.unit / float(s)) for s in block.scales) for block in design.blocks
+            tuple(_half_student(scale.unit / float(s)) for s in block.scales[block.covariances.leaders])
+            for block in design.blocks
         ),
         correlation=tuple(block.covariances.default_priors() for block in design.blocks),
         parameters={

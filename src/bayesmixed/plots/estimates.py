@@ -95,9 +95,9 @@ def sd_draws(fit: Fit) -> Densities | None:
     if not isinstance(fit, PosteriorFit):
         return None
     draws = {
-        (block.group, effect): draw_matrix(fit.draws, names.sd(block.group))[:, e]
+        (block.group, each.name): draw_matrix(fit.draws, names.sd(block.group))[:, each.effects.start]
         for block in fit.spec.design.blocks
-        for e, effect in enumerate(block.effects)
+        for each in block.deviations
     }
     if names.SIGMA in fit.draws["posterior"]:
         draws[names.RESIDUAL, ""] = draw_matrix(fit.draws, names.SIGMA)

@@ -10,12 +10,13 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.comparison.group_columns import rows_of_levels
+from bayesmixed.covariances.covariance import lower_triangle
 from bayesmixed.design.nesting import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.reml.estimate import Estimate
-from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
-from bayesmixed.engines.reml.optimum import effect_scales, factor_places, optimum_at
+from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of
+from bayesmixed.engines.reml.optimum import effect_scales, optimum_at
 from bayesmixed.posterior.log_prior import centred_scales
 from bayesmixed.verbs.summaries import draw_matrix
 
@@ -33,14 +34,15 @@ def estimate_at(
     The means solve Henderson's equations (Henderson 1975, Biometrics 31:423) with flat priors on the
     coefficients; they depend on the variances only through their ratios to the residual's.
     """
-    entries = np.zeros(len(likelihood.diagonal))
+    likelihood = likelihood.free()
+    entries = np.zeros(len(likelihood.is_deviation))
     roots = [
         _triangle(covariance / np.outer(scales, scales) * likelihood.units.scale**2)
         for covariance, scales in zip(covariances, effect_scales(likelihood), strict=True)
     ]
-    for place in factor_places(likelihood):
-        rows, columns = lower_triangle(place.size)
-        entries[place.entries] = roots[place.block][place.effect + rows, place.effect + columns]
+    for place in likelihood.places:
+        rows, columns = lower_triangle(place.covariance.size)
+        entries[place.entries] = roots[place.block][place.effects, place.effects][rows, columns]
     with single_threaded_blas():
         optimum = optimum_at(likelihood, entries)
     if sigma is not None:

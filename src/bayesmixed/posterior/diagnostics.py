@@ -22,13 +22,16 @@ from bayesmixed_program import ctrl_c_waits
 __all__ = ["Diagnosis", "diagnose", "warn_if_bad"]
 
 CANDIDATES = 12
+SAME = 1e-9
+"""How far two numbers may lie apart that are one."""
 
 
 def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnosis:
     """Convergence statistics of every parameter, and of the worst or of all random effects.
 
-    The diagonal and the lower triangle of a correlation matrix, and quantities that are the same number in
-    all draws, are left out. :meth:`bayesmixed.MixedFit.diagnostics` says what the screen does.
+    The diagonal and the lower triangle of a correlation matrix, quantities that are the same number in all
+    draws, and those that another of the variable is in every draw (one correlation of all effects), are left
+    out. :meth:`bayesmixed.MixedFit.diagnostics` says what the screen does.
 
     Examples
     --------
@@ -50,6 +53,8 @@ def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnos
         n_screened += flat.shape[2] - len(positions) if few else 0
         chosen = np.moveaxis(flat[:, :, positions], 2, 0)
         varies = (chosen != chosen[:, :1, :1]).any(axis=(1, 2))
+        if not names.is_ranef(variable.dims):
+            varies &= _first_of_its_kind(chosen)
         labels += _labels(variable, positions[varies])
         values.append(chosen[varies])
     statistics = convergence_statistics(np.concatenate(values))
@@ -79,6 +84,15 @@ def _positions(variable: xr.DataArray, flat: FloatArray, *, upper: bool, few: bo
     if few:
         return worst_candidates(flat, CANDIDATES, MAX_RHAT, MIN_ESS)
     return np.arange(flat.shape[2])
+
+
+def _first_of_its_kind(values: FloatArray) -> NDArray[np.bool_]:
+    """Which elements, shape (m, chain, draw), no earlier one equals in every draw, shape (m,)."""
+    out = np.ones(len(values), dtype=bool)
+    for i, value in enumerate(values):
+        near = np.flatnonzero(np.isclose(values[:i, 0, 0], value[0, 0], rtol=SAME, atol=SAME))
+        out[i] = not any(np.allclose(values[j], value, rtol=SAME, atol=SAME) for j in near)
+    return out
 
 
 def _labels(variable: xr.DataArray, positions: IntArray) -> list[str]:

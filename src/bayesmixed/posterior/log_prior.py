@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.centring import inverse, moved_covariance
-from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock
+from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock, IntArray
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
 from bayesmixed.priors.prior import Prior
@@ -30,12 +30,12 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     out = xr.Dataset(coords=axes)
     if spec.design.fixed.terms:
         beta = posterior[names.BETA].transpose(*CHAIN_DRAW, names.TERM)
-        centred = xr.DataArray(centred_coefficients(beta.values, spec.design.fixed), beta.coords, beta.dims)
-        out[names.BETA] = _by_column(centred, spec.priors.coefficients)
+        centred = centred_coefficients(beta.values, spec.design.fixed)
+        out[names.BETA] = beta.copy(data=_by_column(centred, spec.priors.coefficients))
     for block, sds, priors in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
         sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, names.effect_dim(block.group))
         centred_sd, corr = centred_scales(posterior, block)
-        out[names.sd(block.group)] = _by_column(sd.copy(data=centred_sd), sds)
+        out[names.sd(block.group)] = sd.copy(data=_by_column(centred_sd, sds, block.covariances.leaders))
         if priors:
             out[names.corr(block.group)] = CHAIN_DRAW, block.covariances.log_density(priors, corr)
     for name, prior in spec.priors.parameters.items():
@@ -51,10 +51,12 @@ def centred_coefficients(beta: NDArray[np.float64], fixed: FixedDesign) -> Float
     return np.asarray(beta @ inverse(fixed.centring).T)
 
 
-def _by_column(values: xr.DataArray, priors: tuple[Prior, ...]) -> xr.DataArray:
-    """Log density of every entry of the last dimension under its own prior."""
-    columns = [log_density(prior, values.values[..., j]) for j, prior in enumerate(priors)]
-    return values.copy(data=np.stack(columns, axis=-1))
+def _by_column(values: FloatArray, priors: tuple[Prior, ...], places: IntArray | None = None) -> FloatArray:
+    """Log density of entries of the last dimension, each under its own prior; 0 at other places."""
+    out = np.zeros(values.shape)
+    for place, prior in zip(range(len(priors)) if places is None else places, priors, strict=True):
+        out[..., place] = log_density(prior, values[..., place])
+    return out
 
 
 def centred_scales(posterior: xr.Dataset, block: GroupBlock) -> tuple[FloatArray, FloatArray]:

@@ -50,7 +50,7 @@ def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDr
     for block, priors, correlation in zip(
         spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True
     ):
-        sd = _columns(priors, draws, rng)
+        sd = block.covariances.spread(_columns(priors, draws, rng))
         factor = block.covariances.cholesky_draws(correlation, draws, rng)
         deviates = rng.standard_normal((draws, block.n_levels, block.n_effects))
         at_zero, corr = moved_covariance(sd, correlation_matrix(factor), block.centring)

@@ -23,8 +23,8 @@ def log_density(prior: Prior, value: NDArray[np.float64]) -> FloatArray:
     if prior.name in IMPROPER:
         return np.where((x >= 0) | (prior.name == "Flat"), 0.0, -np.inf)
     if prior.name in _FOLDED:
-        return np.where(x >= 0, np.log(2.0) + _scipy(prior).logpdf(x), -np.inf)
-    return np.asarray(_scipy(prior).logpdf(x), dtype=np.float64)
+        return np.where(x >= 0, np.log(2.0) + twin(prior).logpdf(x), -np.inf)
+    return np.asarray(twin(prior).logpdf(x), dtype=np.float64)
 
 
 def random_draws(prior: Prior, size: int, rng: np.random.Generator) -> FloatArray:
@@ -34,11 +34,11 @@ def random_draws(prior: Prior, size: int, rng: np.random.Generator) -> FloatArra
     """
     if prior.name in IMPROPER:
         raise PriorError(f"The prior {prior.name} is improper: nothing can be drawn from it.")
-    values = np.asarray(_scipy(prior).rvs(size=size, random_state=rng), dtype=np.float64)
+    values = np.asarray(twin(prior).rvs(size=size, random_state=rng), dtype=np.float64)
     return np.abs(values) if prior.name in _FOLDED else values
 
 
-def _scipy(prior: Prior) -> Any:
+def twin(prior: Prior) -> Any:
     """SciPy's frozen twin of a prior (of the symmetric distribution, for a folded one)."""
     from scipy import stats
 

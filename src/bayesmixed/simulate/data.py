@@ -239,7 +239,10 @@ def _truth(
     """Table of all parameters, in the order of their labels."""
     values = [*coefficients]
     for block, sd, correlation in zip(design.blocks, sds, correlations, strict=True):
-        values += [*sd, *(correlation[each.pair] for _, each in block.correlations)]
+        values += [
+            *sd[block.covariances.leaders],
+            *(correlation[each.pair] for _, each in block.correlations),
+        ]
     labels = [parameter.label for parameter in parameters_of(design)]
     return pd.DataFrame({"parameter": labels, "value": np.array([*values, sigma], dtype=np.float64)})
 

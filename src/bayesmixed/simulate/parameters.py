@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from bayesmixed.covariances.covariance import Covariance
+from bayesmixed.design.centring import block_diagonal
 from bayesmixed.design.lookup import place_of
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.errors import DataError, near_names
@@ -68,10 +70,12 @@ def standard_deviations(block: GroupBlock, given: Numbers) -> FloatArray:
 
     Returns shape (k,).
     """
-    values = named_numbers(given, block.effects, f"sd[{block.group!r}]", block.keys)
+    labels = [each.name for each in block.deviations]
+    keys = [block.keys[each.effects.start] for each in block.deviations]
+    values = named_numbers(given, labels, f"sd[{block.group!r}]", keys)
     if np.any(values < 0):
         raise DataError(f"sd[{block.group!r}] holds a negative number.")
-    return values
+    return block.covariances.spread(values)
 
 
 def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArray:
@@ -82,9 +86,6 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
     argument, k = f"corr[{block.group!r}]", block.n_effects
     if not block.has_correlation:
         raise DataError(f"{argument} is given, but the formula has no correlated effects of {block.group!r}.")
-    free = np.zeros((k, k), dtype=bool)
-    for part in block.covariances.parts:
-        free[part.effects, part.effects] = ~np.eye(part.covariance.size, dtype=bool)
     if isinstance(given, pd.DataFrame):
         named = [{label: i for i, label in enumerate(labels)} for labels in (given.index, given.columns)]
         places = [by_name(each, block.effects, block.keys, argument) for each in named]
@@ -94,13 +95,32 @@ def correlation_matrix(block: GroupBlock, given: float | ArrayLike) -> FloatArra
         matrix = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError(f"{argument} holds something that is not a number.") from None
+    parts = block.covariances.parts
     if matrix.ndim == 0:
-        matrix = np.where(free, matrix, 0.0) + np.eye(k)
+        matrix = block_diagonal([_all_alike(part.covariance, float(matrix), argument) for part in parts])
     if matrix.shape != (k, k):
         raise DataError(f"{argument} has shape {matrix.shape}; give one number, or a {k} x {k} matrix.")
     _check_correlation(matrix, argument)
-    if np.any(matrix[~free & ~np.eye(k, dtype=bool)] != 0):
+    own = [matrix[part.effects, part.effects] for part in parts]
+    if np.any(matrix[block_diagonal([np.ones_like(each) for each in own]) == 0.0] != 0):
         raise DataError(f"{argument} correlates effects that are independent in the formula.")
+    for part, within in zip(parts, own, strict=True):
+        if not part.covariance.has(within):
+            raise DataError(
+                f"{argument} is not a correlation matrix of the structure {part.covariance.name}()."
+            )
+    return matrix
+
+
+def _all_alike(covariance: Covariance, number: float, argument: str) -> FloatArray:
+    """Correlation matrix of one set of effects for one number, shape (k, k)."""
+    matrix = covariance.like(number)
+    if np.any(np.isnan(matrix)):
+        low, high = covariance.correlation_bounds
+        raise DataError(
+            f"{argument}={number:g} is not between {low:.3g} and {high:.3g}, as a correlation of "
+            f"{covariance.size} effects of {covariance.name}() has to be."
+        )
     return matrix
 
 

@@ -56,7 +56,7 @@ def random_columns(
         Column(header="Variance", cells=format_numbers(table["variance"])),
         Column(header="Std.Dev.", cells=format_numbers(table["sd"])),
         *(() if prob is None else _interval_column(table, prob)),
-        *_correlation_columns(table, pairs),
+        *_correlation_columns(design, table, pairs),
     )
 
 
@@ -67,7 +67,7 @@ def _set_labels(design: Design) -> list[str]:
         numbered = (f"{block.group}.{number}" for number in count_from(1))
         free = chain([block.group], (name for name in numbered if name not in taken))
         for each, name in zip(block.covariances.sets, free, strict=False):
-            labels += [clean(name), *[""] * (each.size - 1)]
+            labels += [clean(name), *[""] * (each.n_deviations - 1)]
     return labels
 
 
@@ -80,12 +80,16 @@ def _interval_column(table: pd.DataFrame, prob: float) -> tuple[Column]:
     return (left(f"[{100 * prob:.6g}% interval]", cells),)
 
 
-def _correlation_columns(table: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Column, ...]:
-    """Lay out the lower triangles of the correlation matrices beside the standard deviations."""
-    cells: dict[tuple[str, str], list[str]] = {}
-    for group, effect, value in zip(pairs["group"], pairs["effect_2"], pairs["value"], strict=True):
-        cells.setdefault((group, effect), []).extend(format_fixed([value], 2))
-    rows = [cells.get(key, []) for key in zip(table["group"], table["effect"], strict=True)]
+def _correlation_columns(design: Design, table: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Column, ...]:
+    """Lay out the correlations beside the standard deviations, those of a matrix as its lower triangle."""
+    rows: list[list[str]] = [[] for _ in range(len(table))]
+    first, values = 0, iter(pairs["value"])
+    for block in design.blocks:
+        for covariance, each in block.correlations:
+            note = f" ({covariance.name})" if len(each.names) == 1 else ""
+            place = first + block.covariances.of_effect[each.row]
+            rows[place].append(f"{format_fixed([next(values)], 2)[0]}{note}")
+        first += block.covariances.n_deviations
     width = max(len(row) for row in rows)
     filled = [row + [""] * (width - len(row)) for row in rows]
     return tuple(

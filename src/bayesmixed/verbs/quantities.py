@@ -18,7 +18,8 @@ def quantities(draws: xr.DataTree, design: Design) -> dict[str, FloatArray]:
     posterior = draws["posterior"].to_dataset()
     columns = list(np.moveaxis(_values(posterior, names.BETA), -1, 0))
     for block in design.blocks:
-        columns += list(np.moveaxis(_values(posterior, names.sd(block.group)), -1, 0))
+        sd = np.moveaxis(_values(posterior, names.sd(block.group)), -1, 0)
+        columns += [sd[e] for e in block.covariances.leaders]
         if block.has_correlation:
             corr = _values(posterior, names.corr(block.group))
             columns += [corr[..., *each.pair] for _, each in block.correlations]

@@ -171,7 +171,10 @@ class Posterior:
     def deviations(self, prob: float) -> Summary:
         """Standard deviations of the random effects, the residual's last."""
         blocks = self.spec.design.blocks
-        parts = [summarize(draw_matrix(self.draws, names.sd(block.group)), prob) for block in blocks]
+        parts = []
+        for block in blocks:
+            sds = np.take(draw_matrix(self.draws, names.sd(block.group)), block.covariances.leaders, axis=1)
+            parts.append(summarize(sds, prob))
         if self.spec.family.has_residual_sd:
             parts.append(summarize(draw_matrix(self.draws, names.SIGMA)[:, None], prob))
         return stack(parts)
@@ -290,7 +293,9 @@ class Estimated:
     def deviations(self, prob: float) -> Summary:
         """Standard deviations of the random effects, the residual's last."""
         arrays = estimated_arrays(self.estimate.optimum)
-        return self._with_ends(np.concatenate([*arrays.sd, arrays.sigma[None]]), ("sd", "sigma"), prob)
+        pairs = zip(arrays.sd, self.estimate.design.blocks, strict=True)
+        sds = [sd[block.covariances.leaders] for sd, block in pairs]
+        return self._with_ends(np.concatenate([*sds, arrays.sigma[None]]), ("sd", "sigma"), prob)
 
     def correlations(self, prob: float) -> Summary:
         """Correlations of the random effects."""

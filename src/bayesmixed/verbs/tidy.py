@@ -44,7 +44,7 @@ def _random_parameters(source: Source, prob: float) -> pd.DataFrame:
     sds = sds.assign(**summary_columns(source.deviations(prob), prob))
     sds["term"] = "sd__" + sds["term"].where(sds["term"] != "", "Observation")
     pairs = varcorr(source, prob=prob, correlations=True)
-    pairs["term"] = "cor__" + pairs["effect_1"] + "." + pairs["effect_2"]
+    pairs["term"] = ("cor__" + pairs["effect_1"] + "." + pairs["effect_2"]).str.removesuffix(".")
     order = list(dict.fromkeys(sds["group"]))
     parts = [part[part["group"] == group] for group in order for part in (sds, pairs)]
     return _broom(pd.concat([part for part in parts if len(part)]), prob).assign(effect="ran_pars", level="")

@@ -17,7 +17,7 @@ def varcorr(source: Source, *, prob: float = 0.95, correlations: bool = False) -
 
 def sd_labels(spec: ModelSpec) -> list[tuple[str, str]]:
     """List grouping factor and effect of every standard deviation, the residual's last."""
-    labels = [(block.group, effect) for block in spec.design.blocks for effect in block.effects]
+    labels = [(block.group, each.name) for block in spec.design.blocks for each in block.deviations]
     return [*labels, (names.RESIDUAL, "")] if spec.family.has_residual_sd else labels
 
 
@@ -37,7 +37,10 @@ def _variance_table(source: Source, prob: float) -> pd.DataFrame:
 
 def _correlation_table(source: Source, prob: float) -> pd.DataFrame:
     """One row for every pair of correlated effects."""
-    blocks = source.spec.design.blocks
-    labels = [(block.group, *each.names) for block in blocks for _, each in block.correlations]
+    labels = [
+        (block.group, each.names[0], "".join(each.names[1:]))
+        for block in source.spec.design.blocks
+        for _, each in block.correlations
+    ]
     table = pd.DataFrame(labels, columns=["group", "effect_1", "effect_2"], dtype="str")
     return table.assign(**summary_columns(source.correlations(prob), prob))

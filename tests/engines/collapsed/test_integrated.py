@@ -35,7 +35,10 @@ def test_draws_lead_back_to_their_points(case_of: Callable[[str], Any], name: st
     ]
     points = points_of_draws(
         model,
-        sd=tuple(np.array([np.exp(p.log_sd[i]) for p in drawn]) for i in range(len(factors))),
+        sd=tuple(
+            np.array([np.exp(p.log_sd[i][block.covariances.of_effect]) for p in drawn])
+            for i, block in enumerate(case.design.blocks)
+        ),
         corr=tuple(
             np.array([factor @ factor.T for factor in of_block]) if block.has_correlation else None
             for block, of_block in zip(case.design.blocks, factors, strict=True)

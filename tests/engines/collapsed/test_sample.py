@@ -195,9 +195,9 @@ def parameters_of(case: Any, draws: RawDraws, chain: int, draw: int) -> Any:
     ]
     scales = [centred_scales(b, draws, i, chain, draw) for i, b in enumerate(blocks)]
     return type(case.parameters(0))(
-        log_sd=tuple(np.log(sd) for sd, _ in scales),
+        log_sd=tuple(np.log(sd[b.covariances.leaders]) for b, (sd, _) in zip(blocks, scales, strict=True)),
         logits=tuple(
-            logits_of(corr, sizes_of(b)) if b.has_correlation else np.empty(0)
+            b.covariances.coordinates(corr[None])[0] if b.has_correlation else np.empty(0)
             for b, (_, corr) in zip(blocks, scales, strict=True)
         ),
         log_sigma=float(np.log(draws.parameters["sigma"][chain, draw])),
@@ -226,18 +226,6 @@ def whitened(case: Any, draws: RawDraws, chain: int, draw: int) -> np.ndarray:
     if not case.plan.coefficients_sampled:
         parts.append(parameters.coefficients)
     return np.linalg.cholesky(precision).T @ (np.concatenate(parts) - mean)
-
-
-def logits_of(corr: np.ndarray, correlated: tuple[int, ...]) -> np.ndarray:
-    """Logits of the canonical partial correlations of each set of a correlation matrix."""
-    factor, logits = np.linalg.cholesky(corr), []
-    starts = np.cumsum([0, *correlated])
-    for start, size in zip(starts, correlated, strict=False):
-        for i in range(start + 1, start + size):
-            for m in range(start, i):
-                left = np.sqrt(1 - np.sum(factor[i, start:m] ** 2))
-                logits.append(2 * np.arctanh(factor[i, m] / left))
-    return np.array(logits)
 
 
 def test_thinning_keeps_every_other_draw(case_of: Callable[[str], Any]) -> None:

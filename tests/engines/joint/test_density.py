@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytensor
 import pytest
-from pytensor.scalar.basic import autocast_int
+from pytensor.scalar.basic import autocast_float, autocast_int
 from scipy.linalg import solve_triangular
 
 from bayesmixed import names
 from bayesmixed.engines.joint.mode import evaluate_joint, expand_joint
 from bayesmixed.model.build import build_pymc_model
-from effect_sets import sizes_of
+from engines.twins import TWINS
 
 from .conftest import RIGHT_SIDES, make_case
 
@@ -38,8 +38,9 @@ def differences(packed: Any, z: np.ndarray, step: float = 1e-3) -> np.ndarray:
 
 @pytest.fixture
 def double_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyTensor makes the 2 in PyMC's log(2) a small integer, whose logarithm is in single precision."""
+    """PyTensor makes PyMC's log(2) and sqrt(2.0) of numbers that fit in few bits, in single precision."""
     monkeypatch.setattr(autocast_int, "dtypes", ("int64",))
+    monkeypatch.setattr(autocast_float, "dtypes", ("float64",))
 
 
 @pytest.mark.usefixtures("double_precision")
@@ -77,28 +78,33 @@ def graph_point(case: Any, point: np.ndarray) -> tuple[dict[str, Any], float]:
     for f, i in enumerate(problem.plan.blocks):
         block, theta = design.blocks[i], point[case.mode.packed.theta_of_factor[f]]
         unit = units.scale / units.effects[i]
-        log_sd = theta[: block.n_effects] + np.log(unit)
-        cholesky = block.covariances.cholesky(theta[block.n_effects :])
-        factor = np.exp(log_sd)[:, None] * cholesky
-        own = effects[problem.first_effects[f] : problem.first_effects[f + 1]]
-        own = own.reshape(block.n_levels, block.n_effects) * unit
-        deviates = solve_triangular(factor, own.T, lower=True).T
+        own = block.covariances
+        log_sd = theta[: own.n_deviations] + np.log(unit[own.leaders])
+        cholesky = own.cholesky(theta[own.n_deviations :])
+        factor = np.exp(log_sd[own.of_effect])[:, None] * cholesky
+        u = effects[problem.first_effects[f] : problem.first_effects[f + 1]]
+        u = u.reshape(block.n_levels, block.n_effects) * unit
+        deviates = solve_triangular(factor, u.T, lower=True).T
         log_volume += block.n_levels * np.log(np.diag(factor)).sum()
         out |= {names.standardized_ranef(block.group, e): deviates[:, j] for j, e in enumerate(block.effects)}
         sd = names.sd_centred if block.is_centred else names.sd
-        out[f"{sd(block.group)}_log__"] = log_sd
-        out |= logits(block, theta[block.n_effects :])
+        if own.n_deviations == block.n_effects:
+            out[f"{sd(block.group)}_log__"] = log_sd
+        else:
+            labels = [names.sd_of(block.group, each.name) for each in block.deviations]
+            out |= {f"{label}_log__": value for label, value in zip(labels, log_sd, strict=True)}
+        out |= logits(block, theta[own.n_deviations :])
     return out | coefficients(case, effects[problem.first_effects[-1] :]), log_volume
 
 
 def logits(block: Any, values: np.ndarray) -> dict[str, Any]:
-    """Logits of the partial correlations, set by set."""
-    out, used = {}, 0
-    for j, size in enumerate(sizes_of(block)):
-        count = size * (size - 1) // 2
-        if count:
-            out[f"{names.of_set('partial_corr', block.group, j)}_logodds__"] = values[used : used + count]
-        used += count
+    """Coordinates of the correlations, set by set."""
+    out = {}
+    for j, part in enumerate(block.covariances.parts):
+        if part.covariance.n_coordinates:
+            twin, own = TWINS[part.covariance.name], values[part.coordinates]
+            name = names.of_set(twin.variable, block.group, j)
+            out[f"{name}_{twin.transform}__"] = own if twin.variable == "partial_corr" else own[0]
     return out
 
 

@@ -71,7 +71,7 @@ def _with_mode(plan: Plan, problem: Problem, whole_plan: Plan) -> Packed:
     for f, factor in enumerate(plan.factors):
         if factor.role == at.SAMPLED:
             effects = drawn[:, places[factor.block]]
-            log_sd = mode.theta[packed.theta_of_factor[f]]
+            log_sd = problem.covariances[factor.block].log_deviations(mode.theta[packed.theta_of_factor[f]])
             parts.append(
                 _effects_part(problem, factor.block, effects, log_sd, mode.theta[-1], packed.is_centred(f))
             )
@@ -115,7 +115,7 @@ def _effects_part(
     if not centred:
         return _Part(center=np.zeros(n), scale=np.ones(n), directions=np.zeros((k, n)), amounts=np.zeros(k))
     information = problem.products.gram[block, block].diagonal()
-    precision = information * np.exp(-2.0 * log_sigma) + np.tile(np.exp(-2.0 * log_sd[:k]), n // k)
+    precision = information * np.exp(-2.0 * log_sigma) + np.tile(np.exp(-2.0 * log_sd), n // k)
     scale = precision**-0.5
     center = drawn.mean(axis=0)
     directions = kinds / scale
@@ -144,7 +144,8 @@ def _centred_rule(plan: Plan, problem: Problem, mode: Mode) -> Callable[[int], b
     def centred(block: int) -> bool:
         k = problem.products.n_effects[block]
         information = problem.products.gram[block, block].diagonal().reshape(-1, k)
-        ratio = information * np.exp(2.0 * (lowest[places[block]][:k] - mode.theta[-1]))
+        log_sd = problem.covariances[block].log_deviations(lowest[places[block]])
+        ratio = information * np.exp(2.0 * (log_sd - mode.theta[-1]))
         return bool(np.median(ratio) > 1.0)
 
     return centred
@@ -157,7 +158,7 @@ def _without_mode(plan: Plan, problem: Problem) -> Packed:
     center = np.zeros(packed.dimension)
     center[: packed.n_theta] = np.log(0.5)
     for part, factor in zip(packed.theta_of_factor, plan.factors, strict=True):
-        center[part][problem.products.n_effects[factor.block] :] = 0.0
+        center[part][problem.covariances[factor.block].n_deviations :] = 0.0
     coordinates = Coordinates(
         center=center,
         theta_scale=0.5 * np.eye(packed.n_theta),

@@ -106,7 +106,8 @@ def points_of_draws(
     units, blocks = model.problem.units, model.spec.design.blocks
     parts = []
     for i in model.plan.blocks:
-        parts.append(np.log(sd[i] * units.effects[i] / units.scale))
+        logs = np.log(sd[i] * units.effects[i] / units.scale)
+        parts.append(np.take(logs, blocks[i].covariances.leaders, axis=1))
         matrix = corr[i]
         if matrix is not None:
             parts.append(blocks[i].covariances.coordinates(matrix))

@@ -73,31 +73,31 @@ def evidence_without(
 
 def null_density(spec: ModelSpec, block: int, effects: tuple[int, ...]) -> NullDensity:
     """Collapsed density of a model with some effects of a grouping factor held at zero."""
-    logits = _held_logits(spec.design.blocks[block], effects)
-    model = integrate_all(_with_flat_sds(spec, block, effects))
+    deviations, coordinates = _held(spec.design.blocks[block], effects)
+    model = integrate_all(_with_flat_sds(spec, block, deviations))
     if model.plan.coefficients_sampled:
         raise EngineError(
             "A variance component can be tested when all coefficients have normal priors; here one does not."
         )
     first = model.packed.theta_of_factor[model.plan.blocks.index(block)].start
-    held_sds = [first + effect for effect in effects]
+    held_sds = [first + place for place in deviations]
+    first += spec.design.blocks[block].covariances.n_deviations
     free = np.ones(model.packed.n_theta, dtype=bool)
-    free[held_sds] = False
-    free[[first + spec.design.blocks[block].n_effects + place for place in logits]] = False
+    free[[*held_sds, *(first + place for place in coordinates)]] = False
     center = np.zeros(model.packed.n_theta)
     center[held_sds] = LOG_ZERO
     return NullDensity(
         packed=model.packed.with_coordinates(_holding(center, free)),
         free=free,
-        held=_log_density_of_sds(model, block, effects) + _log_density_of_logits(spec, block, logits),
+        held=_density_of_sds(model, block, deviations) + _density_of_coordinates(spec, block, coordinates),
     )
 
 
-def _with_flat_sds(spec: ModelSpec, block: int, effects: tuple[int, ...]) -> ModelSpec:
+def _with_flat_sds(spec: ModelSpec, block: int, deviations: list[int]) -> ModelSpec:
     """The model with flat priors of some standard deviations, whose density at zero is known exactly."""
     sds = [list(priors) for priors in spec.priors.sd]
-    for effect in effects:
-        sds[block][effect] = Prior("HalfFlat")
+    for place in deviations:
+        sds[block][place] = Prior("HalfFlat")
     return dataclasses.replace(
         spec, priors=dataclasses.replace(spec.priors, sd=tuple(tuple(priors) for priors in sds))
     )
@@ -115,29 +115,38 @@ def _holding(center: FloatArray, free: np.ndarray[tuple[int], np.dtype[np.bool_]
     )
 
 
-def _held_logits(block: GroupBlock, effects: tuple[int, ...]) -> list[int]:
-    """Places, among a block's logits, of the correlations that mean nothing without the effects."""
-    places: list[int] = []
+def _held(block: GroupBlock, effects: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    """Places of the standard deviations of effects, and of the coordinates that mean nothing without them."""
+    deviations: set[int] = set()
+    coordinates: list[int] = []
     for part in block.covariances.parts:
-        n_held, size = len({*effects} & {*part.places}), part.covariance.size
-        if n_held and n_held < size and size > 2:
+        held, size = {*effects} & {*part.places}, part.covariance.size
+        if held and len(held) < size and (size > 2 or part.covariance.is_tied):
             raise EngineError(
-                f"{size} effects of {block.group!r} share one correlation matrix: without one of them the "
+                f"{size} effects of {block.group!r} share one covariance matrix: without one of them the "
                 "others have another prior. Fit the model without it, and use bayes_factor(with, without)."
             )
-        if n_held:
-            places += range(part.coordinates.start, part.coordinates.stop)
-    return places
+        if held:
+            deviations |= {int(block.covariances.of_effect[effect]) for effect in held}
+            coordinates += range(part.coordinates.start, part.coordinates.stop)
+    return sorted(deviations), coordinates
 
 
-def _log_density_of_sds(model: IntegratedModel, block: int, effects: tuple[int, ...]) -> float:
+def _density_of_sds(model: IntegratedModel, block: int, deviations: list[int]) -> float:
     """Log density that flat priors of standard deviations have in their logarithms, at `LOG_ZERO`."""
     units = model.problem.units
-    scales = units.scale / units.effects[block][list(effects)]
+    own = model.spec.design.blocks[block].covariances.leaders[deviations]
+    scales = units.scale / units.effects[block][own]
     return float(np.sum(LOG_ZERO + np.log(scales)))
 
 
-def _log_density_of_logits(spec: ModelSpec, block: int, places: list[int]) -> float:
-    """Log density of logits of partial correlations at 0: (p + 1) / 2 is Beta(a, a), p = tanh(x / 2)."""
-    rows = [coordinate_rows(spec, block)[place] for place in places]
-    return float(sum(constant - 2 * shape * log(2.0) for (shape, *_), constant in rows))
+def _density_of_coordinates(spec: ModelSpec, block: int, places: list[int]) -> float:
+    """Log density of coordinates of correlations at 0, see `theta.log_prior_of_logit`."""
+    total = 0.0
+    for place in places:
+        (shape, *normal), constant = coordinate_rows(spec, block)[place]
+        total += constant - 2 * shape * log(2.0)
+        if normal:
+            precision, mean, low, width = normal
+            total -= 0.5 * precision * (low + 0.5 * width - mean) ** 2
+    return total

@@ -45,10 +45,10 @@ def unit_factor(target: CollapsedTarget, f: int, points: FloatArray) -> tuple[Fl
 
     Returns: shapes (..., k) and (..., k, k).
     """
-    block = target.design.blocks[target.plan.factors[f].block]
+    covariances = target.design.blocks[target.plan.factors[f].block].covariances
     theta = points[..., target.packed.theta_of_factor[f]]
-    cholesky = block.covariances.cholesky(theta[..., block.n_effects :])
-    return np.exp(theta[..., : block.n_effects]), cholesky
+    cholesky = covariances.cholesky(theta[..., covariances.n_deviations :])
+    return covariances.spread(np.exp(theta[..., : covariances.n_deviations])), cholesky
 
 
 def scales_of(

@@ -215,6 +215,6 @@ def _information(problem: JointProblem, packed: JointPacked, low: FloatArray) ->
     parts = []
     for f, (j, k) in enumerate(zip(problem.n_levels, problem.n_effects, strict=True)):
         first = problem.first_effects[f]
-        log_sd = low[packed.theta_of_factor[f]][:k]
+        log_sd = problem.covariances[f].log_deviations(low[packed.theta_of_factor[f]])
         parts.append(diagonal[first : first + j * k].reshape(j, k) * np.exp(2.0 * log_sd))
     return tuple(parts)

@@ -120,8 +120,8 @@ def _in_units(target: JointTarget, points: FloatArray, stats: dict[str, np.ndarr
     effects = points[:, :, packed.n_low :]
     for f, i in enumerate(problem.plan.blocks):
         block, theta = target.design.blocks[i], points[:, :, packed.theta_of_factor[f]]
-        cholesky = block.covariances.cholesky(theta[:, :, block.n_effects :])
-        unit_sd = np.exp(theta[:, :, : block.n_effects])
+        cholesky = block.covariances.cholesky(theta[:, :, block.covariances.n_deviations :])
+        unit_sd = block.covariances.spread(np.exp(theta[:, :, : block.covariances.n_deviations]))
         sd[i], moved = units.covariance(i, unit_sd, correlation_matrix(cholesky))
         corr[i] = moved if block.has_correlation else None
         own = effects[:, :, problem.first_effects[f] : problem.first_effects[f + 1]]

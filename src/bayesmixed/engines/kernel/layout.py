@@ -41,7 +41,7 @@ from __future__ import annotations
     RESPONSE,  # cross-products of all integrated columns with y
     SCALARS,  # see SCALAR_*
     PRECISION,  # prior precision of the integrated coefficients
-    THETA_PRIOR,  # six numbers for each sd and for sigma, one for each correlation
+    THETA_PRIOR,  # seven numbers for each sd and for sigma, of them five for each coordinate of a correlation
     SAMPLED_PRIOR,  # five numbers for each sampled coefficient
     CENTER,  # point = CENTER + SCALE z for theta (SCALE lower triangular), elementwise for sampled effects
     SCALE,

@@ -95,10 +95,20 @@ def log_prior_of_scale(prior: Any, x: float) -> tuple[float, float]:
 
 
 @compiled
-def log_prior_of_logit(shape: float, x: float) -> tuple[float, float]:
-    """Log density of the logit x of a Beta(shape, shape) up to its constant, and its derivative."""
+def log_prior_of_logit(prior: Any, x: float) -> tuple[float, float]:
+    """Log density of the logit x of a share s in (0, 1) up to its constant, and its derivative.
+
+    Five numbers (a, h, m, l, w): s has the density of a Beta(a, a), times that of a normal of precision h and
+    mean m at the value l + w s.
+    """
     size = abs(x)
-    return -shape * (size + 2.0 * np.log1p(np.exp(-size))), -shape * np.tanh(0.5 * x)
+    value, slope = -prior[0] * (size + 2.0 * np.log1p(np.exp(-size))), -prior[0] * np.tanh(0.5 * x)
+    if prior[1] != 0.0:
+        share, rest = 1.0 / (1.0 + np.exp(-x)), 1.0 / (1.0 + np.exp(x))
+        shifted = prior[3] + prior[4] * share - prior[2]
+        value -= 0.5 * prior[1] * shifted * shifted
+        slope -= prior[1] * shifted * prior[4] * share * rest
+    return value, slope
 
 
 @compiled
@@ -135,7 +145,7 @@ def log_prior_of_theta(ints: Any, floats: Any, point: Any, gradient: Any) -> flo
             gradient[i] = slope
             total += value
         for i in range(first, first + ints[table + at.FACTOR_COORDINATES]):
-            value, slope = log_prior_of_logit(floats[prior + i * at.PRIOR_WORDS], point[i])
+            value, slope = log_prior_of_logit(beyond(floats, prior + i * at.PRIOR_WORDS), point[i])
             gradient[i] = slope
             total += value
     return total

@@ -116,6 +116,9 @@ def unsupported_priors(spec: ModelSpec) -> tuple[str, ...]:
     scales = [prior for block in spec.priors.sd for prior in block]
     scales += spec.priors.parameters.values()
     wrong = [p for p in scales if p.name not in SCALE_PRIORS]
+    for block, priors in zip(spec.design.blocks, spec.priors.correlation, strict=True):
+        kinds = block.covariances.correlated.items()
+        wrong += [priors[name] for name, each in kinds if each.kernel_rows(priors[name]) is None]
     wrong += [p for p in spec.priors.coefficients if p.name not in COEFFICIENT_PRIORS]
     return tuple(str(prior) for prior in wrong)
 
@@ -141,9 +144,10 @@ def block_rows(spec: ModelSpec, units: Units, i: int) -> tuple[FloatArray, float
 
     Returns shape (m, ``PRIOR_WORDS``).
     """
+    scales = units.effects[i][spec.design.blocks[i].covariances.leaders]
     rows = [
         SCALE_PRIORS[prior.name](prior, units.scale / float(s))
-        for prior, s in zip(spec.priors.sd[i], units.effects[i], strict=True)
+        for prior, s in zip(spec.priors.sd[i], scales, strict=True)
     ]
     rows += coordinate_rows(spec, i)
     numbers = [(*row, *[0.0] * (at.PRIOR_WORDS - len(row))) for row, _ in rows]

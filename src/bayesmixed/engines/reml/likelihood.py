@@ -6,12 +6,14 @@ import ctypes
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.covariances.covariance import Covariance, Covariances, lower_triangle
+from bayesmixed.covariances.unstructured import Unstructured
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.criterion import criterion
 from bayesmixed.engines.kernel.cross_products import cross_products_of, indicator
@@ -55,6 +57,19 @@ class Evaluated:
     covariance: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPlace:
+    """Where the numbers of one set of effects stand."""
+
+    # block: index of the grouping factor in the design; effects: among those of the grouping factor
+    block: int
+    covariance: Covariance
+    effects: slice
+    # among the parameters, and in the triangles of all sets
+    entries: slice
+    triangle: slice
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Likelihood:
     """The likelihood of a linear mixed model, restricted or full, ready to be evaluated.
@@ -74,8 +89,9 @@ class Likelihood:
 
     Notes
     -----
-    The parameters, ``entries``, are the lower triangles of the Cholesky factors relative to sigma of all sets
-    of all grouping factors, row by row, in the plan's order, unit-free. A diagonal entry may have any sign.
+    The parameters, ``entries``, are those of the structures of all sets of all grouping factors, in the
+    plan's order, unit-free: of a free structure the lower triangle of the Cholesky factor relative to sigma,
+    row by row. A diagonal entry may have any sign.
     """
 
     design: Design
@@ -101,20 +117,99 @@ class Likelihood:
         return float(total - self.design.log_weights)
 
     @cached_property
-    def diagonal(self) -> FloatArray:
-        """1 where an entry lies on the diagonal, else 0, shape of the entries."""
-        blocks = [self.design.blocks[i] for i in self.plan.blocks]
-        triangles = [lower_triangle(each.size) for block in blocks for each in block.covariances.sets]
-        return np.concatenate([(rows == columns).astype(np.float64) for rows, columns in triangles])
+    def places(self) -> tuple[FactorPlace, ...]:
+        """Where the numbers of every set of effects stand among the entries."""
+        used, triangle, out = 0, 0, []
+        for i in self.plan.blocks:
+            for part in self.design.blocks[i].covariances.parts:
+                own, size = part.covariance, len(lower_triangle(part.covariance.size)[0])
+                out.append(
+                    FactorPlace(
+                        block=i,
+                        covariance=own,
+                        effects=part.effects,
+                        entries=slice(used, used + own.n_parameters),
+                        triangle=slice(triangle, triangle + size),
+                    )
+                )
+                used, triangle = used + own.n_parameters, triangle + size
+        return tuple(out)
+
+    @cached_property
+    def is_free(self) -> bool:
+        """Whether the entries are the triangles themselves."""
+        return all(place.covariance.is_free for place in self.places)
+
+    @cached_property
+    def is_deviation(self) -> FloatArray:
+        """1 where an entry makes a standard deviation, else 0, shape of the entries."""
+        return np.concatenate([place.covariance.is_deviation for place in self.places]).astype(np.float64)
+
+    @cached_property
+    def turns(self) -> FloatArray:
+        """Where the criterion is even in an entry, beside zero; NaN where nowhere, shape of the entries."""
+        turns = [np.full(place.covariance.n_parameters, place.covariance.turn) for place in self.places]
+        return np.where(self.is_deviation == 1.0, np.nan, np.concatenate(turns))
+
+    @property
+    def even(self) -> FloatArray:
+        """1 where the criterion is even in an entry around zero, else 0, shape of the entries."""
+        return np.where(np.isnan(self.turns), self.is_deviation, 1.0)
+
+    @cached_property
+    def powers(self) -> FloatArray:
+        """Power of every entry that is of the order of a standard deviation, shape of the entries."""
+        return np.concatenate(
+            [np.full(p.covariance.n_parameters, p.covariance.power, dtype=np.float64) for p in self.places]
+        )
+
+    def smallest(self, entries: FloatArray) -> float:
+        """Smallest number on the diagonals of the Cholesky factors, relative to sigma."""
+        triangles = self.triangles(entries)
+        sizes = [(place.triangle, *lower_triangle(place.covariance.size)) for place in self.places]
+        return float(min(np.min(np.abs(triangles[own][i == j])) for own, i, j in sizes))
+
+    def start(self, relative: float) -> FloatArray:
+        """Entries of independent effects with one standard deviation over sigma."""
+        return np.concatenate([place.covariance.start(relative) for place in self.places])
+
+    def triangles(self, entries: FloatArray) -> FloatArray:
+        """Lower triangles of the Cholesky factors, relative to sigma, set after set."""
+        if self.is_free:
+            return entries
+        return np.concatenate([place.covariance.triangle(entries[place.entries]) for place in self.places])
+
+    def _pulled(self, entries: FloatArray, slopes: FloatArray) -> FloatArray:
+        """Gradient in the entries from that in the triangles."""
+        if self.is_free:
+            return slopes
+        return np.concatenate(
+            [p.covariance.pulled(entries[p.entries], slopes[p.triangle]) for p in self.places]
+        )
+
+    def free(self) -> Likelihood:
+        """The same model with any covariance of every set of effects: its entries are the triangles."""
+        if self.is_free:
+            return self
+        blocks = [
+            dataclasses.replace(
+                block,
+                covariances=Covariances(
+                    tuple(each for own in block.covariances.sets for each in Unstructured.of_bar(own.size))
+                ),
+            )
+            for block in self.design.blocks
+        ]
+        return dataclasses.replace(self, design=dataclasses.replace(self.design, blocks=tuple(blocks)))
 
     def evaluate(self, entries: FloatArray) -> Evaluated:
         """Run the kernel at one point."""
-        entries = np.ascontiguousarray(entries)
+        triangles = np.ascontiguousarray(self.triangles(entries))
         n, p = int(self.packed.block[at.N_INTEGRATED]), len(self.design.fixed.terms)
-        gradients, values = np.zeros((2, len(entries))), np.zeros(2 + n + p * p)
+        gradients, values = np.zeros((2, len(triangles))), np.zeros(2 + n + p * p)
         status = CRITERION(
-            len(entries),
-            entries.ctypes.data,
+            len(triangles),
+            triangles.ctypes.data,
             gradients.ctypes.data,
             values.ctypes.data,
             self.packed.block.ctypes.data,
@@ -123,8 +218,8 @@ class Likelihood:
         return Evaluated(
             log_det=float(values[0]) if possible else np.inf,
             rss=float(values[1]) if possible else 1.0,
-            log_det_gradient=gradients[0],
-            rss_gradient=gradients[1],
+            log_det_gradient=self._pulled(entries, gradients[0]),
+            rss_gradient=self._pulled(entries, gradients[1]),
             effects=values[2 : 2 + n],
             covariance=values[2 + n :].reshape(p, p),
         )
@@ -205,12 +300,3 @@ def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
     covariances = tuple(block.covariances for block in design.blocks)
     packed = pack(products, plan, covariances, nothing, profile=by == "ml")
     return Likelihood(design=design, by=by, plan=plan, units=units, packed=packed)
-
-
-@cache
-def lower_triangle(size: int) -> tuple[IntArray, IntArray]:
-    """Rows and columns of the entries of one Cholesky factor, in their order.
-
-    Returns shape (size (size + 1) / 2,) each.
-    """
-    return np.tril_indices(size)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
+from bayesmixed.covariances.covariance import lower_triangle
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.machine import single_threaded_blas
-from bayesmixed.engines.reml.likelihood import Likelihood, lower_triangle
+from bayesmixed.engines.reml.likelihood import Likelihood
 from bayesmixed.printing.records import short_repr
 
 SINGULAR = 1e-5
@@ -68,36 +69,14 @@ class Optimum:
     __repr__ = short_repr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactorPlace:
-    """Where the Cholesky factor of one set of correlated effects stands among the entries.
-
-    Attributes
-    ----------
-    block : int
-        Index of the grouping factor in the design.
-    effect : int
-        Index in the block of the first effect of the set.
-    size : int
-        Number of effects of the set.
-    entries : slice
-        Of the parameters: the lower triangle, row by row.
-    """
-
-    block: int
-    effect: int
-    size: int
-    entries: slice
-
-
 def find_optimum(likelihood: Likelihood) -> Optimum:
     """Estimate a linear mixed model by the likelihood's criterion.
 
-    Quasi-Newton steps on the entries of the relative Cholesky factors, without bounds: the criterion is
-    smooth and even in every column, so a variance of zero is found as an interior minimum.
+    Quasi-Newton steps on the entries, without bounds: the criterion is smooth and even at the edge of what is
+    possible, so a variance of zero is found as an interior minimum.
     """
     with single_threaded_blas():
-        return optimum_at(likelihood, _best(likelihood.profiled, likelihood.diagonal))
+        return optimum_at(likelihood, _best(likelihood))
 
 
 def refit(likelihood: Likelihood, start: FloatArray, scale: FloatArray) -> Optimum:
@@ -105,12 +84,12 @@ def refit(likelihood: Likelihood, start: FloatArray, scale: FloatArray) -> Optim
 
     Shapes: `scale` (m, m).
     """
-    value, diagonal = likelihood.profiled, likelihood.diagonal
+    value = likelihood.profiled
     entries = settled(value, start, scale, REFIT_GRADIENT)
-    if np.any(np.abs(entries[diagonal == 1.0]) < NEARLY_SINGULAR):
-        others = [settled(value, relative * diagonal, scale, REFIT_GRADIENT) for relative in STARTS]
+    if likelihood.smallest(entries) < NEARLY_SINGULAR:
+        others = [settled(value, likelihood.start(each), scale, REFIT_GRADIENT) for each in STARTS]
         lowest = min([entries, *others], key=lambda found: value(found)[0])
-        entries = _with_zeros(value, polished(value, lowest), diagonal)
+        entries = _with_zeros(likelihood, polished(value, lowest))
     return optimum_at(likelihood, entries)
 
 
@@ -187,37 +166,22 @@ def relative_factors(likelihood: Likelihood, entries: FloatArray) -> list[FloatA
     Returns shape (k, k).
     """
     out = [np.zeros((block.n_effects, block.n_effects)) for block in likelihood.design.blocks]
-    for place in factor_places(likelihood):
-        rows, columns = lower_triangle(place.size)
-        out[place.block][place.effect + rows, place.effect + columns] = entries[place.entries]
+    triangles = likelihood.triangles(entries)
+    for place in likelihood.places:
+        rows, columns = lower_triangle(place.covariance.size)
+        first = place.effects.start
+        out[place.block][first + rows, first + columns] = triangles[place.triangle]
     return [factor * np.where(np.diag(factor) < 0.0, -1.0, 1.0) for factor in out]
 
 
-def factor_places(likelihood: Likelihood) -> list[FactorPlace]:
-    """List where the Cholesky factor of every set of correlated effects stands among the entries."""
-    used, places = 0, []
-    for i in likelihood.plan.blocks:
-        for part in likelihood.design.blocks[i].covariances.parts:
-            end = used + part.covariance.n_parameters
-            places.append(
-                FactorPlace(
-                    block=i,
-                    effect=part.effects.start,
-                    size=part.covariance.size,
-                    entries=slice(used, end),
-                )
-            )
-            used = end
-    return places
-
-
-def _best(value: Objective, diagonal: FloatArray) -> FloatArray:
+def _best(likelihood: Likelihood) -> FloatArray:
     """Entries at the lowest criterion found."""
-    found = _descend(value, STARTS[0] * diagonal)
-    if np.any(np.abs(found[diagonal == 1.0]) < NEARLY_SINGULAR):
-        others = [_descend(value, start * diagonal) for start in STARTS[1:]]
+    value = likelihood.profiled
+    found = _descend(value, likelihood.start(STARTS[0]))
+    if likelihood.smallest(found) < NEARLY_SINGULAR:
+        others = [_descend(value, likelihood.start(relative)) for relative in STARTS[1:]]
         found = min([found, *others], key=lambda entries: value(entries)[0])
-    return _with_zeros(value, found, diagonal)
+    return _with_zeros(likelihood, found)
 
 
 def _descend(value: Objective, start: FloatArray) -> FloatArray:
@@ -262,9 +226,10 @@ def hessian(value: Objective, entries: FloatArray) -> FloatArray:
     return np.asarray(0.5 * (second + second.T))
 
 
-def _with_zeros(value: Objective, entries: FloatArray, diagonal: FloatArray) -> FloatArray:
+def _with_zeros(likelihood: Likelihood, entries: FloatArray) -> FloatArray:
     """Entries with every one that is as good as zero set to zero."""
-    small = np.abs(entries) < np.where(diagonal == 1.0, SINGULAR, ROUNDING)
+    value, deviation = likelihood.profiled, SINGULAR ** (1.0 / likelihood.powers)
+    small = np.abs(entries) < np.where(likelihood.is_deviation == 1.0, deviation, ROUNDING)
     cleaned = np.where(small, 0.0, entries)
     lowest = value(entries)[0]
     return cleaned if value(cleaned)[0] <= lowest + 1e-9 * abs(lowest) else entries

@@ -8,18 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmixed.covariances.covariance import lower_triangle
 from bayesmixed.design.parameters import Parameter
-from bayesmixed.design.records import Design, FixedDesign, FloatArray, IntArray
+from bayesmixed.design.records import FixedDesign, FloatArray
 from bayesmixed.design.reordered import reorder_effects
 from bayesmixed.engines.reml.estimate import Estimate
-from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of, lower_triangle
-from bayesmixed.engines.reml.optimum import (
-    FactorPlace,
-    Objective,
-    effect_scales,
-    factor_places,
-    relative_factors,
-)
+from bayesmixed.engines.reml.likelihood import FactorPlace, Likelihood, likelihood_of
+from bayesmixed.engines.reml.optimum import Objective, effect_scales, relative_factors
 from bayesmixed.verbs.estimate.parameters import estimated_arrays, parameter_values
 
 SMALLEST_SIGMA = 1e-3
@@ -49,6 +44,8 @@ class Constrained:
         Free coordinates at the ML estimate, shape (m,).
     even : FloatArray
         1 for those in which the deviance is even, so that its slope at zero says nothing, shape (m,).
+    turns : FloatArray
+        Where it is even besides, NaN where nowhere, shape (m,).
     logarithm : slice
         Those that are logarithms of relative standard deviations, with no slope left far below.
     estimate : float
@@ -63,6 +60,7 @@ class Constrained:
     held_at: Callable[[float], Objective]
     free: FloatArray
     even: FloatArray
+    turns: FloatArray
     logarithm: slice
     estimate: float
     lower: float
@@ -75,6 +73,7 @@ class Constrained:
         Shapes: `near` (m,).
         """
         moved = np.where((self.even == 1.0) & (np.abs(near) < LEAST_START), LEAST_START, near)
+        moved = np.where(np.abs(self.turns - moved) < LEAST_START, self.turns - LEAST_START, moved)
         moved[self.logarithm] = np.maximum(moved[self.logarithm], np.log(LEAST_START))
         return moved
 
@@ -134,7 +133,8 @@ def _held_sigma(fitted: Estimate, parameter: Parameter, estimate: float) -> Cons
         parameter=parameter,
         held_at=_through(likelihood, place),
         free=fitted.optimum.entries,
-        even=likelihood.diagonal,
+        even=likelihood.even,
+        turns=likelihood.turns,
         logarithm=NONE,
         estimate=estimate,
         lower=SMALLEST_SIGMA * estimate,
@@ -145,15 +145,16 @@ def _held_sigma(fitted: Estimate, parameter: Parameter, estimate: float) -> Cons
 
 def _held_sd(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
     """Standard deviation held: it is sigma times the first entry, so that entry follows from sigma."""
-    likelihood, entries, first = _with_first(fitted, parameter)
+    likelihood, entries, own, effects = _with_first(fitted, parameter)
     block, n = fitted.design.blocks[parameter.block], fitted.design.n_rows
     scale = effect_scales(fitted.likelihood)[parameter.block][parameter.first]
-    at = 1 + first
+    at = 1 + own.entries.start + own.covariance.deviation_place(effects[0])
+    root = 1.0 / own.covariance.power
 
     def place(value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
-        held = value / scale * np.exp(-free[0])
+        held = (value / scale * np.exp(-free[0])) ** root
         slopes = np.insert(np.eye(len(free)), at, 0.0, axis=0)
-        slopes[at, 0] = -held
+        slopes[at, 0] = -root * held
         return np.insert(free, at, held), slopes
 
     noise = fitted.optimum.sigma / block.scales[parameter.first] * np.sqrt(block.n_levels / n)
@@ -161,7 +162,8 @@ def _held_sd(fitted: Estimate, parameter: Parameter, estimate: float) -> Constra
         parameter=parameter,
         held_at=_through(likelihood, place),
         free=np.delete(_coordinates(fitted, entries), at),
-        even=np.delete(np.array([0.0, *likelihood.diagonal]), at),
+        even=np.delete(np.array([0.0, *likelihood.even]), at),
+        turns=np.delete(np.array([np.nan, *likelihood.turns]), at),
         logarithm=NONE,
         estimate=estimate,
         lower=0.0,
@@ -171,30 +173,36 @@ def _held_sd(fitted: Estimate, parameter: Parameter, estimate: float) -> Constra
 
 
 def _held_correlation(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
-    """Correlation held: the first two rows of the factor are (e^a, 0) and e^b (r, sqrt(1 - r^2))."""
-    likelihood, entries, first = _with_first(fitted, parameter)
-    at = 1 + first
+    """Correlation held: the structure says which numbers are free beside it."""
+    likelihood, entries, place_of_set, _ = _with_first(fitted, parameter)
+    covariance, first = place_of_set.covariance, 1 + place_of_set.entries.start
+    own = slice(first, first + covariance.n_parameters - 1)
+    at, logarithm = first + covariance.correlation_place, slice(first, first + covariance.n_logarithms)
 
     def place(value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
-        sd = np.exp(free[at : at + 2])
-        rows = np.array([sd[0], value * sd[1], np.sqrt(1.0 - value**2) * sd[1]])
-        slopes = np.insert(np.eye(len(free)), at + 2, 0.0, axis=0)
-        slopes[at : at + 3, at : at + 2] = [[rows[0], 0.0], [0.0, rows[1]], [0.0, rows[2]]]
-        return np.concatenate([free[:at], rows, free[at + 2 :]]), slopes
+        numbers, own_slopes = covariance.with_correlation(value, free[own])
+        slopes = np.zeros((len(free) + 1, len(free)))
+        before, after = np.arange(first), np.arange(own.stop, len(free))
+        slopes[before, before], slopes[after + 1, after] = 1.0, 1.0
+        slopes[first : own.stop + 1, own] = own_slopes
+        return np.concatenate([free[:first], numbers, free[own.stop :]]), slopes
 
-    free, even = _coordinates(fitted, entries), np.array([0.0, *likelihood.diagonal])
-    free[at : at + 2] = np.log([abs(free[at]), np.hypot(free[at + 1], free[at + 2])])
-    even[at : at + 2] = 0.0
+    whole = _coordinates(fitted, entries)
+    numbers = covariance.without_correlation(whole[first : own.stop + 1])
+    even = np.delete(np.array([0.0, *likelihood.even]), at)
+    even[logarithm] = 0.0
+    low, high = covariance.correlation_bounds
     levels = fitted.design.blocks[parameter.block].n_levels
     return Constrained(
         parameter=parameter,
         held_at=_through(likelihood, place),
-        free=np.delete(free, at + 2),
-        even=np.delete(even, at + 2),
-        logarithm=slice(at, at + 2),
-        estimate=float(np.clip(estimate, -1.0, 1.0)),
-        lower=-1.0,
-        upper=1.0,
+        free=np.concatenate([whole[:first], numbers, whole[own.stop + 1 :]]),
+        even=even,
+        turns=np.delete(np.array([np.nan, *likelihood.turns]), at),
+        logarithm=logarithm,
+        estimate=float(np.clip(estimate, low, high)),
+        lower=low,
+        upper=high,
         step=(1.1 - min(1.0, estimate**2)) / np.sqrt(levels),
     )
 
@@ -204,41 +212,38 @@ def _coordinates(fitted: Estimate, entries: FloatArray) -> FloatArray:
     return np.array([np.log(fitted.optimum.sigma / fitted.likelihood.units.scale), *entries])
 
 
-def _with_first(fitted: Estimate, parameter: Parameter) -> tuple[Likelihood, FloatArray, int]:
-    """Likelihood whose factor has the parameter's effects in its first rows, its entries at the estimate.
+def _with_first(
+    fitted: Estimate, parameter: Parameter
+) -> tuple[Likelihood, FloatArray, FactorPlace, list[int]]:
+    """Likelihood whose factor has the parameter's effects in the order in which the parameter can be held.
 
-    The third is the index of the factor's first entry.
+    Returns: it, its entries at the estimate, where the set of effects stands, and the effects within the set.
     """
-    place = _place_of(fitted.likelihood, parameter)
-    first = [index - place.effect for index in (parameter.first, parameter.second) if index >= 0]
-    order = np.array([*first, *(e for e in range(place.size) if e not in first)])
-    own = slice(place.effect, place.effect + place.size)
-    factor = relative_factors(fitted.likelihood, fitted.optimum.entries)[place.block][own, own]
+    likelihood = fitted.likelihood
+    place = next(
+        place
+        for place in likelihood.places
+        if place.block == parameter.block and place.effects.start <= parameter.first < place.effects.stop
+    )
+    covariance, own = place.covariance, place.effects
+    effects = [index - own.start for index in (parameter.first, parameter.second) if index >= 0]
+    if not covariance.is_free:
+        return likelihood, fitted.optimum.entries, place, effects
+    order = np.array([*effects, *(e for e in range(covariance.size) if e not in effects)])
+    factor = relative_factors(likelihood, fitted.optimum.entries)[place.block][own, own]
     entries = fitted.optimum.entries.copy()
-    entries[place.entries] = _lower_factor(factor[order])[lower_triangle(place.size)]
-    if np.all(order == np.arange(place.size)):
-        return fitted.likelihood, entries, place.entries.start
-    design = _reordered(fitted.design, place, order)
-    return likelihood_of(design, "ml"), entries, place.entries.start
-
-
-def _place_of(likelihood: Likelihood, parameter: Parameter) -> FactorPlace:
-    """Where the factor of a parameter's set of effects stands."""
-    places = [place for place in factor_places(likelihood) if place.block == parameter.block]
-    return next(place for place in places if place.effect <= parameter.first < place.effect + place.size)
+    entries[place.entries] = _lower_factor(factor[order])[lower_triangle(covariance.size)]
+    if np.any(order != np.arange(covariance.size)):
+        every = np.arange(fitted.design.blocks[place.block].n_effects)
+        every[own] = own.start + order
+        likelihood = likelihood_of(reorder_effects(fitted.design, place.block, every), "ml")
+    return likelihood, entries, place, effects
 
 
 def _lower_factor(rows: FloatArray) -> FloatArray:
     """Lower triangular factor with the same cross-products of the rows, its diagonal not negative."""
     lower = np.linalg.qr(rows.T, mode="r").T
     return np.asarray(lower * np.where(np.diag(lower) < 0.0, -1.0, 1.0))
-
-
-def _reordered(design: Design, place: FactorPlace, order: IntArray) -> Design:
-    """Design in which one set of correlated effects stands in another order."""
-    every = np.arange(design.blocks[place.block].n_effects)
-    every[place.effect : place.effect + place.size] = place.effect + order
-    return reorder_effects(design, place.block, every)
 
 
 def _held_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
@@ -260,7 +265,8 @@ def _held_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -
         parameter=parameter,
         held_at=held_at,
         free=fitted.optimum.entries,
-        even=fitted.likelihood.diagonal,
+        even=fitted.likelihood.even,
+        turns=fitted.likelihood.turns,
         logarithm=NONE,
         estimate=estimate,
         lower=-np.inf,
