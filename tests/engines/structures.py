@@ -39,6 +39,7 @@ SCALES = {
 NORMALS = {"Intercept": prior("Normal", mu=200, sigma=60), "x": prior("Normal", mu=7, sigma=4)}
 STUDENT = {"x": prior("StudentT", nu=4, mu=3, sigma=10)}
 LAPLACE = {"Intercept": prior("Cauchy", alpha=240, beta=30), "x": prior("Laplace", mu=2, b=5)}
+UNIFORM = prior("Uniform", lower=-1, upper=1)
 FLAT = {"Intercept": prior("Flat"), "x": prior("Flat")}
 
 STRUCTURES = {
@@ -60,6 +61,17 @@ STRUCTURES = {
     "three factors": Structure(formula="y ~ x + (1 | g) + (x | h) + (1 | t)"),
     "nested crossed": Structure(formula="y ~ x + (x | fine) + (1 | mid) + (x | h)"),
     "larger with fewer levels": Structure(formula="y ~ x + (x + v + w | h) + (1 | fine)"),
+    "cs": Structure(formula="y ~ f + cs(0 + f | g)"),
+    "homcs": Structure(formula="y ~ x + homcs(0 + f | g)", weights="w"),
+    "cs slopes": Structure(formula="y ~ x + cs(x + v | g)"),
+    "cs beside others": Structure(formula="y ~ x + (x | g) + cs(0 + f | g) + (v || h)"),
+    "cs twice": Structure(formula="y ~ x + cs(0 + f | g) + homcs(0 + f | h)"),
+    "nested cs": Structure(formula="y ~ x + homcs(0 + f | fine) + cs(0 + f | coarse)"),
+    "cs sampled": Structure(formula="y ~ x + (x | g) + cs(0 + f | h)", dense_limit=0),
+    "homcs sampled, not centred": Structure(
+        formula="y ~ x + (1 | g) + homcs(0 + f | h)", dense_limit=0, centred=False
+    ),
+    "uniform rho": Structure(formula="y ~ x + cs(0 + f | g)", priors={"corr_g": UNIFORM}),
     "weights": Structure(formula="y ~ x + (x | g)", weights="w"),
     "offset": Structure(formula="y ~ x + offset(known) + (x | g)"),
     "no intercept": Structure(formula="y ~ 0 + x + v + (x | g)"),

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
+from scipy.special import expit
 
 from bayesmixed.covariances.unstructured import cholesky_from_partials, lkj_log_density
 from bayesmixed.design.records import FloatArray
@@ -36,7 +38,30 @@ def lkj(prior: Prior, k: int, logits: FloatArray) -> float:
     return total + float(np.sum((k - 2 - column) / 2 * np.log(left) + np.log(left / 2)))
 
 
+def alike(k: int, x: FloatArray) -> FloatArray:
+    """Cholesky factor of a matrix of one correlation, which lies between -1 / (k - 1) and 1."""
+    return np.linalg.cholesky(np.full((k, k), share(k, x)) + (1 - share(k, x)) * np.eye(k))
+
+
+def share(k: int, x: FloatArray) -> float:
+    """Correlation at a logit of its share of the interval."""
+    return float((1 + 1 / (k - 1)) * expit(x[0]) - 1 / (k - 1))
+
+
+def restricted(prior: Prior, k: int, x: FloatArray) -> float:
+    """Density of a normal or uniform correlation between its bounds, in the logit."""
+    low, volume = -1 / (k - 1), np.log(1 + 1 / (k - 1)) + np.log(expit(x[0]) * expit(-x[0]))
+    mu, sigma = (prior.args.get("mu", 0.0), prior.args.get("sigma", np.inf))
+    if np.isinf(sigma):
+        return float(volume - np.log(1 - low))
+    inside = stats.truncnorm((low - mu) / sigma, (1 - mu) / sigma, mu, sigma)
+    return float(inside.logpdf(share(k, x)) + volume)
+
+
+COMPOUND = Twin(factor=alike, log_prior=restricted, variable="rho", transform="interval")
 TWINS = {
     "us": Twin(factor=partials, log_prior=lkj, variable="partial_corr", transform="logodds"),
     "diag": Twin(factor=lambda k, _: np.eye(k), log_prior=lambda *_: 0.0, variable="", transform=""),
+    "cs": COMPOUND,
+    "homcs": COMPOUND,
 }

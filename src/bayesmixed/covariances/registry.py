@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from bayesmixed.covariances.compound_symmetry import CompoundSymmetry, HomogeneousCompoundSymmetry
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.covariances.diagonal import Diagonal
 from bayesmixed.covariances.unstructured import Unstructured
 
-STRUCTURES: dict[str, type[Covariance]] = {each.name: each for each in (Unstructured, Diagonal)}
+STRUCTURES: dict[str, type[Covariance]] = {
+    each.name: each for each in (Unstructured, Diagonal, CompoundSymmetry, HomogeneousCompoundSymmetry)
+}
 """Name to structure, as in lme4 2 and glmmTMB."""
 
 ABSENT = {
     "ar1": "first-order autoregression",
-    "cs": "compound symmetry",
     "hetar1": "heterogeneous autoregression",
-    "homcs": "homogeneous compound symmetry",
     "homdiag": "independent effects with one variance",
     "toep": "a Toeplitz matrix",
 }

@@ -44,6 +44,8 @@ RIGHT_SIDES = {
     "independent": "x + (x || g)",
     "two sets": "x + (x | g) + (0 + v | g)",
     "nested": "x + (1 | coarse/mid/fine)",
+    "cs": "x + cs(0 + f | g)",
+    "homcs": "x + homcs(0 + f | g) + (v || g)",
     "crossed slopes": "x + (x | g) + (1 | h)",
     "no coefficients": "0 + (1 | g) + (x | h)",
     "no intercept": "0 + x + v + (x | fine)",

@@ -40,6 +40,8 @@ FORMULAS = {
     "crossed slopes": "y ~ x + (x | g) + (x + v | h)",
     "nested crossed": "y ~ x + (x | fine) + (1 | mid) + (x | h)",
     "offset": "y ~ x + offset(known) + (x | g)",
+    "cs": "y ~ f + cs(0 + f | g)",
+    "homcs beside slopes": "y ~ x + homcs(0 + f | g) + (x | coarse)",
     "no intercept": "y ~ 0 + x + v + (x | g)",
 }
 

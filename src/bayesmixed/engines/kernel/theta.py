@@ -11,6 +11,10 @@ p = tanh(x / 2),
     C[i, m] = p_im prod_{l<m} sqrt(1 - p_il^2),   C[i, i] = prod_{l<i} sqrt(1 - p_il^2),
 
 and under LKJ(eta) every (p_im + 1) / 2 is an independent Beta(eta + (k - 2 - m) / 2).
+
+*Compound symmetry*: x is the logit of the share s of the interval (-1 / (k - 1), 1) below the correlation r,
+
+    C[i, i] = d_i,   C[i, m] = d_m r / (1 + m r),   d_m^2 = (1 - r) (1 + m r) / (1 + (m - 1) r),   d_0 = 1.
 """
 
 from __future__ import annotations
@@ -23,9 +27,9 @@ from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.compilation import compiled
 from bayesmixed.engines.kernel.memory import beyond
 
-KERNELS = ("independent", "unstructured")
+KERNELS = ("independent", "unstructured", "compound_symmetry")
 """What the structures in `bayesmixed.covariances` call their rows here."""
-INDEPENDENT, UNSTRUCTURED = range(len(KERNELS))
+INDEPENDENT, UNSTRUCTURED, COMPOUND_SYMMETRY = range(len(KERNELS))
 
 
 @compiled
@@ -52,10 +56,44 @@ def add_unstructured_gradient(
 
 
 @compiled
-def write_row(kernel: int, size: int, i: int, sd: float, x: Any, row: Any) -> None:  # noqa: ARG001
+def compound_column(size: int, m: int, x: float) -> tuple[float, float, float, float]:
+    """Numbers of column m of C on the diagonal and below it, each with its derivative in x."""
+    above, below = 1.0 / (1.0 + np.exp(-x)), 1.0 / (1.0 + np.exp(x))
+    width = size / (size - 1.0)
+    r, moved = width * above - 1.0 / (size - 1.0), width * above * below
+    if m == 0:
+        return 1.0, 0.0, r, moved
+    before = 1.0 + (m - 1) * r
+    here = size * above if m == size - 1 else 1.0 + m * r
+    diagonal = np.sqrt(width * below * here / before)
+    slope = 0.5 * diagonal * ((m / here - (m - 1) / before) * moved - above)
+    return diagonal, slope, diagonal * r / here, (slope * r + diagonal * moved / here) / here
+
+
+@compiled
+def write_compound_row(size: int, i: int, sd: float, x: float, row: Any) -> None:
+    """Row i of L from the logit of the common correlation."""
+    for m in range(i):
+        row[m] = sd * compound_column(size, m, x)[2]
+    row[i] = sd * compound_column(size, i, x)[0]
+
+
+@compiled
+def compound_gradient(size: int, i: int, x: float, slope: Any) -> float:
+    """Derivative in the logit by way of row i of C."""
+    total = slope[i] * compound_column(size, i, x)[1]
+    for m in range(i):
+        total += slope[m] * compound_column(size, m, x)[3]
+    return total
+
+
+@compiled
+def write_row(kernel: int, size: int, i: int, sd: float, x: Any, row: Any) -> None:
     """Row i of L of a set of effects, up to its diagonal; what is zero stays as it is."""
     if kernel == UNSTRUCTURED:
         write_unstructured_row(i, sd, x, row)
+    elif kernel == COMPOUND_SYMMETRY:
+        write_compound_row(size, i, sd, x[0], row)
     else:
         row[i] = sd
 
@@ -63,7 +101,7 @@ def write_row(kernel: int, size: int, i: int, sd: float, x: Any, row: Any) -> No
 @compiled
 def add_row_gradient(
     kernel: int,
-    size: int,  # noqa: ARG001
+    size: int,
     i: int,
     sd: float,
     along: float,
@@ -75,6 +113,8 @@ def add_row_gradient(
     """Add to the gradient in a set's coordinates what comes from row i of L."""
     if kernel == UNSTRUCTURED:
         add_unstructured_gradient(i, sd, along, x, row, slope, gradient)
+    elif kernel == COMPOUND_SYMMETRY:
+        gradient[0] += sd * compound_gradient(size, i, x[0], slope)
 
 
 @compiled
