@@ -19,11 +19,23 @@ from bayesmixed.fits.lmer import lmer
 from bayesmixed.fits.specify import specify
 from bayesmixed.priors.choice import prior
 from bayesmixed.verbs.logo import _warn_if_bad, group_codes
-from bayesmixed.verbs.loo import elpd_table, loo
+from bayesmixed.verbs.loo import loo
 from bayesmixed.verbs.marginal_likelihood import log_marginal_likelihood
 from bayesmixed.verbs.summaries import draw_matrix
 
 SLOPES = "Reaction ~ Days + (Days | Subject)"
+
+
+def elpd_table(elpd: Any) -> pd.DataFrame:
+    """Tabulate what every row or group adds to an expected log predictive density."""
+    (dim,) = elpd.elpd_i.dims
+    return pd.DataFrame(
+        {
+            str(dim): np.asarray(elpd.elpd_i[dim]),
+            "elpd": np.asarray(elpd.elpd_i),
+            "pareto_k": np.asarray(elpd.pareto_k),
+        }
+    )
 
 
 @cache

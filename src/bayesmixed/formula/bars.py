@@ -126,7 +126,8 @@ def _covariance(chunk: Sequence[Token], text: str) -> str:
             f"{name.text}() asks for {ABSENT[name.text]}, which is not available.",
             text,
             name.start,
-            "Use (x | g) for an unstructured covariance or (x || g) for independent effects.",
+            f"Use (x | g) for an unstructured covariance, (x || g) for independent effects, or one of "
+            f"{', '.join(f'{known}()' for known in STRUCTURES)}.",
         )
     raise refusal(
         f"A '+' is missing between {name.text!r} and the bar.",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
@@ -30,15 +28,3 @@ def loo(draws: xr.DataTree, spec: ModelSpec, *, group: str | None = None) -> ELP
         tree["log_likelihood"] = xr.DataTree(log_likelihood(draws, spec))
     found: ELPDData = arviz_stats.loo(tree, pointwise=True, var_name=names.RESPONSE)
     return found
-
-
-def elpd_table(elpd: ELPDData) -> pd.DataFrame:
-    """Tabulate what every row or group adds to an expected log predictive density."""
-    (dim,) = elpd.elpd_i.dims
-    return pd.DataFrame(
-        {
-            str(dim): np.asarray(elpd.elpd_i[dim]),
-            "elpd": np.asarray(elpd.elpd_i),
-            "pareto_k": np.asarray(elpd.pareto_k),
-        }
-    )

@@ -108,7 +108,7 @@ from __future__ import annotations
 
 CHAIN, DENSE, SAMPLED = range(3)
 
-SCALAR_N_ROWS, SCALAR_RESPONSE_SQUARED, SCALAR_CONSTANT, SCALAR_LENGTH = range(4)
+SCALAR_N_ROWS, SCALAR_RESPONSE_SQUARED, SCALAR_CONSTANT = range(3)
 
 SMALL_ROOT = 24  # largest root that is factored without LAPACK, whose calls cost more than the arithmetic
 
