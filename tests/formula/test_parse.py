@@ -80,6 +80,8 @@ REFUSED = {
     "y ~ (1 | a + b)": ("right of a bar", 11),
     "y ~ toep(x | g)": ("Toeplitz", 4),
     "y ~ ar1(0 + t | g)": ("autoregression", 4),
+    "y ~ x + (1 | g) + ar(t, gr=g)": ("ar() asks for autocorrelated residuals", 18),
+    "y ~ unstr(t, g)": ("residuals are independent", 4),
     "y ~ foo(x | g)": ("Write foo + (x | g); around a bar only covariance structures are known", 7),
     "y ~ x + z (1|g)": ("A '+' is missing between 'z' and the bar", 10),
     "y ~ x, (1 | g)": ("',' cannot join terms", 5),

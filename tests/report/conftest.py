@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from bayesmixed import verbs
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.records import Design, FixedDesign, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
@@ -137,7 +138,7 @@ def _design(levels: tuple[str, ...], rows: int, x: np.ndarray, y: np.ndarray, co
             ),
         ),
         offset=np.zeros(len(x)),
-        weights=None,
+        residual=Residual(),
         frame=pd.DataFrame({"y": y, "Days": x, "g": np.array(levels)[codes]}),
         n_dropped=3,
     )

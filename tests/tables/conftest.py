@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.formula import parse_formula
@@ -90,7 +91,7 @@ def spec() -> ModelSpec:
         ),
         blocks=blocks,
         offset=np.zeros(12),
-        weights=None,
+        residual=Residual(),
         frame=frame,
         n_dropped=2,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.tables.summary_parts import summary_parts
 
 EXPECTED = """\
@@ -86,7 +87,7 @@ def test_finer_steps_are_stated(printed: Any) -> None:
     [
         ({"n_dropped": 0}, "12 rows", "left out"),
         ({"n_dropped": 1}, "1 row was left out because a value is missing.", "rows were"),
-        ({"weights": np.ones(12)}, "12 rows, 4 columns, weighted", "unweighted"),
+        ({"residual": Residual(weights=np.ones(12))}, "12 rows, 4 columns, weighted", "unweighted"),
     ],
 )
 def test_rows(printed: Any, change: dict[str, Any], words: str, absent: str) -> None:

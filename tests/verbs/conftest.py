@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.formula import parse_formula
@@ -80,7 +81,7 @@ def make_spec(
         ),
         blocks=blocks,
         offset=np.zeros(len(frame)) if offset is None else offset,
-        weights=weights,
+        residual=Residual(weights=weights),
         frame=frame,
         n_dropped=0,
     )

@@ -1,10 +1,11 @@
-"""The covariance structures by the names that a formula calls them."""
+"""The structures of bars and of residuals, by the names that formulas and files call them."""
 
 from __future__ import annotations
 
 from bayesmixed.covariances.compound_symmetry import CompoundSymmetry, HomogeneousCompoundSymmetry
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.covariances.diagonal import Diagonal
+from bayesmixed.covariances.serial import Independent, Serial
 from bayesmixed.covariances.unstructured import Unstructured
 
 STRUCTURES: dict[str, type[Covariance]] = {
@@ -19,3 +20,12 @@ ABSENT = {
     "toep": "a Toeplitz matrix",
 }
 """Names that other packages know, with what they stand for."""
+
+RESIDUALS: dict[str, type[Serial]] = {each.name: each for each in (Independent,)}
+ABSENT_RESIDUALS = {
+    "ar": "autocorrelated residuals",
+    "arma": "autocorrelated residuals",
+    "cosy": "equally correlated residuals",
+    "unstr": "residuals with any correlations between occasions",
+}
+"""Terms of brms that are structures of residuals, with what they stand for."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.blocks import build_blocks
 from bayesmixed.design.checks import (
     check_group_names,
@@ -81,7 +82,7 @@ def build_design(
         fixed=fixed,
         blocks=blocks,
         offset=offset,
-        weights=used_weights,
+        residual=Residual(weights=used_weights),
         frame=frame.copy(deep=False) if keep.all() else frame[keep],
         n_dropped=len(frame) - n,
         center=center,

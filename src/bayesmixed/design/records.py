@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.covariances.covariance import Correlation, Covariance, Covariances, Deviation
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center
@@ -203,8 +204,6 @@ class RowSums:
     ----------
     n_rows, n_columns : int
         Rows used, and columns of the data.
-    log_weights : float
-        Sum of the rows' log weights.
     response_mean, response_sd : float
         Of the response less the offset, over the rows (n - 1).
     fixed_means : FloatArray
@@ -227,7 +226,6 @@ class RowSums:
 
     n_rows: int
     n_columns: int
-    log_weights: float
     response_mean: float
     response_sd: float
     fixed_means: FloatArray
@@ -258,6 +256,30 @@ class RowSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinearPredictor:
+    """A parameter of the family as the data tell it: X b + Z u + offset, on the scale of its link.
+
+    Attributes
+    ----------
+    parameter : str
+        ``"mu"`` for the mean, ``"sigma"`` for the residual standard deviation, whose link is the logarithm.
+    fixed : FixedDesign
+        X.
+    blocks : tuple[GroupBlock, ...]
+        One for each grouping factor, as in a design.
+    offset : FloatArray
+        Shape (n,).
+    """
+
+    parameter: str
+    fixed: FixedDesign
+    blocks: tuple[GroupBlock, ...]
+    offset: FloatArray
+
+    __repr__ = short_repr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """Everything a linear mixed model needs to know of its data.
 
@@ -273,8 +295,10 @@ class Design:
         One for each grouping factor, by decreasing number of levels, then as written.
     offset : FloatArray
         Shape (n,), zeros where none was given.
-    weights : FloatArray or None
-        Shape (n,), prior weights; the residual variance of a row is sigma^2 / weight.
+    others : tuple[LinearPredictor, ...]
+        Of the parameters beside the mean that have a formula of their own.
+    residual : Residual
+        Structure of the residuals; the weights of the rows belong to it.
     frame : pandas.DataFrame
         The rows used, all columns, original index.
     n_dropped : int
@@ -292,14 +316,21 @@ class Design:
     fixed: FixedDesign
     blocks: tuple[GroupBlock, ...]
     offset: FloatArray
-    weights: FloatArray | None
+    residual: Residual
     frame: pd.DataFrame
     n_dropped: int
+    others: tuple[LinearPredictor, ...] = ()
     sums: RowSums | None = None
     source: RowSource | None = None
     center: Center = True
 
     __repr__ = short_repr
+
+    @property
+    def predictors(self) -> dict[str, LinearPredictor]:
+        """The predictor of every parameter that has one, the mean's first."""
+        mean = LinearPredictor(parameter="mu", fixed=self.fixed, blocks=self.blocks, offset=self.offset)
+        return {each.parameter: each for each in (mean, *self.others)}
 
     @property
     def n_rows(self) -> int:
@@ -317,11 +348,9 @@ class Design:
         return self.frame.shape[1] if self.sums is None else self.sums.n_columns
 
     @property
-    def log_weights(self) -> float:
-        """Sum over the rows of the log weight, 0 without weights."""
-        if self.sums is not None:
-            return self.sums.log_weights
-        return 0.0 if self.weights is None else float(np.sum(np.log(self.weights)))
+    def weights(self) -> FloatArray | None:
+        """Weights of the rows, shape (n,), None where there are none."""
+        return self.residual.weights
 
     def level_pairs(self, i: int, j: int) -> tuple[IntArray, IntArray]:
         """Levels of two blocks in every row, or in every pair that some row has where rows are absent."""

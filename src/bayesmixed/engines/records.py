@@ -100,11 +100,22 @@ class LevelMoments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawPredictor:
+    """Draws of the predictor of a parameter beside the mean, on the scale of its link; see `RawDraws`."""
+
+    beta: NDArray[np.float64]
+    sd: tuple[NDArray[np.float64], ...]
+    corr: tuple[NDArray[np.float64] | None, ...]
+    ranef: tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RawDraws:
     """Draws of every parameter, in the units of the data."""
 
     beta: NDArray[np.float64]  # coefficients, shape (chain, draw, p)
-    parameters: dict[str, NDArray[np.float64]]  # of the family by name, each of shape (chain, draw)
+    # of the family and of the residuals' correlations by name, each of shape (chain, draw, ...)
+    parameters: dict[str, NDArray[np.float64]]
     sd: tuple[NDArray[np.float64], ...]  # for each block, shape (chain, draw, k)
     # for each block with correlated effects the full correlation matrix, shape (chain, draw, k, k), else None
     corr: tuple[NDArray[np.float64] | None, ...]
@@ -114,6 +125,8 @@ class RawDraws:
     sample_stats: dict[str, NDArray[Any]]
     # for each block the moments of its random effects, None where their draws are kept; empty where all are
     moments: tuple[LevelMoments | None, ...] = ()
+    # of the predictors of parameters beside the mean, by the name of the parameter
+    others: dict[str, RawPredictor] = field(default_factory=dict)
     interrupted: bool = False  # whether the user pressed Ctrl-C while the chains ran
 
 

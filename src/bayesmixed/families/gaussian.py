@@ -12,14 +12,6 @@ from bayesmixed.families.family import SIGMA, Family, Parameters, Values, Within
 LOG_TWO_PI = float(np.log(2 * np.pi))
 
 
-def residual_scale(weights: FloatArray | None) -> FloatArray | float:
-    """Factor of every row's residual standard deviation, 1 / sqrt(weight).
-
-    Shapes: `weights` (n,); returns (n,).
-    """
-    return 1.0 if weights is None else 1 / np.sqrt(weights)
-
-
 def normal_log_density(y: Values, mean: Values, sd: Values | float) -> FloatArray:
     """Log density of a normal response."""
     return np.asarray(-0.5 * ((y - mean) / sd) ** 2 - np.log(sd) - 0.5 * LOG_TWO_PI)

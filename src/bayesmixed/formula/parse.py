@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from bayesmixed.covariances.registry import ABSENT_RESIDUALS
 from bayesmixed.errors import FormulaError
 from bayesmixed.formula.algebra import MAX_TERMS, algebra_from
 from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
@@ -107,12 +108,28 @@ def _sort_summands(
             n_terms += sum(len(term.effects.terms) for term in new)
             if n_terms > MAX_TERMS:
                 raise refusal("The bars stand for too many terms.", text, chunk[0].start)
-        elif chunk[0].text == "offset" and len(chunk) > 1 and closing_of_call(chunk) == len(chunk) - 1:
+        elif _calls(chunk, ["offset"]):
             _check_added(signs, "An offset", text)
             offsets.append(_offset(chunk, text))
+        elif (
+            chunk[0].text in ABSENT_RESIDUALS and len(chunk) > 1 and closing_of_call(chunk) == len(chunk) - 1
+        ):
+            asked = ABSENT_RESIDUALS[chunk[0].text]
+            raise refusal(
+                f"{chunk[0].text}() asks for {asked}, which are not available.",
+                text,
+                chunk[0].start,
+                "Leave it out: residuals are independent.",
+            )
         else:
             fixed.extend([*signs, *chunk])
     return _without_leading_plus(fixed), tuple(offsets), tuple(random)
+
+
+def _calls(chunk: Sequence[Token], functions: Collection[str]) -> bool:
+    """Whether a summand is a call of one of some functions."""
+    named = len(chunk) > 1 and chunk[0].text in functions
+    return named and closing_of_call(chunk) == len(chunk) - 1
 
 
 def _summands(right: Sequence[Token], text: str) -> list[tuple[list[Token], list[Token]]]:

@@ -11,7 +11,6 @@ import numpy as np
 from bayesmixed import names
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
-from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior import Prior
 from bayesmixed_program import ctrl_c_waits
@@ -52,7 +51,7 @@ def _likelihood(spec: ModelSpec, predictor: Any) -> None:
     design, family = spec.design, spec.family
     parameters = {name: _distribution(prior, name) for name, prior in spec.priors.parameters.items()}
     if family.is_gaussian:
-        parameters[names.SIGMA] = parameters[names.SIGMA] * residual_scale(design.weights)
+        parameters[names.SIGMA] = parameters[names.SIGMA] * design.residual.scale
     arguments = family.graph_arguments(predictor, parameters, design.response.trials)
     y = design.response.values
     whole = family.is_discrete and np.array_equal(y, np.round(y))

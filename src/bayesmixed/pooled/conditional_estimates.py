@@ -139,9 +139,7 @@ def reliabilities(estimate: Estimate, index: int) -> FloatArray:
     """
     block, optimum = estimate.design.blocks[index], estimate.optimum
     root = _triangle(optimum.covariances[index])
-    columns = block.columns @ root / optimum.sigma
-    if estimate.design.weights is not None:
-        columns = columns * np.sqrt(estimate.design.weights)[:, None]
+    columns = estimate.design.residual.weighted(block.columns @ root / optimum.sigma)
     variance = np.diag(optimum.covariances[index])
     known = np.where(variance > 0.0, variance, 1.0)
     out = np.zeros((block.n_levels, block.n_effects))

@@ -171,7 +171,7 @@ def design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArra
         fixed=replace(design.fixed, matrix=design.fixed.matrix[rows]),
         blocks=tuple(blocks),
         offset=design.offset[rows],
-        weights=None if design.weights is None else design.weights[rows],
+        residual=design.residual.of_rows(rows),
         frame=design.frame.iloc[rows],
     )
     return smaller, places

@@ -8,10 +8,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesmixed import names
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.families.family import Family
-from bayesmixed.families.gaussian import GAUSSIAN, residual_scale
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import PredictKind
 from bayesmixed.posterior.linear_predictor import NewEffects, draw_chunks, linear_predictor
@@ -24,7 +25,7 @@ def log_likelihood(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     """
     posterior = draws["posterior"].to_dataset()
     predictor = linear_predictor(posterior, spec.design)
-    parameters = parameter_draws(posterior, spec.family, spec.design.weights)
+    parameters = parameter_draws(posterior, spec.family, spec.design.residual)
     y, trials = spec.design.response.values, spec.design.response.trials
     for at in draw_chunks(*predictor.shape):
         location = spec.family.location_of(predictor.values[at])
@@ -44,7 +45,7 @@ def posterior_predictive(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -> x
 def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Generator) -> xr.Dataset:
     """Draw new responses given draws from a posterior or a prior."""
     predictor = linear_predictor(posterior, spec.design)
-    parameters = parameter_draws(posterior, spec.family, spec.design.weights)
+    parameters = parameter_draws(posterior, spec.family, spec.design.residual)
     trials = spec.design.response.trials
     for at in draw_chunks(*predictor.shape):
         location = spec.family.location_of(predictor.values[at])
@@ -54,7 +55,7 @@ def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Ge
 
 
 def parameter_draws(
-    posterior: xr.Dataset, family: Family, weights: FloatArray | None = None
+    posterior: xr.Dataset, family: Family, residual: Residual | None = None
 ) -> dict[str, FloatArray]:
     """Draws of the auxiliary parameters of a family, ready to be set beside rows.
 
@@ -64,8 +65,8 @@ def parameter_draws(
         name: np.asarray(posterior[name].transpose(names.CHAIN, names.DRAW).values)[..., None]
         for name in family.parameter_names
     }
-    if weights is not None and family.is_gaussian:
-        out[names.SIGMA] = out[names.SIGMA] * residual_scale(weights)
+    if residual is not None and family.is_gaussian:
+        out[names.SIGMA] = out[names.SIGMA] * residual.scale
     return out
 
 
@@ -113,8 +114,10 @@ def prediction_draws(
     elif kind == "mean":
         out = mean_of(predictor, posterior, family)
     else:
-        weights = None if wanted.weights is None else wanted.weights[rows]
-        parameters = parameter_draws(posterior, family, weights)
+        residual = wanted.design.residual.with_weights(
+            None if wanted.weights is None else wanted.weights[rows]
+        )
+        parameters = parameter_draws(posterior, family, residual)
         chosen = None if trials is None else trials[rows]
         out = _draw_responses(predictor, family, parameters, chosen, keys[rows], seed)
         out = out if chosen is None or counts else out / chosen

@@ -60,6 +60,8 @@ class PriorSet:
         empty where no two effects are correlated.
     parameters : Mapping[str, Prior]
         Priors of the family's parameters by name, e.g. ``"sigma"``.
+    others : Mapping[str, PriorSet]
+        Priors of the predictors of parameters beside the mean, by the name of the parameter.
     user : frozenset[str]
         Labels of the parameters whose prior the user chose.
     """
@@ -68,6 +70,7 @@ class PriorSet:
     sd: tuple[tuple[Prior, ...], ...]
     correlation: tuple[Mapping[str, Prior], ...]
     parameters: Mapping[str, Prior] = field(default_factory=dict)
+    others: Mapping[str, PriorSet] = field(default_factory=dict)
     user: frozenset[str] = frozenset()
 
     __repr__ = short_repr

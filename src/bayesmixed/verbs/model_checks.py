@@ -50,7 +50,7 @@ def _compared(
     check_prob(prob)
     posterior = _some_draws(draws["posterior"].to_dataset())
     location = spec.family.location_of(linear_predictor(posterior, spec.design).values)
-    parameters = parameter_draws(posterior, spec.family, spec.design.weights)
+    parameters = parameter_draws(posterior, spec.family, spec.design.residual)
     trials = spec.design.response.trials
     drawn = spec.family.draws(location, parameters, trials, np.random.default_rng(seed))
     drawn = drawn if trials is None else drawn / trials

@@ -8,7 +8,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.prediction_rows import prediction_rows
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import FloatArray
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind, one_of
 from bayesmixed.verbs.drawn import Effects, posterior_mean_fitted
@@ -31,7 +31,7 @@ def resid(
     mean = source.rows(prediction_rows(design, effects=effects))
     found = mean.below(design.response.observed)
     if kind == "pearson" and spec.family.is_gaussian:
-        found = found.times(root_weights(design))
+        found = found.times(design.residual.weighted(np.ones(design.n_held)))
     elif kind != "response":
         found = found.over(source.row_sd(effects))
     columns = {"value": found.scores()} if kind == "quantile" else found.columns(prob)
@@ -47,10 +47,5 @@ def scaled_residuals(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     if not spec.family.is_gaussian:
         return pearson_at_mean(draws, spec)
     raw = design.response.values - posterior_mean_fitted(draws, spec)
-    scaled: FloatArray = raw * root_weights(design) / np.median(draw_matrix(draws, names.SIGMA))
+    scaled: FloatArray = design.residual.weighted(raw) / np.median(draw_matrix(draws, names.SIGMA))
     return scaled
-
-
-def root_weights(design: Design) -> FloatArray:
-    """Square roots of the weights, ones without weights, shape (n,)."""
-    return np.ones(design.n_held) if design.weights is None else np.sqrt(design.weights)

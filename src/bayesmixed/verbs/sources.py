@@ -32,7 +32,6 @@ from bayesmixed.design.prediction_rows import PredictionRows, trials_of_rows
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.uncertainty import LevelCovariances, conditional_covariances
-from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels, PredictKind, VarianceIntervals, checked_seed, one_of
 from bayesmixed.posterior.linear_predictor import keeps_moments, level_moments, new_level_effects
@@ -139,7 +138,7 @@ class Posterior:
         if not self.spec.family.is_gaussian:
             return row_variances(self.draws, self.spec, rows)
         design = self.spec.design
-        scale = np.broadcast_to(residual_scale(design.weights), (design.n_held,))[rows]
+        scale = design.residual.scales(design.n_held)[rows]
         variances: FloatArray = (draw_matrix(self.draws, names.SIGMA)[:, None] * scale) ** 2
         if effects == "fixed":
             columns = [block.columns[rows] for block in design.blocks]
@@ -244,8 +243,7 @@ class Estimated:
     def row_sd(self, effects: Effects) -> FloatArray:
         """Standard deviation of the response of every row of the fit around its mean, shape (n,)."""
         design, optimum = self.estimate.design, self.estimate.optimum
-        scale = np.broadcast_to(residual_scale(design.weights), (design.n_held,))
-        variance = (optimum.sigma * scale) ** 2
+        variance = (optimum.sigma * design.residual.scales(design.n_held)) ** 2
         if effects == "fixed":
             for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
                 variance += np.einsum("nk,kl,nl->n", block.columns, covariance, block.columns)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.blocks import bars_by_group, describe_block, is_centred
 from bayesmixed.design.build import refuse_hidden_columns
 from bayesmixed.design.centring import ColumnMoments, block_diagonal
@@ -80,10 +81,10 @@ def aggregate_design(
         fixed=fixed,
         blocks=one_spelling(fixed, [each.block for each in blocks]),
         offset=ABSENT,
-        weights=None if weight is None else ABSENT,
+        residual=Residual(weights=None if weight is None else ABSENT, log_weights=log_weights),
         frame=ABSENT,
         n_dropped=rows.n_dropped,
-        sums=_sums(rows, columns, shifted, fixed, blocks, log_weights),
+        sums=_sums(rows, columns, shifted, fixed, blocks),
         source=RowSource(data=data, weights=weight),
         center=center,
     )
@@ -192,7 +193,6 @@ def _sums(
     shifted: ShiftedColumns,
     fixed: FixedDesign,
     blocks: Sequence[BlockSums],
-    log_weights: float,
 ) -> RowSums:
     """All that a gaussian model needs of the rows."""
     x = columns.named([columns.fixed])
@@ -202,7 +202,6 @@ def _sums(
     return RowSums(
         n_rows=rows.n_rows,
         n_columns=rows.n_columns,
-        log_weights=log_weights,
         response_mean=shifted.means[TARGET],
         response_sd=shifted.scales[TARGET],
         fixed_means=np.array([shifted.means[name] for name in x]),

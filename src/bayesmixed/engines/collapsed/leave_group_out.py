@@ -136,7 +136,7 @@ def rows_kept(design: Design, keep: RowMask) -> Design:
         fixed=dataclasses.replace(design.fixed, matrix=design.fixed.matrix[keep]),
         blocks=tuple(_block_kept(block, keep) for block in design.blocks),
         offset=design.offset[keep],
-        weights=None if design.weights is None else design.weights[keep],
+        residual=design.residual.of_rows(keep),
         frame=design.frame[keep],
     )
 

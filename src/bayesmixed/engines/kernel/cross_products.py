@@ -27,7 +27,7 @@ class CrossProducts:
     fixed_response: FloatArray  # X'y, shape (p,)
     response_squared: float  # y'y
     n_rows: int  # number of rows
-    log_weights: float  # sum of the rows' log weights
+    log_determinant: float  # of the structure R of the residuals
     # n_effects, n_levels: k and J of each block
     n_effects: tuple[int, ...]
     n_levels: tuple[int, ...]
@@ -55,7 +55,7 @@ class CrossProducts:
             fixed_response=self.fixed_response - moved,
             response_squared=float(squared),
             n_rows=self.n_rows,
-            log_weights=self.log_weights,
+            log_determinant=self.log_determinant,
             n_effects=self.n_effects,
             n_levels=self.n_levels,
         )
@@ -100,7 +100,7 @@ def form_cross_products(data: UnitFree) -> CrossProducts:
         fixed_response=data.fixed.T @ data.response,
         response_squared=float(data.response @ data.response),
         n_rows=len(data.response),
-        log_weights=data.log_weights,
+        log_determinant=data.log_determinant,
         n_effects=tuple(c.shape[1] for c in data.columns),
         n_levels=data.n_levels,
     )
@@ -151,7 +151,7 @@ def _from_sums(sums: RowSums, design: Design, units: Units) -> CrossProducts:
         fixed_response=sums.fixed_response,
         response_squared=sums.response_squared,
         n_rows=sums.n_rows,
-        log_weights=sums.log_weights,
+        log_determinant=design.residual.log_determinant,
         n_effects=tuple(block.n_effects for block in design.blocks),
         n_levels=n_levels,
     )

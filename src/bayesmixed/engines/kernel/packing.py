@@ -140,7 +140,7 @@ def _constant(
 ) -> float:
     """Everything in the log density that does not move."""
     n = products.n_rows
-    total = constant + priors.constant - 0.5 * n * np.log(2.0 * np.pi) + 0.5 * products.log_weights
+    total = constant + priors.constant - 0.5 * n * np.log(2.0 * np.pi) - 0.5 * products.log_determinant
     if plan.coefficients_sampled:
         n_effects = n_sampled - len(products.fixed_gram)
     else:

@@ -67,7 +67,7 @@ class UnitFree:
     columns: tuple[FloatArray, ...]  # for each block, shape (n, k)
     codes: tuple[IntArray, ...]  # for each block, shape (n,)
     n_levels: tuple[int, ...]  # for each block
-    log_weights: float  # sum over the rows of the log weight
+    log_determinant: float  # of the structure R of the residuals
 
 
 def units_of(design: Design, *, about_means: bool = True) -> Units:
@@ -100,15 +100,12 @@ def unit_free(design: Design, units: Units) -> UnitFree:
         centred_columns(block.columns, centring) / scales
         for block, centring, scales in zip(design.blocks, units.effect_centrings, units.effects, strict=True)
     ]
-    if design.weights is not None:
-        root = np.sqrt(design.weights)
-        response, fixed = response * root, fixed * root[:, None]
-        columns = [column * root[:, None] for column in columns]
+    white = design.residual.weighted
     return UnitFree(
-        response=response,
-        fixed=fixed,
-        columns=tuple(columns),
+        response=white(response),
+        fixed=white(fixed),
+        columns=tuple(map(white, columns)),
         codes=tuple(block.codes for block in design.blocks),
         n_levels=tuple(block.n_levels for block in design.blocks),
-        log_weights=design.log_weights,
+        log_determinant=design.residual.log_determinant,
     )

@@ -117,9 +117,7 @@ def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequ
     Returns shape (n, rows).
     """
     rng, design, optimum = np.random.default_rng(seed), fitted.design, fitted.optimum
-    noise = optimum.sigma * rng.standard_normal((n, design.n_rows))
-    if design.weights is not None:
-        noise /= np.sqrt(design.weights)
+    noise = optimum.sigma * design.residual.scale * rng.standard_normal((n, design.n_rows))
     total = noise + (design.fixed.matrix @ optimum.coefficients + design.offset)
     for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
         effects = rng.standard_normal((n, block.n_levels, block.n_effects)) @ covariance_root(covariance).T
@@ -185,8 +183,8 @@ def estimate_linear(design: Design, by: Criterion = "reml") -> LinearEstimate:
 
     Use it as the null model of the last variance component.
     """
-    root, basis, triangle = _orthogonal(design)
-    scaled = (design.response.values - design.offset) * root
+    basis, triangle = _orthogonal(design)
+    scaled = design.residual.weighted(design.response.values - design.offset)
     criterion = float(linear_criteria(design, by, design.response.values[None])[0])
     n, p = basis.shape
     rest = scaled - basis @ (basis.T @ scaled)
@@ -211,19 +209,18 @@ def linear_criteria(design: Design, by: Criterion, responses: FloatArray) -> Flo
     m {1 + log(2 pi rss / m)} - sum log w, and for REML + log|X'WX|, with m = n - p for REML and n for ML:
     the criteria of Bates et al. (2015), equations 34 and 42, without Z.
     """
-    root, basis, triangle = _orthogonal(design)
-    scaled = (responses - design.offset) * root
+    basis, triangle = _orthogonal(design)
+    scaled = design.residual.weighted((responses - design.offset).T).T
     rss = np.sum((scaled - (scaled @ basis) @ basis.T) ** 2, axis=1)
     n, p = basis.shape
     m = n - p if by == "reml" else n
-    added = -2.0 * np.sum(np.log(root))
+    added = design.residual.log_determinant
     if by == "reml":
         added += 2.0 * np.sum(np.log(np.abs(np.diag(triangle))))
     return np.asarray(m * (1.0 + np.log(2.0 * np.pi * rss / m)) + added)
 
 
-def _orthogonal(design: Design) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Square roots of the weights (n,), orthonormal basis of the weighted X (n, p), its triangle (p, p)."""
-    root = np.ones(design.n_rows) if design.weights is None else np.sqrt(design.weights)
-    basis, triangle = np.linalg.qr(design.fixed.matrix * root[:, None])
-    return root, basis, triangle
+def _orthogonal(design: Design) -> tuple[FloatArray, FloatArray]:
+    """Orthonormal basis of the weighted X (n, p), and its triangle (p, p)."""
+    basis, triangle = np.linalg.qr(design.residual.weighted(design.fixed.matrix))
+    return basis, triangle

@@ -114,7 +114,7 @@ class Likelihood:
         total = 2.0 * self.degrees * np.log(self.units.scale)
         if self.by == "reml":
             total += 2.0 * float(np.sum(np.log(self.units.scales)))
-        return float(total - self.design.log_weights)
+        return float(total + self.design.residual.log_determinant)
 
     @cached_property
     def places(self) -> tuple[FactorPlace, ...]:
@@ -260,8 +260,7 @@ class Likelihood:
         """
         rows, design = unit_free(self.design, self.units), self.design
         scaled = (responses - design.offset - self.units.center) / self.units.scale
-        if design.weights is not None:
-            scaled = scaled * np.sqrt(design.weights)
+        scaled = design.residual.weighted(scaled.T).T
         for response, products in zip(scaled, self._products(rows, scaled), strict=True):
             block = self.packed.block.copy()
             floats, first = block.view(np.float64), int(block[at.RESPONSE])

@@ -18,7 +18,6 @@ from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel.cross_products import cross_products_of, indicator
 from bayesmixed.engines.reml.estimate import Estimate, covariance_root
 from bayesmixed.engines.reml.optimum import Optimum
-from bayesmixed.families.gaussian import residual_scale
 from bayesmixed.options import NewLevels, PredictKind
 from bayesmixed.verbs.estimate.satterthwaite import (
     Spread,
@@ -161,8 +160,8 @@ def combinations_of(
     if new_levels == "sample":
         added.append(new_level_spread(estimate, wanted))
     if kind == "response":
-        scale = np.broadcast_to(residual_scale(wanted.weights), (wanted.n_rows,))
-        added.append(residual_spread(estimate, scale))
+        residual = wanted.design.residual.with_weights(wanted.weights)
+        added.append(residual_spread(estimate, residual.scales(wanted.n_rows)))
     return Combinations(
         estimate=estimate,
         values=predicted_values(estimate.design, estimate.optimum, wanted),
