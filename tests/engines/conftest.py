@@ -165,7 +165,7 @@ class Case:
 
         In the order of the kernel: random effects by the plan, then coefficients.
         """
-        columns, means, precisions = [], [], []
+        columns, means, precisions = [np.empty((self.design.n_rows, 0))], [np.empty(0)], []
         for i in self.plan.blocks:
             if not self.is_sampled[i]:
                 block, factor = self.design.blocks[i], self.factor(at_parameters, i)

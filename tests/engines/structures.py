@@ -95,6 +95,12 @@ STRUCTURES = {
     "student, not centred": Structure(
         formula="y ~ 0 + x + (1 | g) + (x | h)", priors=STUDENT, dense_limit=0, centred=False
     ),
+    "no bar": Structure(formula="y ~ x + v"),
+    "no bar, weights": Structure(formula="y ~ x + f + offset(known)", weights="w", priors=NORMALS),
+    "no bar, no intercept": Structure(formula="y ~ 0 + x + v"),
+    "no bar, flat": Structure(formula="y ~ x", priors=FLAT),
+    "no bar, student": Structure(formula="y ~ x + v", priors=STUDENT, weights="w"),
+    "no bar, no coefficients": Structure(formula="y ~ 0 + offset(known)"),
     "lkj": Structure(formula="y ~ x + v + (x + v | g)", priors={"corr_g": prior("LKJ", eta=0.7)}),
 } | {
     f"sd {name}": Structure(formula="y ~ x + (x | g)", priors={"sd_g": choice, "sigma": choice})

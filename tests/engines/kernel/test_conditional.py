@@ -39,7 +39,7 @@ def in_units(case: Any, effects: np.ndarray) -> np.ndarray:
         units.append(case.scale / case.design.fixed.scales)
         shift[-p:] = case.problem.priors.mean * units[-1]
         shift[-p] += case.center
-    return effects * np.concatenate(units) + shift
+    return effects * np.concatenate([*units, np.empty(0)]) + shift
 
 
 def drawn(case: Any, parameters: Any, deviates: np.ndarray) -> np.ndarray:

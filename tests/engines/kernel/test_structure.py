@@ -14,13 +14,13 @@ def gram(case: Any) -> tuple[np.ndarray, np.ndarray]:
     """Cross-products of everything integrated in the plan's order, among themselves and with y."""
     products = case.problem.products
     order = [f.block for f in case.plan.factors if f.role != at.SAMPLED]
-    rows = [np.hstack([products.between(i, j).toarray() for j in order]) for i in order]
-    square, response = np.vstack(rows), np.concatenate([products.response[i] for i in order])
-    if case.plan.coefficients_sampled:
-        return square, response
-    fixed = np.vstack([products.fixed[i] for i in order])
-    square = np.block([[square, fixed], [fixed.T, products.fixed_gram]])
-    return square, np.concatenate([response, products.fixed_response])
+    rows = [[products.between(i, j).toarray() for j in order] for i in order]
+    response = [products.response[i] for i in order]
+    if not case.plan.coefficients_sampled:
+        rows = [[*row, products.fixed[i]] for row, i in zip(rows, order, strict=True)]
+        rows.append([*(products.fixed[i].T for i in order), products.fixed_gram])
+        response.append(products.fixed_response)
+    return (np.block(rows), np.concatenate(response)) if rows else (np.zeros((0, 0)), np.zeros(0))
 
 
 def test_rows_and_root_hold_all_cross_products(case: Any) -> None:

@@ -243,7 +243,7 @@ class _Covariances:
             for part in self.target.design.blocks[factor.block].covariances.parts:
                 rows, columns = np.tril_indices(part.covariance.size)
                 parts.append(root[:, part.effects, part.effects][:, rows, columns])
-        return np.ascontiguousarray(np.concatenate(parts, axis=1))
+        return np.ascontiguousarray(np.concatenate([np.empty((len(points), 0)), *parts], axis=1))
 
     def _in_units(self, variance: float) -> ConditionalCovariances:
         """What the kernel left, times sigma^2, in the units of the data."""

@@ -205,7 +205,7 @@ def _put_factors(
     block.header[at.N_FACTORS] = len(plan.factors)
     block.header[at.N_CHAIN] = len(structure.nodes)
     block.reserve(at.W_FACTORED, factored)
-    return parts[-1].stop + 1, parts
+    return sum(part.stop - part.start for part in parts) + 1, parts
 
 
 def _put_nodes(block: PackedBlock, products: CrossProducts, plan: Plan, structure: Structure) -> None:
@@ -221,18 +221,22 @@ def _put_nodes(block: PackedBlock, products: CrossProducts, plan: Plan, structur
         squares = (k + node.n_columns) ** 2 if depth > 0 else np.zeros(len(node.parent), dtype=np.int64)
         fronts.append(front_size + np.cumsum(squares) - squares)
         front_size += int(squares.sum())
-    n_columns = np.concatenate(maps)
-    row_sizes = np.concatenate(rows)
-    block.put(at.PARENT, np.concatenate(parents))
+    n_columns, row_sizes = _one_after_another(maps), _one_after_another(rows)
+    block.put(at.PARENT, _one_after_another(parents))
     block.put(at.N_COLUMNS, n_columns)
     block.put(at.MAP_START, np.cumsum(n_columns) - n_columns)
-    block.put(at.MAP, np.concatenate([n.place for n in structure.nodes]))
-    block.put(at.COLUMN, np.concatenate([n.column for n in structure.nodes]))
-    block.put(at.ROWS, np.concatenate([n.rows for n in structure.nodes]), np.float64)
+    block.put(at.MAP, _one_after_another([n.place for n in structure.nodes]))
+    block.put(at.COLUMN, _one_after_another([n.column for n in structure.nodes]))
+    block.put(at.ROWS, np.concatenate([*(n.rows for n in structure.nodes), np.empty(0)]), np.float64)
     block.put(at.ROW_START, block.header[at.ROWS] + np.cumsum(row_sizes) - row_sizes)
     for start, place in ((at.FRONT_START, at.W_FRONTS), (at.COVARIANCE_START, at.W_FRONT_COVARIANCES)):
         block.reserve(place, front_size)
-        block.put(start, block.header[place] + np.concatenate(fronts))
+        block.put(start, block.header[place] + _one_after_another(fronts))
+
+
+def _one_after_another(parts: Sequence[Ints]) -> Ints:
+    """Arrays of integers as one, of which there may be none."""
+    return np.concatenate([*parts, np.empty(0, dtype=np.int64)])
 
 
 def _put_sampled(
@@ -257,7 +261,8 @@ def _put_sampled(
             response.insert(0, products.fixed_response)
         else:
             cross_rows.append(fixed_row)
-        cross = sparse.block_array([[sparse.csr_array(m) for m in r] for r in cross_rows], format="csr")
+        if cross_rows:
+            cross = sparse.block_array([[sparse.csr_array(m) for m in r] for r in cross_rows], format="csr")
         gram = sparse.block_array([[sparse.csr_array(m) for m in r] for r in gram_rows], format="csr")
     flipped = sparse.csr_array(cross.T)
     places = (at.CROSS_POINTER, at.TRANSPOSED_POINTER, at.GRAM_POINTER)
@@ -286,8 +291,8 @@ def _sampled_row(products: CrossProducts, i: int, factors: list[int], with_fixed
 def _reserve_work(block: PackedBlock, products: CrossProducts, structure: Structure, n_theta: int) -> None:
     """Sections of the workspace that every problem needs."""
     q, n_integrated = len(structure.root), len(structure.response)
-    k = max(products.n_effects)
-    widest = max(int(node.n_columns.max()) for node in structure.nodes)
+    k = max(products.n_effects, default=0)
+    widest = max((int(node.n_columns.max()) for node in structure.nodes), default=0)
     block.reserve(at.W_ROOT, q * q)
     block.reserve(at.W_INVERSE, q * q)
     block.reserve(at.W_RESPONSE, n_integrated)

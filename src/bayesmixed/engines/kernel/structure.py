@@ -54,7 +54,7 @@ def build_structure(products: CrossProducts, plan: Plan) -> Structure:
     return Structure(
         nodes=tuple(nodes),
         root=_root(products, dense, with_fixed),
-        response=np.concatenate(response),
+        response=np.concatenate([*response, np.empty(0)]),
         first_columns=first_columns,
         first_dense=sum(sizes[: len(chain)]),
     )

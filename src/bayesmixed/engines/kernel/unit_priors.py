@@ -125,17 +125,17 @@ def unsupported_priors(spec: ModelSpec) -> tuple[str, ...]:
 
 def unit_free_priors(spec: ModelSpec, units: Units) -> UnitFreePriors:
     """Priors of a model in unit-free form."""
-    theta, constants = zip(*(block_rows(spec, units, i) for i in range(len(spec.design.blocks))), strict=True)
+    rows = [block_rows(spec, units, i) for i in range(len(spec.design.blocks))]
     of_sigma = spec.priors.parameters[names.SIGMA]
     sigma, sigma_constant = SCALE_PRIORS[of_sigma.name](of_sigma, units.scale)
     coefficients, coefficient_constant = _coefficient_rows(spec, units)
     return UnitFreePriors(
-        theta=theta,
+        theta=tuple(numbers for numbers, _ in rows),
         sigma=np.array(sigma),
         mean=coefficients[:, 0],
         precision=coefficients[:, 1],
         coefficients=coefficients,
-        constant=sum(constants) + sigma_constant + coefficient_constant,
+        constant=sum(constant for _, constant in rows) + sigma_constant + coefficient_constant,
     )
 
 
