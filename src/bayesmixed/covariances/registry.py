@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bayesmixed.covariances.autoregressive import Autoregressive
 from bayesmixed.covariances.compound_symmetry import CompoundSymmetry, HomogeneousCompoundSymmetry
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.covariances.diagonal import Diagonal
+from bayesmixed.covariances.exchangeable import Exchangeable
+from bayesmixed.covariances.occasions import Occasions
 from bayesmixed.covariances.serial import Independent, Serial
 from bayesmixed.covariances.unstructured import Unstructured
 
@@ -21,7 +24,12 @@ ABSENT = {
 }
 """Names that other packages know, with what they stand for."""
 
-RESIDUALS: dict[str, type[Serial]] = {each.name: each for each in (Independent,)}
+RESIDUALS: dict[str, type[Serial]] = {
+    each.name: each for each in (Independent, Autoregressive, Exchangeable, Occasions)
+}
+"""Name to structure, as in brms."""
+    each.name: each for each in (Independent, Autoregressive, Exchangeable, Occasions)
+}
 ABSENT_RESIDUALS = {
     "ar": "autocorrelated residuals",
     "arma": "autocorrelated residuals",

@@ -1,26 +1,160 @@
-"""The questions that every correlation structure of the residuals answers."""
+"""The questions that every correlation structure of the residuals answers.
+
+Rows of a series have residuals with a correlation matrix C, given a few numbers. An engine never forms it: it
+needs the inverse as C^-1 = sum_k r_k Q_k, with matrices Q_k that stay the same, and log |C|.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+
+from bayesmixed.covariances.covariance import Row
+from bayesmixed.priors.interval import log_density_within, numbers_within, refusal_within, variable_within
+from bayesmixed.priors.prior import Prior
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+STEP = 1e-30
+"""Of a derivative by a complex step, which loses no digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """The matrices Q_k: of kind k the sum of a b' + b a' over its pairs, of a a' where a pair is one member.
+
+    A member is a row, or the sum of the rows of one class in a series.
+    """
+
+    kind: IntArray  # shape (P,)
+    first: IntArray  # place of a among the members, shape (P,)
+    second: IntArray  # of b
+    members: sparse.csr_array  # which rows make a member, shape (M, n)
+    classes: IntArray  # class of every member, shape (M,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serial:
-    """Correlations of residuals within series of rows."""
+    """Correlations of residuals within series of rows.
+
+    Attributes
+    ----------
+    codes : IntArray
+        Series of every row, shape (n,).
+    times : FloatArray
+        Time of every row, shape (n,): places in an order where no times were given.
+    """
 
     name: ClassVar[str]  # in a formula, a registry and files
+    label: ClassVar[str]  # of its parameter, in names of variables and tables
+    kernel: ClassVar[str] = "independent"  # one of `engines.kernel.serial.SERIALS`
+    codes: IntArray
+    times: FloatArray
 
-    def of_rows(self, rows: NDArray[np.bool_] | IntArray) -> Self:  # noqa: ARG002
+    @classmethod
+    def build(cls, codes: IntArray, times: FloatArray | None) -> Serial:
+        """Structure of rows whose series are given; without times the rows of a series are in order."""
+        raise NotImplementedError
+
+    @property
+    def n_coordinates(self) -> int:
+        """Number of unconstrained numbers behind the correlations."""
+        return 1
+
+    @property
+    def n_kinds(self) -> int:
+        """Number of matrices Q_k."""
+        raise NotImplementedError
+
+    @property
+    def numbers(self) -> FloatArray:
+        """What the kernel's function reads beside the coordinates."""
+        raise NotImplementedError
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest value of a correlation that is one number."""
+        raise NotImplementedError
+
+    def pairs(self, classes: IntArray) -> Pairs:
+        """Matrices Q_k, with a class for each row whose standard deviation all rows of the class share."""
+        raise NotImplementedError
+
+    def terms(self, coordinates: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Factors r and log |C| of coordinates, complex too, shape (..., m) to (..., kinds) and (...)."""
+        raise NotImplementedError
+
+    def slopes(self, coordinates: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Derivatives of the factors and of log |C|, shape (m,) to (kinds, m) and (m,)."""
+        moved = coordinates + STEP * 1j * np.eye(len(coordinates))
+        factors, log_determinant = self.terms(moved)
+        return factors.imag.T / STEP, log_determinant.imag / STEP
+
+    def values(self, coordinates: FloatArray) -> FloatArray:
+        """The parameter from its coordinates, shape (..., m) to (...): here one number in its bounds."""
+        low, high = self.bounds
+        return np.asarray(low + (high - low) / (1.0 + np.exp(-coordinates[..., 0])))
+
+    def coordinates(self, values: FloatArray) -> FloatArray:
+        """Coordinates of values of the parameter, shape (...) to (..., m)."""
+        low, high = self.bounds
+        return np.asarray(np.log(values - low) - np.log(high - values))[..., None]
+
+    def between(self, value: Any, first: FloatArray, second: FloatArray) -> Any:
+        """Correlations between times of one series, shapes (T,) and (U,) to (T, U)."""
+        raise NotImplementedError
+
+    def default_prior(self) -> Prior:
+        """Normal(0, 0.5), restricted to what the correlation can be."""
+        return Prior("Normal", {"mu": 0.0, "sigma": 0.5})
+
+    def refusal(self, prior: Prior) -> str | None:
+        """What is wrong with a prior of the parameter, None for nothing."""
+        return refusal_within(prior, self.bounds)
+
+    def kernel_rows(self, prior: Prior) -> list[Row] | None:
+        """Numbers of the prior of every coordinate, None where the kernel does not know the prior."""
+        row = numbers_within(prior, self.bounds)
+        return None if row is None else [row]
+
+    def log_density(self, prior: Prior, value: FloatArray) -> FloatArray:
+        """Log density of the prior at values of the parameter."""
+        return log_density_within(prior, value, self.bounds)
+
+    def graph_variable(self, prior: Prior) -> Any:
+        """The parameter as a variable of PyMC's graph."""
+        return variable_within(self.label, prior, self.bounds)
+
+    @property
+    def series(self) -> list[IntArray]:
+        """Rows of every series, in the order of time."""
+        order = np.lexsort((self.times, self.codes))
+        return np.split(order, np.flatnonzero(np.diff(self.codes[order])) + 1)
+
+    def correlation(self, value: Any) -> FloatArray:
+        """Correlation matrix of all rows, shape (n, n): for few rows."""
+        out = np.zeros((len(self.codes),) * 2)
+        for rows in self.series:
+            out[np.ix_(rows, rows)] = self.between(value, self.times[rows], self.times[rows])
+        return out
+
+    def precision(self, value: FloatArray) -> sparse.csr_array:
+        """Inverse of the correlation matrix of all rows, shape (n, n)."""
+        pairs = self.pairs(np.zeros(len(self.codes), dtype=np.int64))
+        factors = self.terms(self.coordinates(value))[0]
+        weight = np.where(pairs.first == pairs.second, 0.5, 1.0) * factors[pairs.kind]
+        n = len(pairs.classes)
+        half = sparse.csr_array((weight, (pairs.first, pairs.second)), shape=(n, n))
+        return (pairs.members.T @ (half + half.T) @ pairs.members).tocsr()
+
+    def of_rows(self, rows: NDArray[np.bool_] | IntArray) -> Self:
         """The structure of some of the rows."""
-        return self
+        return replace(self, codes=self.codes[rows], times=self.times[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +162,58 @@ class Independent(Serial):
     """Residuals of which none says anything of another."""
 
     name = "independent"
+    label = ""
+
+    @property
+    def n_coordinates(self) -> int:
+        """None."""
+        return 0
+
+    @property
+    def n_kinds(self) -> int:
+        """The identity."""
+        return 1
+
+    @property
+    def numbers(self) -> FloatArray:
+        """Nothing."""
+        return np.empty(0)
+
+    def pairs(self, classes: IntArray) -> Pairs:
+        """Every row with itself."""
+        rows = np.arange(len(classes))
+        return Pairs(
+            kind=np.zeros_like(rows), first=rows, second=rows, members=identity(len(rows)), classes=classes
+        )
+
+    def terms(self, coordinates: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """One, and log |I|."""
+        shape = coordinates.shape[:-1]
+        return np.ones((*shape, 1)), np.zeros(shape)
+
+    def of_rows(self, rows: NDArray[np.bool_] | IntArray) -> Self:  # noqa: ARG002
+        """The same."""
+        return self
 
 
-INDEPENDENT = Independent()
+INDEPENDENT = Independent(codes=np.empty(0, dtype=np.int64), times=np.empty(0))
+
+
+def identity(n: int) -> sparse.csr_array:
+    """Every row as a member."""
+    return sparse.csr_array((np.ones(n), np.arange(n), np.arange(n + 1)), shape=(n, n))
+
+
+def neighbours(parts: Sequence[IntArray]) -> tuple[IntArray, IntArray]:
+    """Rows and the rows that follow them in the same series."""
+    first = np.concatenate([rows[:-1] for rows in parts])
+    return first, np.concatenate([rows[1:] for rows in parts])
+
+
+def in_order(codes: IntArray, times: FloatArray | None = None) -> FloatArray:
+    """Place of every row in its series, counted from 0, by time where times are given."""
+    order = np.argsort(codes, kind="stable") if times is None else np.lexsort((times, codes))
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    places = np.empty(len(codes))
+    places[order] = np.arange(len(codes)) - np.repeat(starts, np.diff(np.append(starts, len(codes))))
+    return places
