@@ -28,8 +28,6 @@ RESIDUALS: dict[str, type[Serial]] = {
     each.name: each for each in (Independent, Autoregressive, Exchangeable, Occasions)
 }
 """Name to structure, as in brms."""
-    each.name: each for each in (Independent, Autoregressive, Exchangeable, Occasions)
-}
 ABSENT_RESIDUALS = {
     "ar": "autocorrelated residuals",
     "arma": "autocorrelated residuals",
