@@ -71,6 +71,12 @@ STRUCTURES = {
     "homcs sampled, not centred": Structure(
         formula="y ~ x + (1 | g) + homcs(0 + f | h)", dense_limit=0, centred=False
     ),
+    "homdiag": Structure(formula="y ~ f + homdiag(0 + f | g)", weights="w"),
+    "ar1": Structure(formula="y ~ x + ar1(0 + f | g)"),
+    "hetar1": Structure(formula="y ~ f + hetar1(0 + f | g)", weights="w"),
+    "ar1 beside others": Structure(formula="y ~ x + ar1(0 + t | g) + (x || g) + homdiag(0 + f | h)"),
+    "nested ar1": Structure(formula="y ~ x + ar1(0 + f | fine) + hetar1(0 + f | coarse)"),
+    "ar1 sampled": Structure(formula="y ~ x + (x | g) + ar1(0 + t | h)", dense_limit=0),
     "uniform rho": Structure(formula="y ~ x + cs(0 + f | g)", priors={"corr_g": UNIFORM}),
     "weights": Structure(formula="y ~ x + (x | g)", weights="w"),
     "offset": Structure(formula="y ~ x + offset(known) + (x | g)"),

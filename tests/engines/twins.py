@@ -43,6 +43,11 @@ def alike(k: int, x: FloatArray) -> FloatArray:
     return np.linalg.cholesky(np.full((k, k), share(k, x)) + (1 - share(k, x)) * np.eye(k))
 
 
+def fading(k: int, x: FloatArray) -> FloatArray:
+    """Cholesky factor of a matrix whose correlations are powers of one between -1 and 1."""
+    return np.linalg.cholesky((2 * expit(x[0]) - 1.0) ** abs(np.subtract.outer(np.arange(k), np.arange(k))))
+
+
 def share(k: int, x: FloatArray) -> float:
     """Correlation at a logit of its share of the interval."""
     return float((1 + 1 / (k - 1)) * expit(x[0]) - 1 / (k - 1))
@@ -58,10 +63,19 @@ def restricted(prior: Prior, k: int, x: FloatArray) -> float:
     return float(inside.logpdf(share(k, x)) + volume)
 
 
+def between_ones(prior: Prior, k: int, x: FloatArray) -> float:  # noqa: ARG001
+    """The same between -1 and 1, the bounds of two effects."""
+    return restricted(prior, 2, x)
+
+
 COMPOUND = Twin(factor=alike, log_prior=restricted, variable="rho", transform="interval")
+FADING = Twin(factor=fading, log_prior=between_ones, variable="rho", transform="interval")
 TWINS = {
     "us": Twin(factor=partials, log_prior=lkj, variable="partial_corr", transform="logodds"),
     "diag": Twin(factor=lambda k, _: np.eye(k), log_prior=lambda *_: 0.0, variable="", transform=""),
     "cs": COMPOUND,
     "homcs": COMPOUND,
+    "homdiag": Twin(factor=lambda k, _: np.eye(k), log_prior=lambda *_: 0.0, variable="", transform=""),
+    "ar1": FADING,
+    "hetar1": FADING,
 }

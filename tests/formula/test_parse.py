@@ -79,7 +79,7 @@ REFUSED = {
     "y ~ (1 | 1)": ("right of a bar", 9),
     "y ~ (1 | a + b)": ("right of a bar", 11),
     "y ~ toep(x | g)": ("Toeplitz", 4),
-    "y ~ ar1(0 + t | g)": ("autoregression", 4),
+    "y ~ ou(0 + t | g)": ("Ornstein", 4),
     "y ~ x + (1 | g) + ar(t, gr=g)": ("ar() asks for autocorrelated residuals", 18),
     "y ~ unstr(t, g)": ("residuals are independent", 4),
     "y ~ foo(x | g)": ("Write foo + (x | g); around a bar only covariance structures are known", 7),

@@ -16,6 +16,11 @@ class CompoundSymmetry(Patterned):
     kernel = "compound_symmetry"
 
     @property
+    def is_told_from_residual(self) -> bool:
+        """Three covariances tell the variances of three effects, if these are not all the same."""
+        return self.size > 2 and not self.is_tied
+
+    @property
     def correlation_bounds(self) -> tuple[float, float]:
         """The mean of k effects does not have a negative variance: above -1 / (k - 1)."""
         return -1.0 / (self.size - 1), 1.0

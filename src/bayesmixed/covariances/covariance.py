@@ -90,6 +90,8 @@ class Covariance:
         Whether every effect of a bar is a set of its own.
     is_free : bool
         Whether every covariance matrix is among those of the structure.
+    is_of_levels : bool
+        Whether it stands on the order of the levels of a factor, which its effects then are.
     prior_note : str
         What the default prior of its correlations means.
     power : int
@@ -106,6 +108,7 @@ class Covariance:
     can_be_centred: ClassVar[bool] = False
     splits: ClassVar[bool] = False
     is_free: ClassVar[bool] = False
+    is_of_levels: ClassVar[bool] = False
     prior_note: ClassVar[str] = ""
     power: ClassVar[int] = 1
     turn: ClassVar[float] = np.nan
@@ -134,6 +137,11 @@ class Covariance:
     def n_parameters(self) -> int:
         """Number of standard deviations and correlations that are free."""
         return self.n_deviations + self.n_coordinates
+
+    @property
+    def is_told_from_residual(self) -> bool:
+        """Whether its parameters can be told from a residual variance where every effect has one row."""
+        return False
 
     def deviations(self, effects: Sequence[str]) -> tuple[Deviation, ...]:
         """Standard deviations that are parameters, given the names of the effects."""

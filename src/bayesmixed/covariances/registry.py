@@ -7,19 +7,28 @@ from bayesmixed.covariances.compound_symmetry import CompoundSymmetry, Homogeneo
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.covariances.diagonal import Diagonal
 from bayesmixed.covariances.exchangeable import Exchangeable
+from bayesmixed.covariances.homogeneous import HomogeneousDiagonal
+from bayesmixed.covariances.level_autoregression import Autoregression, HeterogeneousAutoregression
 from bayesmixed.covariances.occasions import Occasions
 from bayesmixed.covariances.serial import Independent, Serial
 from bayesmixed.covariances.unstructured import Unstructured
 
 STRUCTURES: dict[str, type[Covariance]] = {
-    each.name: each for each in (Unstructured, Diagonal, CompoundSymmetry, HomogeneousCompoundSymmetry)
+    each.name: each
+    for each in (
+        Unstructured,
+        Diagonal,
+        HomogeneousDiagonal,
+        CompoundSymmetry,
+        HomogeneousCompoundSymmetry,
+        Autoregression,
+        HeterogeneousAutoregression,
+    )
 }
 """Name to structure, as in lme4 2 and glmmTMB."""
 
 ABSENT = {
-    "ar1": "first-order autoregression",
-    "hetar1": "heterogeneous autoregression",
-    "homdiag": "independent effects with one variance",
+    "ou": "an Ornstein-Uhlenbeck process",
     "toep": "a Toeplitz matrix",
 }
 """Names that other packages know, with what they stand for."""

@@ -92,6 +92,8 @@ def describe_block(
     """
     group, effects = bars[0].group.name, tuple(name for recipe in recipes for name in recipe.names)
     _check_effects(effects, scales, group)
+    for bar, recipe in zip(bars, recipes, strict=True):
+        _check_levels_alone(bar, recipe)
     covariances = Covariances(
         tuple(
             each
@@ -131,3 +133,19 @@ def _check_effects(effects: Sequence[str], scales: FloatArray, group: str) -> No
                 f"The effect {name!r} that varies over {group!r} is zero in every row; leave it out of the "
                 f"bar{cells}."
             )
+
+
+def _check_levels_alone(bar: RandomTerm, recipe: MatrixRecipe) -> None:
+    """Refuse effects that are not the levels of one factor where a structure stands on their order."""
+    if not bar.structure.is_of_levels:
+        return
+    states, named = recipe.spec.encoder_state, [term for term in bar.effects.terms if term.factors]
+    alone = len(named) == 1 and len(named[0].factors) == 1
+    is_factor = alone and "categories" in states.get(named[0].name, (None, {}))[1]
+    if is_factor and not bar.effects.has_intercept:
+        return
+    what = "f" if not alone else named[0].source if is_factor else f"factor({named[0].source})"
+    raise DataError(
+        f"{bar.text}: {bar.covariance}() runs over the levels of one factor, in their order. Write "
+        f"{bar.structure.written(f'0 + {what}', bar.group.source)}{'' if alone else ', with a factor f'}."
+    )

@@ -83,10 +83,10 @@ def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
     """Refuse as many random effects as rows, in a model with a residual variance.
 
     The rule is lme4's, bar by bar (``check.nobs.vs.nlev`` and ``check.nobs.vs.nRE``): the variance of the
-    effects and the residual variance then cannot be told apart.
+    effects and the residual variance then cannot be told apart, unless by a pattern of correlations.
     """
     for block in blocks:
-        largest = max(each.size for each in block.covariances.sets)
+        largest = max(1 if each.is_told_from_residual else each.size for each in block.covariances.sets)
         if largest * block.n_levels >= n:
             what = "levels" if largest == 1 else "random effects"
             raise DataError(

@@ -22,6 +22,7 @@ from bayesmixed.priors.choice import prior
 ALL_INTEGRATED = [
     *("two correlated", "three correlated", "two correlated sets", "independent", "nested 3 slopes"),
     *("cs", "homcs", "cs slopes", "cs beside others", "cs twice", "uniform rho"),
+    *("homdiag", "ar1", "hetar1", "ar1 beside others"),
     *("crossed slopes", "weights", "offset", "no intercept", "no coefficients", "student", "laplace", "lkj"),
 ]
 

@@ -46,6 +46,8 @@ RIGHT_SIDES = {
     "nested": "x + (1 | coarse/mid/fine)",
     "cs": "x + cs(0 + f | g)",
     "homcs": "x + homcs(0 + f | g) + (v || g)",
+    "ar1": "x + ar1(0 + f | g)",
+    "homdiag": "x + homdiag(0 + f | g)",
     "crossed slopes": "x + (x | g) + (1 | h)",
     "no coefficients": "0 + (1 | g) + (x | h)",
     "no intercept": "0 + x + v + (x | fine)",

@@ -42,6 +42,8 @@ FORMULAS = {
     "offset": "y ~ x + offset(known) + (x | g)",
     "cs": "y ~ f + cs(0 + f | g)",
     "homcs beside slopes": "y ~ x + homcs(0 + f | g) + (x | coarse)",
+    "ar1": "y ~ x + ar1(0 + f | g)",
+    "hetar1 and homdiag": "y ~ f + hetar1(0 + f | g) + homdiag(0 + f | h)",
     "no intercept": "y ~ 0 + x + v + (x | g)",
 }
 
@@ -173,7 +175,8 @@ def test_numbers_in_which_the_criterion_is_even(design: Design) -> None:
             own = np.where(np.tril_indices(covariance.size)[1] == 0, -own, own)
         else:
             own = np.where(likelihood.even[place.entries] == 1.0, -own, own)
-            own[-1] = 2.0 * covariance.turn - own[-1]
+            if covariance.n_coordinates:
+                own[-1] = 2.0 * covariance.turn - own[-1]
         flipped = entries.copy()
         flipped[place.entries] = own
         assert likelihood.profiled(flipped)[0] == pytest.approx(likelihood.profiled(entries)[0], rel=1e-13)

@@ -15,6 +15,10 @@ and under LKJ(eta) every (p_im + 1) / 2 is an independent Beta(eta + (k - 2 - m)
 *Compound symmetry*: x is the logit of the share s of the interval (-1 / (k - 1), 1) below the correlation r,
 
     C[i, i] = d_i,   C[i, m] = d_m r / (1 + m r),   d_m^2 = (1 - r) (1 + m r) / (1 + (m - 1) r),   d_0 = 1.
+
+*Autoregression*: x is that logit for the interval (-1, 1), so r = tanh(x / 2),
+
+    C[i, 0] = r^i,   C[i, m] = sqrt(1 - r^2) r^(i - m).
 """
 
 from __future__ import annotations
@@ -27,9 +31,9 @@ from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.compilation import compiled
 from bayesmixed.engines.kernel.memory import beyond
 
-KERNELS = ("independent", "unstructured", "compound_symmetry")
+KERNELS = ("independent", "unstructured", "compound_symmetry", "autoregression")
 """What the structures in `bayesmixed.covariances` call their rows here."""
-INDEPENDENT, UNSTRUCTURED, COMPOUND_SYMMETRY = range(len(KERNELS))
+INDEPENDENT, UNSTRUCTURED, COMPOUND_SYMMETRY, AUTOREGRESSION = range(len(KERNELS))
 
 
 @compiled
@@ -88,12 +92,36 @@ def compound_gradient(size: int, i: int, x: float, slope: Any) -> float:
 
 
 @compiled
+def write_autoregressive_row(i: int, sd: float, x: float, row: Any) -> None:
+    """Row i of L from the logit of the correlation of neighbours."""
+    r, power = np.tanh(0.5 * x), sd
+    for m in range(i, 0, -1):
+        row[m] = power / np.cosh(0.5 * x)
+        power *= r
+    row[0] = power
+
+
+@compiled
+def autoregressive_gradient(i: int, x: float, slope: Any) -> float:
+    """Derivative in the logit by way of row i of C."""
+    r, left = np.tanh(0.5 * x), 1.0 / np.cosh(0.5 * x)
+    power, rise, total = 1.0, 0.0, 0.0
+    for m in range(i, 0, -1):
+        total += slope[m] * left * (rise - 0.5 * r * power)
+        rise = rise * r + 0.5 * power * left * left
+        power *= r
+    return total + slope[0] * rise
+
+
+@compiled
 def write_row(kernel: int, size: int, i: int, sd: float, x: Any, row: Any) -> None:
     """Row i of L of a set of effects, up to its diagonal; what is zero stays as it is."""
     if kernel == UNSTRUCTURED:
         write_unstructured_row(i, sd, x, row)
     elif kernel == COMPOUND_SYMMETRY:
         write_compound_row(size, i, sd, x[0], row)
+    elif kernel == AUTOREGRESSION:
+        write_autoregressive_row(i, sd, x[0], row)
     else:
         row[i] = sd
 
@@ -115,6 +143,8 @@ def add_row_gradient(
         add_unstructured_gradient(i, sd, along, x, row, slope, gradient)
     elif kernel == COMPOUND_SYMMETRY:
         gradient[0] += sd * compound_gradient(size, i, x[0], slope)
+    elif kernel == AUTOREGRESSION:
+        gradient[0] += sd * autoregressive_gradient(i, x[0], slope)
 
 
 @compiled
