@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Sequence
 BETA = "beta"
 BETA_CENTRED = "beta_centred"
 SIGMA = "sigma"
+MU = "mu"
 ALPHA = "alpha"
 KAPPA = "kappa"
 NU = "nu"

@@ -84,6 +84,10 @@ class Case:
         weights = self.design.weights
         return np.ones(self.design.n_rows) if weights is None else 1 / weights
 
+    def residual_covariance(self, at_parameters: Parameters) -> FloatArray:
+        """Covariance of the residuals, shape (n, n)."""
+        return np.diag(np.exp(2 * at_parameters.log_sigma) * self.noise)
+
     def parameters(self, seed: int) -> Parameters:
         """Random parameters of the size of the data."""
         rng = np.random.default_rng(seed)
@@ -184,9 +188,8 @@ class Case:
         columns, means, precision = self.integrated(at_parameters)
         flat = np.diag(precision) == 0
         proper = np.ix_(~flat, ~flat)
-        sigma2 = np.exp(2 * at_parameters.log_sigma)
         z = columns[:, ~flat]
-        covariance = z @ np.linalg.inv(precision[proper]) @ z.T + np.diag(sigma2 * self.noise)
+        covariance = z @ np.linalg.inv(precision[proper]) @ z.T + self.residual_covariance(at_parameters)
         residual = self.design.response.values - self.given(at_parameters) - columns @ means
         normal = -0.5 * (np.linalg.slogdet(2 * np.pi * covariance)[1])
         solved = np.linalg.solve(covariance, np.column_stack([residual, columns[:, flat]]))
@@ -201,10 +204,10 @@ class Case:
     def conditional(self, at_parameters: Parameters) -> tuple[FloatArray, FloatArray]:
         """Mean and precision of everything integrated given the rest."""
         columns, means, prior_precision = self.integrated(at_parameters)
-        weights = 1 / (np.exp(2 * at_parameters.log_sigma) * self.noise)
+        weighted = np.linalg.solve(self.residual_covariance(at_parameters), columns)
         residual = self.design.response.values - self.given(at_parameters) - columns @ means
-        precision = (columns.T * weights) @ columns + prior_precision
-        return means + np.linalg.solve(precision, columns.T @ (weights * residual)), precision
+        precision = columns.T @ weighted + prior_precision
+        return means + np.linalg.solve(precision, weighted.T @ residual), precision
 
 
 def block_diagonal(matrices: list[FloatArray]) -> FloatArray:

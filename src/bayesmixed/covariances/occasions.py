@@ -63,6 +63,11 @@ class Occasions(Serial):
         parts = [(count, len(each), *each) for each, count in zip(sets, counts, strict=True)]
         return np.concatenate([[len(self.occasions), len(sets)], *parts]).astype(np.float64)
 
+    @property
+    def scratch(self) -> int:
+        """Six matrices."""
+        return 6 * len(self.occasions) ** 2
+
     def pairs(self, classes: IntArray) -> Pairs:
         """Pairs of rows of a series, in the order of the lower triangle of its set."""
         sets, _, which = self._patterns

@@ -77,6 +77,11 @@ class Serial:
         raise NotImplementedError
 
     @property
+    def scratch(self) -> int:
+        """Numbers that the kernel's function needs room for."""
+        return 0
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest value of a correlation that is one number."""
         raise NotImplementedError

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesmixed import names
 from bayesmixed.covariances.covariance import Correlation, Covariance, Covariances, Deviation
 from bayesmixed.covariances.residual import Residual
 from bayesmixed.formula.algebra import ColumnKey
@@ -329,7 +330,7 @@ class Design:
     @property
     def predictors(self) -> dict[str, LinearPredictor]:
         """The predictor of every parameter that has one, the mean's first."""
-        mean = LinearPredictor(parameter="mu", fixed=self.fixed, blocks=self.blocks, offset=self.offset)
+        mean = LinearPredictor(parameter=names.MU, fixed=self.fixed, blocks=self.blocks, offset=self.offset)
         return {each.parameter: each for each in (mean, *self.others)}
 
     @property

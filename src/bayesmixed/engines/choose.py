@@ -104,7 +104,7 @@ def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
 
     plan = make_plan(spec.design, coefficients_sampled=not coefficients_are_integrable(spec))
     target = collapsed_target(spec, plan)
-    more_than_theta = plan.samples_effects or plan.coefficients_sampled
+    more_than_theta = target.packed.dimension > target.packed.n_theta
     return PreparedEngine(
         name="collapsed",
         plan=plan.sentences,

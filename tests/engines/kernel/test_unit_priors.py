@@ -70,7 +70,7 @@ def test_default_priors_know_no_units(spec_of: Callable[..., Any], frame: pd.Dat
     specs = [spec_of(f, FORMULA) for f in (frame, frame.assign(**{column: 2.0**9 * frame[column]}))]
     plain, moved = (unit_free_priors(spec, units_of(spec.design)) for spec in specs)
     np.testing.assert_array_equal(plain.theta[0], moved.theta[0])
-    np.testing.assert_array_equal(plain.sigma, moved.sigma)
+    np.testing.assert_array_equal(plain.residual, moved.residual)
     np.testing.assert_array_equal(plain.coefficients, moved.coefficients)
     np.testing.assert_allclose(plain.coefficients[:, 0], 0)
     np.testing.assert_allclose(plain.coefficients[:, 1], 2.5**-2)

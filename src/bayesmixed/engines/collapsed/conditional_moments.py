@@ -218,7 +218,7 @@ class _Covariances:
 
     def at(self, points: FloatArray) -> Iterator[ConditionalCovariances]:
         """Covariances at one point after the other, shape of the points (S, dimension)."""
-        sigmas = np.exp(points[:, self.target.packed.n_theta - 1])
+        sigmas = np.exp(self.target.packed.log_sigma(points))
         for entries, sigma in zip(self._entries(points, sigmas), sigmas, strict=True):
             self.precision[:] = self.prior * sigma**2
             status = level_covariances.ctypes(

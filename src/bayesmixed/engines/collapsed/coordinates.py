@@ -26,12 +26,32 @@ def pack_for_nuts(design: Design, plan: Plan, problem: Problem) -> Packed:
     packed = pack_problem(problem, plan)
     if packed.dimension == packed.n_theta:
         mode = find_mode(packed)
-        check_residual(float(np.exp(mode.theta[-1])))
+        _check_sigma(packed, mode)
         return packed.with_coordinates(_theta_coordinates(mode))
+    if problem.residual.blocks:
+        return packed.with_coordinates(_whole_coordinates(packed))
     whole_plan = make_plan(design, dense_limit=OPTIMUM_LIMIT)
     if whole_plan.samples_effects:
         return _without_mode(plan, problem)
     return _with_mode(plan, problem, whole_plan)
+
+
+def _check_sigma(packed: Packed, mode: Mode) -> None:
+    """Refuse a fit that explains the response completely."""
+    check_residual(float(np.exp(packed.log_sigma(mode.theta))))
+
+
+def _whole_coordinates(packed: Packed) -> Coordinates:
+    """Coordinates around the mode of theta and of the standard deviates of effects in sigma's predictor."""
+    mode, n = find_mode(packed, dimension=packed.dimension), packed.n_theta
+    covariance = mode.scale @ mode.scale.T
+    return Coordinates(
+        center=mode.theta,
+        theta_scale=np.linalg.cholesky(covariance[:n, :n]),
+        sampled_scale=np.sqrt(np.diag(covariance)[n:]),
+        directions=np.empty(0),
+        amounts=np.empty(0),
+    )
 
 
 def _theta_coordinates(mode: Mode) -> Coordinates:
@@ -50,7 +70,7 @@ def _with_mode(plan: Plan, problem: Problem, whole_plan: Plan) -> Packed:
     """Coordinates of sampled effects from conditional draws at the mode of the wholly integrated model."""
     whole = pack_problem(problem, whole_plan)
     whole_mode = find_mode(whole, tolerance=1e-2)
-    check_residual(float(np.exp(whole_mode.theta[-1])))
+    _check_sigma(whole, whole_mode)
     points = np.repeat(whole_mode.theta[None, :], MODE_DRAWS, axis=0)
     drawn = draw_integrated(whole, points, np.random.default_rng(0))
     mode = _reordered(whole_mode, _theta_order(plan, whole_plan, whole))
@@ -72,8 +92,16 @@ def _with_mode(plan: Plan, problem: Problem, whole_plan: Plan) -> Packed:
         if factor.role == at.SAMPLED:
             effects = drawn[:, places[factor.block]]
             log_sd = problem.covariances[factor.block].log_deviations(mode.theta[packed.theta_of_factor[f]])
+            log_sigma = float(packed.log_sigma(mode.theta))
             parts.append(
-                _effects_part(problem, factor.block, effects, log_sd, mode.theta[-1], packed.is_centred(f))
+                _effects_part(
+                    problem,
+                    factor.block,
+                    effects,
+                    log_sd,
+                    log_sigma,
+                    packed.is_centred(f),
+                )
             )
     return packed.with_coordinates(_joined(mode, parts))
 
@@ -82,7 +110,7 @@ def _theta_order(plan: Plan, whole_plan: Plan, whole: Packed) -> list[int]:
     """For each entry of a plan's theta its place in the theta of the plan that integrates everything."""
     places = dict(zip(whole_plan.blocks, whole.theta_of_factor, strict=True))
     order = [i for block in plan.blocks for i in range(places[block].start, places[block].stop)]
-    return [*order, whole.n_theta - 1]
+    return [*order, *range(len(order), whole.n_theta)]
 
 
 def _reordered(mode: Mode, order: list[int]) -> Mode:
@@ -145,7 +173,7 @@ def _centred_rule(plan: Plan, problem: Problem, mode: Mode) -> Callable[[int], b
         k = problem.products.n_effects[block]
         information = problem.products.gram[block, block].diagonal().reshape(-1, k)
         log_sd = problem.covariances[block].log_deviations(lowest[places[block]])
-        ratio = information * np.exp(2.0 * (log_sd - mode.theta[-1]))
+        ratio = information * np.exp(2.0 * (log_sd - packed.log_sigma(mode.theta)))
         return bool(np.median(ratio) > 1.0)
 
     return centred
@@ -182,17 +210,19 @@ class Mode:
     scale: FloatArray
 
 
-def find_mode(packed: Packed, *, tolerance: float = 1e-6) -> Mode:
-    """Find the mode of theta with everything else integrated out."""
+def find_mode(packed: Packed, *, tolerance: float = 1e-6, dimension: int | None = None) -> Mode:
+    """Find the mode of theta with everything else integrated out, or of the first entries of a point."""
     unit_free = packed.without_constant()
 
     def objective(theta: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = evaluate(unit_free, theta)
         return (-value, -gradient) if np.isfinite(value) else (1e300, np.zeros_like(theta))
 
-    start = np.zeros(packed.n_theta)
-    start[-1] = np.log(0.7)
-    box = [(LOWEST_LOG_SD, HIGHEST_LOG_SD)] * packed.n_theta
+    start = np.zeros(dimension or packed.n_theta)
+    start[: packed.n_theta] = packed.start
+    box = [(LOWEST_LOG_SD, HIGHEST_LOG_SD)] * len(start)
+    for place in packed.scale_places:
+        box[place] = (-np.inf, np.inf)
     found = optimize.minimize(
         objective,
         start,

@@ -144,7 +144,9 @@ def _density_of_coordinates(spec: ModelSpec, block: int, places: list[int]) -> f
     """Log density of coordinates of correlations at 0, see `theta.log_prior_of_logit`."""
     total = 0.0
     for place in places:
-        (shape, *normal), constant = coordinate_rows(spec, block)[place]
+        (shape, *normal), constant = coordinate_rows(
+            spec.design.blocks[block], spec.priors.correlation[block]
+        )[place]
         total += constant - 2 * shape * log(2.0)
         if normal:
             precision, mean, low, width = normal

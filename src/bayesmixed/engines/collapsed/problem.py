@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.conditional import conditional_draws
 from bayesmixed.engines.kernel.cross_products import CrossProducts, cross_products_of
 from bayesmixed.engines.kernel.density import density
-from bayesmixed.engines.kernel.packing import Packed, address, pack
+from bayesmixed.engines.kernel.packing import ONE_SIGMA, Packed, ResidualPlan, address, pack, residual_plan
 from bayesmixed.engines.kernel.plan import Plan
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.kernel.unit_priors import UnitFreePriors, unit_free_priors
@@ -32,14 +32,18 @@ class Problem:
     products: CrossProducts  # unit-free
     priors: UnitFreePriors  # unit-free
     covariances: tuple[Covariances, ...]  # for each block
+    residual: ResidualPlan = ONE_SIGMA  # terms with y itself
 
 
 def make_problem(spec: ModelSpec) -> Problem:
     """Form the cross-products of a model and its unit-free priors; the only pass over the rows."""
     units = units_of(spec.design)
+    residual = residual_plan(spec.design, units)
+    terms = residual.terms
     return Problem(
         units=units,
-        products=cross_products_of(spec.design, units),
+        products=cross_products_of(spec.design, units) if terms is None else terms.typical,
+        residual=residual,
         priors=unit_free_priors(spec, units),
         covariances=tuple(block.covariances for block in spec.design.blocks),
     )
@@ -47,17 +51,28 @@ def make_problem(spec: ModelSpec) -> Problem:
 
 def pack_problem(problem: Problem, plan: Plan, *, centred: Any = lambda _: True) -> Packed:
     """Pack a problem under a plan; the density is that of the data in their own units."""
-    units, products = problem.units, problem.products
+    units, products, residual = problem.units, problem.products, problem.residual
     constant = -products.n_rows * np.log(units.scale)
     if plan.coefficients_sampled:
         constant -= float(np.sum(np.log(units.scale / units.scales)))
-    else:
+    elif residual.terms is None:
         products = products.shifted(problem.priors.mean)
+    else:
+        terms = residual.terms.shifted(problem.priors.mean)
+        products, residual = terms.layout, replace(residual, terms=terms)
     for factor in plan.factors:
         if factor.role == at.SAMPLED and centred(factor.block):
             scales = units.scale / units.effects[factor.block]
             constant -= products.n_levels[factor.block] * float(np.sum(np.log(scales)))
-    return pack(products, plan, problem.covariances, problem.priors, constant=constant, centred=centred)
+    return pack(
+        products,
+        plan,
+        problem.covariances,
+        problem.priors,
+        constant=constant,
+        centred=centred,
+        residual=residual,
+    )
 
 
 def evaluate(packed: Packed, z: FloatArray) -> tuple[float, FloatArray]:

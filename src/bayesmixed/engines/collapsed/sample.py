@@ -7,12 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
 from bayesmixed.engines.collapsed.problem import make_problem
-from bayesmixed.engines.collapsed.target import CollapsedTarget, draw_effects, effects_of, scales_of
+from bayesmixed.engines.collapsed.target import (
+    CollapsedTarget,
+    draw_effects,
+    effects_of,
+    residual_parameters,
+    residual_predictor,
+    scales_of,
+)
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.density import density, expand
 from bayesmixed.engines.kernel.plan import Plan
@@ -46,7 +52,7 @@ def sample_collapsed(
     """Sample a collapsed posterior."""
     packed = target.packed
     block = packed.without_constant().block
-    usual = ACCEPT_EFFECTS if target.plan.samples_effects else ACCEPT
+    usual = ACCEPT_EFFECTS if packed.n_effects_sampled else ACCEPT
     native = NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=block)
     drawn = run_nuts(
         native,
@@ -98,10 +104,10 @@ def _raw_draws(
 ) -> RawDraws:
     """Draws in the units of the data, blocks in the order of the design."""
     sd, corr = scales_of(target, points)
-    sigma = target.problem.units.scale * np.exp(points[:, :, target.packed.n_theta - 1])
     return RawDraws(
         beta=beta,
-        parameters={names.SIGMA: sigma},
+        parameters=residual_parameters(target, points),
+        others=residual_predictor(target, points),
         sd=sd,
         corr=corr,
         ranef=tuple(ranef.get(i) for i in range(len(target.design.blocks))),

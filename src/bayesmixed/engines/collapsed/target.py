@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.covariances.covariance import correlation_matrix
+from bayesmixed.design.centring import moved_covariance
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.collapsed.problem import Problem, draw_integrated
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.packing import Packed
 from bayesmixed.engines.kernel.plan import Plan
+from bayesmixed.engines.records import RawPredictor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,47 @@ def scales_of(
         corr[i] = moved if target.design.blocks[i].has_correlation else None
     order = range(len(target.design.blocks))
     return tuple(sd[i] for i in order), tuple(corr[i] for i in order)
+
+
+def residual_parameters(target: CollapsedTarget, points: FloatArray) -> dict[str, FloatArray]:
+    """Sigma, where it is a number, and the residuals' correlations, shape (..., dimension) to (...)."""
+    block, out = target.packed.block, {}
+    sigma = max(int(block[at.SIGMA]), int(block[at.CLASS_SIGMA]))
+    if sigma >= 0:
+        out[names.SIGMA] = target.problem.units.scale * np.exp(points[..., sigma])
+    serial, first = target.design.residual.correlation, int(block[at.SERIAL_THETA])
+    if serial.n_coordinates:
+        out[serial.label] = serial.values(points[..., first : first + serial.n_coordinates])
+    return out
+
+
+def residual_predictor(target: CollapsedTarget, points: FloatArray) -> dict[str, RawPredictor]:
+    """Draws of sigma's predictor, if it has one, for effects at zero, shape of points (..., dimension)."""
+    packed, out = target.packed, {}
+    for predictor in target.design.others:
+        coefficients = points[..., packed.scale_places] / predictor.fixed.scales
+        sds, corrs, effects = [], [], []
+        first = len(target.plan.factors)
+        for f, block in enumerate(predictor.blocks, first):
+            theta = points[..., packed.theta_of_factor[f]]
+            n = block.covariances.n_deviations
+            sd = block.covariances.spread(np.exp(theta[..., :n])) / block.scales
+            cholesky = block.covariances.cholesky(theta[..., n:])
+            columns = packed.sampled[f - first + target.plan.n_sampled]
+            places = slice(packed.n_theta + columns.start, packed.n_theta + columns.stop)
+            deviates = points[..., places].reshape(*points.shape[:-1], block.n_levels, block.n_effects)
+            centred = deviates @ np.swapaxes(sd[..., None] * cholesky, -1, -2)
+            effects.append(centred @ block.centring.T)
+            moved_sd, moved = moved_covariance(sd, correlation_matrix(cholesky), block.centring)
+            sds.append(moved_sd)
+            corrs.append(moved if block.has_correlation else None)
+        out[predictor.parameter] = RawPredictor(
+            beta=coefficients @ predictor.fixed.centring.T,
+            sd=tuple(sds),
+            corr=tuple(corrs),
+            ranef=tuple(effects),
+        )
+    return out
 
 
 def effects_of(target: CollapsedTarget, f: int, points: FloatArray, integrated: FloatArray) -> FloatArray:

@@ -64,6 +64,7 @@ def pack_joint(problem: JointProblem) -> JointPacked:
     n_low = problem.n_theta + len(problem.family.parameters)
     header = block.header
     header[shared.N_THETA] = problem.n_theta + 1
+    header[shared.SIGMA], header[shared.CLASS_SIGMA] = problem.n_theta, -1
     header[[at.N_AUXILIARY, at.N_LOW]] = len(problem.family.parameters), n_low
     header[[at.N_EFFECTS, at.N_FIXED]] = problem.order, problem.rows.fixed.shape[1]
     family, rows = problem.family, problem.rows

@@ -80,6 +80,7 @@ def root_gradient(ints: Any, work: Any) -> None:
     q, square = ints[at.N_ROOT], ints[at.W_INVERSE]
     invert_root(ints, work)
     if q == ints[at.N_COEFFICIENTS]:
+        write_root_products(ints, work)
         return
     multiply_columns(ints, work, square, ints[at.W_LAMBDA])
     for f in range(ints[at.N_CHAIN], ints[at.N_FACTORS]):
@@ -91,6 +92,60 @@ def root_gradient(ints: Any, work: Any) -> None:
         for level in range(ints[table + at.FACTOR_J]):
             dense_level_gradient(ints, work, ints[table + at.FACTOR_ROOT] + level * k, k, lam)
     multiply_rows(ints, work, square, ints[at.W_LAMBDA])
+    write_root_products(ints, work)
+
+
+@compiled
+def write_root_products(ints: Any, work: Any) -> None:
+    """Gradients of log|A| and of the residual sum of squares in the root's cross-products, and in those of y.
+
+    B A^-1 B' and w w' with w = (-u, 1), see the design.
+    """
+    if ints[at.N_TERMS] == 0:
+        return
+    q, n = ints[at.N_ROOT], ints[at.N_INTEGRATED]
+    effects = beyond(work, ints[at.W_EFFECTS])
+    log_products, rss_products = term_products(ints, work)
+    root = ints[at.ROOT]
+    for a in range(q):
+        for b in range(q):
+            log_products[root + a * q + b] = work[ints[at.W_INVERSE] + a * q + b]
+            rss_products[root + a * q + b] = effects[n - q + a] * effects[n - q + b]
+    log_products[ints[at.RESPONSE_SQUARED]], rss_products[ints[at.RESPONSE_SQUARED]] = 0.0, 1.0
+
+
+@compiled
+def term_products(ints: Any, work: Any) -> Any:
+    """Both gradients in the values, to be read with the places of the block."""
+    first = ints[at.ROWS]
+    return (
+        beyond(work, ints[at.W_LOG_PRODUCTS] - first),
+        beyond(work, ints[at.W_RSS_PRODUCTS] - first),
+    )
+
+
+@compiled
+def write_node_products(ints: Any, work: Any, k: int, c: int, node: int, own: int, columns: int) -> None:
+    """The same gradients in the row of one level, from what `node_gradient` left."""
+    width, q_at = k + c, ints[at.W_SCRATCH]
+    t_at, tq, half = q_at + k * k, q_at + 2 * k * k, q_at + 4 * k * k
+    effects, column = beyond(work, ints[at.W_EFFECTS]), ints[at.COLUMN] + columns
+    log_products, rss_products = term_products(ints, work)
+    multiply(work, t_at, work, q_at, k, k, tq)
+    for i in range(k):
+        row = ints[ints[at.ROW_START] + node] + i * width
+        for j in range(k):
+            value = work[t_at + i * k + j]
+            for a in range(k):
+                value += work[tq + i * k + a] * work[t_at + a * k + j]
+            log_products[row + j] = value
+            rss_products[row + j] = effects[own + i] * effects[own + j]
+        for a in range(c):
+            value = 0.0
+            for j in range(k):
+                value -= work[t_at + i * k + j] * work[half + j * c + a]
+            log_products[row + k + a] = value
+            rss_products[row + k + a] = effects[own + i] * effects[ints[column + a]]
 
 
 @compiled
@@ -288,7 +343,7 @@ def scalar_gradients(
 
 
 @compiled
-def chain_gradient(ints: Any, floats: Any, work: Any) -> None:
+def chain_gradient(ints: Any, values: Any, work: Any) -> None:
     """Conditional means and gradients of every level of every chain factor, last factor first."""
     for f in range(ints[at.N_CHAIN] - 1, -1, -1):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
@@ -297,9 +352,9 @@ def chain_gradient(ints: Any, floats: Any, work: Any) -> None:
         log_gradient, rss_gradient = ints[at.W_LOG_GRADIENT] + lam, ints[at.W_RSS_GRADIENT] + lam
         factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
         residual = ints[at.W_SCRATCH]
-        rows = floats if f == 0 else work
+        rows = values if f == 0 else work
         k_parent = ints[table + at.FACTOR_LENGTH + at.FACTOR_K]
-        if f == 0 and k == 1:
+        if f == 0 and k == 1 and ints[at.N_TERMS] == 0:
             own, n_levels = ints[table + at.FACTOR_FIRST_COLUMN], ints[table + at.FACTOR_J]
             log_part, rss_part = scalar_gradients(ints, work, rows, n_levels, factored, own)
             work[log_gradient] += log_part
@@ -318,6 +373,8 @@ def chain_gradient(ints: Any, floats: Any, work: Any) -> None:
             node_mean(ints, work, rows, row, k, c, m_at, own, columns, residual)
             add_outer(work, residual, k, rss_gradient)
             node_gradient(ints, work, rows, row, k, c, m_at, columns, later, stride, log_gradient)
+            if ints[at.N_TERMS] > 0:
+                write_node_products(ints, work, k, c, node, own, columns)
             if f > 0:
                 covariance = ints[ints[at.COVARIANCE_START] + node]
                 write_front_covariance(ints, work, k, c, columns, later, stride, covariance)

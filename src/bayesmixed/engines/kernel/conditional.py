@@ -24,8 +24,9 @@ from bayesmixed.engines.kernel.elimination import (
     solve_upper,
 )
 from bayesmixed.engines.kernel.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
+from bayesmixed.engines.kernel.residual import values_of, write_terms
 from bayesmixed.engines.kernel.sources import NO_MEMORY, SOURCES, STALE
-from bayesmixed.engines.kernel.theta import write_lambda
+from bayesmixed.engines.kernel.theta import relative_log_sigma, write_lambda
 
 
 @compiled
@@ -68,13 +69,13 @@ def draw_node(
 
 
 @compiled
-def draw_chain(ints: Any, floats: Any, work: Any, sigma: float) -> None:
+def draw_chain(ints: Any, values: Any, work: Any, sigma: float) -> None:
     """Draw every level of every chain factor, last factor first."""
     for f in range(ints[at.N_CHAIN] - 1, -1, -1):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         k, first = ints[table + at.FACTOR_K], ints[table + at.FACTOR_FIRST_NODE]
         factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
-        rows = floats if f == 0 else work
+        rows = values if f == 0 else work
         for level in range(ints[table + at.FACTOR_J]):
             node, own = first + level, ints[table + at.FACTOR_FIRST_COLUMN] + level * k
             c, columns = ints[ints[at.N_COLUMNS] + node], ints[ints[at.MAP_START] + node]
@@ -85,17 +86,20 @@ def draw_chain(ints: Any, floats: Any, work: Any, sigma: float) -> None:
 @compiled
 def draw_effects(ints: Any, floats: Any, work: Any, point: Any) -> int:
     """Turn the standard normal deviates in W_EFFECTS into a draw; 0, or 1 when A is not positive definite."""
-    sigma = np.exp(point[ints[at.N_THETA] - 1])
+    sigma = np.exp(relative_log_sigma(ints, point))
     write_lambda(ints, work, point)
     write_sampled(ints, work, point)
-    squared = write_response(ints, floats, work)
-    load(ints, floats, work)
-    log_det, squared = eliminate_chain(ints, floats, work, squared)
+    if ints[at.N_TERMS] > 0:
+        write_terms(ints, floats, work, point)
+    values = values_of(ints, floats, work)
+    squared = write_response(ints, floats, values, work)
+    load(ints, values, work)
+    log_det, squared = eliminate_chain(ints, values, work, squared)
     dense_log_det, _ = factor_root(ints, floats, work, sigma)
     if np.isnan(log_det) or np.isnan(dense_log_det):
         return 1
     draw_root(ints, work, sigma)
-    draw_chain(ints, floats, work, sigma)
+    draw_chain(ints, values, work, sigma)
     return 0
 
 

@@ -13,6 +13,7 @@ from bayesmixed.engines.kernel.adjoint import multiply, node_gradient
 from bayesmixed.engines.kernel.compilation import compiled, entry
 from bayesmixed.engines.kernel.density import DENSITY_SIGNATURE, integrate
 from bayesmixed.engines.kernel.memory import allocate, beyond, doubles, integers, is_null, release
+from bayesmixed.engines.kernel.residual import take_terms, values_of
 from bayesmixed.engines.kernel.sources import NO_MEMORY, SOURCES, STALE
 
 
@@ -72,8 +73,14 @@ def write_coefficients_covariance(ints: Any, work: Any, out: Any) -> None:
 def criterion_at(
     ints: Any, floats: Any, work: Any, n_entries: int, entries: Any, gradients: Any, values: Any
 ) -> int:
-    """Log determinant, residual sum of squares, means, covariance and gradients; 0 on success."""
+    """Log determinant, residual sum of squares, means, covariance and gradients; 0 on success.
+
+    Entries are the triangles, then the factors of the terms; the gradients follow the same order.
+    """
+    n_terms = ints[at.N_TERMS]
+    n_triangles = int(n_entries) - n_terms
     write_relative_lambda(ints, work, entries)
+    take_terms(ints, floats, work, beyond(entries, n_triangles))
     effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, 1.0)
     if not rss > 0.0:
         return 4
@@ -86,6 +93,9 @@ def criterion_at(
     write_coefficients_covariance(ints, work, beyond(values, 2 + n))
     gather_triangles(ints, work, ints[at.W_LOG_GRADIENT], 2.0, gradients)
     gather_triangles(ints, work, ints[at.W_RSS_GRADIENT], -2.0, beyond(gradients, n_entries))
+    for m in range(n_terms):
+        gradients[n_triangles + m] = work[ints[at.W_TERM_LOG_SLOPES] + m]
+        gradients[n_entries + n_triangles + m] = work[ints[at.W_TERM_RSS_SLOPES] + m]
     return 0
 
 
@@ -133,7 +143,7 @@ def write_node_covariance(ints: Any, work: Any, k: int, c: int, out: Any, first:
 
 
 @compiled
-def write_chain_covariances(ints: Any, floats: Any, work: Any, out: Any) -> int:
+def write_chain_covariances(ints: Any, values: Any, work: Any, out: Any) -> int:
     """Covariances of all levels of all chain factors; return how many numbers were written."""
     p, first = ints[at.N_COEFFICIENTS], 0
     for f in range(ints[at.N_CHAIN]):
@@ -141,7 +151,7 @@ def write_chain_covariances(ints: Any, floats: Any, work: Any, out: Any) -> int:
         k = ints[table + at.FACTOR_K]
         factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
         unused = ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA]
-        rows = floats if f == 0 else work
+        rows = values if f == 0 else work
         for level in range(ints[table + at.FACTOR_J]):
             node = ints[table + at.FACTOR_FIRST_NODE] + level
             c, columns = ints[ints[at.N_COLUMNS] + node], ints[ints[at.MAP_START] + node]
@@ -192,9 +202,10 @@ def _covariance_entries(sources: int, stale: int) -> Any:
             return NO_MEMORY
         write_relative_lambda(ints, work, entries)
         floats = doubles(data)
+        take_terms(ints, floats, work, beyond(entries, int(n_entries) - ints[at.N_TERMS]))
         rss = integrate(ints, floats, work, 1.0)[2]
         if rss > 0.0:
-            first = write_chain_covariances(ints, floats, work, out)
+            first = write_chain_covariances(ints, values_of(ints, floats, work), work, out)
             write_dense_covariances(ints, work, out, first)
         release(work)
         return 0 if rss > 0.0 else 4

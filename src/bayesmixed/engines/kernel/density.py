@@ -18,11 +18,18 @@ from bayesmixed.engines.kernel.adjoint import chain_gradient, multiply_by_lambda
 from bayesmixed.engines.kernel.compilation import compiled, entry
 from bayesmixed.engines.kernel.elimination import eliminate_chain, factor_root, load
 from bayesmixed.engines.kernel.memory import DOUBLES, allocate, beyond, doubles, integers, is_null, release
+from bayesmixed.engines.kernel.residual import (
+    add_residual_gradient,
+    values_of,
+    write_term_slopes,
+    write_terms,
+)
 from bayesmixed.engines.kernel.sources import NO_MEMORY, SOURCES, STALE
 from bayesmixed.engines.kernel.theta import (
     add_theta_gradient,
     log_prior_of_coefficient,
     log_prior_of_theta,
+    relative_log_sigma,
     write_lambda,
 )
 
@@ -94,12 +101,12 @@ def write_sampled(ints: Any, work: Any, point: Any) -> None:
 
 
 @compiled
-def write_response(ints: Any, floats: Any, work: Any) -> float:
+def write_response(ints: Any, floats: Any, values: Any, work: Any) -> float:
     """Cross-products of the integrated columns with y - Z_s s into W_RESPONSE; return its square."""
     response = beyond(work, ints[at.W_RESPONSE])
     for i in range(ints[at.N_INTEGRATED]):
-        response[i] = floats[ints[at.RESPONSE] + i]
-    squared = floats[ints[at.SCALARS] + at.SCALAR_RESPONSE_SQUARED]
+        response[i] = values[ints[at.RESPONSE] + i]
+    squared = values[ints[at.RESPONSE_SQUARED]]
     if ints[at.N_SAMPLED] == 0:
         return squared
     sampled, remaining = beyond(work, ints[at.W_SAMPLED]), beyond(work, ints[at.W_SAMPLED_GRADIENT])
@@ -239,9 +246,10 @@ def sampled_prior(ints: Any, floats: Any, work: Any, point: Any, gradient: Any) 
 @compiled
 def integrate(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float, float, float]:
     """Eliminate everything that is integrated, and write the gradients in the Cholesky factors."""
-    squared = write_response(ints, floats, work)
-    load(ints, floats, work)
-    log_det, squared = eliminate_chain(ints, floats, work, squared)
+    values = values_of(ints, floats, work)
+    squared = write_response(ints, floats, values, work)
+    load(ints, values, work)
+    log_det, squared = eliminate_chain(ints, values, work, squared)
     dense_log_det, coefficient_log_det = factor_root(ints, floats, work, sigma)
     if np.isnan(log_det) or np.isnan(dense_log_det):
         return np.nan, np.nan, np.nan
@@ -249,7 +257,9 @@ def integrate(ints: Any, floats: Any, work: Any, sigma: float) -> tuple[float, f
     for i in range(2 * (ints[at.W_RSS_GRADIENT] - ints[at.W_LOG_GRADIENT])):
         work[ints[at.W_LOG_GRADIENT] + i] = 0.0
     root_gradient(ints, work)
-    chain_gradient(ints, floats, work)
+    chain_gradient(ints, values, work)
+    if ints[at.N_TERMS] > 0:
+        write_term_slopes(ints, floats, work)
     multiply_by_lambda(ints, work)
     return log_det + dense_log_det, coefficient_log_det, rss
 
@@ -269,24 +279,30 @@ def coefficient_terms(ints: Any, floats: Any, work: Any, sigma: float) -> float:
 @compiled
 def log_density_at(ints: Any, floats: Any, point: Any, gradient: Any, work: Any) -> float:
     """Collapsed log density at an unconstrained point, and its gradient; NaN where it cannot be computed."""
-    last = ints[at.N_THETA] - 1
     n_rows, p = floats[ints[at.SCALARS] + at.SCALAR_N_ROWS], ints[at.N_COEFFICIENTS]
-    sigma = np.exp(point[last])
+    log_sigma = relative_log_sigma(ints, point)
+    sigma = np.exp(log_sigma)
     total = floats[ints[at.SCALARS] + at.SCALAR_CONSTANT]
     total += log_prior_of_theta(ints, floats, point, gradient)
     write_lambda(ints, work, point)
     write_sampled(ints, work, point)
+    if ints[at.N_TERMS] > 0:
+        total -= 0.5 * write_terms(ints, floats, work, point)
     effects_log_det, coefficient_log_det, rss = integrate(ints, floats, work, sigma)
     if not rss >= 0.0:
         return np.nan
     scaled = rss / (sigma * sigma)
-    total -= 0.5 * (effects_log_det + coefficient_log_det + scaled) + (n_rows - p) * point[last]
-    gradient[last] += p - n_rows + scaled + coefficient_terms(ints, floats, work, sigma)
+    total -= 0.5 * (effects_log_det + coefficient_log_det + scaled) + (n_rows - p) * log_sigma
+    if ints[at.SIGMA] >= 0:
+        gradient[ints[at.SIGMA]] += p - n_rows + scaled + coefficient_terms(ints, floats, work, sigma)
     for i in range(ints[at.W_RSS_GRADIENT] - ints[at.W_LOG_GRADIENT]):
         slope = work[ints[at.W_RSS_GRADIENT] + i] / (sigma * sigma)
         work[ints[at.W_LOG_GRADIENT] + i] = slope - work[ints[at.W_LOG_GRADIENT] + i]
     if ints[at.N_SAMPLED] > 0:
         sampled_likelihood_gradient(ints, floats, work, sigma)
+    if ints[at.N_TERMS] > 0:
+        add_residual_gradient(ints, floats, work, sigma, point, gradient)
+    if ints[at.N_SAMPLED] > 0:
         total += sampled_prior(ints, floats, work, point, gradient)
     add_theta_gradient(ints, work, point, gradient)
     return total

@@ -60,12 +60,12 @@ def call_lapack(typingctx: Any, address: Any, n: Any, matrix: Any, leading: Any)
 
 
 @compiled
-def load(ints: Any, floats: Any, work: Any) -> None:
+def load(ints: Any, values: Any, work: Any) -> None:
     """Copy what elimination overwrites into the workspace: the root, and the fronts of inner nodes."""
     q = ints[at.N_ROOT]
     root, w_root = ints[at.ROOT], ints[at.W_ROOT]
     for i in range(q * q):
-        work[w_root + i] = floats[root + i]
+        work[w_root + i] = values[root + i]
     for f in range(1, ints[at.N_CHAIN]):
         row = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         k = ints[row + at.FACTOR_K]
@@ -75,7 +75,7 @@ def load(ints: Any, floats: Any, work: Any) -> None:
             front = ints[ints[at.FRONT_START] + node]
             start = ints[ints[at.ROW_START] + node]
             for i in range(k * width):
-                work[front + i] = floats[start + i]
+                work[front + i] = values[start + i]
             for i in range(k * width, width * width):
                 work[front + i] = 0.0
 
@@ -203,7 +203,7 @@ def symmetrize(work: Any, square: int, n: int, stride: int) -> None:
 
 
 @compiled
-def eliminate_chain(ints: Any, floats: Any, work: Any, response_squared: float) -> tuple[float, float]:
+def eliminate_chain(ints: Any, values: Any, work: Any, response_squared: float) -> tuple[float, float]:
     """Eliminate every level of every chain factor.
 
     Returns: log|A| of the eliminated part (NaN when it is not positive definite), and y'y after elimination.
@@ -216,7 +216,7 @@ def eliminate_chain(ints: Any, floats: Any, work: Any, response_squared: float) 
         own = ints[at.W_RESPONSE] + ints[table + at.FACTOR_FIRST_COLUMN]
         factored = ints[at.W_FACTORED] + ints[table + at.FACTOR_FACTORED]
         first = ints[table + at.FACTOR_FIRST_NODE]
-        rows = floats if f == 0 else work
+        rows = values if f == 0 else work
         k_parent = ints[table + at.FACTOR_LENGTH + at.FACTOR_K]
         if f == 0 and k == 1:
             leaves_log_det, taken = eliminate_scalars(ints, work, rows, n_levels, lam, factored, own)

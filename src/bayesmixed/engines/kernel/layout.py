@@ -22,6 +22,17 @@ from __future__ import annotations
     N_SAMPLED,  # effects that stay with NUTS
     N_SAMPLED_COEFFICIENTS,  # of them, coefficients: they come first
     N_STRETCH,
+    SIGMA,  # place of log sigma in theta where standard deviations are relative to it, else -1
+    CLASS_SIGMA,  # place of log sigma in theta where it is the residual predictor of every class, else -1
+    N_TERMS,  # matrices whose weighted sum the cross-products are, 0: they stay as they are
+    N_VALUES,  # numbers from VALUES on that the terms make
+    N_CLASSES,  # classes of rows whose residuals have one standard deviation, 0: all have sigma
+    SERIAL,  # place in `serial.SERIALS` of the correlations of residuals
+    SERIAL_THETA,  # place of their coordinates in theta
+    N_SERIAL,  # number of these coordinates
+    N_KINDS,  # of factors that the correlations give to terms
+    SCALE_THETA,  # place in theta of the coefficients of the residual predictor
+    N_SCALE,  # number of these coefficients
     PROFILE,  # 1: coefficients are profiled (maximum likelihood), 0: integrated
     POTRF,  # addresses of LAPACK's Cholesky factorization and of the inverse made from it
     POTRI,
@@ -36,10 +47,26 @@ from __future__ import annotations
     COVARIANCE_START,  # of every inner node: place of the covariances of its front's columns
     MAP,  # for each column of a node its place in the parent's front
     COLUMN,  # for each column of a node its place among all integrated columns
-    ROWS,  # the rows themselves, raw cross-products
+    ROWS,  # the rows themselves, raw cross-products; here begin the values that terms make
     ROOT,  # raw cross-products of the root, q x q
     RESPONSE,  # cross-products of all integrated columns with y
+    RESPONSE_SQUARED,  # of y with itself; here these values end
     SCALARS,  # see SCALAR_*
+    MULTIPLICITY,  # how often a value stands in the symmetric matrix of all cross-products
+    TERM_POINTER,  # terms x values, compressed rows
+    TERM_INDEX,
+    TERM_VALUE,
+    TERM_KIND,  # of every term the kind of factor, and the two classes of its rows
+    TERM_FIRST,
+    TERM_SECOND,
+    SERIAL_NUMBERS,  # what the correlations' function reads
+    CLASS_COUNT,  # rows of every class
+    CLASS_OFFSET,  # of the residual predictor
+    CLASS_KNOWN,  # known variance beside sigma's
+    CLASS_FIXED,  # classes x coefficients of the residual predictor
+    CLASS_POINTER,  # classes x sampled columns, compressed rows
+    CLASS_INDEX,
+    CLASS_VALUE,
     PRECISION,  # prior precision of the integrated coefficients
     THETA_PRIOR,  # seven numbers for each sd and for sigma, of them five for each coordinate of a correlation
     SAMPLED_PRIOR,  # five numbers for each sampled coefficient
@@ -75,10 +102,22 @@ from __future__ import annotations
     W_POINT_GRADIENT,
     W_SAMPLED,  # sampled effects in the units of their columns
     W_SAMPLED_GRADIENT,
+    W_VALUES,  # cross-products that the terms make
+    W_LOG_PRODUCTS,  # gradient of log|A| in every value
+    W_RSS_PRODUCTS,  # gradient of the residual sum of squares in every value
+    W_TERMS,  # factor of every term, and the gradients of both in it
+    W_TERM_LOG_SLOPES,
+    W_TERM_RSS_SLOPES,
+    W_KINDS,  # factors that the correlations give, and the gradient in them
+    W_KIND_SLOPES,
+    W_CLASSES,  # log standard deviation of every class, its derivative in the predictor, the gradient in it
+    W_CLASS_RATES,
+    W_CLASS_SLOPES,
+    W_SERIAL,  # scratch of the correlations' function
     HEADER_LENGTH,
-) = range(65)
+) = range(104)
 
-# ---- one row of the table of factors: chain factors first, then dense, then sampled
+# ---- one row of the table of factors: chain, dense, sampled, then those of the residual predictor
 (
     FACTOR_K,  # effects
     FACTOR_J,  # levels
@@ -108,7 +147,7 @@ from __future__ import annotations
 
 CHAIN, DENSE, SAMPLED = range(3)
 
-SCALAR_N_ROWS, SCALAR_RESPONSE_SQUARED, SCALAR_CONSTANT = range(3)
+SCALAR_N_ROWS, SCALAR_CONSTANT = range(2)
 
 SMALL_ROOT = 24  # largest root that is factored without LAPACK, whose calls cost more than the arithmetic
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bayesmixed.design.nesting import is_nested
 from bayesmixed.design.records import Design
 from bayesmixed.engines.kernel import layout as at
+from bayesmixed.engines.kernel.terms import needs_terms
 from bayesmixed.printing.records import short_repr
 
 DENSE_LIMIT = 160
@@ -51,20 +52,27 @@ class Plan:
         return tuple(factor.block for factor in self.factors)
 
     @property
+    def n_sampled(self) -> int:
+        """Number of factors whose effects stay with NUTS."""
+        return sum(factor.role == at.SAMPLED for factor in self.factors)
+
+    @property
     def samples_effects(self) -> bool:
         """Whether random effects of some factor stay with NUTS."""
-        return any(factor.role == at.SAMPLED for factor in self.factors)
+        return self.n_sampled > 0
 
 
 def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit: int = DENSE_LIMIT) -> Plan:
     """Choose, from the structure of a design, what is integrated."""
     blocks = design.blocks
+    if needs_terms(design):
+        dense_limit = OPTIMUM_LIMIT
     by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
-    chain = by_size[:1]
+    chain: list[int] = []
     crossed: list[int] = []
-    for i in by_size[1:]:
-        nested = is_nested(*design.level_pairs(chain[-1], i), blocks[chain[-1]].n_levels)
-        (chain if nested else crossed).append(i)
+    for i in by_size:
+        nested = not chain or is_nested(*design.level_pairs(chain[-1], i), blocks[chain[-1]].n_levels)
+        (chain if nested and _holds_series(design, i) else crossed).append(i)
     factors = [FactorPlan(block=i, role=at.CHAIN, reason=_chain_reason(design, chain, i)) for i in chain]
     dense, sampled, used = [], [], 0
     for i in reversed(crossed):
@@ -77,6 +85,14 @@ def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit
             reason = f"{blocks[i].group} is crossed and large ({size} effects): sampled by NUTS."
             sampled.append(FactorPlan(block=i, role=at.SAMPLED, reason=reason))
     return Plan(factors=(*factors, *dense, *sampled), coefficients_sampled=coefficients_sampled)
+
+
+def _holds_series(design: Design, i: int) -> bool:
+    """Whether rows whose residuals are correlated belong to one level of a factor."""
+    serial = design.residual.correlation
+    if design.residual.is_independent:
+        return True
+    return is_nested(serial.codes, design.blocks[i].codes, int(serial.codes.max()) + 1)
 
 
 def _chain_reason(design: Design, chain: list[int], i: int) -> str:

@@ -21,6 +21,8 @@ KERNEL = (
     "elimination",
     "layout",
     "memory",
+    "residual",
+    "serial",
     "theta",
 )
 

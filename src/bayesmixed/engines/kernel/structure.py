@@ -17,6 +17,7 @@ from bayesmixed.engines.kernel.plan import Plan
 class Nodes:
     """The levels of one chain factor as nodes of the elimination forest."""
 
+    n_effects: int  # k
     # level of the next chain factor that contains each level, or -1 when the parent is the root, shape (J,)
     parent: IntArray
     n_columns: IntArray  # later columns that each level's row touches, shape (J,)
@@ -130,6 +131,7 @@ def _chain_nodes(
         extent=(first_dense, n_total - p, p),
     )
     return Nodes(
+        n_effects=k,
         parent=levels[0] if levels else np.full(n_levels, -1, dtype=np.int64),
         n_columns=n_columns,
         rows=rows,

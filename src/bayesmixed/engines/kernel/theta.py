@@ -200,12 +200,26 @@ def log_prior_of_coefficient(prior: Any, x: float) -> tuple[float, float]:
 
 
 @compiled
+def relative_log_sigma(ints: Any, point: Any) -> float:
+    """Log sigma where standard deviations are relative to it, else 0."""
+    return point[ints[at.SIGMA]] if ints[at.SIGMA] >= 0 else 0.0
+
+
+@compiled
 def log_prior_of_theta(ints: Any, floats: Any, point: Any, gradient: Any) -> float:
     """Sum of the log priors of theta, constants left out; its gradient is written to `gradient`."""
-    last = ints[at.N_THETA] - 1
-    prior = ints[at.THETA_PRIOR]
-    total, slope = log_prior_of_scale(beyond(floats, prior + last * at.PRIOR_WORDS), point[last])
-    gradient[last] = slope
+    prior, total = ints[at.THETA_PRIOR], 0.0
+    sigma = max(ints[at.SIGMA], ints[at.CLASS_SIGMA])
+    if sigma >= 0:
+        total, gradient[sigma] = log_prior_of_scale(
+            beyond(floats, prior + sigma * at.PRIOR_WORDS), point[sigma]
+        )
+    for i in range(ints[at.SERIAL_THETA], ints[at.SERIAL_THETA] + ints[at.N_SERIAL]):
+        value, gradient[i] = log_prior_of_logit(beyond(floats, prior + i * at.PRIOR_WORDS), point[i])
+        total += value
+    for i in range(ints[at.SCALE_THETA], ints[at.SCALE_THETA] + ints[at.N_SCALE]):
+        value, gradient[i] = log_prior_of_coefficient(beyond(floats, prior + i * at.PRIOR_WORDS), point[i])
+        total += value
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         start = ints[table + at.FACTOR_THETA]
@@ -224,7 +238,7 @@ def log_prior_of_theta(ints: Any, floats: Any, point: Any, gradient: Any) -> flo
 @compiled
 def write_lambda(ints: Any, work: Any, point: Any) -> None:
     """Cholesky factors of all factors, and transposes: relative to sigma where integrated, else absolute."""
-    log_sigma = point[ints[at.N_THETA] - 1]
+    log_sigma = relative_log_sigma(ints, point)
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         k, own = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
@@ -250,14 +264,14 @@ def write_lambda(ints: Any, work: Any, point: Any) -> None:
 @compiled
 def add_theta_gradient(ints: Any, work: Any, point: Any, gradient: Any) -> None:
     """Carry the gradient in the Cholesky factors (in W_LOG_GRADIENT) to theta."""
-    last = ints[at.N_THETA] - 1
+    sigma, log_sigma = ints[at.SIGMA], relative_log_sigma(ints, point)
     for f in range(ints[at.N_FACTORS]):
         table = ints[at.FACTORS] + f * at.FACTOR_LENGTH
         k, own = ints[table + at.FACTOR_K], ints[table + at.FACTOR_THETA]
         lam = beyond(work, ints[at.W_LAMBDA] + ints[table + at.FACTOR_LAMBDA])
         slopes = beyond(work, ints[at.W_LOG_GRADIENT] + ints[table + at.FACTOR_LAMBDA])
         relative = ints[table + at.FACTOR_ROLE] != at.SAMPLED
-        shift = point[last] if relative else 0.0
+        shift = log_sigma if relative else 0.0
         first, x = 0, own + ints[table + at.FACTOR_DEVIATIONS]
         for s in range(ints[table + at.FACTOR_N_SETS]):
             each = ints[at.SETS] + (ints[table + at.FACTOR_FIRST_SET] + s) * at.SET_LENGTH
@@ -269,8 +283,8 @@ def add_theta_gradient(ints: Any, work: Any, point: Any, gradient: Any) -> None:
                 for m in range(i + 1):
                     along += slope[m] * row[m]
                 gradient[own + i * apart] += along
-                if relative:
-                    gradient[last] -= along
+                if relative and sigma >= 0:
+                    gradient[sigma] -= along
                 add_row_gradient(
                     ints[each + at.SET_KERNEL],
                     size,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import lgamma, log, pi
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from bayesmixed import names
 from bayesmixed.covariances.covariance import Row
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import FloatArray, GroupBlock, LinearPredictor
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.units import Units
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.prior import Prior
+from bayesmixed.priors.prior import Prior, PriorSet
 
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 
@@ -28,8 +28,9 @@ class UnitFreePriors:
     theta : tuple[FloatArray, ...]
         For each block of the design one row of ``PRIOR_WORDS`` numbers for each sd, then for each logit
         (whose first number is the shape of its beta distribution).
-    sigma : FloatArray
-        ``PRIOR_WORDS`` numbers.
+    residual : FloatArray
+        Rows of ``PRIOR_WORDS`` numbers: of the sds and correlations of the bars of sigma's predictor, of the
+        coordinates of the residuals' correlations, of the coefficients of that predictor, of sigma.
     mean, precision : FloatArray
         Of normal priors of the coefficients, shape (p,); not used when coefficients are sampled.
     coefficients : FloatArray
@@ -39,7 +40,7 @@ class UnitFreePriors:
     """
 
     theta: tuple[FloatArray, ...]
-    sigma: FloatArray
+    residual: FloatArray
     mean: FloatArray
     precision: FloatArray
     coefficients: FloatArray
@@ -113,29 +114,39 @@ def coefficients_are_integrable(spec: ModelSpec) -> bool:
 
 def unsupported_priors(spec: ModelSpec) -> tuple[str, ...]:
     """Priors of a model that the kernels do not know, as printed in messages."""
-    scales = [prior for block in spec.priors.sd for prior in block]
-    scales += spec.priors.parameters.values()
-    wrong = [p for p in scales if p.name not in SCALE_PRIORS]
-    for block, priors in zip(spec.design.blocks, spec.priors.correlation, strict=True):
+    serial, parameters = spec.design.residual.correlation, dict(spec.priors.parameters)
+    wrong = []
+    if serial.n_coordinates:
+        of_serial = parameters.pop(serial.label)
+        wrong += [of_serial] if serial.kernel_rows(of_serial) is None else []
+    wrong += [p for p in parameters.values() if p.name not in SCALE_PRIORS]
+    sets = {names.MU: spec.priors, **spec.priors.others}
+    for name, predictor in spec.design.predictors.items():
+        wrong += _unsupported(predictor, sets[name])
+    return tuple(str(prior) for prior in wrong)
+
+
+def _unsupported(predictor: LinearPredictor, own: PriorSet) -> list[Prior]:
+    """Priors of one predictor that the kernels do not know."""
+    wrong = [prior for block in own.sd for prior in block if prior.name not in SCALE_PRIORS]
+    for block, priors in zip(predictor.blocks, own.correlation, strict=True):
         kinds = block.covariances.correlated.items()
         wrong += [priors[name] for name, each in kinds if each.kernel_rows(priors[name]) is None]
-    wrong += [p for p in spec.priors.coefficients if p.name not in COEFFICIENT_PRIORS]
-    return tuple(str(prior) for prior in wrong)
+    return wrong + [p for p in own.coefficients if p.name not in COEFFICIENT_PRIORS]
 
 
 def unit_free_priors(spec: ModelSpec, units: Units) -> UnitFreePriors:
     """Priors of a model in unit-free form."""
     rows = [block_rows(spec, units, i) for i in range(len(spec.design.blocks))]
-    of_sigma = spec.priors.parameters[names.SIGMA]
-    sigma, sigma_constant = SCALE_PRIORS[of_sigma.name](of_sigma, units.scale)
+    residual, residual_constant = _residual_rows(spec, units)
     coefficients, coefficient_constant = _coefficient_rows(spec, units)
     return UnitFreePriors(
         theta=tuple(numbers for numbers, _ in rows),
-        sigma=np.array(sigma),
+        residual=residual,
         mean=coefficients[:, 0],
         precision=coefficients[:, 1],
         coefficients=coefficients,
-        constant=sum(constant for _, constant in rows) + sigma_constant + coefficient_constant,
+        constant=sum(constant for _, constant in rows) + residual_constant + coefficient_constant,
     )
 
 
@@ -144,22 +155,49 @@ def block_rows(spec: ModelSpec, units: Units, i: int) -> tuple[FloatArray, float
 
     Returns shape (m, ``PRIOR_WORDS``).
     """
-    scales = units.effects[i][spec.design.blocks[i].covariances.leaders]
-    rows = [
-        SCALE_PRIORS[prior.name](prior, units.scale / float(s))
-        for prior, s in zip(spec.priors.sd[i], scales, strict=True)
-    ]
-    rows += coordinate_rows(spec, i)
+    return _padded(_block_rows(spec.design.blocks[i], spec.priors, i, units.scale / units.effects[i]))
+
+
+def _block_rows(block: GroupBlock, priors: PriorSet, i: int, unit: FloatArray) -> list[Row]:
+    """Rows of the sds and correlations of block `i` of a predictor, given what one unit of each effect is."""
+    units = unit[block.covariances.leaders]
+    rows = [SCALE_PRIORS[p.name](p, float(c)) for p, c in zip(priors.sd[i], units, strict=True)]
+    return rows + coordinate_rows(block, priors.correlation[i])
+
+
+def _padded(rows: list[Row]) -> tuple[FloatArray, float]:
+    """Rows of one length, with the sum of their log constants."""
     numbers = [(*row, *[0.0] * (at.PRIOR_WORDS - len(row))) for row, _ in rows]
-    return np.array(numbers), sum(constant for _, constant in rows)
+    return np.array(numbers).reshape(-1, at.PRIOR_WORDS), sum(constant for _, constant in rows)
 
 
-def coordinate_rows(spec: ModelSpec, i: int) -> list[Row]:
+def _residual_rows(spec: ModelSpec, units: Units) -> tuple[FloatArray, float]:
+    """Numbers of everything in theta that concerns the residuals, with the sum of their log constants."""
+    rows: list[Row] = []
+    serial, parameters = spec.design.residual.correlation, spec.priors.parameters
+    for predictor in spec.design.others:
+        own = spec.priors.others[predictor.parameter]
+        for i, block in enumerate(predictor.blocks):
+            rows += _block_rows(block, own, i, 1.0 / block.scales)
+    if serial.n_coordinates:
+        rows += serial.kernel_rows(parameters[serial.label]) or ()
+    for predictor in spec.design.others:
+        own, scales = spec.priors.others[predictor.parameter], predictor.fixed.scales
+        rows += [
+            COEFFICIENT_PRIORS[p.name](p, 0.0, 1.0 / float(s))
+            for p, s in zip(own.coefficients, scales, strict=True)
+        ]
+    if names.SIGMA in parameters:
+        of_sigma = parameters[names.SIGMA]
+        rows.append(SCALE_PRIORS[of_sigma.name](of_sigma, units.scale))
+    return _padded(rows)
+
+
+def coordinate_rows(block: GroupBlock, priors: Mapping[str, Prior]) -> list[Row]:
     """Numbers of every coordinate of a block's correlations, with their log constants."""
-    priors = spec.priors.correlation[i]
     return [
         row
-        for each in spec.design.blocks[i].covariances.sets
+        for each in block.covariances.sets
         if each.n_coordinates
         for row in each.kernel_rows(priors[each.name]) or ()
     ]

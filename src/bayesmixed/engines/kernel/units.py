@@ -67,7 +67,7 @@ class UnitFree:
     columns: tuple[FloatArray, ...]  # for each block, shape (n, k)
     codes: tuple[IntArray, ...]  # for each block, shape (n,)
     n_levels: tuple[int, ...]  # for each block
-    log_determinant: float  # of the structure R of the residuals
+    log_determinant: float  # of the residuals' covariance over sigma^2 before the rows were multiplied
 
 
 def units_of(design: Design, *, about_means: bool = True) -> Units:
@@ -100,12 +100,31 @@ def unit_free(design: Design, units: Units) -> UnitFree:
         centred_columns(block.columns, centring) / scales
         for block, centring, scales in zip(design.blocks, units.effect_centrings, units.effects, strict=True)
     ]
-    white = design.residual.weighted
+    precision = unit_precision(design, units)
+    if precision is not None:
+        root = np.sqrt(precision)
+        response, fixed = response * root, fixed * root[:, None]
+        columns = [column * root[:, None] for column in columns]
     return UnitFree(
-        response=white(response),
-        fixed=white(fixed),
-        columns=tuple(map(white, columns)),
+        response=response,
+        fixed=fixed,
+        columns=tuple(columns),
         codes=tuple(block.codes for block in design.blocks),
         n_levels=tuple(block.n_levels for block in design.blocks),
-        log_determinant=design.residual.log_determinant,
+        log_determinant=log_determinant_of(design, units),
     )
+
+
+def unit_precision(design: Design, units: Units) -> FloatArray | None:
+    """Known part of the residuals' precision in unit-free form, of weights or of known errors, shape (n,)."""
+    residual = design.residual
+    if residual.errors is None or residual.has_sigma:
+        return residual.weights
+    return np.asarray((units.scale / residual.errors) ** 2)
+
+
+def log_determinant_of(design: Design, units: Units) -> float:
+    """Log determinant of the inverse of that part."""
+    if design.residual.errors is None or design.residual.has_sigma:
+        return design.residual.log_determinant
+    return float(2.0 * np.sum(np.log(design.residual.errors / units.scale)))

@@ -30,9 +30,14 @@ class Maximized:
     optimum: Optimum
 
     @property
+    def profiles_sigma(self) -> bool:
+        """Whether sigma is a parameter that is not among the entries."""
+        return True
+
+    @property
     def n_parameters(self) -> int:
         """Number of parameters as lme4 counts them: coefficients, variances, correlations, sigma."""
-        return len(self.optimum.coefficients) + len(self.optimum.entries) + 1
+        return len(self.optimum.coefficients) + len(self.optimum.entries) + self.profiles_sigma
 
     @property
     def log_likelihood(self) -> float:
@@ -73,6 +78,11 @@ class Estimate(Maximized):
         """The design that was fitted."""
         return self.likelihood.design
 
+    @property
+    def profiles_sigma(self) -> bool:
+        """Whether sigma is a parameter that is not among the entries."""
+        return self.likelihood.profiles_sigma
+
     def at_design(self, design: Design) -> Estimate:
         """The same estimate over another look at the same data."""
         return replace(self, likelihood=replace(self.likelihood, design=design))
@@ -93,7 +103,7 @@ def estimate(design: Design, by: Criterion = "reml") -> Estimate:
     check_estimable(design, by)
     likelihood = likelihood_of(design, by)
     optimum = find_optimum(likelihood)
-    check_residual(optimum.sigma / likelihood.units.scale)
+    check_residual(optimum.relative / likelihood.units.scale)
     return Estimate(likelihood=likelihood, optimum=optimum)
 
 
@@ -151,7 +161,7 @@ def singularity(fitted: Estimate) -> tuple[str, ...]:
 def _block_singularity(fitted: Estimate, i: int) -> list[str]:
     """Sentences about one grouping factor."""
     block, scales = fitted.design.blocks[i], fitted.likelihood.units.effects[i]
-    relative = np.sqrt(np.diag(fitted.optimum.covariances[i])) * scales / fitted.optimum.sigma
+    relative = np.sqrt(np.diag(fitted.optimum.covariances[i])) * scales / fitted.optimum.relative
     zero = [effect for effect, sd in zip(block.effects, relative, strict=True) if sd < NOTHING]
     said = [
         f"The standard deviation of {effect} among levels of {block.group} is estimated as zero: the levels "
@@ -188,11 +198,13 @@ def estimate_linear(design: Design, by: Criterion = "reml") -> LinearEstimate:
     criterion = float(linear_criteria(design, by, design.response.values[None])[0])
     n, p = basis.shape
     rest = scaled - basis @ (basis.T @ scaled)
+    sigma = float(np.sqrt(rest @ rest / (n - p if by == "reml" else n)))
     optimum = Optimum(
         criterion=criterion,
         entries=np.empty(0),
         coefficients=np.linalg.solve(triangle, basis.T @ scaled),
-        sigma=float(np.sqrt(rest @ rest / (n - p if by == "reml" else n))),
+        sigma=sigma,
+        relative=sigma,
         covariances=(),
         ranef=(),
         singular=False,

@@ -16,12 +16,19 @@ from bayesmixed.covariances.unstructured import Unstructured
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.criterion import criterion
-from bayesmixed.engines.kernel.cross_products import cross_products_of, indicator
-from bayesmixed.engines.kernel.packing import Packed, pack
+from bayesmixed.engines.kernel.cross_products import CrossProducts, cross_products_of, indicator
+from bayesmixed.engines.kernel.packing import ONE_SIGMA, Packed, ResidualPlan, pack, residual_plan
 from bayesmixed.engines.kernel.plan import OPTIMUM_LIMIT, Plan, make_plan
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.kernel.unit_priors import UnitFreePriors
-from bayesmixed.engines.kernel.units import UnitFree, Units, unit_free, units_of
+from bayesmixed.engines.kernel.units import (
+    UnitFree,
+    Units,
+    log_determinant_of,
+    unit_free,
+    unit_precision,
+    units_of,
+)
 from bayesmixed.errors import EngineError
 from bayesmixed.printing.records import short_repr
 
@@ -38,7 +45,7 @@ class Evaluated:
     Attributes
     ----------
     log_det : float
-        log|A|, of the coefficients too for REML; infinite where it cannot be computed.
+        log|A| + log|R|, of the coefficients too for REML; infinite where it cannot be computed.
     rss : float
         Penalized residual sum of squares.
     log_det_gradient, rss_gradient : FloatArray
@@ -86,12 +93,15 @@ class Likelihood:
         What makes the numbers unit-free.
     packed : Packed
         The problem without priors.
+    residual : ResidualPlan
+        Whether sigma is a number, and the terms of cross-products where residuals are correlated or differ.
 
     Notes
     -----
     The parameters, ``entries``, are those of the structures of all sets of all grouping factors, in the
     plan's order, unit-free: of a free structure the lower triangle of the Cholesky factor relative to sigma,
-    row by row. A diagonal entry may have any sign.
+    row by row. A diagonal entry may have any sign. Then come those of the residuals: the coordinates of
+    their correlations, the coefficients of sigma's predictor, log sigma beside known errors.
     """
 
     design: Design
@@ -99,8 +109,35 @@ class Likelihood:
     plan: Plan
     units: Units
     packed: Packed
+    residual: ResidualPlan = ONE_SIGMA
 
     __repr__ = short_repr
+
+    @property
+    def profiles_sigma(self) -> bool:
+        """Whether standard deviations are relative to a sigma that is at its best."""
+        terms = self.residual.terms
+        return self.residual.has_sigma and not (terms is not None and terms.has_class_sigma)
+
+    @property
+    def n_residual(self) -> int:
+        """Number of entries that concern the residuals; they come last."""
+        return 0 if self.residual.terms is None else self.residual.terms.n_parameters
+
+    def of_residuals(self, entries: FloatArray) -> FloatArray:
+        """Entries that concern the residuals."""
+        return entries[len(entries) - self.n_residual :]
+
+    def variance(self, here: Evaluated) -> float:
+        """Unit-free square of what standard deviations are relative to: sigma at its best, or one."""
+        return here.rss / self.degrees if self.profiles_sigma else 1.0
+
+    def products(self, entries: FloatArray) -> CrossProducts:
+        """Cross-products of the rows, weighted by the residuals' precision relative to that square."""
+        terms = self.residual.terms
+        if terms is None:
+            return cross_products_of(self.design, self.units)
+        return terms.products(terms.factors(self.of_residuals(entries))[0])
 
     @property
     def degrees(self) -> int:
@@ -114,7 +151,7 @@ class Likelihood:
         total = 2.0 * self.degrees * np.log(self.units.scale)
         if self.by == "reml":
             total += 2.0 * float(np.sum(np.log(self.units.scales)))
-        return float(total + self.design.residual.log_determinant)
+        return float(total + log_determinant_of(self.design, self.units))
 
     @cached_property
     def places(self) -> tuple[FactorPlace, ...]:
@@ -143,13 +180,15 @@ class Likelihood:
     @cached_property
     def is_deviation(self) -> FloatArray:
         """1 where an entry makes a standard deviation, else 0, shape of the entries."""
-        return np.concatenate([place.covariance.is_deviation for place in self.places]).astype(np.float64)
+        own = [place.covariance.is_deviation for place in self.places]
+        return np.concatenate([*own, np.zeros(self.n_residual)]).astype(np.float64)
 
     @cached_property
     def turns(self) -> FloatArray:
         """Where the criterion is even in an entry, beside zero; NaN where nowhere, shape of the entries."""
         turns = [np.full(place.covariance.n_parameters, place.covariance.turn) for place in self.places]
-        return np.where(self.is_deviation == 1.0, np.nan, np.concatenate(turns))
+        every = np.concatenate([*turns, np.full(self.n_residual, np.nan)])
+        return np.where(self.is_deviation == 1.0, np.nan, every)
 
     @property
     def even(self) -> FloatArray:
@@ -159,24 +198,25 @@ class Likelihood:
     @cached_property
     def powers(self) -> FloatArray:
         """Power of every entry that is of the order of a standard deviation, shape of the entries."""
-        return np.concatenate(
-            [np.full(p.covariance.n_parameters, p.covariance.power, dtype=np.float64) for p in self.places]
-        )
+        powers = [np.full(p.covariance.n_parameters, p.covariance.power) for p in self.places]
+        return np.concatenate([*powers, np.ones(self.n_residual)]).astype(np.float64)
 
     def smallest(self, entries: FloatArray) -> float:
         """Smallest number on the diagonals of the Cholesky factors, relative to sigma."""
         triangles = self.triangles(entries)
         sizes = [(place.triangle, *lower_triangle(place.covariance.size)) for place in self.places]
-        return float(min(np.min(np.abs(triangles[own][i == j])) for own, i, j in sizes))
+        return float(min((np.min(np.abs(triangles[own][i == j])) for own, i, j in sizes), default=1.0))
 
     def start(self, relative: float) -> FloatArray:
         """Entries of independent effects with one standard deviation over sigma."""
-        return np.concatenate([place.covariance.start(relative) for place in self.places])
+        own = [place.covariance.start(relative) for place in self.places]
+        first = int(self.packed.block[at.SERIAL_THETA])
+        return np.concatenate([*own, self.packed.start[first : first + self.n_residual]])
 
     def triangles(self, entries: FloatArray) -> FloatArray:
         """Lower triangles of the Cholesky factors, relative to sigma, set after set."""
         if self.is_free:
-            return entries
+            return entries[: len(entries) - self.n_residual]
         return np.concatenate([place.covariance.triangle(entries[place.entries]) for place in self.places])
 
     def _pulled(self, entries: FloatArray, slopes: FloatArray) -> FloatArray:
@@ -204,7 +244,12 @@ class Likelihood:
 
     def evaluate(self, entries: FloatArray) -> Evaluated:
         """Run the kernel at one point."""
-        triangles = np.ascontiguousarray(self.triangles(entries))
+        terms, triangles = self.residual.terms, self.triangles(entries)
+        m, log_residual, own = len(triangles), 0.0, self.of_residuals(entries)
+        if terms is not None:
+            factors, log_determinant = terms.factors(own)
+            triangles, log_residual = np.concatenate([triangles, factors]), float(log_determinant)
+        triangles = np.ascontiguousarray(triangles)
         n, p = int(self.packed.block[at.N_INTEGRATED]), len(self.design.fixed.terms)
         gradients, values = np.zeros((2, len(triangles))), np.zeros(2 + n + p * p)
         status = CRITERION(
@@ -215,11 +260,16 @@ class Likelihood:
             self.packed.block.ctypes.data,
         )
         possible = require_run(status) == 0
+        log_det_gradient, rss_gradient = (self._pulled(entries, each[:m]) for each in gradients)
+        if terms is not None:
+            slopes, log_slopes = terms.slopes(own)
+            log_det_gradient = np.append(log_det_gradient, gradients[0, m:] @ slopes + log_slopes)
+            rss_gradient = np.append(rss_gradient, gradients[1, m:] @ slopes)
         return Evaluated(
-            log_det=float(values[0]) if possible else np.inf,
+            log_det=float(values[0] + log_residual) if possible else np.inf,
             rss=float(values[1]) if possible else 1.0,
-            log_det_gradient=self._pulled(entries, gradients[0]),
-            rss_gradient=self._pulled(entries, gradients[1]),
+            log_det_gradient=log_det_gradient,
+            rss_gradient=rss_gradient,
             effects=values[2 : 2 + n],
             covariance=values[2 + n :].reshape(p, p),
         )
@@ -231,9 +281,13 @@ class Likelihood:
     def profile(self, here: Evaluated) -> tuple[float, FloatArray]:
         """Unit-free criterion with sigma at its best, and the gradient, from what the kernel said.
 
-        m {1 + log(2 pi rss / m)} + log|A|, Bates et al. (2015), equations 34 and 42.
+        m {1 + log(2 pi rss / m)} + log|A|, Bates et al. (2015), equations 34 and 42; without a sigma
+        m log(2 pi) + rss + log|A|.
         """
         m = self.degrees
+        if not self.profiles_sigma:
+            value = m * np.log(2.0 * np.pi) + here.rss + here.log_det
+            return float(value), here.log_det_gradient + here.rss_gradient
         value = m * (1.0 + np.log(2.0 * np.pi * here.rss / m)) + here.log_det
         return float(value), here.log_det_gradient + (m / here.rss) * here.rss_gradient
 
@@ -258,15 +312,26 @@ class Likelihood:
 
         Shapes: `responses` (B, n).
         """
+        if self.residual.terms is not None:
+            yield from map(self._with_response, responses)
+            return
         rows, design = unit_free(self.design, self.units), self.design
         scaled = (responses - design.offset - self.units.center) / self.units.scale
-        scaled = design.residual.weighted(scaled.T).T
+        precision = unit_precision(design, self.units)
+        scaled = scaled if precision is None else scaled * np.sqrt(precision)
         for response, products in zip(scaled, self._products(rows, scaled), strict=True):
             block = self.packed.block.copy()
             floats, first = block.view(np.float64), int(block[at.RESPONSE])
             floats[first : first + len(products)] = products
-            floats[block[at.SCALARS] + at.SCALAR_RESPONSE_SQUARED] = response @ response
+            floats[block[at.RESPONSE_SQUARED]] = response @ response
             yield dataclasses.replace(self, packed=dataclasses.replace(self.packed, block=block))
+
+    def _with_response(self, response: FloatArray) -> Likelihood:
+        """The same model of another response, whose terms are formed again."""
+        own = dataclasses.replace(self.design.response, values=response)
+        design = dataclasses.replace(self.design, response=own)
+        packed, residual = _packed(design, self.plan, self.units, self.by)
+        return dataclasses.replace(self, packed=packed, residual=residual)
 
     def _products(self, rows: UnitFree, responses: FloatArray) -> FloatArray:
         """Cross-products of all integrated columns with responses, shape (B, N)."""
@@ -285,17 +350,29 @@ def likelihood_of(design: Design, by: Criterion = "reml") -> Likelihood:
             f"REML and ML integrate all random effects out together, and here more than {OPTIMUM_LIMIT} are "
             "crossed; use method='bayes', which samples some of them."
         )
+    if any(predictor.blocks for predictor in design.others):
+        raise EngineError(
+            "REML and ML integrate the random effects out together, which those in the formula of sigma do "
+            "not allow; use method='bayes'."
+        )
     units = units_of(design, about_means=False)
-    products = cross_products_of(design, units)
-    p = len(products.fixed_gram)
+    packed, residual = _packed(design, plan, units, by)
+    return Likelihood(design=design, by=by, plan=plan, units=units, packed=packed, residual=residual)
+
+
+def _packed(design: Design, plan: Plan, units: Units, by: Criterion) -> tuple[Packed, ResidualPlan]:
+    """The problem without priors."""
+    residual = residual_plan(design, units)
+    terms = residual.terms
+    products = cross_products_of(design, units) if terms is None else terms.layout
+    p, n_residual = len(products.fixed_gram), 0 if terms is None else terms.n_parameters
     nothing = UnitFreePriors(
         theta=tuple(np.zeros((block.covariances.n_parameters, at.PRIOR_WORDS)) for block in design.blocks),
-        sigma=np.zeros(at.PRIOR_WORDS),
+        residual=np.zeros((n_residual + 1, at.PRIOR_WORDS)),
         mean=np.zeros(p),
         precision=np.zeros(p),
         coefficients=np.zeros((p, at.COEFFICIENT_PRIOR_WORDS)),
         constant=0.0,
     )
     covariances = tuple(block.covariances for block in design.blocks)
-    packed = pack(products, plan, covariances, nothing, profile=by == "ml")
-    return Likelihood(design=design, by=by, plan=plan, units=units, packed=packed)
+    return pack(products, plan, covariances, nothing, profile=by == "ml", residual=residual), residual

@@ -46,7 +46,10 @@ class Optimum:
     coefficients : FloatArray
         Shape (p,), the intercept at x = 0.
     sigma : float
-        Residual standard deviation.
+        Residual standard deviation; NaN where there is none, or one for each row.
+    relative : float
+        What the entries' standard deviations are relative to: sigma where it is at its best, else that of the
+        response.
     covariances : tuple[FloatArray, ...]
         For each block the covariance matrix of its effects, shape (k, k).
     ranef : tuple[FloatArray, ...]
@@ -61,6 +64,7 @@ class Optimum:
     entries: FloatArray
     coefficients: FloatArray
     sigma: float
+    relative: float
     covariances: tuple[FloatArray, ...]
     ranef: tuple[FloatArray, ...]
     singular: bool
@@ -122,14 +126,16 @@ def optimum_at(likelihood: Likelihood, entries: FloatArray) -> Optimum:
     here = likelihood.evaluate(entries)
     criterion, gradient = likelihood.profile(here)
     units, design = likelihood.units, likelihood.design
-    sigma = np.sqrt(here.rss / likelihood.degrees)
+    variance = likelihood.variance(here)
+    relative = units.scale * float(np.sqrt(variance))
     columns = {i: likelihood.packed.columns[f] for f, i in enumerate(likelihood.plan.blocks)}
     return Optimum(
         criterion=criterion + likelihood.shift,
         entries=entries,
         coefficients=units.coefficients(here.effects[likelihood.packed.columns[-1]]),
-        sigma=units.scale * sigma,
-        covariances=block_covariances(likelihood, entries, here.rss / likelihood.degrees),
+        sigma=_sigma(likelihood, entries, relative),
+        relative=relative,
+        covariances=block_covariances(likelihood, entries, variance),
         ranef=tuple(
             units.ranef(i, here.effects[columns[i]].reshape(-1, block.n_effects))
             for i, block in enumerate(design.blocks)
@@ -140,6 +146,13 @@ def optimum_at(likelihood: Likelihood, entries: FloatArray) -> Optimum:
         ),
         gradient=float(np.max(np.abs(gradient))),
     )
+
+
+def _sigma(likelihood: Likelihood, entries: FloatArray, relative: float) -> float:
+    """Sigma in the units of the data, NaN where the model does not have one number."""
+    if likelihood.profiles_sigma:
+        return relative
+    return likelihood.units.scale * float(np.exp(entries[-1])) if likelihood.residual.has_sigma else np.nan
 
 
 def effect_scales(likelihood: Likelihood) -> list[FloatArray]:

@@ -115,7 +115,7 @@ def curvature(likelihood: Likelihood, entries: FloatArray) -> Curvature:
 
 def _implied(likelihood: Likelihood, entries: FloatArray, here: Evaluated) -> Variances:
     """Variances from what the restricted likelihood says at the entries."""
-    variance, to_units = here.rss / likelihood.degrees, coefficients_map(likelihood.units)
+    variance, to_units = likelihood.variance(here), coefficients_map(likelihood.units)
     relative = to_units @ here.covariance @ to_units.T
     return Variances(
         coefficients=np.asarray(variance * 0.5 * (relative + relative.T)),
@@ -162,7 +162,7 @@ def conditional_covariances(
         raise FloatingPointError("the precision matrix is not positive definite at the estimate")
     parts = dict(zip(likelihood.plan.blocks, np.split(out, np.cumsum(sizes)[:-1]), strict=True))
     scales, to_units = effect_scales(likelihood), coefficients_map(likelihood.units)
-    variance = (optimum.sigma / likelihood.units.scale) ** 2
+    variance = (optimum.relative / likelihood.units.scale) ** 2
     found = []
     for i, block in enumerate(blocks):
         k = block.n_effects

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import splu
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.kernel.cross_products import cross_products_of, indicator
+from bayesmixed.engines.kernel.cross_products import indicator
 from bayesmixed.engines.reml.estimate import Estimate, covariance_root
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.options import NewLevels, PredictKind
@@ -216,13 +216,13 @@ def combination_variances(estimate: Estimate, fixed: FloatArray, random: sparse.
     for first in range(0, asked.shape[0], step):
         part = asked[first : first + step].toarray()
         variances[first : first + step] = np.einsum("nq,qn->n", part, solver.solve(part.T))
-    return np.asarray(estimate.optimum.sigma**2 * variances)
+    return np.asarray(estimate.optimum.relative**2 * variances)
 
 
 def _precision(estimate: Estimate) -> sparse.csc_array:
     """T'W T + blockdiag(I, 0) of T = [Z L, X], X unit-free, from the cross-products of the fit."""
-    design, units = estimate.design, estimate.likelihood.units
-    products = cross_products_of(design, units)
+    design = estimate.design
+    products = estimate.likelihood.products(estimate.optimum.entries)
     roots = [
         sparse.kron(sparse.eye_array(block.n_levels), block.scales[:, None] * _relative_root(estimate, i))
         for i, block in enumerate(design.blocks)
@@ -240,7 +240,7 @@ def _precision(estimate: Estimate) -> sparse.csc_array:
 
 def _relative_root(estimate: Estimate, i: int) -> FloatArray:
     """Covariance factor of a grouping factor relative to sigma, in the units of the data."""
-    return np.asarray(covariance_root(estimate.optimum.covariances[i]) / estimate.optimum.sigma)
+    return np.asarray(covariance_root(estimate.optimum.covariances[i]) / estimate.optimum.relative)
 
 
 def relative_columns(estimate: Estimate, wanted: PredictionRows) -> sparse.csr_array:
