@@ -49,6 +49,11 @@ OWNED = ("sd_", "corr_", "ranef_", "coef_", "covariance_", "partial_corr_")
 EFFECT, BIS = "_effect", "_effect_bis"
 
 
+def beta(parameter: str) -> str:
+    """Name of the coefficients of the predictor of a parameter, shape (term,)."""
+    return BETA if parameter == MU else f"{BETA}_{parameter}"
+
+
 def sd(group: str) -> str:
     """Name of the standard deviations of a grouping factor's effects, shape (effect,)."""
     return f"sd_{variable(group)}"

@@ -100,16 +100,28 @@ def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
     from bayesmixed.engines.collapsed.sample import collapsed_target, sample_collapsed
     from bayesmixed.engines.kernel import layout
     from bayesmixed.engines.kernel.plan import make_plan
+    from bayesmixed.engines.kernel.terms import needs_terms
     from bayesmixed.engines.kernel.unit_priors import coefficients_are_integrable
 
     plan = make_plan(spec.design, coefficients_sampled=not coefficients_are_integrable(spec))
+    if needs_terms(spec.design) and (plan.samples_effects or plan.coefficients_sampled):
+        why = (
+            "more crossed random effects than can be integrated out"
+            if plan.samples_effects
+            else "coefficients whose priors are not normal"
+        )
+        return _graph_engine(
+            spec,
+            f"Everything is sampled by NUTS on the PyMC graph: residuals of this kind and {why} do not go "
+            "together in the collapsed engine.",
+        )
     target = collapsed_target(spec, plan)
     more_than_theta = target.packed.dimension > target.packed.n_theta
     return PreparedEngine(
         name="collapsed",
         plan=plan.sentences,
         tune=600 if more_than_theta else 300,
-        share=0.0 if more_than_theta else 0.25,
+        share=0.0 if plan.samples_effects or plan.coefficients_sampled else 0.25,
         footprint=Footprint(
             sampled=target.packed.dimension,
             effects=_n_effects(spec),

@@ -6,7 +6,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.collapsed.integrated import IntegratedModel, points_of_draws
+from bayesmixed.engines.collapsed.integrated import IntegratedModel, points_of_draws, residual_points
 from bayesmixed.posterior.log_prior import centred_coefficients, centred_scales
 from bayesmixed.verbs.summaries import draw_matrix
 
@@ -17,14 +17,16 @@ def integrated_points(draws: xr.DataTree, model: IntegratedModel) -> FloatArray:
     Returns shape (chains * draws, dimension).
     """
     design, posterior = model.spec.design, draws["posterior"].to_dataset()
-    sd, corr = zip(*(centred_scales(posterior, block) for block in design.blocks), strict=True)
+    scales = [centred_scales(posterior, block) for block in design.blocks]
+    residual = {name: draw_matrix(draws, name) for name in model.spec.priors.parameters}
+    residual |= {each.parameter: draw_matrix(draws, names.beta(each.parameter)) for each in design.others}
     return points_of_draws(
         model,
-        sd=tuple(each.reshape(-1, each.shape[-1]) for each in sd),
+        sd=tuple(sd.reshape(-1, sd.shape[-1]) for sd, _ in scales),
         corr=tuple(
-            each.reshape(-1, *each.shape[-2:]) if block.has_correlation else None
-            for each, block in zip(corr, design.blocks, strict=True)
+            corr.reshape(-1, *corr.shape[-2:]) if block.has_correlation else None
+            for (_, corr), block in zip(scales, design.blocks, strict=True)
         ),
-        sigma=draw_matrix(draws, names.SIGMA),
+        residual=residual_points(model, residual),
         coefficients=centred_coefficients(draw_matrix(draws, names.BETA), design.fixed),
     )

@@ -14,6 +14,7 @@ from bayesmixed.engines.collapsed.integrated import (
     integrate_all,
     log_densities,
     points_of_draws,
+    residual_points,
 )
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.errors import EngineError
@@ -45,7 +46,7 @@ def test_draws_lead_back_to_their_points(case_of: Callable[[str], Any], name: st
             np.array([factor @ factor.T for factor in of_block]) if block.has_correlation else None
             for block, of_block in zip(case.design.blocks, factors, strict=True)
         ),
-        sigma=np.array([np.exp(p.log_sigma) for p in drawn]),
+        residual=residual_points(model, {"sigma": np.array([np.exp(p.log_sigma) for p in drawn])}),
         coefficients=np.array([p.coefficients for p in drawn]),
     )
     np.testing.assert_allclose(points, [case.point(p) for p in drawn], rtol=1e-9, atol=1e-9)

@@ -26,10 +26,12 @@ from bayesmixed.engines.collapsed.target import (
     coefficients_of,
     draw_slices,
     effects_of,
+    term_factors,
     unit_factor,
 )
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.criterion import level_covariances
+from bayesmixed.engines.kernel.cross_products import CrossProducts
 from bayesmixed.engines.kernel.sources import require_run
 from bayesmixed.engines.moments import LevelSums, MixtureSums, fixed_parts, fixed_places
 from bayesmixed.engines.records import LevelMoments
@@ -218,8 +220,12 @@ class _Covariances:
 
     def at(self, points: FloatArray) -> Iterator[ConditionalCovariances]:
         """Covariances at one point after the other, shape of the points (S, dimension)."""
-        sigmas = np.exp(self.target.packed.log_sigma(points))
-        for entries, sigma in zip(self._entries(points, sigmas), sigmas, strict=True):
+        sigmas, factors = np.exp(self.target.packed.log_sigma(points)), term_factors(self.target, points)
+        triangles, terms = self._entries(points, sigmas), self.target.problem.residual.terms
+        products = self.target.problem.products
+        for own, factor, sigma in zip(triangles, factors, sigmas, strict=True):
+            entries = np.concatenate([own, factor])
+            products = products if terms is None else terms.products(factor)
             self.precision[:] = self.prior * sigma**2
             status = level_covariances.ctypes(
                 len(entries),
@@ -232,7 +238,7 @@ class _Covariances:
                 raise FloatingPointError(
                     "a draw of theta lies where the precision matrix is not positive definite"
                 )
-            yield self._in_units(sigma**2)
+            yield self._in_units(sigma**2, products)
 
     def _entries(self, points: FloatArray, sigmas: FloatArray) -> FloatArray:
         """Lower triangles of all factors relative to sigma, shape (S, entries)."""
@@ -243,9 +249,13 @@ class _Covariances:
             for part in self.target.design.blocks[factor.block].covariances.parts:
                 rows, columns = np.tril_indices(part.covariance.size)
                 parts.append(root[:, part.effects, part.effects][:, rows, columns])
-        return np.ascontiguousarray(np.concatenate([np.empty((len(points), 0)), *parts], axis=1))
+        sizes = [
+            part.size for block in self.target.problem.residual.blocks for part in block.covariances.sets
+        ]
+        nothing = np.zeros((len(points), sum(size * (size + 1) // 2 for size in sizes)))
+        return np.concatenate([*parts, nothing], axis=1)
 
-    def _in_units(self, variance: float) -> ConditionalCovariances:
+    def _in_units(self, variance: float, products: CrossProducts) -> ConditionalCovariances:
         """What the kernel left, times sigma^2, in the units of the data."""
         units, first = self.target.problem.units, 0
         effects, crossed, explained = [], [], np.zeros((len(self.prior), len(self.prior)))
@@ -254,14 +264,14 @@ class _Covariances:
             own = self.out[first : first + size].reshape(shape)
             first += size
             if len(self.prior):
-                explained += self.target.problem.products.fixed[i].T @ own.reshape(-1, shape[2])[:, k:]
+                explained += products.fixed[i].T @ own.reshape(-1, shape[2])[:, k:]
             to_zero = units.effect_map(i)
             effects.append(variance * (to_zero @ own[:, :, :k] @ to_zero.T))
             crossed.append(self._crossed(i, variance * (to_zero @ own[:, :, k:])))
         return ConditionalCovariances(
             effects=tuple(effects),
             crossed=tuple(crossed),
-            coefficients=self._of_coefficients(variance, variance * explained),
+            coefficients=self._of_coefficients(variance, variance * explained, products.fixed_gram),
         )
 
     def _crossed(self, i: int, with_beta: FloatArray) -> FloatArray:
@@ -275,11 +285,11 @@ class _Covariances:
                 out[:, e] = with_beta[:, e] @ self.to_data[:, place]
         return out
 
-    def _of_coefficients(self, variance: float, explained: FloatArray) -> FloatArray:
-        """Covariance of the coefficients, shape (p, p)."""
+    def _of_coefficients(self, variance: float, explained: FloatArray, gram: FloatArray) -> FloatArray:
+        """Covariance of the coefficients, `gram` X'X weighted as the rows are, shape (p, p)."""
         if not len(self.prior):
             return np.zeros((self.to_data.shape[1],) * 2)
-        gram = self.target.problem.products.fixed_gram + np.diag(self.precision)
+        gram = gram + np.diag(self.precision)
         unit_free = np.linalg.solve(gram, variance * np.eye(len(gram)) - explained)
         covariance: FloatArray = self.to_data.T @ (0.5 * (unit_free + unit_free.T)) @ self.to_data
         return covariance

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.problem import DOUBLES, Problem, make_problem, pack_problem
 from bayesmixed.engines.kernel.density import density
@@ -54,6 +55,11 @@ class IntegratedModel:
 def integrate_all(spec: ModelSpec) -> IntegratedModel:
     """Integrate all random effects of a model out."""
     wrong = unsupported_priors(spec)
+    if any(predictor.blocks for predictor in spec.design.others):
+        raise EngineError(
+            "This needs random effects that are integrated out exactly, which those in the formula of sigma "
+            "cannot be. Compare such models by fit.loo() instead."
+        )
     if wrong:
         raise EngineError(
             "This needs random effects that are integrated out exactly, which the collapsed engine cannot do "
@@ -91,17 +97,35 @@ def log_densities(packed: Packed, points: FloatArray) -> FloatArray:
     return out
 
 
+def residual_points(model: IntegratedModel, values: Mapping[str, FloatArray]) -> FloatArray:
+    """The part of a point that concerns the residuals, by the names of the parameters.
+
+    Shapes: `values` (S, ...), of sigma's predictor the coefficients (S, p); returns (S, m).
+    """
+    design, parts = model.spec.design, []
+    serial = design.residual.correlation
+    if serial.n_coordinates:
+        parts.append(serial.coordinates(values[serial.label]))
+    for predictor in design.others:
+        centred = np.linalg.solve(predictor.fixed.centring, values[predictor.parameter].T).T
+        parts.append(centred * predictor.fixed.scales)
+    if model.problem.residual.has_sigma:
+        parts.append(np.log(values[names.SIGMA] / model.problem.units.scale)[:, None])
+    return np.concatenate(parts, axis=1) if parts else np.empty((0, 0))
+
+
 def points_of_draws(
     model: IntegratedModel,
     *,
     sd: tuple[FloatArray, ...],
     corr: tuple[FloatArray | None, ...],
-    sigma: FloatArray,
+    residual: FloatArray,
     coefficients: FloatArray,
 ) -> FloatArray:
     """Points of named draws, the way back from the units of the data; all are those of centred columns.
 
-    Shapes: `sd` (S, k), `corr` (S, k, k), `sigma` (S,), `coefficients` (S, p); returns (S, dimension).
+    Shapes: `sd` (S, k), `corr` (S, k, k), `residual` (S, m) as `residual_points` gives it, `coefficients`
+    (S, p); returns (S, dimension).
     """
     units, blocks = model.problem.units, model.spec.design.blocks
     parts = []
@@ -111,7 +135,8 @@ def points_of_draws(
         matrix = corr[i]
         if matrix is not None:
             parts.append(blocks[i].covariances.coordinates(matrix))
-    parts.append(np.log(sigma / units.scale)[:, None])
+    if residual.size:
+        parts.append(residual)
     if model.plan.coefficients_sampled:
         centred = coefficients.copy()
         if units.has_intercept:

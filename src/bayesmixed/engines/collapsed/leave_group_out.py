@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray, LinearPredictor
 from bayesmixed.engines.collapsed.integrated import (
     BATCH,
     MAX_BATCHES,
@@ -26,7 +26,7 @@ from bayesmixed.engines.collapsed.integrated import (
 )
 from bayesmixed.engines.collapsed.problem import pack_problem
 from bayesmixed.engines.kernel.cross_products import form_cross_products
-from bayesmixed.engines.kernel.packing import Packed
+from bayesmixed.engines.kernel.packing import Packed, residual_plan
 from bayesmixed.engines.kernel.units import unit_free
 
 RowMask = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -121,8 +121,12 @@ def packed_without(model: IntegratedModel, keep: RowMask) -> Packed:
 
     Shapes: `keep` (n,).
     """
-    products = form_cross_products(unit_free(rows_kept(model.spec.design, keep), model.problem.units))
-    return pack_problem(dataclasses.replace(model.problem, products=products), model.plan)
+    design, units = rows_kept(model.spec.design, keep), model.problem.units
+    residual = residual_plan(design, units)
+    products = (
+        form_cross_products(unit_free(design, units)) if residual.terms is None else residual.terms.typical
+    )
+    return pack_problem(dataclasses.replace(model.problem, products=products, residual=residual), model.plan)
 
 
 def rows_kept(design: Design, keep: RowMask) -> Design:
@@ -136,8 +140,19 @@ def rows_kept(design: Design, keep: RowMask) -> Design:
         fixed=dataclasses.replace(design.fixed, matrix=design.fixed.matrix[keep]),
         blocks=tuple(_block_kept(block, keep) for block in design.blocks),
         offset=design.offset[keep],
+        others=tuple(_predictor_kept(each, keep) for each in design.others),
         residual=design.residual.of_rows(keep),
         frame=design.frame[keep],
+    )
+
+
+def _predictor_kept(predictor: LinearPredictor, keep: RowMask) -> LinearPredictor:
+    """Predictor of some of its rows."""
+    return dataclasses.replace(
+        predictor,
+        fixed=dataclasses.replace(predictor.fixed, matrix=predictor.fixed.matrix[keep]),
+        blocks=tuple(_block_kept(block, keep) for block in predictor.blocks),
+        offset=predictor.offset[keep],
     )
 
 

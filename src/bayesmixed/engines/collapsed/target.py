@@ -91,18 +91,12 @@ def residual_predictor(target: CollapsedTarget, points: FloatArray) -> dict[str,
     for predictor in target.design.others:
         coefficients = points[..., packed.scale_places] / predictor.fixed.scales
         sds, corrs, effects = [], [], []
-        first = len(target.plan.factors)
-        for f, block in enumerate(predictor.blocks, first):
-            theta = points[..., packed.theta_of_factor[f]]
-            n = block.covariances.n_deviations
-            sd = block.covariances.spread(np.exp(theta[..., :n])) / block.scales
-            cholesky = block.covariances.cholesky(theta[..., n:])
-            columns = packed.sampled[f - first + target.plan.n_sampled]
-            places = slice(packed.n_theta + columns.start, packed.n_theta + columns.stop)
-            deviates = points[..., places].reshape(*points.shape[:-1], block.n_levels, block.n_effects)
-            centred = deviates @ np.swapaxes(sd[..., None] * cholesky, -1, -2)
-            effects.append(centred @ block.centring.T)
-            moved_sd, moved = moved_covariance(sd, correlation_matrix(cholesky), block.centring)
+        for i, block in enumerate(predictor.blocks):
+            sd, cholesky, unit_free = _residual_effects(target, i, points)
+            effects.append((unit_free / block.scales) @ block.centring.T)
+            moved_sd, moved = moved_covariance(
+                sd / block.scales, correlation_matrix(cholesky), block.centring
+            )
             sds.append(moved_sd)
             corrs.append(moved if block.has_correlation else None)
         out[predictor.parameter] = RawPredictor(
@@ -112,6 +106,37 @@ def residual_predictor(target: CollapsedTarget, points: FloatArray) -> dict[str,
             ranef=tuple(effects),
         )
     return out
+
+
+def _residual_effects(
+    target: CollapsedTarget, i: int, points: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Unit-free sds, Cholesky factors of correlations, and effects of a block of sigma's predictor.
+
+    Shapes: `points` (..., dimension).
+    """
+    packed, block = target.packed, target.problem.residual.blocks[i]
+    theta = points[..., packed.theta_of_factor[len(target.plan.factors) + i]]
+    n = block.covariances.n_deviations
+    sd = block.covariances.spread(np.exp(theta[..., :n]))
+    cholesky = block.covariances.cholesky(theta[..., n:])
+    columns = packed.sampled[target.plan.n_sampled + i]
+    deviates = points[..., packed.n_theta + columns.start : packed.n_theta + columns.stop]
+    deviates = deviates.reshape(*points.shape[:-1], block.n_levels, block.n_effects)
+    return sd, cholesky, deviates @ np.swapaxes(sd[..., None] * cholesky, -1, -2)
+
+
+def term_factors(target: CollapsedTarget, points: FloatArray) -> FloatArray:
+    """Factors of the terms of the cross-products, shape (S, dimension) to (S, M); none without terms."""
+    terms, first = target.problem.residual.terms, int(target.packed.block[at.SERIAL_THETA])
+    if terms is None:
+        return np.empty((len(points), 0))
+    parameters, random = points[:, first : first + terms.n_parameters], np.zeros((len(points), 1))
+    if terms.classes is not None:
+        blocks = range(len(target.problem.residual.blocks))
+        effects = [_residual_effects(target, i, points)[2].reshape(len(points), -1) for i in blocks]
+        random = (terms.classes.effects @ np.concatenate([random[:, :0], *effects], axis=1).T).T
+    return terms.factors(parameters, random=random)[0]
 
 
 def effects_of(target: CollapsedTarget, f: int, points: FloatArray, integrated: FloatArray) -> FloatArray:

@@ -70,10 +70,10 @@ class Terms:
         """Length of what `factors` takes: coordinates of correlations, coefficients, log sigma of classes."""
         return self.serial.n_coordinates + self.n_coefficients + self.has_class_sigma
 
-    def _classes_at(self, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _classes_at(self, own: FloatArray, random: FloatArray | float = 0.0) -> tuple[FloatArray, FloatArray]:
         """Log standard deviations of the classes and their rates, shapes (..., p + 1) to (..., C)."""
         assert self.classes is not None
-        eta = own[..., : self.n_coefficients] @ self.classes.fixed.T + self.classes.offset
+        eta = own[..., : self.n_coefficients] @ self.classes.fixed.T + self.classes.offset + random
         if self.has_class_sigma:
             eta = eta + own[..., -1:]
         free = np.exp(2.0 * eta)
@@ -81,15 +81,18 @@ class Terms:
         return 0.5 * np.log(total), free / total
 
     def factors(
-        self, parameters: FloatArray, log_sds: FloatArray | None = None
+        self, parameters: FloatArray, *, random: FloatArray | float = 0.0, log_sds: FloatArray | None = None
     ) -> tuple[FloatArray, FloatArray]:
-        """Factors of the terms and log|R| over sigma^2, shape (..., m) to (..., M) and (...)."""
+        """Factors of the terms and log|R| over sigma^2, shape (..., m) to (..., M) and (...).
+
+        `random` is what random effects add to the predictor of every class, shape (..., C).
+        """
         m = self.serial.n_coordinates
         kinds, log_determinant = self.serial.terms(parameters[..., :m])
         factors = kinds[..., self.kind]
         if self.classes is None:
             return factors, log_determinant
-        log_sds = self._classes_at(parameters[..., m:])[0] if log_sds is None else log_sds
+        log_sds = self._classes_at(parameters[..., m:], random)[0] if log_sds is None else log_sds
         shares = np.exp(-log_sds[..., self.first] - log_sds[..., self.second])
         return factors * shares, log_determinant + 2.0 * log_sds @ self.classes.counts
 
@@ -135,7 +138,7 @@ class Terms:
     def typical(self) -> CrossProducts:
         """Cross-products where all correlations are in the middle and all standard deviations 1."""
         n_classes = 1 if self.classes is None else len(self.classes.counts)
-        return self.products(self.factors(np.zeros(self.n_parameters), np.zeros(n_classes))[0])
+        return self.products(self.factors(np.zeros(self.n_parameters), log_sds=np.zeros(n_classes))[0])
 
     def shifted(self, coefficients: FloatArray) -> Terms:
         """The same with y - X m in place of y, shape (p,)."""
