@@ -127,11 +127,13 @@ VERB_ARGUMENTS = {
 """Arguments of the verbs of the same packages, and of marginaleffects."""
 
 RESPONSE_ADDITIONS = {
-    "trials": "Write prop({response}, {inside}) ~ ...",
-    "weights": "Write {response} ~ ..., and weights='{inside}' beside the data.",
     "rate": "Write {response} ~ ... + offset(log({inside})).",
+    "cens": "Censored responses are not available.",
+    "trunc": "Truncated responses are not available.",
+    "mi": "Missing responses are not imputed: rows without one are left out.",
+    "subset": "Give the rows: data.query('...') in place of data.",
 }
-"""What brms adds to the left side behind a bar."""
+"""What brms adds to the left side behind a bar, and a formula here does not."""
 
 PLOT = (
     "fit.plot is a collection of pictures, not a picture. Write fit.plot.residuals() for lme4's plot(fit), "

@@ -2,7 +2,10 @@
 
 A fit's posterior holds ``beta`` (term), the auxiliary parameters of its family (``sigma``, ``alpha``,
 ``kappa``, ``nu``), and for every grouping factor ``g``: ``sd_g`` (g_effect), ``corr_g`` (g_effect,
-g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect). Where moments of the random
+g_effect_bis) where effects are correlated, and ``ranef_g`` (g, g_effect). Where a parameter such as sigma has
+a predictor of its own, there is no ``sigma``, but ``beta_sigma`` (term_sigma), ``sd_sigma_g``
+(sigma_g_effect), ``corr_sigma_g`` and ``ranef_sigma_g`` (g, sigma_g_effect). Residuals that are correlated
+have ``ar`` or ``cosy``, or the matrix ``unstr`` (unstr_time, unstr_time_bis). Where moments of the random
 effects are kept, the group ``ranef_moments`` holds ``ranef_g`` and ``coef_g`` (ranef_moment, g, g_effect),
 and ``covariance_g`` (g, g_effect, g_effect_bis). A moment is a mean, a standard deviation or a quantile.
 
@@ -47,11 +50,33 @@ TAKEN = frozenset(
 OWNED = ("sd_", "corr_", "ranef_", "coef_", "covariance_", "partial_corr_")
 """What the variables of a grouping factor begin with."""
 EFFECT, BIS = "_effect", "_effect_bis"
+OCCASIONS = ("unstr_time", "unstr_time_bis")
+"""Dimensions of the correlations of residuals between occasions."""
+
+
+def of_predictor(parameter: str, name: str) -> str:
+    """Name that something of the mean has in the predictor of a parameter: ``"sigma_Subject"``."""
+    return name if parameter == MU else f"{parameter}_{name}"
 
 
 def beta(parameter: str) -> str:
     """Name of the coefficients of the predictor of a parameter, shape (term,)."""
     return BETA if parameter == MU else f"{BETA}_{parameter}"
+
+
+def term_dim(parameter: str) -> str:
+    """Dimension that runs over the coefficients of the predictor of a parameter."""
+    return TERM if parameter == MU else f"{TERM}_{parameter}"
+
+
+def beta_centred(parameter: str) -> str:
+    """Name of the coefficients of the centred columns in the PyMC graph, shape (term,)."""
+    return BETA_CENTRED if parameter == MU else f"{BETA_CENTRED}_{parameter}"
+
+
+def predictor_variables(parameter: str) -> tuple[str, ...]:
+    """Variables and dimensions of the predictor of a parameter, those of its grouping factors apart."""
+    return (beta(parameter), term_dim(parameter), beta_centred(parameter))
 
 
 def sd(group: str) -> str:
@@ -107,14 +132,15 @@ def group_variables(group: str) -> tuple[str, ...]:
     return (*own, level_dim(group), effect_dim(group), effect_bis_dim(group))
 
 
-def groups_of(variables: Iterable[str]) -> list[str]:
-    """Grouping factors of a posterior, from the names of its variables."""
-    return [name.removeprefix("sd_") for name in variables if name.startswith("sd_")]
+def without_ranef(variables: Collection[str]) -> list[str]:
+    """Grouping factors whose random effects a posterior does not have, from the names of its variables."""
+    groups = [name.removeprefix("sd_") for name in variables if name.startswith("sd_")]
+    return [group for group in groups if f"ranef_{group}" not in variables]
 
 
 def is_correlation(dims: Sequence[object]) -> bool:
-    """Whether a variable of a posterior is a grouping factor's correlation matrix, by its dimensions."""
-    return str(dims[-1]).endswith(BIS)
+    """Whether a variable of a posterior is a correlation matrix, by its dimensions."""
+    return str(dims[-1]).endswith((BIS, OCCASIONS[-1]))
 
 
 def is_ranef(dims: Sequence[object]) -> bool:
@@ -130,6 +156,11 @@ def of_set(word: str, group: str, number: int) -> str:
 def standardized_ranef(group: str, effect: str) -> str:
     """Name of the standard normal deviates behind one random effect in the PyMC graph."""
     return variable(f"z_{group}[{effect}]")
+
+
+def of_class(word: str, parameter: str) -> str:
+    """Label of all coefficients, standard deviations or correlations of a predictor: ``"b_sigma"``."""
+    return word if parameter == MU else f"{word}_{parameter}"
 
 
 def sd_label(group: str) -> str:
@@ -157,9 +188,14 @@ def every(label: str) -> str:
     return f"{label}[]"
 
 
-def beta_of(term: str) -> str:
+def beta_of(term: str, parameter: str = MU) -> str:
     """Label of one coefficient in a table of diagnostics: ``"beta[Days]"``."""
-    return f"{BETA}[{term}]"
+    return f"{beta(parameter)}[{term}]"
+
+
+def serial_of(label: str, *occasions: str) -> str:
+    """Label of one correlation of residuals, as a user names it: ``"unstr[8, 10]"``."""
+    return f"{label}[{', '.join(occasions)}]" if occasions else label
 
 
 def sd_centred(group: str) -> str:
@@ -172,9 +208,9 @@ def sd_centred_of(group: str, effect: str) -> str:
     return f"{sd_centred(group)}[{effect}]"
 
 
-def beta_centred_of(term: str) -> str:
+def beta_centred_of(term: str, parameter: str = MU) -> str:
     """Label of one free coefficient in the PyMC graph, when coefficients have priors of several kinds."""
-    return variable(f"{BETA_CENTRED}[{term}]")
+    return variable(f"{beta_centred(parameter)}[{term}]")
 
 
 def variable(label: str) -> str:

@@ -108,3 +108,32 @@ def test_some_rows_keep_their_coordinates() -> None:
 
 def test_independent_rows() -> None:
     assert RESIDUALS["independent"] is Independent
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_inverse_times_residuals_and_its_diagonal(case: str) -> None:
+    serial = CASES[case]
+    values, z = serial.values(RNG.normal(size=(3, serial.n_coordinates))), RNG.normal(size=(3, 14))
+    solved, diagonal = serial.solved(values, z)
+    for i in range(3):
+        inverse = np.linalg.inv(serial.correlation(values[i]))
+        np.testing.assert_allclose(solved[i], inverse @ z[i], atol=1e-10)
+        np.testing.assert_allclose(diagonal[i], np.diag(inverse), atol=1e-10)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_drawn_residuals_have_the_matrix_as_covariance(case: str) -> None:
+    serial = CASES[case]
+    value = serial.values(RNG.normal(size=(1, serial.n_coordinates)))
+    root = serial.correlated(np.repeat(value, 14, axis=0), np.eye(14))
+    np.testing.assert_allclose(root.T @ root, serial.correlation(value[0]), atol=1e-12)
+
+
+def test_occasions_are_called_as_their_times_or_as_levels() -> None:
+    times = np.where(PLACES == 1, 9.0, PLACES)
+    assert Occasions.build(CODES, times).occasion_labels == ("0", "2", "3", "4", "5", "9")
+    levels = tuple("abcdef")
+    named = Occasions.build(CODES, PLACES).labelled(levels)
+    assert named.occasion_labels == levels
+    assert named.pair_labels[:2] == [("a", "b"), ("a", "c")]
+    assert Exchangeable.build(CODES, None).labelled(levels).pair_labels == [()]

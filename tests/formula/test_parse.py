@@ -80,8 +80,8 @@ REFUSED = {
     "y ~ (1 | a + b)": ("right of a bar", 11),
     "y ~ toep(x | g)": ("Toeplitz", 4),
     "y ~ ou(0 + t | g)": ("Ornstein", 4),
-    "y ~ x + (1 | g) + ar(t, gr=g)": ("ar() asks for autocorrelated residuals", 18),
-    "y ~ unstr(t, g)": ("residuals are independent", 4),
+    "y ~ x + (1 | g) + arma(t, gr=g)": ("arma() asks for autocorrelated residuals with moving averages", 18),
+    "y ~ ma(gr=g)": ("take ar(time, gr=g), of order 1", 4),
     "y ~ foo(x | g)": ("Write foo + (x | g); around a bar only covariance structures are known", 7),
     "y ~ x + z (1|g)": ("A '+' is missing between 'z' and the bar", 10),
     "y ~ x, (1 | g)": ("',' cannot join terms", 5),
@@ -147,6 +147,16 @@ REFUSED = {
     "y ~ " + "x" * 30_000: ("the limit", None),
 }
 
+SEVERAL_REFUSED = {
+    ("y ~ x", "sigma ~ x", " sigma ~ z"): ("'sigma' has two formulas", " sigma ~ z", 1),
+    ("y ~ x", "log(sigma) ~ x"): ("stands the name of a parameter", "log(sigma) ~ x", 0),
+    ("y ~ x", "sigma | weights(w) ~ x"): ("stands the name of a parameter", "sigma | weights(w) ~ x", 0),
+    ("y ~ x", "sigma ~ x + ar(t, gr=g)"): ("Write it in the first formula", "sigma ~ x + ar(t, gr=g)", 8),
+    ("y ~ x", "sigma ~ lgo(x)"): ("Did you mean 'log'", "sigma ~ lgo(x)", 8),
+    ("y ~ x", "~ x"): ("no response left", "~ x", 0),
+    ("y | se(s) ~ x", "sigma ~ x"): ("Write se(s, sigma=TRUE)", "sigma ~ x", 0),
+}
+
 UNSAFE = [
     "y ~ __import__('os').system('ls')",
     "y ~ I(__import__('os'))",
@@ -209,6 +219,27 @@ def test_refused(text: str, expected: tuple[str, int | None]) -> None:
     assert caught.value.position == position
 
 
+@pytest.mark.parametrize(("texts", "expected"), SEVERAL_REFUSED.items())
+def test_several_formulas_refused(texts: tuple[str, ...], expected: tuple[str, str, int]) -> None:
+    words, text, position = expected
+    with pytest.raises(FormulaError) as caught:
+        parse_formula(texts)
+    assert words in str(caught.value)
+    assert (caught.value.text, caught.value.position) == (text, position)
+
+
+def test_several_formulas() -> None:
+    parsed = parse_formula(["y ~ x + (1 | g)", "sigma ~ 0 + f + (x || g) + offset(log(n))"])
+    (sigma,) = parsed.others
+    assert (sigma.parameter, sigma.fixed.source) == ("sigma", "0 + f")
+    assert [bar.source for bar in sigma.random] == ["(x || g)"]
+    assert [offset.text for offset in sigma.offsets] == ["log(n)"]
+    assert parsed.columns == ("y", "x", "g", "f", "n")
+    assert parsed.text == "y ~ x + (1 | g); sigma ~ 0 + f + (x || g) + offset(log(n))"
+    assert parse_formula(parsed.written) == parsed
+    assert parse_formula(["y ~ x"]) == parse_formula("y ~ x")
+
+
 def test_the_caret_stands_under_the_place() -> None:
     with pytest.raises(FormulaError) as caught:
         parse_formula("y ~ x + lgo(x)")
@@ -221,9 +252,9 @@ def test_a_formula_is_data_not_code(text: str) -> None:
         parse_formula(text)
 
 
-@pytest.mark.parametrize("value", [None, 3, b"y ~ x", ["y ~ x"]])
-def test_a_formula_is_a_string(value: object) -> None:
-    with pytest.raises(FormulaError, match="is a string"):
+@pytest.mark.parametrize("value", [None, 3, b"y ~ x", [], ["y ~ x", 3], {"y ~ x"}])
+def test_a_formula_is_a_string_or_several(value: object) -> None:
+    with pytest.raises(FormulaError, match=r"is a string such as .* or a list of strings"):
         parse_formula(value)  # type: ignore[arg-type]
 
 

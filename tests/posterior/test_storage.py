@@ -128,6 +128,30 @@ def test_a_file_that_knows_one_structure_is_read(tmp_path: Path) -> None:
     assert read_fit(path).priors == saved.priors
 
 
+def test_a_file_of_the_first_version_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, saved = tmp_path / "fit.bayesmixed", saved_fit()
+    write_fit(path, saved)
+    members = read_archive(path)
+    record = json.loads(members[FIT])
+    del record["priors"]["others"]
+    with monkeypatch.context() as older:
+        older.setattr(archive, "VERSION", 1)
+        write_archive(path, members | {FIT: json.dumps(record).encode()})
+    assert_same(read_fit(path), saved)
+
+
+def test_several_formulas_and_their_priors_come_back(tmp_path: Path) -> None:
+    half_t = Prior("HalfStudentT", {"nu": 3, "sigma": 1 / 3})
+    sigma = PriorSet(coefficients=(Prior("Flat"),), sd=((half_t,),), correlation=({},))
+    priors = replace(saved_fit().priors, parameters={"ar": Prior("Normal", {"mu": 0, "sigma": 0.5})})
+    saved = replace(
+        saved_fit(),
+        formula=("y ~ x + (1 | a:b) + ar(gr=b)", "sigma ~ 1 + (1 | a)"),
+        priors=replace(priors, others={"sigma": sigma}),
+    )
+    assert_same(roundtrip(saved, tmp_path), saved)
+
+
 def test_types_of_attributes_come_back(tmp_path: Path) -> None:
     attrs = roundtrip(saved_fit(), tmp_path).draws.attrs
     assert attrs == {"formula": "y ~ x", "seed": 3, "plan": ("integrated", "g"), "none": None}

@@ -78,7 +78,7 @@ def spec() -> ModelSpec:
         ),
     )
     design = Design(
-        formula=replace(parse_formula("Reaction ~ Days"), text=text),
+        formula=replace(parse_formula("Reaction ~ Days"), texts=(text,)),
         response=Response(name="Reaction", values=y),
         fixed=FixedDesign(
             matrix=x,

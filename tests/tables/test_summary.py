@@ -121,7 +121,7 @@ def test_tiny_standard_deviations_turn_scientific(printed: Any) -> None:
 
 def test_html_says_the_same_and_escapes_it(printed: Any) -> None:
     design = printed.spec.design
-    formula = replace(design.formula, text="y ~ x + (1 | <script>)")
+    formula = replace(design.formula, texts=("y ~ x + (1 | <script>)",))
     spec = replace(printed.spec, design=replace(design, formula=formula))
     page = summary_parts(*_arguments(printed, spec=spec)).html()
     assert "<script>" not in page

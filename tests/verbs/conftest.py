@@ -68,7 +68,7 @@ def make_spec(
     text = f"{response} ~ {' + '.join(terms)} + {' + '.join(bar[0] for bar in bars)}"
     right = "1" if offset is None else "offset(offset)"
     design = Design(
-        formula=replace(parse_formula(f"{response} ~ {right}"), text=text),
+        formula=replace(parse_formula(f"{response} ~ {right}"), texts=(text,)),
         response=Response(name=response, values=frame[response].to_numpy(dtype=float)),
         fixed=FixedDesign(
             matrix=_matrix(frame, terms),

@@ -140,7 +140,7 @@ def _f_table(fitted: Estimate, kind: AnovaType) -> pd.DataFrame:
 def _labels(fits: Sequence[EstimateFit], names: Sequence[str] | None) -> Sequence[str]:
     """What to call the models."""
     if names is None:
-        return [fit.formula.strip() for fit in fits]
+        return [fit.spec.design.formula.text.strip() for fit in fits]
     if isinstance(names, str) or len(names) != len(fits):
         raise BayesmixedError(f"names={names!r} must be a list of {len(fits)} names, one for each fit.")
     return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ class Autoregressive(Serial):
 
     name = "ar"
     label = "ar"
+    usage = "ar(time, gr=g)"
     kernel = "autoregressive"
     low: float = -1.0  # smallest value of ar
 
@@ -91,6 +93,34 @@ class Autoregressive(Serial):
         each = np.stack([power * power / rest, 1.0 / rest, -power / rest], axis=-1)
         ones = np.ones((*each.shape[:-2], 1))
         return np.concatenate([ones, each.reshape(*ones.shape[:-1], -1)], axis=-1), np.log(rest) @ counts
+
+    def graph_terms(self, value: Any, z: Any) -> tuple[Any, Any]:
+        """Squares of the first residuals and of the innovations, over their variances."""
+        import pytensor.tensor as pt
+
+        first, second = neighbours(self.series)
+        steps, which, counts = np.unique(self._steps, return_inverse=True, return_counts=True)
+        power = value**steps
+        rest = 1.0 - power**2
+        begin = np.array([rows[0] for rows in self.series])
+        moved = z[second] - power[which] * z[first]
+        return (z[begin] ** 2).sum() + (moved**2 / rest[which]).sum(), (counts * pt.log(rest)).sum()
+
+    def correlated(self, value: FloatArray, deviates: FloatArray) -> FloatArray:
+        """Every residual from the one before it, over all series at once."""
+        out = deviates.copy()
+        places = in_order(self.codes, self.times)
+        order = np.lexsort((self.codes, places))
+        by_place = np.split(order, np.flatnonzero(np.diff(places[order])) + 1)
+        for before, now in pairwise(by_place):
+            earlier = before[np.searchsorted(self.codes[before], self.codes[now])]
+            power = value[:, None] ** self._exact(self.times[now] - self.times[earlier])
+            out[:, now] = power * out[:, earlier] + np.sqrt(1.0 - power**2) * deviates[:, now]
+        return out
+
+    def _exact(self, steps: FloatArray) -> FloatArray | IntArray:
+        """Steps as whole numbers where a negative number is raised to them."""
+        return steps.astype(np.int64) if self.low < 0.0 else steps
 
     def between(self, value: Any, first: FloatArray, second: FloatArray) -> Any:
         """Powers of ar."""

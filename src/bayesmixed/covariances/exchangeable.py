@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bayesmixed.covariances.serial import FloatArray, IntArray, Pairs, Serial, identity, in_order
 
@@ -22,6 +21,8 @@ class Exchangeable(Serial):
 
     name = "cosy"
     label = "cosy"
+    usage = "cosy(gr=g)"
+    needs_time = False
     kernel = "exchangeable"
     low: float  # smallest value of the correlation
 
@@ -55,6 +56,8 @@ class Exchangeable(Serial):
 
     def pairs(self, classes: IntArray) -> Pairs:
         """Every row with itself, and the sums of a series by class with each other."""
+        from scipy import sparse
+
         n = len(classes)
         _, series = np.unique(self.codes, return_inverse=True)
         width = int(classes.max()) + 1
@@ -79,6 +82,27 @@ class Exchangeable(Serial):
         total = 1.0 + (sizes - 1) * value
         factors = np.concatenate([1.0 / rest, -value / (rest * total)], axis=-1)
         return factors, ((sizes - 1) * np.log(rest) + np.log(total)) @ counts
+
+    def graph_terms(self, value: Any, z: Any) -> tuple[Any, Any]:
+        """The form of rows, and of the sums of series."""
+        import pytensor.tensor as pt
+
+        _, series = np.unique(self.codes, return_inverse=True)
+        sizes = self._sizes
+        sums = pt.zeros(len(sizes))[series].inc(z)
+        rest, total = 1.0 - value, 1.0 + (sizes - 1) * value
+        form = ((z**2).sum() - (value / total * sums**2).sum()) / rest
+        return form, ((sizes - 1) * pt.log(rest) + pt.log(total)).sum()
+
+    def correlated(self, value: FloatArray, deviates: FloatArray) -> FloatArray:
+        """Deviations from the means of series, and these means, each widened or narrowed."""
+        _, series = np.unique(self.codes, return_inverse=True)
+        sizes = self._sizes
+        sums = np.zeros((len(value), len(sizes)))
+        np.add.at(sums.T, series, deviates.T)
+        rest = np.sqrt(1.0 - value)[:, None]
+        wider = np.sqrt(1.0 + (sizes - 1) * value[:, None]) - rest
+        return rest * deviates + (wider / sizes * sums)[:, series]
 
     def between(self, value: Any, first: FloatArray, second: FloatArray) -> Any:
         """One on the diagonal, else the correlation."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from bayesmixed.covariances.covariance import Row, correlation_matrix
 from bayesmixed.covariances.serial import FloatArray, IntArray, Pairs, Serial, identity, in_order
 from bayesmixed.covariances.unstructured import Unstructured
+from bayesmixed.names import OCCASIONS
 from bayesmixed.priors.prior import Prior
 
 
@@ -24,14 +26,39 @@ class Occasions(Serial):
 
     name = "unstr"
     label = "unstr"
+    usage = "unstr(time, gr=g)"
+    needs_time = True
+    prior_note = Unstructured.prior_note
     kernel = "occasions"
     occasions: FloatArray  # times, in order
+    labels: tuple[str, ...] = ()  # of the levels that the times are places of, where they are that
 
     @classmethod
     def build(cls, codes: IntArray, times: FloatArray | None) -> Occasions:
         """Structure of rows whose series and times are given."""
         places = in_order(codes) if times is None else times
         return cls(codes=codes, times=places, occasions=np.unique(places))
+
+    @property
+    def coords(self) -> dict[str, tuple[str, ...]]:
+        """Occasions, twice."""
+        return dict.fromkeys(OCCASIONS, self.occasion_labels)
+
+    def labelled(self, occasions: tuple[str, ...]) -> Occasions:
+        """The same with the labels of the occasions."""
+        return replace(self, labels=occasions)
+
+    @property
+    def occasion_labels(self) -> tuple[str, ...]:
+        """What tables call the occasions."""
+        if self.labels:
+            return tuple(self.labels[int(time)] for time in self.occasions)
+        return tuple(f"{time:g}" for time in self.occasions)
+
+    @property
+    def pair_labels(self) -> list[tuple[str, ...]]:
+        """Pairs of occasions, in lme4's order."""
+        return list(combinations(self.occasion_labels, 2))
 
     @property
     def _matrices(self) -> Unstructured:
@@ -137,7 +164,40 @@ class Occasions(Serial):
         rows = self._matrices.graph_rows(f"partial_{self.label}", prior)
         factor = [[*row, *[pt.constant(0.0)] * (len(rows) - len(row))] for row in rows]
         lower = pt.stack([value for row in factor for value in row]).reshape((len(rows), len(rows)))
-        return pm.Deterministic(self.label, lower @ lower.T)
+        return pm.Deterministic(self.label, lower @ lower.T, dims=OCCASIONS)
+
+    def graph_terms(self, value: Any, z: Any) -> tuple[Any, Any]:
+        """Sums over the sets of occasions."""
+        import pytensor.tensor as pt
+
+        form, log_determinant = pt.constant(0.0), pt.constant(0.0)
+        for each, rows in self._rows_of_sets:
+            factor = pt.linalg.cholesky(value[each[:, None], each])
+            own = pt.linalg.solve_triangular(factor, z[rows].T, lower=True)
+            form = form + (own**2).sum()
+            log_determinant = log_determinant + 2 * len(rows) * pt.log(factor.diagonal()).sum()
+        return form, log_determinant
+
+    def draws(self, prior: Prior, n: int, rng: np.random.Generator) -> FloatArray:
+        """Matrices drawn from LKJ's prior."""
+        return correlation_matrix(self._matrices.cholesky_draws(prior, n, rng))
+
+    def correlated(self, value: FloatArray, deviates: FloatArray) -> FloatArray:
+        """Deviates times the Cholesky factor of every set of occasions."""
+        out = np.empty_like(deviates)
+        for each, rows in self._rows_of_sets:
+            factor = np.linalg.cholesky(value[:, each[:, None], each])
+            out[:, rows] = np.einsum("sij,smj->smi", factor, deviates[:, rows])
+        return out
+
+    @property
+    def _rows_of_sets(self) -> list[tuple[IntArray, IntArray]]:
+        """Sets of occasions, with the rows of their series, shape (series, occasions)."""
+        sets, _, which = self._patterns
+        rows: list[list[IntArray]] = [[] for _ in sets]
+        for own, place in zip(self.series, which, strict=True):
+            rows[place].append(own)
+        return [(each, np.array(own)) for each, own in zip(sets, rows, strict=True)]
 
 
 def _cholesky(partials: NDArray[Any], size: int) -> NDArray[Any]:

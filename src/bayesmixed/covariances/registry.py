@@ -38,9 +38,7 @@ RESIDUALS: dict[str, type[Serial]] = {
 }
 """Name to structure, as in brms."""
 ABSENT_RESIDUALS = {
-    "ar": "autocorrelated residuals",
-    "arma": "autocorrelated residuals",
-    "cosy": "equally correlated residuals",
-    "unstr": "residuals with any correlations between occasions",
+    "arma": "autocorrelated residuals with moving averages",
+    "ma": "residuals that are moving averages",
 }
 """Terms of brms that are structures of residuals, with what they stand for."""

@@ -52,13 +52,22 @@ class Residual:
         """The same for each of n rows."""
         return np.broadcast_to(self.scale, (n,))
 
+    def deviations(self, sigma: FloatArray) -> FloatArray:
+        """Standard deviations of rows from sigma, (..., 1) or (..., n); (..., 1) where all rows have one."""
+        scaled = sigma * self.scale if self.has_sigma else np.zeros(1)
+        return scaled if self.errors is None else np.sqrt(self.errors**2 + scaled**2 + 0.0 * sigma)
+
+    def each(self) -> Residual:
+        """The same rows, each by itself."""
+        return replace(self, correlation=INDEPENDENT)
+
     def weighted(self, rows: FloatArray) -> FloatArray:
         """Rows times the square root of their weight, shape (n, ...)."""
         if self.weights is None:
             return rows
         return rows * np.sqrt(self.weights).reshape(-1, *[1] * (rows.ndim - 1))
 
-    def of_rows(self, rows: Mask) -> Residual:
+    def of_rows(self, rows: Mask | slice) -> Residual:
         """Residuals of some of the rows."""
         return replace(
             self,

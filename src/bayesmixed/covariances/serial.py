@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bayesmixed.covariances.covariance import Row
-from bayesmixed.priors.interval import log_density_within, numbers_within, refusal_within, variable_within
+from bayesmixed.priors.interval import (
+    draws_within,
+    log_density_within,
+    numbers_within,
+    refusal_within,
+    variable_within,
+)
 from bayesmixed.priors.prior import Prior
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -52,6 +60,9 @@ class Serial:
 
     name: ClassVar[str]  # in a formula, a registry and files
     label: ClassVar[str]  # of its parameter, in names of variables and tables
+    usage: ClassVar[str] = ""  # how a formula writes it, empty where it does not
+    prior_note: ClassVar[str] = "restricted to what the correlation can be"
+    needs_time: ClassVar[bool | None] = None  # None where the order of the rows may stand for times
     kernel: ClassVar[str] = "independent"  # one of `engines.kernel.serial.SERIALS`
     codes: IntArray
     times: FloatArray
@@ -60,6 +71,20 @@ class Serial:
     def build(cls, codes: IntArray, times: FloatArray | None) -> Serial:
         """Structure of rows whose series are given; without times the rows of a series are in order."""
         raise NotImplementedError
+
+    @property
+    def coords(self) -> dict[str, tuple[str, ...]]:
+        """Dimensions of the parameter beside chain and draw, with their labels."""
+        return {}
+
+    def labelled(self, occasions: tuple[str, ...]) -> Self:  # noqa: ARG002
+        """The same with what tables call the times, where these are levels of a factor."""
+        return self
+
+    @property
+    def pair_labels(self) -> list[tuple[str, ...]]:
+        """The correlations that are parameters: of which occasions, nothing for the only one."""
+        return [()]
 
     @property
     def n_coordinates(self) -> int:
@@ -135,6 +160,42 @@ class Serial:
         """The parameter as a variable of PyMC's graph."""
         return variable_within(self.label, prior, self.bounds)
 
+    def graph_terms(self, value: Any, z: Any) -> tuple[Any, Any]:
+        """The form z'C^-1 z and log |C| in PyMC's graph, z the residuals over their standard deviations."""
+        raise NotImplementedError
+
+    def draws(self, prior: Prior, n: int, rng: np.random.Generator) -> FloatArray:
+        """The parameter drawn from its prior, shape (n, ...)."""
+        return draws_within(prior, n, self.bounds, rng)
+
+    def correlated(self, value: FloatArray, deviates: FloatArray) -> FloatArray:
+        """Residuals with unit variance from standard normal deviates, for each draw of the parameter.
+
+        Shapes: `value` (S, ...), `deviates` (S, n); returns (S, n).
+        """
+        raise NotImplementedError
+
+    def solved(self, values: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """C^-1 z and the diagonal of C^-1, for each draw of the parameter.
+
+        Shapes: `values` (S, ...), `z` (S, n); returns (S, n) twice.
+        """
+        from scipy import sparse
+
+        pairs = self.pairs(np.zeros(len(self.codes), dtype=np.int64))
+        places, n_members = np.arange(len(pairs.kind)), len(pairs.classes)
+        own = pairs.first == pairs.second
+        weight = self.terms(self.coordinates(values))[0][:, pairs.kind].T
+        of_first, of_second = (
+            sparse.csr_array((np.ones(len(places)), (member, places)), shape=(n_members, len(places)))
+            for member in (pairs.first, pairs.second)
+        )
+        at = pairs.members @ z.T
+        halved = np.where(own[:, None], 0.5, 1.0) * weight
+        found = of_first @ (halved * at[pairs.second]) + of_second @ (halved * at[pairs.first])
+        diagonal = of_first @ (own[:, None] * weight)
+        return (pairs.members.T @ found).T, (pairs.members.T @ diagonal).T
+
     @property
     def series(self) -> list[IntArray]:
         """Rows of every series, in the order of time."""
@@ -150,6 +211,8 @@ class Serial:
 
     def precision(self, value: FloatArray) -> sparse.csr_array:
         """Inverse of the correlation matrix of all rows, shape (n, n)."""
+        from scipy import sparse
+
         pairs = self.pairs(np.zeros(len(self.codes), dtype=np.int64))
         factors = self.terms(self.coordinates(value))[0]
         weight = np.where(pairs.first == pairs.second, 0.5, 1.0) * factors[pairs.kind]
@@ -157,7 +220,7 @@ class Serial:
         half = sparse.csr_array((weight, (pairs.first, pairs.second)), shape=(n, n))
         return (pairs.members.T @ (half + half.T) @ pairs.members).tocsr()
 
-    def of_rows(self, rows: NDArray[np.bool_] | IntArray) -> Self:
+    def of_rows(self, rows: NDArray[np.bool_] | IntArray | slice) -> Self:
         """The structure of some of the rows."""
         return replace(self, codes=self.codes[rows], times=self.times[rows])
 
@@ -196,7 +259,7 @@ class Independent(Serial):
         shape = coordinates.shape[:-1]
         return np.ones((*shape, 1)), np.zeros(shape)
 
-    def of_rows(self, rows: NDArray[np.bool_] | IntArray) -> Self:  # noqa: ARG002
+    def of_rows(self, rows: NDArray[np.bool_] | IntArray | slice) -> Self:  # noqa: ARG002
         """The same."""
         return self
 
@@ -206,6 +269,8 @@ INDEPENDENT = Independent(codes=np.empty(0, dtype=np.int64), times=np.empty(0))
 
 def identity(n: int) -> sparse.csr_array:
     """Every row as a member."""
+    from scipy import sparse
+
     return sparse.csr_array((np.ones(n), np.arange(n), np.arange(n + 1)), shape=(n, n))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.covariances.covariance import Covariances
 from bayesmixed.design.centring import block_diagonal
 from bayesmixed.design.checks import check_columns_near_zero
@@ -42,13 +43,19 @@ class BarRecipe:
 
 
 def build_blocks(
-    bars: Sequence[RandomTerm], columns: Mapping[str, Column], n: int, *, center: Center = True
+    bars: Sequence[RandomTerm],
+    columns: Mapping[str, Column],
+    n: int,
+    *,
+    center: Center = True,
+    parameter: str = names.MU,
 ) -> tuple[GroupBlock, ...]:
     """Build one block for each grouping factor.
 
     Returns: by decreasing number of levels, then as written.
     """
     blocks = [_build_block(same, columns, n, center) for same in bars_by_group(bars)]
+    blocks = [replace(block, parameter=parameter) for block in blocks]
     return tuple(sorted(blocks, key=lambda block: -block.n_levels))
 
 

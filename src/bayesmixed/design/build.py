@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bayesmixed.covariances.residual import Residual
+from bayesmixed import names
 from bayesmixed.design.blocks import build_blocks
 from bayesmixed.design.checks import (
     check_group_names,
@@ -18,12 +18,13 @@ from bayesmixed.design.checks import (
     check_response,
 )
 from bayesmixed.design.fixed import build_fixed, remembered, sum_offsets
-from bayesmixed.design.frame import complete_rows, missing_counts, pick, tidy_all, to_pandas
+from bayesmixed.design.frame import Column, complete_rows, missing_counts, pick, tidy_all, to_pandas
 from bayesmixed.design.lookup import one_spelling
-from bayesmixed.design.records import Design
+from bayesmixed.design.records import Design, LinearPredictor
+from bayesmixed.design.residuals import build_residual, stated_weights
 from bayesmixed.design.response import build_response, usable_weights, weights_of_rows
 from bayesmixed.errors import DataError
-from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.formula.terms import ParameterFormula, ParsedFormula
 from bayesmixed.options import Center, Missing, one_of
 
 if TYPE_CHECKING:
@@ -59,33 +60,55 @@ def build_design(
     frame = to_pandas(data)
     refuse_hidden_columns(parsed, [str(label) for label in frame.columns])
     raw = pick(frame, parsed.columns)
+    additions = parsed.response.additions
+    if weights is not None and additions.weights is not None:
+        raise DataError("weights= and weights() of the formula both state weights; leave one of them out.")
     given = None if weights is None else weights_of_rows(weights, frame)
     needed = raw if given is None else raw | {str(given.name): given}
     keep = _rows_to_keep(needed, len(frame), missing)
     n = int(keep.sum())
-    used_weights = None if given is None else usable_weights(given[keep])
     columns = tidy_all(raw if keep.all() else {name: column[keep] for name, column in raw.items()})
+    used_weights = stated_weights(additions, columns, n) if given is None else usable_weights(given[keep])
     response = build_response(parsed.response, columns, n, successes=successes, weights=used_weights)
-    offsets = remembered(parsed.offsets)
-    offset = sum_offsets(offsets, columns, n)
-    blocks = build_blocks(parsed.random, columns, n, center=center)
-    check_group_names(blocks)
-    check_levels(blocks)
-    fixed = build_fixed(parsed.fixed, offsets, columns, n, center=center)
-    blocks = one_spelling(fixed, blocks)
+    mean = _predictor(names.MU, parsed, columns, n, center)
+    others = tuple(_predictor(each.parameter, each, columns, n, center) for each in parsed.others)
+    residual = build_residual(parsed, columns, n, used_weights)
+    check_group_names((mean, *others), residual)
     if residual_variance:
-        check_response(response, offset, centred=fixed.has_intercept)
-        check_identified(blocks, n)
+        check_response(response, mean.offset, centred=mean.fixed.has_intercept)
+        if residual.has_sigma:
+            check_identified(mean.blocks, n)
     return Design(
         formula=parsed,
         response=response,
-        fixed=fixed,
-        blocks=blocks,
-        offset=offset,
-        residual=Residual(weights=used_weights),
+        fixed=mean.fixed,
+        blocks=mean.blocks,
+        offset=mean.offset,
+        others=others,
+        residual=residual,
         frame=frame.copy(deep=False) if keep.all() else frame[keep],
         n_dropped=len(frame) - n,
         center=center,
+    )
+
+
+def _predictor(
+    parameter: str,
+    side: ParsedFormula | ParameterFormula,
+    columns: Mapping[str, Column],
+    n: int,
+    center: Center,
+) -> LinearPredictor:
+    """Predictor of a parameter from a right side."""
+    offsets = remembered(side.offsets)
+    blocks = build_blocks(side.random, columns, n, center=center, parameter=parameter)
+    check_levels(blocks)
+    fixed = build_fixed(side.fixed, offsets, columns, n, center=center)
+    return LinearPredictor(
+        parameter=parameter,
+        fixed=fixed,
+        blocks=one_spelling(fixed, blocks),
+        offset=sum_offsets(offsets, columns, n),
     )
 
 

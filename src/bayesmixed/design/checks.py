@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bayesmixed import names
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.rank import column_units
-from bayesmixed.design.records import Design, FloatArray, GroupBlock, Response
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, LinearPredictor, Response
 from bayesmixed.errors import DataError, DesignWarning, warn
 
 REMOTE = 1e5
@@ -54,17 +55,28 @@ def refuse_constant(name: str, value: float, *, has_offset: bool) -> NoReturn:
     raise DataError(f"The response {name!r}{less} is constant: every row has {value:g}.")
 
 
-def check_group_names(blocks: Sequence[GroupBlock]) -> None:
+def check_group_names(predictors: Sequence[LinearPredictor], residual: Residual) -> None:
     """Refuse grouping factors whose names make the same variables or dimensions of a posterior."""
-    seen: dict[str, str] = {}
-    for block in blocks:
+    taken = {name for each in predictors for name in names.predictor_variables(each.parameter)}
+    if not residual.is_independent:
+        taken |= {residual.correlation.label, *names.OCCASIONS}
+    seen: dict[str, tuple[str, str]] = {}
+    for block in [block for each in predictors for block in each.blocks]:
         if block.group == names.RESIDUAL:
             raise DataError(f"{block.group!r} is what tables call the residual. Rename the grouping factor.")
-        for name in names.group_variables(block.group):
-            other = seen.setdefault(name, block.group)
-            if other != block.group:
+        owners = dict.fromkeys(names.group_variables(block.name), (block.parameter, block.group))
+        del owners[names.level_dim(block.name)]
+        owners[names.level_dim(block.group)] = ("", block.group)
+        for name, owner in owners.items():
+            if name in taken:
                 raise DataError(
-                    f"The grouping factors {other!r} and {block.group!r} would both have {name!r} in the "
+                    f"The grouping factor {block.group!r} would have {name!r} in the posterior, where "
+                    f"another parameter is called so. Rename the column {block.group!r}."
+                )
+            other = seen.setdefault(name, owner)
+            if other != owner:
+                raise DataError(
+                    f"The grouping factors {other[1]!r} and {block.group!r} would both have {name!r} in the "
                     f"posterior. Rename the column {block.group!r}."
                 )
 
@@ -137,7 +149,7 @@ def warn_of_priors_alone(design: Design) -> None:
 
 def degrees_left(design: Design) -> tuple[int, int]:
     """Rows less coefficients, and the number of variances and correlations, the residual's among them."""
-    wanted = 1 + sum(block.covariances.n_parameters for block in design.blocks)
+    wanted = design.n_residual_parameters + sum(block.covariances.n_parameters for block in design.blocks)
     return design.n_rows - len(design.fixed.terms), wanted
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from bayesmixed import names
+from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.fixed import sum_offsets
 from bayesmixed.design.frame import Column, kind_of, missing_counts, pick, tidy_all, to_pandas
 from bayesmixed.design.levels import level_codes
 from bayesmixed.design.matrix import apply_recipe
-from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock, IntArray
+from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock, IntArray, LinearPredictor
+from bayesmixed.design.residuals import known_errors, stated_weights
 from bayesmixed.errors import DataError, near_names
+from bayesmixed.formula.algebra import columns_of
 from bayesmixed.options import NewLevels, one_of
 
 if TYPE_CHECKING:
@@ -25,12 +29,19 @@ WHAT = "newdata"
 
 
 def encode(
-    design: Design, newdata: IntoFrame, *, new_levels: NewLevels = "error", by_group: bool = True
+    design: Design,
+    newdata: IntoFrame,
+    *,
+    new_levels: NewLevels = "error",
+    by_group: bool = True,
+    response: bool = False,
 ) -> EncodedData:
     """Encode m rows of new data by the recipe of a design: its centres, scales, knots and levels.
 
     Grouping factors may have new levels unless `new_levels` is ``"error"``; they get the codes -1, -2, ...
-    Without `by_group` all rows belong to one new level of each factor, whose columns may be missing.
+    Without `by_group` all rows belong to one new level of each factor, whose columns may be missing. With
+    `response` the predictors of parameters beside the mean are encoded too, and what the formula says of the
+    residuals of every row.
 
     Examples
     --------
@@ -45,55 +56,108 @@ def encode(
     one_of(new_levels, NewLevels, "new_levels")
     frame = to_pandas(newdata, WHAT)
     n = len(frame)
-    raw = pick(frame, predictor_columns(design, by_group=by_group), WHAT)
+    raw = pick(frame, predictor_columns(design, by_group=by_group, response=response), WHAT)
     counts = missing_counts(raw)
     if counts:
         listed = ", ".join(f"{name!r} ({count})" for name, count in counts.items())
         raise DataError(f"{WHAT} has missing values in {listed}.")
     columns = tidy_all(raw)
+    frame = frame.copy(deep=False)
+    mean, *others = (
+        _encode_predictor(each, columns, frame, new_levels, by_group=by_group)
+        for each in _encoded_predictors(design, response=response)
+    )
+    if not response:
+        return mean
+    return replace(
+        mean,
+        others={each.parameter: data for each, data in zip(design.others, others, strict=True)},
+        residual=_new_residual(design, columns, n),
+    )
+
+
+def _encoded_predictors(design: Design, *, response: bool) -> list[LinearPredictor]:
+    """Predictor of the mean, and those of other parameters where new responses are wanted."""
+    return list(design.predictors.values()) if response else [design.predictors[names.MU]]
+
+
+def _encode_predictor(
+    predictor: LinearPredictor,
+    columns: Mapping[str, Column],
+    frame: pd.DataFrame,
+    new_levels: NewLevels,
+    *,
+    by_group: bool,
+) -> EncodedData:
+    """New rows by the recipe of one predictor."""
+    n = len(frame)
     coded = [
         _codes(block, columns, n) if by_group else (np.full(n, -1, dtype=np.int64), ("",))
-        for block in design.blocks
+        for block in predictor.blocks
     ]
     if by_group and new_levels == "error":
-        _check_seen(design.blocks, [new for _, new in coded])
-    recipe = design.fixed.recipe
+        _check_seen(predictor.blocks, [new for _, new in coded])
+    recipe = predictor.fixed.recipe
     every = apply_recipe(recipe.matrix, columns, n)
     return EncodedData(
         fixed=np.ascontiguousarray(every[:, recipe.aliases.kept]),
         beyond=recipe.aliases.beyond(every),
-        columns=tuple(_effects(block, columns, n) for block in design.blocks),
+        columns=tuple(_effects(block, columns, n) for block in predictor.blocks),
         codes=tuple(codes for codes, _ in coded),
         new_levels=tuple(new for _, new in coded),
         offset=sum_offsets(recipe.offsets, columns, n),
-        frame=frame.copy(deep=False),
+        frame=frame,
+    )
+
+
+def _new_residual(design: Design, columns: Mapping[str, Column], n: int) -> Residual:
+    """What the formula says of the residuals of new rows, each by itself."""
+    additions = design.formula.response.additions
+    return Residual(
+        weights=stated_weights(additions, columns, n),
+        errors=known_errors(additions, columns, n),
+        has_sigma=additions.has_sigma,
     )
 
 
 def own_rows(design: Design) -> EncodedData:
     """Rows that a model was fitted to, in the form of new data."""
+    mean, *others = (_own_rows(each, design) for each in design.predictors.values())
+    return replace(
+        mean,
+        others={each.parameter: data for each, data in zip(design.others, others, strict=True)},
+        residual=design.residual,
+    )
+
+
+def _own_rows(predictor: LinearPredictor, design: Design) -> EncodedData:
+    """Rows that a model was fitted to, of one predictor."""
     return EncodedData(
-        fixed=design.fixed.matrix,
-        beyond=np.zeros((design.n_held, len(design.fixed.left_out))),
-        columns=tuple(block.columns for block in design.blocks),
-        codes=tuple(block.codes for block in design.blocks),
-        new_levels=((),) * len(design.blocks),
-        offset=design.offset,
+        fixed=predictor.fixed.matrix,
+        beyond=np.zeros((design.n_held, len(predictor.fixed.left_out))),
+        columns=tuple(block.columns for block in predictor.blocks),
+        codes=tuple(block.codes for block in predictor.blocks),
+        new_levels=((),) * len(predictor.blocks),
+        offset=predictor.offset,
         frame=design.frame,
     )
 
 
-def predictor_columns(design: Design, *, by_group: bool = True) -> list[str]:
+def predictor_columns(design: Design, *, by_group: bool = True, response: bool = False) -> list[str]:
     """Names of the columns that new data must have, in order of appearance."""
-    recipe = design.fixed.recipe
-    names = [*recipe.matrix.kinds]
-    for block in design.blocks:
-        for bar in block.recipes:
-            names += bar.matrix.kinds
-            if by_group:
-                names += [name for part in bar.group for name in part.columns]
-    names += [name for expression, _ in recipe.offsets for name in expression.columns]
-    return list(dict.fromkeys(names))
+    found: list[str] = []
+    for predictor in _encoded_predictors(design, response=response):
+        recipe = predictor.fixed.recipe
+        found += recipe.matrix.kinds
+        for block in predictor.blocks:
+            for bar in block.recipes:
+                found += bar.matrix.kinds
+                if by_group:
+                    found += [name for part in bar.group for name in part.columns]
+        found += [name for expression, _ in recipe.offsets for name in expression.columns]
+    if response:
+        found += columns_of(design.formula.response.additions.beside)
+    return list(dict.fromkeys(found))
 
 
 def _codes(block: GroupBlock, columns: Mapping[str, Column], n: int) -> tuple[IntArray, tuple[str, ...]]:

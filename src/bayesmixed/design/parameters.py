@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bayesmixed import names
 from bayesmixed.covariances.covariance import Covariance
-from bayesmixed.design.records import Design, GroupBlock
+from bayesmixed.covariances.serial import Serial
+from bayesmixed.design.records import Design, GroupBlock, LinearPredictor
 from bayesmixed.errors import BayesmixedError, DataError
 from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.formula.expression import column_expression, is_plain_name
 from bayesmixed.formula.named import is_quoted, read_name
 
-ParameterKind = Literal["beta", "sd", "cor", "sigma", "family"]
+ParameterKind = Literal["beta", "sd", "cor", "sigma", "family", "serial"]
 
 WORDS = ("b", "sd", "cor", "beta", "theta")
 """Words that stand for several parameters somewhere."""
 
 PREFIXES = ("b_", "sd_", "corr_", names.BETA)
 """What labels begin with."""
+
+CLASSES = ("b", "sd", "cor")
+"""Words that stand for all coefficients, standard deviations or correlations of a predictor."""
 
 WITHIN_BRACKETS = re.compile(r".[\[\]].")
 """A bracket in the name of a level, ``[T.a[b]``."""
@@ -33,9 +37,9 @@ class Parameter:
 
     Attributes
     ----------
-    kind : {"beta", "sd", "cor", "sigma", "family"}
+    kind : {"beta", "sd", "cor", "sigma", "family", "serial"}
         Coefficient, standard deviation or correlation of random effects, residual standard deviation, other
-        parameter of the family.
+        parameter of the family, correlation of residuals.
     label : str
         What a user writes for it and no other parameter, e.g. ``"sd_Subject[Days]"``.
     name : str
@@ -46,9 +50,10 @@ class Parameter:
     meanings : tuple
         What it means, by which a text that is spelled in another way is found; the first in full.
     group : str
-        Grouping factor; ``"Residual"`` for sigma, else empty.
+        Grouping factor; ``"Residual"`` for sigma and correlations of residuals, else empty.
     effect_1 : str
-        The effect, or the term of a coefficient; empty for parameters of the family.
+        The effect, or the term of a coefficient, or the occasion of a residual; empty for parameters of the
+        family.
     effect_2 : str
         Second effect of a correlation, else empty.
     block : int
@@ -59,6 +64,11 @@ class Parameter:
         Index of the second effect of a correlation, else -1.
     covariance : Covariance or None
         Structure to which a correlation belongs.
+    serial : Serial or None
+        Structure to which a correlation of residuals belongs.
+    predictor : str
+        Parameter whose predictor a coefficient, standard deviation or correlation is a part of: ``"mu"`` for
+        the mean.
     """
 
     kind: ParameterKind
@@ -73,6 +83,8 @@ class Parameter:
     first: int = 0
     second: int = -1
     covariance: Covariance | None = None
+    serial: Serial | None = field(default=None, compare=False)
+    predictor: str = names.MU
 
     @property
     def effect(self) -> str:
@@ -81,45 +93,67 @@ class Parameter:
 
     def __str__(self) -> str:
         """What it is, in words."""
+        where = "" if self.predictor == names.MU else f" in the predictor of {self.predictor}"
         match self.kind:
             case "beta":
-                return f"the coefficient {self.effect_1!r}"
+                return f"the coefficient {self.effect_1!r}{where}"
             case "sd":
-                return f"the standard deviation of {self.effect_1!r} over {self.group!r}"
+                return f"the standard deviation of {self.effect_1!r} over {self.group!r}{where}"
             case "cor":
                 one = f" {self.effect_1!r}" if self.effect_1 else "s"
                 between = f" of {self.effect_1!r} and {self.effect_2!r}" if self.effect_2 else one
-                return f"the correlation{between} over {self.group!r}"
+                return f"the correlation{between} over {self.group!r}{where}"
             case "sigma":
                 return "the residual standard deviation"
+            case "serial":
+                between = f" at {self.effect_1!r} and {self.effect_2!r}" if self.effect_2 else ""
+                return f"the correlation of residuals{between}"
         return f"the parameter {self.name!r} of the family"
 
 
-def parameters_of(design: Design, family: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
+def parameters_of(design: Design, own: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
     """Parameters of a model: coefficients, standard deviations and correlations by factor, of the family.
 
-    A DataError where columns are called so that no text names one of the parameters alone.
+    `own` names those that are one number, or one matrix, for all rows: of the family and of the residuals'
+    correlations. Those of the predictors of parameters beside the mean come last. A DataError where columns
+    are called so that no text names one of the parameters alone.
     """
-    return _all(design, family, _correlations)
+    return _all(design, own, _correlations, _serial_pairs)
 
 
-def prior_parameters(design: Design, family: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
+def prior_parameters(design: Design, own: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
     """List what has a prior of its own: as :func:`parameters_of`, all correlations of a factor together."""
-    return _all(design, family, _correlation_priors)
+    return _all(design, own, _correlation_priors, _serial_prior)
 
 
 def _all(
-    design: Design, family: Iterable[str], correlations: Callable[[GroupBlock, int], Iterator[Parameter]]
+    design: Design,
+    own: Iterable[str],
+    correlations: Callable[[GroupBlock, int], Iterator[Parameter]],
+    serial: Callable[[Serial], Iterator[Parameter]],
 ) -> tuple[Parameter, ...]:
     """Parameters of a model, each with a label of its own."""
-    found, words = [*_coefficients(design)], {*WORDS}
-    for i, block in enumerate(design.blocks):
-        own = [*_deviations(block, i), *correlations(block, i)]
-        several = {names.sd_label(block.group), names.corr_label(block.group)}
-        words |= several.difference(*(parameter.spellings for parameter in own))
-        found += own
-    found += [_of_family(name) for name in family]
+    words = {*WORDS, *(names.of_class(word, each.parameter) for word in CLASSES for each in design.others)}
+    mean, *others = ([*_of_predictor(each, correlations, words)] for each in design.predictors.values())
+    residuals = design.residual.correlation
+    for name in own:
+        mean += [*serial(residuals)] if name == residuals.label else [_of_family(name)]
+    found = [*mean, *(parameter for each in others for parameter in each)]
     return _told_apart(found, words, is_read=not _is_plain(design))
+
+
+def _of_predictor(
+    predictor: LinearPredictor,
+    correlations: Callable[[GroupBlock, int], Iterator[Parameter]],
+    words: set[str],
+) -> Iterator[Parameter]:
+    """Parameters of one predictor; words that stand for several of them are added to some."""
+    yield from _coefficients(predictor)
+    for i, block in enumerate(predictor.blocks):
+        own = [*_deviations(block, i), *correlations(block, i)]
+        several = {names.sd_label(block.name), names.corr_label(block.name)}
+        words |= several.difference(*(parameter.spellings for parameter in own))
+        yield from own
 
 
 def parameters_named(parameters: Sequence[Parameter], text: str) -> list[Parameter]:
@@ -146,6 +180,24 @@ def ambiguous(text: str, meant: dict[str, str]) -> str:
 def meanings(text: str) -> Iterator[Hashable]:
     """Everything that a text may mean as the name of a parameter, whatever its blanks, quotes and order."""
     yield "family", text
+    yield from _meanings(text)
+    for parameter, of_mean in _in_predictor(text):
+        yield from _within(parameter, _meanings(of_mean))
+
+
+def _in_predictor(text: str) -> Iterator[tuple[str, str]]:
+    """Parameter whose predictor a text may be about, and what it would be in that of the mean.
+
+    ``"sigma_x"`` is its ``"x"``, ``"sd_sigma_g"`` its ``"sd_g"``, ``"beta_sigma[x]"`` its ``"beta[x]"``.
+    """
+    for kind, mark in (("", "_"), ("b_", "_"), ("sd_", "_"), ("corr_", "_"), (f"{names.BETA}_", "[")):
+        parameter, found, rest = text.removeprefix(kind).partition(mark)
+        if text.startswith(kind) and rest:
+            yield parameter, f"{kind}{rest}" if found == "_" else f"{names.BETA}[{rest}"
+
+
+def _meanings(text: str) -> Iterator[Hashable]:
+    """What a text may mean in the predictor of the mean."""
     for term in (text, text.removeprefix("b_"), _inside(text, names.BETA)):
         yield from _meaning("beta", read_name(term))
     for kind in ("sd", "corr"):
@@ -162,7 +214,13 @@ def meanings(text: str) -> Iterator[Hashable]:
 
 def all_of(kind: str, block: GroupBlock) -> Iterator[Hashable]:
     """What the name of all standard deviations (``"sd"``) or correlations (``"corr"``) of a factor means."""
-    return _meaning(kind, block.group_key)
+    return _within(block.parameter, _meaning(kind, block.group_key))
+
+
+def _within(parameter: str, senses: Iterable[Hashable]) -> Iterator[Hashable]:
+    """What something of the mean means in the predictor of a parameter."""
+    for sense in senses:
+        yield from [sense] if parameter == names.MU else _meaning(parameter, sense)
 
 
 def _effect_key(text: str) -> ColumnKey:
@@ -178,28 +236,35 @@ def _meaning(kind: str, *keys: Hashable | None) -> Iterator[Hashable]:
         yield kind, frozenset(keys)
 
 
-def _coefficients(design: Design) -> Iterator[Parameter]:
-    fixed = design.fixed
+def _coefficients(predictor: LinearPredictor) -> Iterator[Parameter]:
+    fixed, parameter = predictor.fixed, predictor.parameter
     for j, (term, key) in enumerate(zip(fixed.terms, fixed.keys, strict=True)):
+        name = names.of_predictor(parameter, term)
+        spellings = (name, f"b_{name}", names.beta_of(term, parameter))
         yield Parameter(
             kind="beta",
-            name=term,
-            spellings=(term, f"b_{term}", names.beta_of(term), f"`{term}`"),
-            meanings=tuple(_meaning("beta", key)),
+            name=name,
+            spellings=(*spellings, names.of_predictor(parameter, f"`{term}`")),
+            meanings=tuple(_within(parameter, _meaning("beta", key))),
             effect_1=term,
             first=j,
+            predictor=parameter,
         )
 
 
 def _deviations(block: GroupBlock, i: int) -> Iterator[Parameter]:
     deviations = block.deviations
     for each in deviations:
-        name, own = f"sd_{each.name}|{block.group}", [block.effects[e] for e in each.effects]
-        spellings = [names.sd_of(block.group, text) for text in dict.fromkeys((each.name, *own))]
+        name, own = f"sd_{each.name}|{block.name}", [block.effects[e] for e in each.effects]
+        spellings = [names.sd_of(block.name, text) for text in dict.fromkeys((each.name, *own))]
         spellings.append(name)
-        meant = [sense for e in each.effects for sense in _meaning("sd", block.group_key, block.keys[e])]
+        meant = [
+            sense
+            for e in each.effects
+            for sense in _within(block.parameter, _meaning("sd", block.group_key, block.keys[e]))
+        ]
         if len(deviations) == 1:
-            spellings.append(names.sd_label(block.group))
+            spellings.append(names.sd_label(block.name))
             meant += all_of("sd", block)
         yield Parameter(
             kind="sd",
@@ -210,6 +275,7 @@ def _deviations(block: GroupBlock, i: int) -> Iterator[Parameter]:
             effect_1=each.name,
             block=i,
             first=each.effects.start,
+            predictor=block.parameter,
         )
 
 
@@ -217,14 +283,15 @@ def _correlations(block: GroupBlock, i: int) -> Iterator[Parameter]:
     correlations = block.correlations
     for covariance, each in correlations:
         first, second = each.pair
-        name = f"cor_{'.'.join(reversed(each.names))}|{block.group}"
+        name = f"cor_{'.'.join(reversed(each.names))}|{block.name}"
         orders = dict.fromkeys((each.names, each.names[::-1]))
-        spellings = [*(names.corr_of(block.group, *order) for order in orders), name]
+        spellings = [*(names.corr_of(block.name, *order) for order in orders), name]
         meant: list[Hashable] = []
         if len(each.names) == 2:
-            meant += _meaning("corr", block.group_key, block.keys[first], block.keys[second])
+            sense = _meaning("corr", block.group_key, block.keys[first], block.keys[second])
+            meant += _within(block.parameter, sense)
         if len(correlations) == 1:
-            spellings.append(names.corr_label(block.group))
+            spellings.append(names.corr_label(block.name))
             meant += all_of("corr", block)
         yield Parameter(
             kind="cor",
@@ -238,6 +305,7 @@ def _correlations(block: GroupBlock, i: int) -> Iterator[Parameter]:
             first=first,
             second=second,
             covariance=covariance,
+            predictor=block.parameter,
         )
 
 
@@ -248,7 +316,7 @@ def _correlation_priors(block: GroupBlock, i: int) -> Iterator[Parameter]:
         own = [p for p in pairs if p.covariance is not None and p.covariance.name == name]
         only = own[0] if len(own) == 1 else None
         alone = len(structures) == 1
-        label = names.corr_label(block.group) if alone else names.corr_of(block.group, name)
+        label = names.corr_label(block.name) if alone else names.corr_of(block.name, name)
         yield Parameter(
             kind="cor",
             name=label,
@@ -257,7 +325,40 @@ def _correlation_priors(block: GroupBlock, i: int) -> Iterator[Parameter]:
             group=block.group,
             block=i,
             covariance=covariance,
+            predictor=block.parameter,
         )
+
+
+def _serial_pairs(serial: Serial) -> Iterator[Parameter]:
+    """Correlations of residuals, each by itself."""
+    pairs = serial.pair_labels
+    for i, pair in enumerate(pairs):
+        orders = dict.fromkeys((pair, pair[::-1]))
+        spellings = [names.serial_of(serial.label, *order) for order in orders]
+        yield Parameter(
+            kind="serial",
+            name=spellings[0],
+            spellings=(*spellings, *([serial.label] if pair and len(pairs) == 1 else [])),
+            meanings=(("family", spellings[0]),),
+            group=names.RESIDUAL,
+            effect_1=pair[0] if pair else serial.label,
+            effect_2=pair[1] if pair else "",
+            first=i,
+            serial=serial,
+        )
+
+
+def _serial_prior(serial: Serial) -> Iterator[Parameter]:
+    """What stands for all correlations of residuals, which have one prior together."""
+    yield Parameter(
+        kind="serial",
+        name=serial.label,
+        spellings=(serial.label,),
+        meanings=(("family", serial.label),),
+        group=names.RESIDUAL,
+        effect_1=serial.label,
+        serial=serial,
+    )
 
 
 def _of_family(name: str) -> Parameter:
@@ -273,11 +374,13 @@ def _of_family(name: str) -> Parameter:
 
 def _is_plain(design: Design) -> bool:
     """Whether every name in a model reads in one way, since its words mean nothing in a formula."""
-    keys = [*design.fixed.keys, *(key for block in design.blocks for key in (*block.keys, block.group_key))]
+    keys = [key for each in design.predictors.values() for key in each.fixed.keys]
+    keys += [key for block in design.all_blocks for key in (*block.keys, block.group_key)]
     parts = [part for key in keys for part in key]
     columns = {column for (_, columns), _ in parts for column in columns}
+    prefixes = (*PREFIXES, *(f"{each.parameter}_" for each in design.others))
     return not any(map(WITHIN_BRACKETS.search, (label for _, label in parts))) and all(
-        is_plain_name(column) and not column.startswith(PREFIXES) for column in columns
+        is_plain_name(column) and not column.startswith(prefixes) for column in columns
     )
 
 

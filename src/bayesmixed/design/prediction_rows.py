@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from bayesmixed import names
 from bayesmixed.design.encode import encode, own_rows
 from bayesmixed.design.evaluate import evaluate_numbers
 from bayesmixed.design.frame import missing_counts, pick, tidy_all, to_pandas
@@ -53,8 +54,9 @@ def prediction_rows(
     effects: PredictEffects = "all",
     new_levels: NewLevels = "error",
     weights: str | ArrayLike | None = None,
+    response: bool = False,
 ) -> PredictionRows:
-    """Encode the rows to predict."""
+    """Encode the rows to predict, with all that a new response needs where that is wanted."""
     one_of(new_levels, NewLevels, "new_levels")
     taking_part = with_effects(design, effects)
     if newdata is None:
@@ -63,10 +65,17 @@ def prediction_rows(
         data = own_rows(taking_part)
         return PredictionRows(design=taking_part, data=data, weights=design.weights, told=told(data.beyond))
     taking_part = _with_known_groups(taking_part, to_pandas(newdata, "newdata").columns, new_levels)
-    data = encode(taking_part, newdata, new_levels=new_levels)
-    used = None if weights is None else _new_weights(weights, data)
-    warn_of_untold(design, data.beyond)
-    return PredictionRows(design=taking_part, data=data, weights=used, told=told(data.beyond))
+    data = encode(taking_part, newdata, new_levels=new_levels, response=response)
+    if weights is not None and design.formula.response.additions.weights is not None:
+        raise DataError(
+            "The formula states the weights, in weights(), and newdata has them; leave weights= out."
+        )
+    used = data.residual.weights if weights is None else _new_weights(weights, data)
+    data = replace(data, residual=data.residual.with_weights(used))
+    for name, each in {names.MU: data, **data.others}.items():
+        warn_of_untold(design.predictors[name].fixed, each.beyond)
+    is_told = [told(each.beyond) for each in (data, *data.others.values())]
+    return PredictionRows(design=taking_part, data=data, weights=used, told=np.all(is_told, axis=0))
 
 
 def compared_rows(
@@ -85,7 +94,7 @@ def compared_rows(
     taking_part = with_effects(design, effects)
     upper, lower = (encode(taking_part, frame, new_levels=new_levels) for frame in (high, low))
     apart = upper.beyond - lower.beyond if linear else np.maximum(abs(upper.beyond), abs(lower.beyond))
-    warn_of_untold(design, apart)
+    warn_of_untold(design.fixed, apart)
     rows = PredictionRows(design=taking_part, data=upper, weights=None, told=told(apart))
     return rows, replace(rows, data=lower)
 
@@ -93,16 +102,17 @@ def compared_rows(
 def population_rows(design: Design, newdata: IntoFrame | None = None) -> PredictionRows:
     """Encode rows for the whole population, whatever their groups."""
     data = own_rows(design) if newdata is None else encode(design, newdata, by_group=False)
-    warn_of_untold(design, data.beyond)
+    warn_of_untold(design.fixed, data.beyond)
     return PredictionRows(design=design, data=data, weights=None, told=told(data.beyond))
 
 
 def with_effects(design: Design, effects: PredictEffects) -> Design:
     """Design without the grouping factors that do not take part in a prediction."""
     if isinstance(effects, str) and effects in ("all", "fixed"):
-        return design if effects == "all" else replace(design, blocks=())
-    groups = [block.group for block in design.blocks]
-    named = [(name, group_of(design, name)) for name in _named(effects)]
+        return design if effects == "all" else keeping_blocks(design, lambda _: False)
+    every = replace(design, blocks=tuple({block.group: block for block in design.all_blocks}.values()))
+    groups = [block.group for block in every.blocks]
+    named = [(name, group_of(every, name)) for name in _named(effects)]
     for name, group in named:
         if group is None:
             raise BayesmixedError(
@@ -110,12 +120,21 @@ def with_effects(design: Design, effects: PredictEffects) -> Design:
                 f"grouping factors. {near_names(str(name), [*groups, 'all', 'fixed'])}"
             )
     chosen = {group for _, group in named}
-    return replace(design, blocks=tuple(block for block in design.blocks if block.group in chosen))
+    return keeping_blocks(design, lambda block: block.group in chosen)
+
+
+def keeping_blocks(design: Design, wanted: Callable[[GroupBlock], bool]) -> Design:
+    """Design with some of the grouping factors of every predictor."""
+    others = [
+        replace(each, blocks=tuple(block for block in each.blocks if wanted(block))) for each in design.others
+    ]
+    blocks = tuple(block for block in design.blocks if wanted(block))
+    return replace(design, blocks=blocks, others=tuple(others))
 
 
 def _with_known_groups(design: Design, columns: Collection[str], new_levels: NewLevels) -> Design:
     """Design without the grouping factors that the new data lack, where that means the population."""
-    absent = {block.group: name for block in design.blocks for name in _absent(block, columns)}
+    absent = {block.group: name for block in design.all_blocks for name in _absent(block, columns)}
     if absent and new_levels != "population":
         group, name = next(iter(absent.items()))
         factor = "a grouping factor" if name == group else f"a part of the grouping factor {group!r}"
@@ -124,7 +143,7 @@ def _with_known_groups(design: Design, columns: Collection[str], new_levels: New
             "effects='fixed' or new_levels='population'; for groups, add the column. "
             f"{near_names(name, columns)}"
         )
-    return replace(design, blocks=tuple(block for block in design.blocks if block.group not in absent))
+    return keeping_blocks(design, lambda block: block.group not in absent)
 
 
 def _absent(block: GroupBlock, columns: Collection[str]) -> list[str]:

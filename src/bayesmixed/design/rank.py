@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed import names
 from bayesmixed.design.lookup import place_of
-from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.design.records import Design, FixedDesign, FloatArray, IntArray, LinearPredictor
 from bayesmixed.errors import DataError, DesignWarning, warn
 from bayesmixed.printing.records import short_repr
 
@@ -154,30 +155,37 @@ def refuse_nearly_aliased(columns: Standardized, aliases: Aliases, names: Sequen
 
 
 def warn_of_left_out(design: Design) -> None:
-    """Warn of the columns of X that were left out, all of them at once."""
-    if not design.fixed.left_out:
-        return
-    aliases: Aliases = design.fixed.recipe.aliases
+    """Warn of the columns of X that were left out, all of a predictor's at once."""
+    for predictor in design.predictors.values():
+        if predictor.fixed.left_out:
+            _warn_of_left_out(predictor, design.n_rows)
+
+
+def _warn_of_left_out(predictor: LinearPredictor, n: int) -> None:
+    """Warn of the columns that the X of one predictor leaves out."""
+    fixed = predictor.fixed
+    aliases: Aliases = fixed.recipe.aliases
     empty = aliases.scales[aliases.left_out] == OF_ZEROS
     zeros, others = (
-        [term for term, is_empty in zip(design.fixed.left_out, empty, strict=True) if is_empty == wanted]
+        [term for term, is_empty in zip(fixed.left_out, empty, strict=True) if is_empty == wanted]
         for wanted in (True, False)
     )
     combination = "a combination" if len(others) == 1 else "combinations"
     reasons = [f"{_listed(zeros)} (zero in every row)"] if zeros else []
     reasons += [f"{_listed(others)} ({combination} of the other columns)"] if others else []
+    whose = "" if predictor.parameter == names.MU else f" of {predictor.parameter}"
     warn(
-        f"The data of {design.n_rows} rows cannot tell all fixed effects apart. The model leaves out "
+        f"The data of {n} rows cannot tell all fixed effects{whose} apart. The model leaves out "
         f"{' and '.join(reasons)}, as lme4 does; predictions that need them are NaN.",
         DesignWarning,
     )
 
 
-def warn_of_untold(design: Design, beyond: FloatArray) -> None:
+def warn_of_untold(fixed: FixedDesign, beyond: FloatArray) -> None:
     """Warn of predictions that the data do not determine. Shapes: `beyond` (m, d)."""
     apart = np.abs(beyond) > BEYOND
     if np.any(apart):
-        needed = [term for term, j in zip(design.fixed.left_out, apart.T, strict=True) if np.any(j)]
+        needed = [term for term, j in zip(fixed.left_out, apart.T, strict=True) if np.any(j)]
         rows = f"{np.sum(np.any(apart, axis=1))} of {len(apart)} rows"
         warn(
             f"The predictions of {rows} are NaN, and so are means over them: they need {_listed(needed)}, "
@@ -188,12 +196,14 @@ def warn_of_untold(design: Design, beyond: FloatArray) -> None:
 
 def absence(design: Design, name: str) -> str:
     """Say that a name is that of a column that X leaves out."""
-    fixed = design.fixed
-    place = place_of(name, fixed.left_out, fixed.left_out_keys)
-    if place is None:
-        return ""
     rows = f"over these {design.n_rows} rows"
-    return f"{fixed.left_out[place]!r} is left out, since it is a combination of other columns {rows}."
+    for parameter, predictor in design.predictors.items():
+        fixed, prefix = predictor.fixed, names.of_predictor(parameter, "")
+        place = place_of(name.removeprefix(prefix), fixed.left_out, fixed.left_out_keys)
+        if name.startswith(prefix) and place is not None:
+            term = names.of_predictor(parameter, fixed.left_out[place])
+            return f"{term!r} is left out, since it is a combination of other columns {rows}."
+    return ""
 
 
 def _listed(terms: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,8 @@ class GroupBlock:
         that is not an intercept has its root mean square.
     recipes : tuple
         What encodes new data for each bar in the same way.
+    parameter : str
+        Parameter whose predictor it is a part of: ``"mu"`` for the mean.
     moments : FloatArray or None
         Of a block whose rows are not in memory, the `second_moments`.
     keys : tuple[ColumnKey, ...]
@@ -134,9 +137,15 @@ class GroupBlock:
     recipes: tuple[Any, ...]
     keys: tuple[ColumnKey, ...]
     group_key: ColumnKey
+    parameter: str = names.MU
     moments: FloatArray | None = None
 
     __repr__ = short_repr
+
+    @property
+    def name(self) -> str:
+        """What its variables and labels call it, e.g. ``"sigma_Subject"`` in the predictor of sigma."""
+        return names.of_predictor(self.parameter, self.group)
 
     @property
     def second_moments(self) -> FloatArray:
@@ -334,6 +343,21 @@ class Design:
         return {each.parameter: each for each in (mean, *self.others)}
 
     @property
+    def n_residual_parameters(self) -> int:
+        """Number of free parameters of the residuals' covariance."""
+        predicted = sum(
+            len(each.fixed.terms) + sum(block.covariances.n_parameters for block in each.blocks)
+            for each in self.others
+        )
+        own = 0 if self.others or not self.residual.has_sigma else 1
+        return predicted + own + self.residual.correlation.n_coordinates
+
+    @property
+    def all_blocks(self) -> tuple[GroupBlock, ...]:
+        """Blocks of every predictor, the mean's first."""
+        return (*self.blocks, *(block for each in self.others for block in each.blocks))
+
+    @property
     def n_rows(self) -> int:
         """Number of rows used."""
         return self.n_held if self.sums is None else self.sums.n_rows
@@ -387,6 +411,10 @@ class EncodedData:
         Shape (m,).
     frame : pandas.DataFrame
         The new rows.
+    others : Mapping[str, EncodedData]
+        The same for the predictors of parameters beside the mean, where asked for.
+    residual : Residual
+        What is known of the residuals of the new rows, taken one by one.
     """
 
     fixed: FloatArray
@@ -396,3 +424,5 @@ class EncodedData:
     new_levels: tuple[tuple[str, ...], ...]
     offset: FloatArray
     frame: pd.DataFrame
+    others: Mapping[str, EncodedData] = field(default_factory=dict)
+    residual: Residual = field(default_factory=Residual)

@@ -144,11 +144,11 @@ def _graph_engine(spec: ModelSpec, reason: str) -> PreparedEngine:
         share=0.0,
         footprint=Footprint(sampled=2 * _n_effects(spec), effects=_n_effects(spec)),
         sample=lambda settings, thin: sample_graph(
-            model, spec.design, settings, thin=thin, family=spec.family
+            model, spec.design, settings, thin=thin, parameters=spec.priors.parameters
         ),
     )
 
 
 def _n_effects(spec: ModelSpec) -> int:
     """Number of random effects, those of all levels."""
-    return sum(block.n_levels * block.n_effects for block in spec.design.blocks)
+    return sum(block.n_levels * block.n_effects for block in spec.design.all_blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,7 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.records import Design
 from bayesmixed.engines.nuts import STATISTICS, chains_worth_keeping
-from bayesmixed.engines.records import RawDraws, SamplerSettings
-from bayesmixed.families.family import Family
+from bayesmixed.engines.records import RawDraws, RawPredictor, SamplerSettings
 from bayesmixed.families.gaussian import GAUSSIAN
 
 ACCEPT = 0.8
@@ -21,9 +21,14 @@ ACCEPT = 0.8
 
 
 def sample_graph(
-    model: Any, design: Design, settings: SamplerSettings, *, thin: int = 1, family: Family = GAUSSIAN
+    model: Any,
+    design: Design,
+    settings: SamplerSettings,
+    *,
+    thin: int = 1,
+    parameters: Iterable[str] = GAUSSIAN.parameter_names,
 ) -> RawDraws:
-    """Sample a model's graph with PyMC."""
+    """Sample a model's graph with PyMC; `parameters` names those that are one number for all rows."""
     import pymc as pm
 
     longer = settings.times(thin)
@@ -46,12 +51,15 @@ def sample_graph(
     lengths = np.isfinite(stats["step_size"]).sum(names.DRAW).to_numpy().tolist()
     chains, length = chains_worth_keeping(lengths, longer)
     kept = {names.CHAIN: chains, names.DRAW: slice(thin - 1, length, thin)}
-    raw = raw_draws(design, tree["posterior"].to_dataset().isel(kept), stats.isel(kept), family)
+    raw = raw_draws(design, tree["posterior"].to_dataset().isel(kept), stats.isel(kept), parameters)
     return replace(raw, interrupted=(len(chains), length) != (longer.chains, longer.draws))
 
 
 def raw_draws(
-    design: Design, posterior: xr.Dataset, stats: xr.Dataset, family: Family = GAUSSIAN
+    design: Design,
+    posterior: xr.Dataset,
+    stats: xr.Dataset,
+    parameters: Iterable[str] = GAUSSIAN.parameter_names,
 ) -> RawDraws:
     """Arrays out of a PyMC posterior."""
 
@@ -60,13 +68,24 @@ def raw_draws(
 
     sizes = tuple(posterior.sizes[dim] for dim in (names.CHAIN, names.DRAW))
     wanted = set(STATISTICS.values())
+    mean, *others = (
+        RawPredictor(
+            beta=values(names.beta(name)) if names.beta(name) in posterior else np.empty((*sizes, 0)),
+            sd=tuple(values(names.sd(block.name)) for block in predictor.blocks),
+            corr=tuple(
+                values(names.corr(block.name)) if block.has_correlation else None
+                for block in predictor.blocks
+            ),
+            ranef=tuple(values(names.ranef(block.name)) for block in predictor.blocks),
+        )
+        for name, predictor in design.predictors.items()
+    )
     return RawDraws(
-        beta=values(names.BETA) if names.BETA in posterior else np.empty((*sizes, 0)),
-        parameters={name: values(name) for name in family.parameter_names},
-        sd=tuple(values(names.sd(block.group)) for block in design.blocks),
-        corr=tuple(
-            values(names.corr(block.group)) if block.has_correlation else None for block in design.blocks
-        ),
-        ranef=tuple(values(names.ranef(block.group)) for block in design.blocks),
+        beta=mean.beta,
+        parameters={name: values(name) for name in parameters},
+        sd=mean.sd,
+        corr=mean.corr,
+        ranef=mean.ranef,
         sample_stats={str(k): v.values for k, v in stats.data_vars.items() if k in wanted},
+        others={each.parameter: raw for each, raw in zip(design.others, others, strict=True)},
     )

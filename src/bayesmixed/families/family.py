@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed import names
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import FamilyError, near_names
 from bayesmixed.families.links import LINKS, Link
 from bayesmixed.priors.prior import Prior
@@ -131,6 +131,12 @@ class Family:
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the auxiliary parameters."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    def own_parameters(self, design: Design) -> tuple[Parameter, ...]:
+        """Auxiliary parameters of a model that are one number for all rows."""
+        predicted = {each.parameter for each in design.others}
+        absent = predicted if design.residual.has_sigma else {*predicted, SIGMA.name}
+        return tuple(parameter for parameter in self.parameters if parameter.name not in absent)
 
     @property
     def has_residual_sd(self) -> bool:

@@ -6,8 +6,42 @@ import numpy as np
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, FloatArray, Response
-from bayesmixed.errors import DataError, FamilyError
+from bayesmixed.errors import DataError, FamilyError, FormulaError, near_names
 from bayesmixed.families.family import Family, Mask, not_whole
+from bayesmixed.formula.scan import refusal
+from bayesmixed.formula.terms import ParsedFormula
+
+
+def check_formula(parsed: ParsedFormula, family: Family) -> None:
+    """Refuse parts of a formula that a family cannot have."""
+    for each in parsed.others:
+        place = len(each.text) - len(each.text.lstrip())
+        if not family.is_gaussian:
+            raise refusal(
+                f"The family {family.name!r} does not take a formula of a parameter beside the mean.",
+                each.text,
+                place,
+                "Leave it out: only the gaussian family has one, of sigma.",
+            )
+        if each.parameter == names.MU:
+            raise refusal(
+                "The mean's formula is the one with the response.", each.text, place, "Write its terms there."
+            )
+        if each.parameter not in family.parameter_names:
+            raise refusal(
+                f"The family {family.name!r} does not have a parameter {each.parameter!r}.",
+                each.text,
+                place,
+                near_names(each.parameter, family.parameter_names),
+            )
+    wanted = [] if parsed.response.additions.errors is None else ["se()"]
+    wanted += [] if parsed.residual is None else [f"{parsed.residual.structure}()"]
+    if wanted and not family.is_gaussian:
+        raise FormulaError(
+            f"{wanted[0]} is about the residuals of a gaussian response; the family is {family.name!r}.",
+            parsed.text,
+            advice="Leave it out, or take family='gaussian'.",
+        )
 
 
 def check_family(design: Design, family: Family) -> None:

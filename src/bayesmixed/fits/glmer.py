@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bayesmixed.engines.records import sampler_settings
 from bayesmixed.fits.lmer import sample_model
 from bayesmixed.fits.mixed_fit import MixedFit
-from bayesmixed.fits.specify import Weights, specify
+from bayesmixed.fits.specify import Formula, Weights, specify
 from bayesmixed.options import Center, Engine, KeepRanef, Missing
 from bayesmixed.surface import public
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @public
 def glmer(
-    formula: str,
+    formula: Formula,
     data: IntoDataFrame,
     family: object,
     *,
@@ -44,8 +44,8 @@ def glmer(
 
     Parameters
     ----------
-    formula : str
-        In lme4's language. A binomial response is ``prop(successes, trials)``,
+    formula : str or sequence of str
+        In lme4's language. A binomial response is ``prop(successes, trials)``, ``successes | trials(n)``,
         ``cbind(successes, failures)``, a proportion with ``weights=`` as trials, a comparison
         (``use == 'Y'``), 0 and 1, or a column with two levels, of which the later one is modelled: the
         summary names it. ``offset(log(exposure))`` turns counts into rates.

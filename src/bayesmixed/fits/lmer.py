@@ -16,7 +16,7 @@ from bayesmixed.engines.records import RunInfo, SamplerSettings, sampler_setting
 from bayesmixed.errors import FileError
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
-from bayesmixed.fits.specify import Weights, specify
+from bayesmixed.fits.specify import Formula, Weights, specify
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, Engine, KeepRanef, Method, Missing, one_of
 from bayesmixed.surface import public, uses
@@ -31,7 +31,7 @@ LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
 
 @overload
 def lmer(
-    formula: str,
+    formula: Formula,
     data: Data,
     *,
     priors: Mapping[str, object] | None = None,
@@ -51,7 +51,7 @@ def lmer(
 ) -> MixedFit: ...
 @overload
 def lmer(
-    formula: str,
+    formula: Formula,
     data: Data,
     *,
     weights: Weights | None = None,
@@ -61,7 +61,7 @@ def lmer(
 @public
 @uses("method", {"reml": LIKELIHOOD, "ml": LIKELIHOOD}, instead="bayes")
 def lmer(
-    formula: str,
+    formula: Formula,
     data: Data,
     *,
     priors: Mapping[str, object] | None = None,
@@ -85,12 +85,21 @@ def lmer(
 
     Parameters
     ----------
-    formula : str
+    formula : str or sequence of str
         In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``. Bars: ``(1 | g)``; ``(x | g)``,
         correlated; ``(x || g)``, independent; ``(0 + x | g)``; ``(1 | a/b)``, nested; ``(1 | a:b)``;
         ``us(x | g)``, ``diag(x | g)``. Besides ``a * b``, ``(a + b)^2`` and so on: ``I(x^2)``, ``log(x)``,
         ``poly(x, 2)``, ``scale(x)``, ``center(x)``, ``factor(x)``, ``C(f, Treatment('b'))``, ``bs(x, df=4)``,
         ``cr(x, df=4)``, ``offset(x)``. Names with spaces stand between backticks.
+
+        Residuals, as in brms. ``y | se(s) ~ ...``: known standard errors, and no sigma beside them unless
+        ``se(s, sigma=TRUE)``; ``y | weights(w) ~ ...``: as `weights` (brms raises the likelihood to the power
+        of w instead). ``+ ar(time, gr=g)``: within the levels of g a correlation of ``ar`` to the power of
+        the time between two rows, their order where no time is given; ``+ cosy(gr=g)``: one correlation;
+        ``+ unstr(time, gr=g)``: one for each pair of times.
+
+        Several formulas, ``["y ~ x + (1 | g)", "sigma ~ x + (1 | g)"]``: the first has the response, the
+        second predicts the logarithm of sigma.
     data : frame, lazy frame or path
         One row for each observation; it is not changed. A pandas, polars or Arrow frame; or data larger than
         memory: a Parquet file, folder or pattern (read by DuckDB), or a lazy frame of polars, DuckDB, Dask,
@@ -100,7 +109,10 @@ def lmer(
         Priors by name, e.g. ``{"Days": bm.prior("Normal", mu=0, sigma=10)}``, in the units of the data. Names
         are ``"Intercept"`` (at the means of the predictors), a coefficient's name, ``"sd_<group>"`` or
         ``"sd_<group>[<effect>]"``, ``"corr_<group>"`` and ``"sigma"``; or a class: ``"b"``, ``"sd"``,
-        ``"cor"``. Other parameters keep their defaults, which ``fit.priors`` prints.
+        ``"cor"``. In the predictor of sigma: ``"sigma_Intercept"``, ``"sigma_<coefficient>"``,
+        ``"sd_sigma_<group>"``, ``"corr_sigma_<group>"``, and the classes ``"b_sigma"``, ``"sd_sigma"``,
+        ``"cor_sigma"``. Of residuals: ``"ar"``, ``"cosy"``, ``"unstr"``. Other parameters keep their
+        defaults, which ``fit.priors`` prints.
     center : {True, "fixed", False}, default True
         Where the predictors stand when priors apply. ``True``: at their means, for the coefficients and for
         the covariance of a correlated bar ``(x | g)``, so that shifting a predictor changes nothing; tables
@@ -149,7 +161,7 @@ def lmer(
     Raises
     ------
     FormulaError
-        When the formula cannot be read or has no bar.
+        When the formula cannot be read, or has neither a bar nor anything to say of residuals.
     DataError
         When the data do not fit the formula.
     PriorError
@@ -170,9 +182,10 @@ def lmer(
 
     Notes
     -----
-    y = X b + sum_k Z_k u_k + e, u_kj ~ N(0, S_k), e ~ N(0, sigma^2 / w). The marginal likelihood is that of
-    Bates, Maechler, Bolker and Walker (2015), Journal of Statistical Software 67(1), with the coefficients
-    integrated out too.
+    y = X b + sum_k Z_k u_k + e, u_kj ~ N(0, S_k), e ~ N(0, D C D): the variance of row i is sigma_i^2 / w_i,
+    beside known errors s_i^2 + sigma_i^2 / w_i, and C holds correlations within series. The marginal
+    likelihood is that of Bates, Maechler, Bolker and Walker (2015), Journal of Statistical Software 67(1),
+    with the coefficients integrated out too.
 
     Examples
     --------

@@ -37,9 +37,9 @@ class FitMethods(ABC):
         """Report as HTML."""
 
     @property
-    def formula(self) -> str:
-        """The formula as written."""
-        return self.spec.design.formula.text
+    def formula(self) -> str | tuple[str, ...]:
+        """The formula as written, or the formulas."""
+        return self.spec.design.formula.written
 
     def ranef(self, group: str | None = None, *, prob: float = 0.95) -> pd.DataFrame:
         """Random effects of every level with their intervals, deviations from the population.

@@ -13,7 +13,7 @@ from bayesmixed.design.nesting import warn_of_implicit_nesting
 from bayesmixed.design.rank import warn_of_left_out
 from bayesmixed.errors import FormulaError
 from bayesmixed.families.registry import as_family
-from bayesmixed.families.support import check_family
+from bayesmixed.families.support import check_family, check_formula
 from bayesmixed.formula import parse_formula
 from bayesmixed.model.design_for import design_for
 from bayesmixed.model.prior_set import complete_priors
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
     type Data = IntoFrame | str | os.PathLike[str]
 
+Formula = str | Sequence[str]
 Weights = str | Sequence[float] | pd.Series | np.ndarray[Any, Any]
 
 
 @public
 def specify(
-    formula: str,
+    formula: Formula,
     data: Data,
     *,
     priors: Mapping[str, object] | None = None,
@@ -48,8 +49,9 @@ def specify(
 
     Parameters
     ----------
-    formula : str
-        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
+    formula : str or sequence of str
+        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``; or several, as in
+        :func:`bayesmixed.lmer`.
     data : frame, lazy frame or path
         One row for each observation, as in :func:`bayesmixed.lmer`.
     priors : mapping of str to Prior, optional
@@ -83,14 +85,15 @@ def specify(
     ('A', 'B', 'C', 'D', 'E', 'F')
     """
     parsed = parse_formula(formula)
-    if not parsed.random:
+    chosen = as_family(family, link)
+    check_formula(parsed, chosen)
+    if not (parsed.random or parsed.says_of_residuals):
         raise FormulaError(
             "The formula has no random effects.",
             parsed.text,
             advice="Add a bar, e.g. (1 | group); "
             "for a regression without groups use another package, e.g. statsmodels.",
         )
-    chosen = as_family(family, link)
     design = design_for(chosen, parsed, data, weights=weights, missing=missing, center=checked_center(center))
     chosen = chosen.for_trials(trials=design.response.trials is not None)
     check_family(design, chosen)
@@ -102,7 +105,7 @@ def specify(
 
 @public
 def simulate_prior(
-    formula: str,
+    formula: Formula,
     data: Data,
     *,
     n: int = 1000,
@@ -119,8 +122,9 @@ def simulate_prior(
 
     Parameters
     ----------
-    formula : str
-        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``.
+    formula : str or sequence of str
+        In lme4's language, e.g. ``"Reaction ~ Days + (Days | Subject)"``; or several, as in
+        :func:`bayesmixed.lmer`.
     data : frame, lazy frame or path
         One row for each observation, as in :func:`bayesmixed.lmer`; of the response only its location and
         scale are used, for the default priors.

@@ -33,7 +33,9 @@ ALIASES = {
     "contr.treatment": "Treatment",
     "standardize": "scale",
 }
+RESIDUAL = "It is a summand of its own: y ~ x + (1 | g) + ar(time, gr=g)."
 INSTEAD = {
+    **dict.fromkeys(("ar", "cosy", "unstr"), RESIDUAL),
     "cbind": "A model has one response: fit one model for each column.",
     "cut": "Compute it in the data first, as a column.",
     "ifelse": "Compute it in the data first, as a column, or compare: I(x > 0).",
@@ -61,6 +63,8 @@ CONSTANTS = {
     "pi": repr(math.pi),
 }
 """Names that stand for a value inside expressions; between backticks they are columns."""
+TRUTHS = {"TRUE": True, "True": True, "FALSE": False, "False": False}
+"""Constants that are a yes or a no."""
 WORD = re.compile(r"[^\W\d][\w.]*")
 ALLOWED_NODES = (
     *(ast.Expression, ast.keyword, ast.Name, ast.Load),
@@ -141,6 +145,14 @@ def expression_from(tokens: Sequence[Token], text: str) -> Expression:
         tree=tree.body,
         constants=tuple(token.text for token in tokens if token.kind == "name" and token.text in CONSTANTS),
     )
+
+
+def truth_from(tokens: Sequence[Token], argument: Token, text: str) -> bool:
+    """Whether an option of a call is switched on."""
+    word = tokens[0].text if len(tokens) == 1 else ""
+    if word not in TRUTHS:
+        raise refusal(f"{argument.text}= is TRUE or FALSE.", text, argument.start)
+    return TRUTHS[word]
 
 
 def canonical_function(name: str) -> str:

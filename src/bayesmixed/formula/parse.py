@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from bayesmixed.covariances.registry import ABSENT_RESIDUALS
 from bayesmixed.errors import FormulaError
-from bayesmixed.formula.algebra import MAX_TERMS, algebra_from
+from bayesmixed.formula.algebra import MAX_TERMS, Algebra, algebra_from
 from bayesmixed.formula.bars import check_distinct, closing_of_call, has_bar, random_terms
 from bayesmixed.formula.expression import Expression, expression_from
+from bayesmixed.formula.residuals import TERMS, residual_term
 from bayesmixed.formula.response import response_from
 from bayesmixed.formula.scan import Token, closing, is_call, outside, refusal, render, scan
-from bayesmixed.formula.terms import ParsedFormula, RandomTerm
+from bayesmixed.formula.terms import ParameterFormula, ParsedFormula, RandomTerm, ResidualTerm
+from bayesmixed.names import SIGMA
 
 
-def parse_formula(text: str) -> ParsedFormula:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RightSide:
+    """What stands right of a tilde."""
+
+    fixed: Algebra
+    random: tuple[RandomTerm, ...]
+    offsets: tuple[Expression, ...]
+    residual: ResidualTerm | None
+
+
+def parse_formula(formula: str | Sequence[str]) -> ParsedFormula:
     """Take a formula in lme4's language apart, nested and crossed groups expanded, in the order written.
+
+    Of several formulas the first has the response, the others a parameter: ``"sigma ~ x + (1 | g)"``.
 
     ``(e || g)`` makes **every column** of ``e`` independent, as ``diag(e | g)``; lme4 splits only the terms.
     Functions other than arithmetic, comparisons and known transforms are refused before anything is
@@ -29,20 +43,96 @@ def parse_formula(text: str) -> ParsedFormula:
     (['Intercept', 'Days'], 'diag')
     >>> [bar.group.name for bar in parse_formula("y ~ 1 + (1 | batch/cask)").random]
     ['batch', 'batch:cask']
+    >>> parse_formula(["y ~ x + (1 | g)", "sigma ~ x"]).others[0].parameter
+    'sigma'
     """
-    if not isinstance(text, str):
-        raise FormulaError(f"A formula is a string such as 'y ~ x + (1 | g)', not {type(text).__name__}.")
+    text, *rest = _texts(formula)
     left, right = _sides(scan(text), text)
     response = response_from(left, text)
     if not response.columns:
         raise refusal("The response does not name a column.", text, left[0].start)
-    summands, offsets, random = _sort_summands(right, text)
-    check_distinct(random, text)
-    fixed = algebra_from(summands, text)
+    side = _right_side(right, text)
+    additions = response.additions
+    if side.residual is not None and additions.errors is not None:
+        raise refusal(
+            f"se() and {side.residual.structure}() are not available together.",
+            text,
+            left[0].start,
+            "Leave one of them out.",
+        )
     if response.kind == "value":
-        factors = [*fixed.expressions, *(each for bar in random for each in bar.effects.expressions)]
+        factors = [*side.fixed.expressions]
+        factors += [each for bar in side.random for each in bar.effects.expressions]
         _check_response_apart(response.parts[0], right, factors, text)
-    return ParsedFormula(text=text, response=response, fixed=fixed, random=random, offsets=offsets)
+    others = tuple(_of_parameter(each) for each in rest)
+    _check_others(others, has_sigma=additions.has_sigma)
+    return ParsedFormula(
+        texts=(text, *rest),
+        response=response,
+        fixed=side.fixed,
+        random=side.random,
+        offsets=side.offsets,
+        residual=side.residual,
+        others=others,
+    )
+
+
+def _texts(formula: object) -> list[str]:
+    """The formulas that were given, the one with the response first."""
+    texts = [formula] if isinstance(formula, str) else formula
+    if not isinstance(texts, list | tuple) or not texts or not all(isinstance(each, str) for each in texts):
+        raise FormulaError(
+            "A formula is a string such as 'y ~ x + (1 | g)', or a list of strings such as "
+            f"['y ~ x + (1 | g)', 'sigma ~ x'], not {type(formula).__name__}."
+        )
+    return list(texts)
+
+
+def _of_parameter(text: str) -> ParameterFormula:
+    """Formula of a parameter beside the mean."""
+    left, right = _sides(scan(text), text)
+    if len(left) != 1 or left[0].kind not in ("name", "quoted"):
+        raise refusal(
+            "The first formula has the response; left of '~' in another stands the name of a parameter.",
+            text,
+            left[0].start,
+            "Write e.g. 'sigma ~ x'.",
+        )
+    side = _right_side(right, text)
+    if side.residual is not None:
+        raise refusal(
+            f"{side.residual.structure}() is about the residuals of the response.",
+            text,
+            right[0].start,
+            "Write it in the first formula.",
+        )
+    return ParameterFormula(
+        text=text, parameter=left[0].name, fixed=side.fixed, random=side.random, offsets=side.offsets
+    )
+
+
+def _check_others(others: Sequence[ParameterFormula], *, has_sigma: bool) -> None:
+    """Refuse two formulas of one parameter, and one of a parameter that is not there."""
+    seen: set[str] = set()
+    for each in others:
+        place = len(each.text) - len(each.text.lstrip())
+        if each.parameter in seen:
+            raise refusal(f"{each.parameter!r} has two formulas.", each.text, place, "Write one.")
+        seen.add(each.parameter)
+        if each.parameter == SIGMA and not has_sigma:
+            raise refusal(
+                "se() states the standard errors and leaves no sigma.",
+                each.text,
+                place,
+                "Write se(s, sigma=TRUE) for a sigma beside them, or leave this formula out.",
+            )
+
+
+def _right_side(right: Sequence[Token], text: str) -> _RightSide:
+    """Terms, bars, offsets and residuals of what stands right of a tilde."""
+    summands, offsets, random, residual = _sort_summands(right, text)
+    check_distinct(random, text)
+    return _RightSide(fixed=algebra_from(summands, text), random=random, offsets=offsets, residual=residual)
 
 
 def _check_response_apart(
@@ -95,7 +185,8 @@ def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequenc
 
 def _sort_summands(
     right: Sequence[Token], text: str
-) -> tuple[list[Token], tuple[Expression, ...], tuple[RandomTerm, ...]]:
+) -> tuple[list[Token], tuple[Expression, ...], tuple[RandomTerm, ...], ResidualTerm | None]:
+    residual: ResidualTerm | None = None
     fixed: list[Token] = []
     offsets: list[Expression] = []
     random: list[RandomTerm] = []
@@ -111,19 +202,19 @@ def _sort_summands(
         elif _calls(chunk, ["offset"]):
             _check_added(signs, "An offset", text)
             offsets.append(_offset(chunk, text))
-        elif (
-            chunk[0].text in ABSENT_RESIDUALS and len(chunk) > 1 and closing_of_call(chunk) == len(chunk) - 1
-        ):
-            asked = ABSENT_RESIDUALS[chunk[0].text]
-            raise refusal(
-                f"{chunk[0].text}() asks for {asked}, which are not available.",
-                text,
-                chunk[0].start,
-                "Leave it out: residuals are independent.",
-            )
+        elif _calls(chunk, TERMS):
+            _check_added(signs, "A residual term", text)
+            if residual is not None:
+                raise refusal(
+                    "The residuals have two structures.",
+                    text,
+                    chunk[0].start,
+                    f"Keep {residual.source}, or this.",
+                )
+            residual = residual_term(chunk, text)
         else:
             fixed.extend([*signs, *chunk])
-    return _without_leading_plus(fixed), tuple(offsets), tuple(random)
+    return _without_leading_plus(fixed), tuple(offsets), tuple(random), residual
 
 
 def _calls(chunk: Sequence[Token], functions: Collection[str]) -> bool:

@@ -24,7 +24,8 @@ def droppable_terms(side: Algebra) -> list[Term]:
 
 def without_fixed_term(parsed: ParsedFormula, term: Term) -> ParsedFormula:
     """Formula without a term of its fixed side."""
-    return replace(parsed, text=f"{parsed.text} - {term.source}", fixed=parsed.fixed.without(term))
+    text = f"{parsed.texts[0]} - {term.source}"
+    return replace(parsed, texts=(text, *parsed.texts[1:]), fixed=parsed.fixed.without(term))
 
 
 def without_random_effect(parsed: ParsedFormula) -> Iterator[tuple[str, tuple[ParsedFormula, ...]]]:
@@ -69,5 +70,7 @@ def _reductions(
 def _with_bars(parsed: ParsedFormula, random: tuple[RandomTerm, ...]) -> ParsedFormula:
     """The formula with other bars."""
     offsets = [f"offset({offset.source})" for offset in parsed.offsets]
-    right = " + ".join([parsed.fixed.source, *offsets, *(bar.source for bar in random)])
-    return replace(parsed, text=f"{parsed.response.source} ~ {right}", random=random)
+    residual = [] if parsed.residual is None else [parsed.residual.source]
+    right = " + ".join([parsed.fixed.source, *offsets, *(bar.source for bar in random), *residual])
+    text = f"{parsed.response.source} ~ {right}"
+    return replace(parsed, texts=(text, *parsed.texts[1:]), random=random)

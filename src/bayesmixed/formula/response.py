@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from bayesmixed.formula.additions import NOTHING, Additions, additions_from
 from bayesmixed.formula.algebra import columns_of
 from bayesmixed.formula.expression import Expression, expression_from
 from bayesmixed.formula.scan import Token, is_call, outside, refusal, render
-from bayesmixed.habits import RESPONSE_ADDITIONS
 
 ResponseKind = Literal["value", "trials", "failures"]
 
@@ -31,21 +31,29 @@ class ResponseExpression:
     text : str
         Its name in tables.
     source : str
-        How a formula writes it.
+        How a formula writes it, with its additions.
     kind : {"value", "trials", "failures"}
         One value, successes with the number of trials, or successes with the number of failures.
     parts : tuple[Expression, ...]
         One expression, or two.
+    additions : Additions
+        What stands behind a bar.
     """
 
     text: str
     source: str
     kind: ResponseKind
     parts: tuple[Expression, ...]
+    additions: Additions = NOTHING
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What it computes: the response, then its additions."""
+        return (*self.parts, *self.additions.beside)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the data that it needs, in order of appearance."""
+        """Columns of the data that the response itself needs, in order of appearance."""
         return columns_of(self.parts)
 
 
@@ -58,7 +66,16 @@ def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
     >>> response_from(scan("cbind(k, n - k)"), "cbind(k, n - k)").columns
     ('k', 'n')
     """
-    _check_no_bar(tokens, text)
+    bar = next((index for index, token in outside(tokens) if token.text == "|"), None)
+    if bar is None:
+        return _response(tokens, text)
+    response = _response(tokens[:bar], text)
+    additions = additions_from(tokens[bar + 1 :], response.text, text)
+    return _with_additions(response, additions, tokens, bar, text)
+
+
+def _response(tokens: Sequence[Token], text: str) -> ResponseExpression:
+    """Response alone."""
     name = tokens[0].text if tokens else ""
     if not (name in CALLS and is_call(tokens, 0) and tokens[-1].text == ")"):
         one = expression_from(tokens, text)
@@ -79,13 +96,14 @@ def response_from(tokens: Sequence[Token], text: str) -> ResponseExpression:
     )
 
 
-def _check_no_bar(tokens: Sequence[Token], text: str) -> None:
-    """Refuse what brms writes behind a bar, with what to write here."""
-    bar = next((index for index, token in outside(tokens) if token.text == "|"), None)
-    if bar is None:
-        return
-    response, added = render(tokens[:bar], quoted=False), tokens[bar + 1 :]
-    name, inside = added[0].text if added else "", render(added[2:-1], quoted=False)
-    advice = RESPONSE_ADDITIONS.get(name, "Write the response alone, e.g. 'y ~ x + (1 | g)'.")
-    advice = advice.format(response=response, inside=inside)
-    raise refusal("A '|' cannot stand left of '~'.", text, tokens[bar].start, advice)
+def _with_additions(
+    response: ResponseExpression, additions: Additions, tokens: Sequence[Token], bar: int, text: str
+) -> ResponseExpression:
+    """Response with what its additions say; with trials it counts successes."""
+    full = replace(response, source=render(tokens), additions=additions)
+    if additions.trials is None:
+        return full
+    if response.kind != "value":
+        raise refusal(f"{response.text!r} states its trials itself.", text, tokens[bar].start)
+    name = f"{response.text} | trials({additions.trials.text})"
+    return replace(full, text=name, kind="trials", parts=(*response.parts, additions.trials))

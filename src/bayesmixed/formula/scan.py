@@ -162,6 +162,23 @@ def is_call(tokens: Sequence[Token], index: int) -> bool:
     ) or tokens[index].text == "{"
 
 
+def arguments(inner: Sequence[Token]) -> list[tuple[Token | None, Sequence[Token]]]:
+    """Name, None for one without, and tokens of every argument of a call, from what its parentheses hold.
+
+    Examples
+    --------
+    >>> [(name and name.text, render(value)) for name, value in arguments(scan("t, gr=a:b"))]
+    [(None, 't'), ('gr', 'a:b')]
+    """
+    commas = [index for index, token in outside(inner) if token.text == ","]
+    found: list[tuple[Token | None, Sequence[Token]]] = []
+    for start, end in zip((-1, *commas), (*commas, len(inner)), strict=True):
+        value = inner[start + 1 : end]
+        is_named = len(value) > 1 and value[0].kind == "name" and value[1].text == "="
+        found.append((value[0], value[2:]) if is_named else (None, value))
+    return found if inner else []
+
+
 def render(tokens: Sequence[Token], *, quoted: bool = True) -> str:
     """Text of tokens in one house spelling, so that the same term is always the same text.
 

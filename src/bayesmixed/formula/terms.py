@@ -45,13 +45,67 @@ class RandomTerm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedFormula:
-    """A formula taken apart: the response, the fixed side, the bars, the offsets.
+class ResidualTerm:
+    """Correlations of the residuals within series of rows: ``ar(time, gr=g)``.
+
+    Attributes
+    ----------
+    structure : str
+        A name of `bayesmixed.covariances.registry.RESIDUALS`.
+    time : Expression or None
+        Where a row stands in its series; None where the order of the rows says so, or it does not matter.
+    group : Term or None
+        Its levels are the series; None for one series of all rows.
+    source : str
+        How a formula writes it.
+    """
+
+    structure: str
+    time: Expression | None
+    group: Term | None
+    source: str
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What it computes."""
+        factors = () if self.group is None else self.group.factors
+        return factors if self.time is None else (self.time, *factors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterFormula:
+    """What a parameter beside the mean is predicted by: ``sigma ~ x + (1 | g)``.
 
     Attributes
     ----------
     text : str
         The formula as written.
+    parameter : str
+        Left side.
+    fixed, random, offsets
+        Right side, as in `ParsedFormula`.
+    """
+
+    text: str
+    parameter: str
+    fixed: Algebra
+    random: tuple[RandomTerm, ...] = ()
+    offsets: tuple[Expression, ...] = ()
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What it computes."""
+        return _of_side(self.fixed, self.random, self.offsets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFormula:
+    """A formula taken apart: the response, the fixed side, the bars, the offsets.
+
+    Attributes
+    ----------
+    texts : tuple[str, ...]
+        The formulas as written, the one with the response first.
     response : ResponseExpression
         Left side.
     fixed : Algebra
@@ -60,21 +114,52 @@ class ParsedFormula:
         The bars in the order written, nested ones expanded.
     offsets : tuple[Expression, ...]
         What stands inside ``offset()``.
+    residual : ResidualTerm or None
+        What its residuals are like, where not independent.
+    others : tuple[ParameterFormula, ...]
+        Formulas of parameters beside the mean.
     """
 
-    text: str
+    texts: tuple[str, ...]
     response: ResponseExpression
     fixed: Algebra
     random: tuple[RandomTerm, ...]
     offsets: tuple[Expression, ...] = ()
+    residual: ResidualTerm | None = None
+    others: tuple[ParameterFormula, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The formulas in one line."""
+        return "; ".join(self.texts)
+
+    @property
+    def written(self) -> str | tuple[str, ...]:
+        """What a user gave: one formula, or several."""
+        return self.texts if self.others else self.texts[0]
+
+    @property
+    def says_of_residuals(self) -> bool:
+        """Whether residuals are other than independent with one standard deviation, but for weights."""
+        return bool(self.others or self.residual or self.response.additions.errors)
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
-        """What the formula computes: the response, then the fixed side, the bars and the offsets."""
-        bars = [each for bar in self.random for each in (*bar.effects.expressions, *bar.group.factors)]
-        return (*self.response.parts, *self.fixed.expressions, *bars, *self.offsets)
+        """What the formula computes: the response, the mean's side, the residuals, the other parameters."""
+        mean = _of_side(self.fixed, self.random, self.offsets)
+        residual = () if self.residual is None else self.residual.expressions
+        others = [expression for each in self.others for expression in each.expressions]
+        return (*self.response.expressions, *mean, *residual, *others)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the data that it needs, in order of appearance."""
         return columns_of(self.expressions)
+
+
+def _of_side(
+    fixed: Algebra, random: tuple[RandomTerm, ...], offsets: tuple[Expression, ...]
+) -> tuple[Expression, ...]:
+    """What a right side computes: the fixed side, the bars and the offsets."""
+    bars = [each for bar in random for each in (*bar.effects.expressions, *bar.group.factors)]
+    return (*fixed.expressions, *bars, *offsets)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from bayesmixed import names
+from bayesmixed.covariances.serial import Serial
 from bayesmixed.design.centring import centred_columns
-from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.design.records import Design, FloatArray, GroupBlock, LinearPredictor
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.priors.prior import Prior
+from bayesmixed.priors.prior import Prior, PriorSet
 from bayesmixed_program import ctrl_c_waits
 
 with ctrl_c_waits():
@@ -29,58 +30,114 @@ def build_pymc_model(spec: ModelSpec) -> pm.Model:
 
     Use it to look at the model, to extend it, or to sample it with any sampler of PyMC's.
 
-    y = X b + offset + sum_k Z_k u_k + e, u_kj = D_k L_k z_kj, e ~ N(0, sigma^2 / w): non-centred. Of another
+    y = X b + offset + sum_k Z_k u_k + e, u_kj = D_k L_k z_kj, e ~ N(0, sigma^2 / w): non-centred. Where sigma
+    has a predictor, known errors stand beside it or residuals are correlated, e ~ N(0, D C D). Of another
     family the right side without e is the linear predictor, and ``sigma`` gives way to its parameters.
     The Cholesky factor L_k of a correlation matrix is written with scalars (of an unstructured one, by its
     canonical partial correlations): small matrices take many times as long to compile.
     Parameters whose priors are of several kinds are sampled one by one, as ``sd_<g>[<effect>]``.
     """
-    design, priors = spec.design, spec.priors
+    design = spec.design
     with pm.Model(coords=graph_coordinates(design)) as model:
-        mean: Any = design.offset if np.any(design.offset) else np.zeros(design.n_rows)
-        if design.fixed.terms:
-            mean = mean + _fixed_part(design, priors.coefficients)
-        for block, sd, correlation in zip(design.blocks, priors.sd, priors.correlation, strict=True):
-            mean = mean + _random_part(block, sd, correlation)
-        _likelihood(spec, mean)
+        predictors = {
+            name: _predictor(each, spec.priors if name == names.MU else spec.priors.others[name])
+            for name, each in design.predictors.items()
+        }
+        _likelihood(spec, predictors)
     return model
 
 
-def _likelihood(spec: ModelSpec, predictor: Any) -> None:
-    """Distribution of the response given its linear predictor."""
+def _predictor(predictor: LinearPredictor, priors: PriorSet) -> Any:
+    """X b + offset + Z u of a parameter."""
+    eta: Any = predictor.offset if np.any(predictor.offset) else np.zeros(len(predictor.offset))
+    if predictor.fixed.terms:
+        eta = eta + _fixed_part(predictor, priors.coefficients)
+    for block, sd, correlation in zip(predictor.blocks, priors.sd, priors.correlation, strict=True):
+        eta = eta + _random_part(block, sd, correlation)
+    return eta
+
+
+def _likelihood(spec: ModelSpec, predictors: Mapping[str, Any]) -> None:
+    """Distribution of the response given the linear predictor of every parameter that has one."""
     design, family = spec.design, spec.family
-    parameters = {name: _distribution(prior, name) for name, prior in spec.priors.parameters.items()}
+    serial = design.residual.correlation
+    priors = {name: prior for name, prior in spec.priors.parameters.items() if name != serial.label}
+    parameters = {name: _distribution(prior, name) for name, prior in priors.items()}
+    parameters |= {name: pt.exp(eta) for name, eta in predictors.items() if name != names.MU}
     if family.is_gaussian:
-        parameters[names.SIGMA] = parameters[names.SIGMA] * design.residual.scale
-    arguments = family.graph_arguments(predictor, parameters, design.response.trials)
+        parameters[names.SIGMA] = _row_sds(design, parameters.get(names.SIGMA))
     y = design.response.values
+    if not design.residual.is_independent:
+        value = serial.graph_variable(spec.priors.parameters[serial.label])
+        _correlated_normal(serial, predictors[names.MU], parameters[names.SIGMA], value, y)
+        return
+    arguments = family.graph_arguments(predictors[names.MU], parameters, design.response.trials)
     whole = family.is_discrete and np.array_equal(y, np.round(y))
     getattr(pm, family.distribution)(
         names.RESPONSE, **arguments, observed=y.astype(np.int64) if whole else y, dims=names.ROW
     )
 
 
+def _row_sds(design: Design, sigma: Any) -> Any:
+    """Residual standard deviation of every row, of which known errors are a part."""
+    errors, scale = design.residual.errors, design.residual.scale
+    if sigma is None:
+        return errors
+    return sigma * scale if errors is None else pt.sqrt(errors**2 + (sigma * scale) ** 2)
+
+
+def _correlated_normal(serial: Serial, mean: Any, sd: Any, value: Any, y: FloatArray) -> None:
+    """Response with residuals that are correlated within series."""
+    n = len(y)
+
+    def log_density(at: Any, mean: Any, sd: Any, value: Any) -> Any:
+        form, log_determinant = serial.graph_terms(value, (at - mean) / sd)
+        whole = form + log_determinant + n * float(np.log(2 * np.pi))
+        return -0.5 * whole - pt.log(sd).sum()
+
+    def random(mean: Any, sd: Any, value: Any, rng: np.random.Generator, size: Any) -> Any:
+        noise = serial.correlated(np.asarray(value)[None], rng.standard_normal((1, n)))[0]
+        return np.broadcast_to(mean + sd * noise, (*(size or ()), n))
+
+    inner = "(i,j)" if serial.coords else "()"
+    pm.CustomDist(
+        names.RESPONSE,
+        mean,
+        pt.broadcast_to(sd, (n,)),
+        value,
+        logp=log_density,
+        random=random,
+        signature=f"(n),(n),{inner}->(n)",
+        observed=y,
+        dims=names.ROW,
+    )
+
+
 def graph_coordinates(design: Design) -> dict[str, Any]:
     """Coordinates of every dimension of the graph."""
     coords: dict[str, Any] = {names.ROW: np.asarray(design.frame.index)}
-    if design.fixed.terms:
-        coords[names.TERM] = list(design.fixed.terms)
-    for block in design.blocks:
+    for predictor in design.predictors.values():
+        if predictor.fixed.terms:
+            coords[names.term_dim(predictor.parameter)] = list(predictor.fixed.terms)
+    for block in design.all_blocks:
         coords[names.level_dim(block.group)] = list(block.levels)
-        coords[names.effect_dim(block.group)] = list(block.effects)
+        coords[names.effect_dim(block.name)] = list(block.effects)
         if block.has_correlation:
-            coords[names.effect_bis_dim(block.group)] = list(block.effects)
-    return coords
+            coords[names.effect_bis_dim(block.name)] = list(block.effects)
+    return coords | {dim: list(labels) for dim, labels in design.residual.correlation.coords.items()}
 
 
-def _fixed_part(design: Design, priors: Sequence[Prior]) -> Any:
+def _fixed_part(predictor: LinearPredictor, priors: Sequence[Prior]) -> Any:
     """X b, with b on the original scale recorded as ``beta``."""
-    fixed = design.fixed
-    labels = {names.beta_centred_of(term): prior for term, prior in zip(fixed.terms, priors, strict=True)}
-    free = _parameters(names.BETA_CENTRED, labels, names.TERM)
+    fixed, parameter = predictor.fixed, predictor.parameter
+    dim = names.term_dim(parameter)
+    labels = {
+        names.beta_centred_of(term, parameter): prior for term, prior in zip(fixed.terms, priors, strict=True)
+    }
+    free = _parameters(names.beta_centred(parameter), labels, dim)
     centred = pt.stack(free) if isinstance(free, list) else free
     beta = [_combination(row, [centred[j] for j in range(len(row))]) for row in fixed.centring]
-    pm.Deterministic(names.BETA, pt.stack(beta), dims=names.TERM)
+    pm.Deterministic(names.beta(parameter), pt.stack(beta), dims=dim)
     return _product_by_columns(centred_columns(fixed.matrix, fixed.centring), centred)
 
 
@@ -104,32 +161,32 @@ def _times(value: Any, column: FloatArray) -> Any:
 
 def _random_part(block: GroupBlock, sd_priors: Sequence[Prior], correlation: Mapping[str, Prior]) -> Any:
     """Z u of one grouping factor, with sd, correlations and random effects recorded."""
-    effect_dim, level_dim = names.effect_dim(block.group), names.level_dim(block.group)
+    effect_dim, level_dim = names.effect_dim(block.name), names.level_dim(block.group)
     whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
-    labels = {one(block.group, e.name): p for e, p in zip(block.deviations, sd_priors, strict=True)}
-    free = _parameters(whole(block.group), labels, effect_dim if len(labels) == block.n_effects else None)
+    labels = {one(block.name, e.name): p for e, p in zip(block.deviations, sd_priors, strict=True)}
+    free = _parameters(whole(block.name), labels, effect_dim if len(labels) == block.n_effects else None)
     if len(labels) < block.n_effects:
         free = [free[place] for place in block.covariances.of_effect]
     factors = [
-        each.graph_rows(names.of_set(each.free_name, block.group, i), correlation.get(each.name))
+        each.graph_rows(names.of_set(each.free_name, block.name, i), correlation.get(each.name))
         for i, each in enumerate(block.covariances.sets)
     ]
-    deviates = [pm.Normal(names.standardized_ranef(block.group, e), dims=level_dim) for e in block.effects]
+    deviates = [pm.Normal(names.standardized_ranef(block.name, e), dims=level_dim) for e in block.effects]
     effects: Scalars = []
     for i, row in enumerate(_block_rows(factors)):
         effects.append(free[i] * sum(factor * deviates[m] for m, factor in row.items()))
     _record_scales(block, free, _block_rows(factors))
     at_zero = [_combination(row, effects) for row in block.centring]
-    pm.Deterministic(names.ranef(block.group), pt.stack(at_zero).T, dims=(level_dim, effect_dim))
+    pm.Deterministic(names.ranef(block.name), pt.stack(at_zero).T, dims=(level_dim, effect_dim))
     columns = centred_columns(block.columns, block.centring)
     return sum(_times(effect[block.codes], columns[:, i]) for i, effect in enumerate(effects))
 
 
 def _record_scales(block: GroupBlock, free: Any, rows: list[dict[int, Any]]) -> None:
     """Record standard deviations and correlations of the effects of the columns as they are."""
-    sd, corr = names.sd(block.group), names.corr(block.group)
-    effect_dim = names.effect_dim(block.group)
-    dims = (effect_dim, names.effect_bis_dim(block.group))
+    sd, corr = names.sd(block.name), names.corr(block.name)
+    effect_dim = names.effect_dim(block.name)
+    dims = (effect_dim, names.effect_bis_dim(block.name))
     if block.is_centred:
         scaled = [{m: free[i] * factor for m, factor in row.items()} for i, row in enumerate(rows)]
         rows = [

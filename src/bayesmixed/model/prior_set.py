@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.design.parameters import (
+    CLASSES,
     Parameter,
     all_of,
     ambiguous,
@@ -19,11 +20,11 @@ from bayesmixed.design.parameters import (
     prior_parameters,
 )
 from bayesmixed.design.rank import absence
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import Design, FloatArray, LinearPredictor
 from bayesmixed.errors import PriorError, near_names
 from bayesmixed.families.family import Family
 from bayesmixed.families.gaussian import GAUSSIAN
-from bayesmixed.model.defaults import default_priors
+from bayesmixed.model.defaults import LOG_SD, LOG_WIDTH, constant_part, default_priors
 from bayesmixed.model.link_scale import ScaleWords, scale_words
 from bayesmixed.options import mapping_of
 from bayesmixed.printing.frame import ResultTable
@@ -48,7 +49,7 @@ def complete_priors(
     """Priors of every parameter: the user's where chosen, else the defaults."""
     user = mapping_of(user, "priors", "{'b': bm.prior('Normal', mu=0, sigma=1)}")
     defaults = default_priors(design, family)
-    parameters = prior_parameters(design, family.parameter_names)
+    parameters = prior_parameters(design, defaults.parameters)
     positive = {parameter.name for parameter in family.parameters if parameter.link == "log"}
     chosen = _chosen(design, parameters, user, positive)
     pairs = zip(parameters, defaults.in_order, strict=True)
@@ -71,12 +72,18 @@ class _Class:
 
 def _classes(design: Design, parameters: Sequence[Parameter]) -> list[_Class]:
     """Names of several parameters, those of more before those of fewer."""
-    first = 1 if design.fixed.has_intercept else 0
-    of_kind = {kind: tuple(p for p in parameters if p.kind == kind) for kind in ("beta", "sd", "cor")}
-    found = [_Class("b", of_kind["beta"][first:]), _Class("sd", of_kind["sd"]), _Class("cor", of_kind["cor"])]
-    for i, block in enumerate(design.blocks):
-        own = tuple(p for p in of_kind["sd"] if p.block == i)
-        found.append(_Class(names.sd_label(block.group), own, frozenset(all_of("sd", block))))
+    found: list[_Class] = []
+    for name, predictor in design.predictors.items():
+        own = [p for p in parameters if p.predictor == name]
+        of_kind = {kind: tuple(p for p in own if p.kind == kind) for kind in ("beta", "sd", "cor")}
+        of_kind["beta"] = of_kind["beta"][1 if predictor.fixed.has_intercept else 0 :]
+        found += [
+            _Class(names.of_class(word, name), of_kind[kind])
+            for word, kind in zip(CLASSES, of_kind, strict=True)
+        ]
+        for i, block in enumerate(predictor.blocks):
+            sds = tuple(p for p in of_kind["sd"] if p.block == i)
+            found.append(_Class(names.sd_label(block.name), sds, frozenset(all_of("sd", block))))
     return found
 
 
@@ -118,8 +125,8 @@ def _meant(
 
 def _unknown_name(design: Design, name: str, known: list[str]) -> str:
     """Message for a prior of something that the model does not have."""
-    for block in design.blocks:
-        if name == names.corr_label(block.group):
+    for block in design.all_blocks:
+        if name == names.corr_label(block.name):
             return f"Prior for {name!r}: the effects of {block.group!r} are not correlated in this model."
     why = absence(design, name) or near_names(name, known)
     return f"Prior for {name!r}: the model has no such parameter. {why}"
@@ -128,10 +135,11 @@ def _unknown_name(design: Design, name: str, known: list[str]) -> str:
 def _check_role(name: str, prior: Prior, parameter: Parameter, positive: set[str]) -> None:
     """Refuse a prior that its parameter cannot have; `positive` names the family's that are above zero."""
     support, kind = DISTRIBUTIONS[prior.name].support, parameter.kind
-    wrong = parameter.covariance.refusal(prior) if parameter.covariance else None
+    structure = parameter.covariance or parameter.serial
+    wrong = structure.refusal(prior) if structure else None
     if wrong:
         raise PriorError(f"Prior for {name!r}: {wrong}")
-    if kind != "cor" and support == "correlation":
+    if kind not in ("cor", "serial") and support == "correlation":
         raise PriorError(
             f"Prior for {name!r}: LKJ is for correlation matrices only ('corr_' and the factor)."
         )
@@ -208,13 +216,14 @@ def prior_table(design: Design, prior_set: PriorSet, family: Family = GAUSSIAN) 
 
 def _place(design: Design, parameter: Parameter) -> str:
     """Where the prior of a parameter stands, when that is not at zero."""
+    predictor = design.predictors[parameter.predictor]
     match parameter.kind:
         case "beta":
-            moved = _is_moved(design.fixed.centring, parameter.first)
+            moved = _is_moved(predictor.fixed.centring, parameter.first)
         case "sd":
-            moved = _is_moved(design.blocks[parameter.block].centring, parameter.first)
+            moved = _is_moved(predictor.blocks[parameter.block].centring, parameter.first)
         case "cor":
-            moved = design.blocks[parameter.block].is_centred
+            moved = predictor.blocks[parameter.block].is_centred
         case _:
             moved = False
     return "at the means of the columns" if moved else ""
@@ -233,22 +242,39 @@ def _note(design: Design, parameter: Parameter, words: ScaleWords) -> str:
 
 def _scale_note(design: Design, parameter: Parameter, words: ScaleWords) -> str:
     """Say what a default prior was made of."""
-    fixed, name, j = design.fixed, parameter.effect_1, parameter.first
+    predictor = design.predictors[parameter.predictor]
+    fixed, name, j = predictor.fixed, parameter.effect_1, parameter.first
     match parameter.kind:
+        case "beta" if parameter.predictor != names.MU:
+            return _log_note(design, predictor, parameter, words)
         case "beta" if j == 0 and fixed.has_intercept:
             return f"{words.centre}, 2.5 {words.unit}".strip()
         case "beta":
             size = words.unit if fixed.has_intercept else words.level
             return f"2.5 {size} / {_spread('x', design, name, fixed.matrix, j)}".replace("  ", " ")
         case "sd":
-            columns = design.blocks[parameter.block].columns
+            columns = predictor.blocks[parameter.block].columns
             divisor = "" if name == names.INTERCEPT else f" / {_spread('z', design, name, columns, j)}"
-            return f"{words.unit or '1'}{divisor}"
+            unit = words.unit if parameter.predictor == names.MU else f"{LOG_SD:g}"
+            return f"{unit or '1'}{divisor}"
+        case "serial" if parameter.serial:
+            return parameter.serial.prior_note
         case "cor" if parameter.covariance:
             return parameter.covariance.prior_note
         case "sigma":
             return words.sigma
     return words.parameters.get(parameter.spellings[0], "")
+
+
+def _log_note(design: Design, predictor: LinearPredictor, parameter: Parameter, words: ScaleWords) -> str:
+    """Say what the default prior of a coefficient of log(sigma) was made of."""
+    fixed, j = predictor.fixed, parameter.first
+    level = constant_part(fixed)
+    minus = " - mean(offset)" if np.any(predictor.offset) else ""
+    if level[j]:
+        return f"log({words.sigma}){minus}, {LOG_WIDTH:g}"
+    size = f"{LOG_WIDTH:g}" if np.any(level) else f"rms of log({words.sigma}){minus}"
+    return f"{size} / {_spread('x', design, parameter.effect_1, fixed.matrix, j)}"
 
 
 def _spread(symbol: str, design: Design, name: str, matrix: FloatArray, j: int) -> str:

@@ -21,7 +21,9 @@ import pandas as pd
 from bayesmixed.errors import FileError
 
 FORMAT = "bayesmixed fit"
-VERSION = 1
+VERSION = 2
+OLDEST = 1
+"""First version of the format that is still read."""
 MANIFEST = "manifest.json"
 EXPANDED, SPARE = 50, 100_000_000
 """How many times as large as the file its parts may be, beside some bytes that are always allowed."""
@@ -149,10 +151,10 @@ def _manifest(data: bytes, shown: str) -> dict[str, Any]:
         raise foreign
     if not isinstance(manifest.get("version"), int) or not isinstance(manifest.get("sha256"), dict):
         raise foreign
-    if manifest["version"] != VERSION:
+    if not OLDEST <= manifest["version"] <= VERSION:
         raise FileError(
             f"{shown} has version {manifest['version']} of the format, and this bayesmixed reads "
-            f"{VERSION}; install the version of bayesmixed that wrote it."
+            f"{OLDEST} to {VERSION}; install the version of bayesmixed that wrote it."
         )
     return manifest
 

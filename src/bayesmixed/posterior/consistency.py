@@ -56,7 +56,7 @@ def require_one_model(spec: ModelSpec, draws: xr.DataTree) -> None:
     """Refuse priors or draws that are not those of a model."""
     _require_priors(spec)
     posterior = draws["posterior"].to_dataset()
-    dims = posterior_dims(spec.design, spec.family.parameter_names)
+    dims = posterior_dims(spec.design, spec.priors.parameters)
     moments = draws[names.RANEF_MOMENTS].to_dataset() if names.RANEF_MOMENTS in draws.children else {}
     kept = {name: dim for name, dim in dims.items() if name in posterior or name not in moments}
     labels = coordinates(spec.design)

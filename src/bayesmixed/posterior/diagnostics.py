@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.records import FloatArray, IntArray
-from bayesmixed.errors import ConvergenceWarning, warn
+from bayesmixed.errors import BayesmixedError, ConvergenceWarning, warn
 from bayesmixed.options import RanefDiagnosis, one_of
-from bayesmixed.posterior.linear_predictor import require_all_ranef
+from bayesmixed.posterior.linear_predictor import ranef_refusal
 from bayesmixed.printing.records import wrapped
 from bayesmixed_program import ctrl_c_waits
 
@@ -43,7 +43,8 @@ def diagnose(draws: xr.DataTree, *, ranef: RanefDiagnosis = "screen") -> Diagnos
     one_of(ranef, RanefDiagnosis, "ranef")
     posterior = draws["posterior"].to_dataset()
     if ranef == "all":
-        require_all_ranef(posterior, names.groups_of(map(str, posterior.data_vars)))
+        for group in names.without_ranef(list(map(str, posterior.data_vars))):
+            raise BayesmixedError(ranef_refusal(group))
     labels: list[str] = []
     values: list[FloatArray] = []
     n_screened = 0

@@ -32,6 +32,7 @@ def linear_predictor(
     rows: slice | None = None,
     data: EncodedData | None = None,
     new_effects: NewEffects | None = None,
+    parameter: str = names.MU,
 ) -> xr.DataArray:
     """Linear predictor X b + offset + Z u of the rows used or of new ones, for every draw.
 
@@ -39,7 +40,9 @@ def linear_predictor(
     """
     rows = slice(None) if rows is None else rows
     data = own_rows(design) if data is None else data
-    beta = posterior[names.BETA].transpose(names.CHAIN, names.DRAW, names.TERM)
+    predictor = design.predictors[parameter]
+    data = data if parameter == names.MU else data.others[parameter]
+    beta = posterior[names.beta(parameter)].transpose(names.CHAIN, names.DRAW, names.term_dim(parameter))
     labels = np.asarray(data.frame.index)[rows]
     out = np.empty((*beta.shape[:2], len(labels)))
     X, offset = data.fixed[rows], data.offset[rows]
@@ -47,7 +50,7 @@ def linear_predictor(
         np.matmul(beta.values[at], X.T, out=out[at])
         out[at] += offset
     if effects == "all":
-        _add_random_effects(out, posterior, design, data, rows, new_effects)
+        _add_random_effects(out, posterior, predictor.blocks, data, rows, new_effects)
     coords = {names.CHAIN: beta[names.CHAIN], names.DRAW: beta[names.DRAW], names.ROW: labels}
     return xr.DataArray(out, coords=coords, dims=(names.CHAIN, names.DRAW, names.ROW))
 
@@ -63,13 +66,13 @@ def draw_chunks(chains: int, draws: int, values: int) -> Iterator[tuple[int, sli
 def _add_random_effects(
     out: NDArray[np.float64],
     posterior: xr.Dataset,
-    design: Design,
+    blocks: Sequence[GroupBlock],
     data: EncodedData,
     rows: slice,
     new_effects: NewEffects | None,
 ) -> None:
     """Add Z u in place."""
-    for i, block in enumerate(design.blocks):
+    for i, block in enumerate(blocks):
         codes, columns = data.codes[i][rows], data.columns[i][rows]
         ranef, codes = _effects_of_levels(posterior, block, codes)
         if np.any(codes < 0):
@@ -91,7 +94,7 @@ def _effects_of_levels(
     if np.all(codes < 0):
         sizes = posterior.sizes
         return np.empty((sizes[names.CHAIN], sizes[names.DRAW], 0, block.n_effects)), codes
-    ranef = ranef_draws(posterior, block.group)
+    ranef = ranef_draws(posterior, block)
     if ranef.sizes[names.level_dim(block.group)] == block.n_levels:
         return ranef.values, codes
     held = pd.Index(ranef[names.level_dim(block.group)].values).get_indexer(pd.Index(block.levels))
@@ -113,22 +116,21 @@ def _with_new_levels(
     return np.concatenate([made, ranef[:, :, present[present >= 0]]], axis=2), places.astype(np.int64)
 
 
-def ranef_draws(posterior: xr.Dataset, group: str) -> xr.DataArray:
+def ranef_draws(posterior: xr.Dataset, block: GroupBlock) -> xr.DataArray:
     """Draws of the random effects of one grouping factor."""
-    if names.ranef(group) not in posterior:
-        raise BayesmixedError(
-            f"This needs draws of the random effects of {group}, and the fit keeps their moments only "
-            "(keep_ranef='moments'). Take fit.with_ranef_draws(), which makes the draws again, or fit with "
-            "keep_ranef='draws'."
-        )
-    dims = (names.CHAIN, names.DRAW, names.level_dim(group), names.effect_dim(group))
-    return posterior[names.ranef(group)].transpose(*dims)
+    if names.ranef(block.name) not in posterior:
+        raise BayesmixedError(ranef_refusal(block.group))
+    dims = (names.CHAIN, names.DRAW, names.level_dim(block.group), names.effect_dim(block.name))
+    return posterior[names.ranef(block.name)].transpose(*dims)
 
 
-def require_all_ranef(posterior: xr.Dataset, groups: Iterable[str]) -> None:
-    """Refuse a posterior that lacks draws of random effects."""
-    for group in groups:
-        ranef_draws(posterior, group)
+def ranef_refusal(group: str) -> str:
+    """Message where draws of random effects are not kept."""
+    return (
+        f"This needs draws of the random effects of {group}, and the fit keeps their moments only "
+        "(keep_ranef='moments'). Take fit.with_ranef_draws(), which makes the draws again, or fit with "
+        "keep_ranef='draws'."
+    )
 
 
 def keeps_moments(draws: xr.DataTree) -> bool:
@@ -164,12 +166,19 @@ def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEf
     A level's random numbers come from the seed, the place of its grouping factor in the formula and its label
     alone: neither the order of rows, nor the other levels, nor the name of the factor change them.
     """
-    keys = dict.fromkeys(bar.group.key for bar in design.formula.random)
-    places = {key: str(place) for place, key in enumerate(keys)}
-    roots = {block.group: covariance_roots(posterior, block) for block in design.blocks}
+    sides = {
+        names.MU: design.formula.random,
+        **{each.parameter: each.random for each in design.formula.others},
+    }
+    places = {
+        (parameter, key): names.of_predictor(parameter, str(place))
+        for parameter, random in sides.items()
+        for place, key in enumerate(dict.fromkeys(bar.group.key for bar in random))
+    }
+    roots = {block.name: covariance_roots(posterior, block) for block in design.all_blocks}
 
     def effects(block: GroupBlock, labels: Sequence[str]) -> FloatArray:
-        root, place = roots[block.group], places.get(block.group_key, block.group)
+        root, place = roots[block.name], places.get((block.parameter, block.group_key), block.name)
         out = np.empty((*root.shape[:2], len(labels), block.n_effects))
         for j, label in enumerate(labels):
             rng = np.random.default_rng([seed, LEVEL_STREAM, _digest(place, label)])

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.centring import inverse, moved_covariance
-from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock, IntArray
+from bayesmixed.design.records import FixedDesign, FloatArray, GroupBlock, IntArray, LinearPredictor
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
-from bayesmixed.priors.prior import Prior
+from bayesmixed.priors.prior import Prior, PriorSet
 
 CHAIN_DRAW = (names.CHAIN, names.DRAW)
 
@@ -28,19 +28,32 @@ def log_prior(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     posterior = draws["posterior"].to_dataset()
     axes = {dim: posterior[dim] for dim in CHAIN_DRAW}
     out = xr.Dataset(coords=axes)
-    if spec.design.fixed.terms:
-        beta = posterior[names.BETA].transpose(*CHAIN_DRAW, names.TERM)
-        centred = centred_coefficients(beta.values, spec.design.fixed)
-        out[names.BETA] = beta.copy(data=_by_column(centred, spec.priors.coefficients))
-    for block, sds, priors in zip(spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True):
-        sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, names.effect_dim(block.group))
-        centred_sd, corr = centred_scales(posterior, block)
-        out[names.sd(block.group)] = sd.copy(data=_by_column(centred_sd, sds, block.covariances.leaders))
-        if priors:
-            out[names.corr(block.group)] = CHAIN_DRAW, block.covariances.log_density(priors, corr)
+    _add_predictor(out, posterior, spec.design.predictors[names.MU], spec.priors)
+    serial = spec.design.residual.correlation
     for name, prior in spec.priors.parameters.items():
-        out[name] = CHAIN_DRAW, log_density(prior, posterior[name].transpose(*CHAIN_DRAW).values)
+        values = posterior[name].transpose(*CHAIN_DRAW, ...).values
+        density = serial.log_density if name == serial.label else log_density
+        out[name] = CHAIN_DRAW, density(prior, values)
+    for each in spec.design.others:
+        _add_predictor(out, posterior, each, spec.priors.others[each.parameter])
     return out
+
+
+def _add_predictor(
+    out: xr.Dataset, posterior: xr.Dataset, predictor: LinearPredictor, priors: PriorSet
+) -> None:
+    """Add the log prior densities of the parameters of one predictor."""
+    name, dim = names.beta(predictor.parameter), names.term_dim(predictor.parameter)
+    if predictor.fixed.terms:
+        beta = posterior[name].transpose(*CHAIN_DRAW, dim)
+        centred = centred_coefficients(beta.values, predictor.fixed)
+        out[name] = beta.copy(data=_by_column(centred, priors.coefficients))
+    for block, sds, correlation in zip(predictor.blocks, priors.sd, priors.correlation, strict=True):
+        sd = posterior[names.sd(block.name)].transpose(*CHAIN_DRAW, names.effect_dim(block.name))
+        centred_sd, corr = centred_scales(posterior, block)
+        out[names.sd(block.name)] = sd.copy(data=_by_column(centred_sd, sds, block.covariances.leaders))
+        if correlation:
+            out[names.corr(block.name)] = CHAIN_DRAW, block.covariances.log_density(correlation, corr)
 
 
 def centred_coefficients(beta: NDArray[np.float64], fixed: FixedDesign) -> FloatArray:
@@ -64,9 +77,9 @@ def centred_scales(posterior: xr.Dataset, block: GroupBlock) -> tuple[FloatArray
 
     Returns: shapes (chain, draw, k) and (chain, draw, k, k).
     """
-    effect, bis = names.effect_dim(block.group), names.effect_bis_dim(block.group)
-    sd = posterior[names.sd(block.group)].transpose(*CHAIN_DRAW, effect).values
+    effect, bis = names.effect_dim(block.name), names.effect_bis_dim(block.name)
+    sd = posterior[names.sd(block.name)].transpose(*CHAIN_DRAW, effect).values
     if not block.has_correlation:
         return sd, np.broadcast_to(np.eye(block.n_effects), (*sd.shape, block.n_effects))
-    corr = posterior[names.corr(block.group)].transpose(*CHAIN_DRAW, effect, bis).values
+    corr = posterior[names.corr(block.name)].transpose(*CHAIN_DRAW, effect, bis).values
     return moved_covariance(sd, corr, inverse(block.centring))

@@ -11,15 +11,15 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.covariances.covariance import correlation_matrix
 from bayesmixed.design.centring import moved_covariance
-from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.records import RawDraws
+from bayesmixed.design.records import FloatArray, LinearPredictor
+from bayesmixed.engines.records import RawDraws, RawPredictor
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.log_prior import log_prior
 from bayesmixed.posterior.response import log_likelihood, posterior_predictive, simulated_response
 from bayesmixed.posterior.tree import draws_tree
 from bayesmixed.priors.density import random_draws
-from bayesmixed.priors.prior import Prior
+from bayesmixed.priors.prior import Prior, PriorSet
 
 
 def prior_predictive(spec: ModelSpec, *, draws: int = 1000, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
@@ -45,35 +45,40 @@ def prior_tree(spec: ModelSpec, *, draws: int = 1000, seed: int) -> xr.DataTree:
 
 def _prior_draws(spec: ModelSpec, draws: int, rng: np.random.Generator) -> RawDraws:
     """One chain of draws of every parameter and every random effect."""
-    beta = _coefficients(spec.design, spec.priors.coefficients, draws, rng)
+    serial, design = spec.design.residual.correlation, spec.design
+    mean = _predictor_draws(design.predictors[names.MU], spec.priors, draws, rng)
+    return RawDraws(
+        beta=mean.beta,
+        parameters={
+            name: (serial.draws if name == serial.label else random_draws)(prior, draws, rng)[None]
+            for name, prior in spec.priors.parameters.items()
+        },
+        sd=mean.sd,
+        corr=mean.corr,
+        ranef=mean.ranef,
+        others={
+            each.parameter: _predictor_draws(each, spec.priors.others[each.parameter], draws, rng)
+            for each in design.others
+        },
+        sample_stats={},
+    )
+
+
+def _predictor_draws(
+    predictor: LinearPredictor, priors: PriorSet, draws: int, rng: np.random.Generator
+) -> RawPredictor:
+    """One chain of draws of the parameters and the random effects of one predictor."""
+    beta = _columns(priors.coefficients, draws, rng) @ predictor.fixed.centring.T
     sds, correlations, effects = [], [], []
-    for block, priors, correlation in zip(
-        spec.design.blocks, spec.priors.sd, spec.priors.correlation, strict=True
-    ):
-        sd = block.covariances.spread(_columns(priors, draws, rng))
+    for block, of_sds, correlation in zip(predictor.blocks, priors.sd, priors.correlation, strict=True):
+        sd = block.covariances.spread(_columns(of_sds, draws, rng))
         factor = block.covariances.cholesky_draws(correlation, draws, rng)
         deviates = rng.standard_normal((draws, block.n_levels, block.n_effects))
         at_zero, corr = moved_covariance(sd, correlation_matrix(factor), block.centring)
         sds.append(at_zero[None])
         correlations.append(corr[None] if block.has_correlation else None)
         effects.append((deviates @ factor.swapaxes(-1, -2) * sd[:, None, :] @ block.centring.T)[None])
-    return RawDraws(
-        beta=beta[None],
-        parameters={
-            name: random_draws(prior, draws, rng)[None] for name, prior in spec.priors.parameters.items()
-        },
-        sd=tuple(sds),
-        corr=tuple(correlations),
-        ranef=tuple(effects),
-        sample_stats={},
-    )
-
-
-def _coefficients(
-    design: Design, priors: tuple[Prior, ...], draws: int, rng: np.random.Generator
-) -> FloatArray:
-    """Coefficients of the columns as they are, shape (draws, p)."""
-    return np.asarray(_columns(priors, draws, rng) @ design.fixed.centring.T)
+    return RawPredictor(beta=beta[None], sd=tuple(sds), corr=tuple(correlations), ranef=tuple(effects))
 
 
 def _columns(priors: tuple[Prior, ...], draws: int, rng: np.random.Generator) -> FloatArray:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.covariances.residual import Residual
+from bayesmixed.covariances.serial import Serial
 from bayesmixed.design.prediction_rows import PredictionRows
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import Design, EncodedData, FloatArray
 from bayesmixed.families.family import Family
-from bayesmixed.families.gaussian import GAUSSIAN
+from bayesmixed.families.gaussian import GAUSSIAN, normal_log_density
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import PredictKind
 from bayesmixed.posterior.linear_predictor import NewEffects, draw_chunks, linear_predictor
@@ -21,11 +22,17 @@ from bayesmixed.posterior.linear_predictor import NewEffects, draw_chunks, linea
 def log_likelihood(draws: xr.DataTree, spec: ModelSpec) -> xr.Dataset:
     """Log density of every observed response given every draw, conditional on the random effects.
 
+    Where residuals are correlated it is that given the responses of the other rows too.
     ``arviz.loo`` and its kin read it.
     """
     posterior = draws["posterior"].to_dataset()
     predictor = linear_predictor(posterior, spec.design)
-    parameters = parameter_draws(posterior, spec.family, spec.design.residual)
+    parameters = row_parameters(posterior, spec.design, spec.family)
+    if not spec.design.residual.is_independent:
+        predictor.values[:] = _conditional_log_density(
+            posterior, spec, predictor.values, parameters[names.SIGMA]
+        )
+        return predictor.to_dataset(name=names.RESPONSE)
     y, trials = spec.design.response.values, spec.design.response.trials
     for at in draw_chunks(*predictor.shape):
         location = spec.family.location_of(predictor.values[at])
@@ -45,7 +52,10 @@ def posterior_predictive(draws: xr.DataTree, spec: ModelSpec, *, seed: int) -> x
 def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Generator) -> xr.Dataset:
     """Draw new responses given draws from a posterior or a prior."""
     predictor = linear_predictor(posterior, spec.design)
-    parameters = parameter_draws(posterior, spec.family, spec.design.residual)
+    parameters = row_parameters(posterior, spec.design, spec.family)
+    if not spec.design.residual.is_independent:
+        predictor.values[:] += correlated_noise(posterior, spec.design.residual, parameters[names.SIGMA], rng)
+        return predictor.to_dataset(name=names.RESPONSE)
     trials = spec.design.response.trials
     for at in draw_chunks(*predictor.shape):
         location = spec.family.location_of(predictor.values[at])
@@ -54,19 +64,78 @@ def simulated_response(posterior: xr.Dataset, spec: ModelSpec, rng: np.random.Ge
     return predictor.to_dataset(name=names.RESPONSE)
 
 
-def parameter_draws(
-    posterior: xr.Dataset, family: Family, residual: Residual | None = None
-) -> dict[str, FloatArray]:
-    """Draws of the auxiliary parameters of a family, ready to be set beside rows.
+def parameter_draws(posterior: xr.Dataset, family: Family) -> dict[str, FloatArray]:
+    """Draws of the auxiliary parameters of a family that are one number, ready to be set beside rows.
 
     Returns shape (chain, draw, 1).
     """
-    out = {
+    return {
         name: np.asarray(posterior[name].transpose(names.CHAIN, names.DRAW).values)[..., None]
         for name in family.parameter_names
+        if name in posterior
     }
-    if residual is not None and family.is_gaussian:
-        out[names.SIGMA] = out[names.SIGMA] * residual.scale
+
+
+def row_parameters(
+    posterior: xr.Dataset,
+    design: Design,
+    family: Family,
+    *,
+    rows: slice | None = None,
+    data: EncodedData | None = None,
+    new_effects: NewEffects | None = None,
+) -> dict[str, FloatArray]:
+    """Draws of the auxiliary parameters of a family in every row, sigma as the row's standard deviation.
+
+    Returns shape (chain, draw, 1) where all rows have one number, else (chain, draw, row).
+    """
+    out = parameter_draws(posterior, family)
+    for name in [each.parameter for each in design.others]:
+        predictor = linear_predictor(
+            posterior, design, rows=rows, data=data, new_effects=new_effects, parameter=name
+        )
+        out[name] = np.exp(predictor.values)
+    if family.is_gaussian:
+        residual = (design if data is None else data).residual
+        residual = residual if rows is None else residual.each().of_rows(rows)
+        sizes = (posterior.sizes[names.CHAIN], posterior.sizes[names.DRAW])
+        out[names.SIGMA] = residual.deviations(out.get(names.SIGMA, np.zeros((*sizes, 1))))
+    return out
+
+
+def correlated_noise(
+    posterior: xr.Dataset, residual: Residual, sds: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Residuals of all rows, drawn with their correlations, shape (chain, draw, n)."""
+    serial = residual.correlation
+    values, n = serial_draws(posterior, serial), len(serial.codes)
+    out = np.empty((*values.shape[:2], n))
+    for chain, draws in draw_chunks(*out.shape):
+        own = values[chain, draws]
+        out[chain, draws] = serial.correlated(own, rng.standard_normal((len(own), n)))
+    return np.asarray(out * sds)
+
+
+def serial_draws(posterior: xr.Dataset, serial: Serial) -> FloatArray:
+    """Draws of the correlations of residuals, shape (chain, draw, ...)."""
+    return np.asarray(posterior[serial.label].transpose(names.CHAIN, names.DRAW, *serial.coords).values)
+
+
+def _conditional_log_density(
+    posterior: xr.Dataset, spec: ModelSpec, means: FloatArray, sds: FloatArray
+) -> FloatArray:
+    """Log density of every response given those of the other rows, shape (chain, draw, n).
+
+    With K the inverse of C and z the residuals over their standard deviations s, row i has given the others
+    the mean y_i - s_i (K z)_i / K_ii and the variance s_i^2 / K_ii (Buerkner, Gabry and Vehtari 2021,
+    Computational Statistics 36, 1243-1261).
+    """
+    serial, y = spec.design.residual.correlation, spec.design.response.values
+    values, out = serial_draws(posterior, serial), np.empty(means.shape)
+    for at in draw_chunks(*means.shape):
+        sd = sds[at]
+        solved, precision = serial.solved(values[at], (y - means[at]) / sd)
+        out[at] = normal_log_density(sd * solved / precision, np.zeros(1), sd / np.sqrt(precision))
     return out
 
 
@@ -114,10 +183,9 @@ def prediction_draws(
     elif kind == "mean":
         out = mean_of(predictor, posterior, family)
     else:
-        residual = wanted.design.residual.with_weights(
-            None if wanted.weights is None else wanted.weights[rows]
+        parameters = row_parameters(
+            posterior, wanted.design, family, rows=rows, data=wanted.data, new_effects=new_effects
         )
-        parameters = parameter_draws(posterior, family, residual)
         chosen = None if trials is None else trials[rows]
         out = _draw_responses(predictor, family, parameters, chosen, keys[rows], seed)
         out = out if chosen is None or counts else out / chosen

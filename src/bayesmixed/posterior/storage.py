@@ -22,6 +22,7 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import BayesmixedError, FileError
 from bayesmixed.families.family import Family
 from bayesmixed.families.gaussian import GAUSSIAN
+from bayesmixed.families.support import check_formula
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, checked_center
@@ -47,7 +48,7 @@ LONGEST_REASON = 300
 class SavedFit:
     """What is kept of a fit; design and model follow from it."""
 
-    formula: str  # as the user wrote it
+    formula: str | tuple[str, ...]  # as the user wrote it
     frame: pd.DataFrame  # the rows used, all columns, original index
     weights: FloatArray | None  # prior weights of those rows, shape (n,)
     priors: PriorSet  # the prior of every parameter
@@ -70,10 +71,12 @@ class SavedFit:
         FileError
             When the priors or the draws are those of another model.
         """
+        parsed = parse_formula(self.formula)
+        check_formula(parsed, self.family)
         design = build_design(
-            parse_formula(self.formula),
+            parsed,
             self.frame,
-            weights=self.weights,
+            weights=None if parsed.response.additions.weights else self.weights,
             center=self.center,
             residual_variance=self.family.has_residual_sd,
             successes=self.family.takes_successes,
@@ -97,7 +100,7 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
     for node in saved.draws.subtree:
         groups.append(_group_record(node, np.asarray(saved.frame.index), members))
     record = {
-        "formula": saved.formula,
+        "formula": plain(saved.formula),
         "priors": _prior_record(saved.priors),
         "run": plain(asdict(saved.run)),
         "n_dropped": saved.n_dropped,
@@ -133,8 +136,10 @@ def first_words(error: Exception) -> str:
 def _fit(members: dict[str, bytes]) -> SavedFit:
     """Fit from the checked members of a file."""
     record = json.loads(members[FIT])
+    formula = restored(record["formula"])
+    texts = [formula] if isinstance(formula, str) else formula
     if (
-        not isinstance(record["formula"], str)
+        not (isinstance(formula, str | tuple) and all(isinstance(text, str) for text in texts))
         or type(record["n_dropped"]) is not int
         or record["n_dropped"] < 0
     ):
@@ -143,7 +148,7 @@ def _fit(members: dict[str, bytes]) -> SavedFit:
     index = np.asarray(frame.index)
     groups = {group["path"]: _dataset(group, index, members) for group in record["groups"]}
     return SavedFit(
-        formula=record["formula"],
+        formula=formula,
         frame=frame,
         weights=_array(members[WEIGHTS]) if WEIGHTS in members else None,
         priors=_prior_set(record["priors"]),
@@ -242,6 +247,7 @@ def _prior_record(priors: PriorSet) -> dict[str, Any]:
         "correlation": [{name: _prior(one) for name, one in block.items()} for block in priors.correlation],
         "sigma": parameters.pop(names.SIGMA, None),
         "auxiliary": parameters,
+        "others": {name: _prior_record(one) for name, one in priors.others.items()},
         "user": sorted(priors.user),
     }
 
@@ -272,5 +278,6 @@ def _prior_set(record: dict[str, Any]) -> PriorSet:
         sd=tuple(tuple(_checked(one) for one in block) for block in record["sd"]),
         correlation=tuple(_correlation(one) for one in record["correlation"]),
         parameters={name: _checked(one) for name, one in {**sigma, **record["auxiliary"]}.items()},
+        others={name: _prior_set(one) for name, one in record.get("others", {}).items()},
         user=frozenset(record["user"]),
     )

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesmixed import names
 from bayesmixed.design.records import Design, GroupBlock
-from bayesmixed.engines.records import LevelMoments, RawDraws
+from bayesmixed.engines.records import LevelMoments, RawDraws, RawPredictor
 
 Dims = tuple[str, ...]
 Variables = dict[str, tuple[Dims, Any]]
@@ -19,24 +19,35 @@ CHAIN_DRAW = (names.CHAIN, names.DRAW)
 
 def coordinates(design: Design) -> dict[str, Any]:
     """Coordinates of every dimension of a posterior but chain and draw."""
-    coords: dict[str, Any] = {names.TERM: list(design.fixed.terms)}
-    for block in design.blocks:
+    coords: dict[str, Any] = {
+        names.term_dim(name): list(each.fixed.terms) for name, each in design.predictors.items()
+    }
+    for block in design.all_blocks:
         coords[names.level_dim(block.group)] = list(block.levels)
-        coords[names.effect_dim(block.group)] = list(block.effects)
+        coords[names.effect_dim(block.name)] = list(block.effects)
         if block.has_correlation:
-            coords[names.effect_bis_dim(block.group)] = list(block.effects)
-    return coords
+            coords[names.effect_bis_dim(block.name)] = list(block.effects)
+    return coords | {dim: list(labels) for dim, labels in design.residual.correlation.coords.items()}
 
 
 def posterior_dims(design: Design, parameters: Iterable[str]) -> dict[str, Dims]:
     """Dimensions of every variable of a posterior that keeps all draws."""
-    dims: dict[str, Dims] = {names.BETA: (*CHAIN_DRAW, names.TERM), **dict.fromkeys(parameters, CHAIN_DRAW)}
-    for block in design.blocks:
-        level, effect = names.level_dim(block.group), names.effect_dim(block.group)
-        dims[names.sd(block.group)] = (*CHAIN_DRAW, effect)
+    serial = design.residual.correlation
+    own = {name: tuple(serial.coords) if name == serial.label else () for name in parameters}
+    dims: dict[str, Dims] = {
+        names.BETA: (*CHAIN_DRAW, names.TERM),
+        **{name: (*CHAIN_DRAW, *inner) for name, inner in own.items()},
+        **{
+            names.beta(each.parameter): (*CHAIN_DRAW, names.term_dim(each.parameter))
+            for each in design.others
+        },
+    }
+    for block in design.all_blocks:
+        level, effect = names.level_dim(block.group), names.effect_dim(block.name)
+        dims[names.sd(block.name)] = (*CHAIN_DRAW, effect)
         if block.has_correlation:
-            dims[names.corr(block.group)] = (*CHAIN_DRAW, effect, names.effect_bis_dim(block.group))
-        dims[names.ranef(block.group)] = (*CHAIN_DRAW, level, effect)
+            dims[names.corr(block.name)] = (*CHAIN_DRAW, effect, names.effect_bis_dim(block.name))
+        dims[names.ranef(block.name)] = (*CHAIN_DRAW, level, effect)
     return dims
 
 
@@ -58,11 +69,10 @@ def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.Da
     have ``observed_data`` and ``constant_data``.
     """
     dims = posterior_dims(design, raw.parameters)
-    values = {names.BETA: raw.beta, **raw.parameters}
-    for block, sd, corr, ranef in zip(design.blocks, raw.sd, raw.corr, raw.ranef, strict=True):
-        values[names.sd(block.group)] = sd
-        values |= {} if corr is None else {names.corr(block.group): corr}
-        values |= {} if ranef is None else {names.ranef(block.group): ranef}
+    values = {names.BETA: raw.beta, **raw.parameters, **_effect_values(design.blocks, raw)}
+    for each in design.others:
+        own = raw.others[each.parameter]
+        values |= {names.beta(each.parameter): own.beta, **_effect_values(each.blocks, own)}
     sampled = {name: (dims[name], drawn) for name, drawn in values.items()}
     n_chains, n_draws = raw.beta.shape[:2]
     axes = {names.CHAIN: np.arange(n_chains), names.DRAW: np.arange(n_draws)}
@@ -74,6 +84,16 @@ def draws_tree(design: Design, raw: RawDraws, attrs: Mapping[str, Any]) -> xr.Da
     if any(raw.moments):
         groups[f"/{names.RANEF_MOMENTS}"] = _moments(design, raw.moments)
     return xr.DataTree.from_dict(groups if design.sums is not None else groups | _row_groups(design))
+
+
+def _effect_values(blocks: Sequence[GroupBlock], raw: RawDraws | RawPredictor) -> dict[str, Any]:
+    """Draws of standard deviations, correlations and effects by the names of their variables."""
+    values: dict[str, Any] = {}
+    for block, sd, corr, ranef in zip(blocks, raw.sd, raw.corr, raw.ranef, strict=True):
+        values[names.sd(block.name)] = sd
+        values |= {} if corr is None else {names.corr(block.name): corr}
+        values |= {} if ranef is None else {names.ranef(block.name): ranef}
+    return values
 
 
 def _row_groups(design: Design) -> dict[str, xr.Dataset]:
@@ -109,6 +129,8 @@ def _moments(design: Design, moments: Sequence[LevelMoments | None]) -> xr.Datas
 def _constant_variables(design: Design) -> Variables:
     """X, and offset, weights and trials where the model has them."""
     out: Variables = {"X": ((names.ROW, names.TERM), design.fixed.matrix)}
+    if design.residual.errors is not None:
+        out["se"] = ((names.ROW,), design.residual.errors)
     if design.formula.offsets:
         out["offset"] = ((names.ROW,), design.offset)
     if design.weights is not None:

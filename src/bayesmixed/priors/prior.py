@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
@@ -77,15 +77,19 @@ class PriorSet:
 
     @property
     def in_order(self) -> list[Prior]:
-        """All priors: of coefficients, of every factor's deviations and correlations, of the family."""
+        """All priors: of coefficients, of every factor's deviations and correlations, of the family.
+
+        Those of the predictors of parameters beside the mean come last.
+        """
         found = [*self.coefficients]
         for sds, correlation in zip(self.sd, self.correlation, strict=True):
             found += [*sds, *correlation.values()]
-        return [*found, *self.parameters.values()]
+        others = [prior for each in self.others.values() for prior in each.in_order]
+        return [*found, *self.parameters.values(), *others]
 
     def replaced(self, priors: Iterable[Prior], user: frozenset[str]) -> PriorSet:
         """The set with other priors, in the order of `in_order`, and who chose them."""
-        rest = iter(priors)
+        rest = priors if isinstance(priors, Iterator) else iter(priors)
         coefficients = tuple(islice(rest, len(self.coefficients)))
         blocks = [
             (tuple(islice(rest, len(sds))), {name: next(rest) for name in correlation})
@@ -95,6 +99,7 @@ class PriorSet:
             coefficients=coefficients,
             sd=tuple(sds for sds, _ in blocks),
             correlation=tuple(correlation for _, correlation in blocks),
-            parameters=dict(zip(self.parameters, rest, strict=True)),
+            parameters=dict(zip(self.parameters, islice(rest, len(self.parameters)), strict=True)),
+            others={name: each.replaced(rest, frozenset()) for name, each in self.others.items()},
             user=user,
         )

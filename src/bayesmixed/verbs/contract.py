@@ -31,8 +31,8 @@ class Fit(Protocol):
         """The model."""
 
     @property
-    def formula(self) -> str:
-        """The formula as written."""
+    def formula(self) -> str | tuple[str, ...]:
+        """The formula as written, or the formulas."""
 
     @property
     def _with_rows(self) -> Self:

@@ -37,7 +37,7 @@ def coefficient_draws(
     total: FloatArray = beta[:, [terms.index(name)]] if name in terms else np.zeros((len(beta), 1))
     for block, at in levels:
         if name in block.effects:
-            random = ranef_draws(draws["posterior"].to_dataset(), block.group)
+            random = ranef_draws(draws["posterior"].to_dataset(), block)
             own = random[:, :, at, block.effects.index(name)].to_numpy()
             total = total + own.reshape(len(beta), -1)
     return total

@@ -13,7 +13,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import linear_predictor
-from bayesmixed.posterior.response import parameter_draws
+from bayesmixed.posterior.response import row_parameters
 from bayesmixed.verbs.summaries import bound_names, check_prob
 
 MOST_DRAWS = 1000
@@ -50,7 +50,7 @@ def _compared(
     check_prob(prob)
     posterior = _some_draws(draws["posterior"].to_dataset())
     location = spec.family.location_of(linear_predictor(posterior, spec.design).values)
-    parameters = parameter_draws(posterior, spec.family, spec.design.residual)
+    parameters = row_parameters(posterior, spec.design, spec.family)
     trials = spec.design.response.trials
     drawn = spec.family.draws(location, parameters, trials, np.random.default_rng(seed))
     drawn = drawn if trials is None else drawn / trials

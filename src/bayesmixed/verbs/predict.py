@@ -38,7 +38,9 @@ def predict(
     one_of(kind, PredictKind, "kind")
     check_prob(prob)
     design = source.spec.design
-    wanted = prediction_rows(design, newdata, effects=effects, new_levels=new_levels, weights=weights)
+    wanted = prediction_rows(
+        design, newdata, effects=effects, new_levels=new_levels, weights=weights, response=kind == "response"
+    )
     check_weights_given(design, wanted, kind)
     found = source.holding(wanted).rows(wanted, kind=kind, new_levels=new_levels)
     return answers(source, [(pd.DataFrame(index=wanted.data.frame.index), found)], prob, as_draws=as_draws)

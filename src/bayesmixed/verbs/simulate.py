@@ -45,7 +45,9 @@ def simulate(
     fresh = np.random.SeedSequence().generate_state(1, np.uint32)[0] if seed is None else seed
     number = checked_seed(fresh)
     taking_part = "fixed" if effects == "fixed" else "all"
-    wanted = prediction_rows(spec.design, newdata, effects=taking_part, new_levels="sample", weights=weights)
+    wanted = prediction_rows(
+        spec.design, newdata, effects=taking_part, new_levels="sample", weights=weights, response=True
+    )
     check_weights_given(spec.design, wanted, "response")
     wanted = with_new_levels(wanted) if effects == "new" else wanted
     chosen = _some_draws(source.holding(wanted).draws, n, number)

@@ -23,7 +23,15 @@ from bayesmixed.design.fixed import FixedRecipe, Offsets, centring_of, remembere
 from bayesmixed.design.frame import ABSENT
 from bayesmixed.design.lookup import one_spelling
 from bayesmixed.design.rank import Aliases, Standardized, column_units, find_aliases, refuse_nearly_aliased
-from bayesmixed.design.records import Design, FixedDesign, FloatArray, Response, RowSource, RowSums
+from bayesmixed.design.records import (
+    Design,
+    FixedDesign,
+    FloatArray,
+    LinearPredictor,
+    Response,
+    RowSource,
+    RowSums,
+)
 from bayesmixed.design.remote.group_sums import BlockSums, pair_sums, sum_block
 from bayesmixed.design.remote.matrix import LazyMatrix
 from bayesmixed.design.remote.model_columns import ModelColumns, ShiftedColumns, model_columns, shift_columns
@@ -31,7 +39,9 @@ from bayesmixed.design.remote.rows import ONE, LazyRows, read_rows
 from bayesmixed.design.remote.source import open_source
 from bayesmixed.design.remote.sums import TARGET, log_weights_of, ranges_of
 from bayesmixed.design.response import build_response
+from bayesmixed.errors import DataError
 from bayesmixed.formula.terms import ParsedFormula
+from bayesmixed.names import MU
 from bayesmixed.options import Center, Missing, one_of
 
 RANK_TOLERANCE = 1e-6
@@ -62,6 +72,7 @@ def aggregate_design(
     refuse_hidden_columns(parsed, source.collect_schema().names())
     if parsed.response.kind != "value":
         build_response(parsed.response, {}, 0)
+    weights = _weights(parsed, weights)
     rows = read_rows(source, parsed.columns, weights, missing)
     offsets = remembered(parsed.offsets)
     columns = model_columns(parsed, offsets, rows)
@@ -75,19 +86,42 @@ def aggregate_design(
     columns = columns.keeping(aliases.kept)
     fixed = _fixed(parsed, offsets, columns, shifted, aliases, center)
     blocks = _blocks(parsed, columns, shifted, rows, fixed, center)
+    residual = Residual(weights=None if weight is None else ABSENT, log_weights=log_weights)
+    named = one_spelling(fixed, [each.block for each in blocks])
+    mean = LinearPredictor(parameter=MU, fixed=fixed, blocks=named, offset=ABSENT)
+    check_group_names([mean], residual)
     return Design(
         formula=parsed,
         response=Response(name=parsed.response.text, values=ABSENT),
         fixed=fixed,
-        blocks=one_spelling(fixed, [each.block for each in blocks]),
+        blocks=named,
         offset=ABSENT,
-        residual=Residual(weights=None if weight is None else ABSENT, log_weights=log_weights),
+        residual=residual,
         frame=ABSENT,
         n_dropped=rows.n_dropped,
         sums=_sums(rows, columns, shifted, fixed, blocks),
         source=RowSource(data=data, weights=weight),
         center=center,
     )
+
+
+def _weights(parsed: ParsedFormula, weights: object) -> object:
+    """Weights of the rows, which a formula may state; what needs the rows is refused."""
+    stated = parsed.response.additions.weights
+    wanted = [each.text for each in parsed.others]
+    wanted += [] if parsed.residual is None else [parsed.residual.source]
+    wanted += [] if parsed.response.additions.errors is None else ["se()"]
+    wanted += [] if stated is None or stated.is_column else [f"weights({stated.text})"]
+    if wanted:
+        raise DataError(
+            f"{wanted[0]!r} needs the rows in memory, and data is a path or a lazy frame. Read the data, or "
+            "a sample of them, first."
+        )
+    if stated is None:
+        return weights
+    if weights is not None:
+        raise DataError("weights= and weights() of the formula both state weights; leave one of them out.")
+    return stated.columns[0]
 
 
 def _finest(parsed: ParsedFormula) -> list[str]:
@@ -181,7 +215,6 @@ def _blocks(
         out.append(sum_block(block, bars[0].group.factors, z, fixed, x, shifted))
     out.sort(key=lambda each: -each.block.n_levels)
     blocks = [each.block for each in out]
-    check_group_names(blocks)
     check_levels(blocks)
     check_identified(blocks, rows.n_rows)
     return out
