@@ -75,6 +75,8 @@ def run_nuts(
     callback: bool = False,
 ) -> NutsDraws:
     """Sample a compiled density. Shapes: `start` (dimension,)."""
+    if target.dimension == 0:
+        return _nothing_to_walk_over(settings)
     nutpie = load_nutpie()
     with single_threaded_blas():
         chains = _first_that_starts(
@@ -94,6 +96,16 @@ def run_nuts(
         )
         trace, interrupted = _trace(chains)
         return _collect(trace, settings, target.dimension, interrupted)
+
+
+def _nothing_to_walk_over(settings: SamplerSettings) -> NutsDraws:
+    """Draws of a model in which everything is integrated out."""
+    shape = (settings.chains, settings.draws)
+    stats: dict[str, NDArray[Any]] = {name: np.zeros(shape) for name in STATISTICS.values()}
+    flags = {name: np.zeros(shape, dtype=bool) for name in ("diverging", "reached_max_treedepth")}
+    whole = {name: np.zeros(shape, dtype=np.uint64) for name in ("n_steps", "tree_depth")}
+    stats |= {"acceptance_rate": np.ones(shape), **flags, **whole}
+    return NutsDraws(points=np.empty((*shape, 0)), sample_stats=stats, interrupted=False)
 
 
 def _trace(chains: Any) -> tuple[Any, bool]:

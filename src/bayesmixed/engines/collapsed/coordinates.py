@@ -24,6 +24,8 @@ MODE_DRAWS = 24
 def pack_for_nuts(design: Design, plan: Plan, problem: Problem) -> Packed:
     """Pack a problem in coordinates in which its posterior is near a standard normal."""
     packed = pack_problem(problem, plan)
+    if packed.dimension == 0:
+        return packed
     if packed.dimension == packed.n_theta:
         mode = find_mode(packed)
         _check_sigma(packed, mode)

@@ -144,7 +144,7 @@ def optimum_at(likelihood: Likelihood, entries: FloatArray) -> Optimum:
             np.min(np.abs(np.diag(factor)), initial=1.0) < 1e-4
             for factor in relative_factors(likelihood, entries)
         ),
-        gradient=float(np.max(np.abs(gradient))),
+        gradient=float(np.max(np.abs(gradient), initial=0.0)),
     )
 
 
@@ -190,6 +190,8 @@ def relative_factors(likelihood: Likelihood, entries: FloatArray) -> list[FloatA
 def _best(likelihood: Likelihood) -> FloatArray:
     """Entries at the lowest criterion found."""
     value = likelihood.profiled
+    if not len(likelihood.is_deviation):
+        return np.empty(0)
     found = _descend(value, likelihood.start(STARTS[0]))
     if likelihood.smallest(found) < NEARLY_SINGULAR:
         others = [_descend(value, likelihood.start(relative)) for relative in STARTS[1:]]
