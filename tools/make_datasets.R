@@ -16,3 +16,7 @@ small <- c("sleepstudy", "Penicillin", "Pastes", "Dyestuff", "Dyestuff2", "cake"
 for (name in small) write_frame(get(name, "package:lme4"), name, FALSE)
 for (name in c("VerbAgg", "InstEval")) write_frame(get(name, "package:lme4"), name, TRUE)
 write_frame(nlme::bdf, "bdf", TRUE)
+orthodont <- as.data.frame(nlme::Orthodont)[, c("Subject", "Sex", "age", "distance")]
+write_frame(orthodont, "Orthodont", FALSE)
+ovary <- as.data.frame(nlme::Ovary)
+write_frame(ovary[order(as.integer(as.character(ovary$Mare)), ovary$Time), ], "Ovary", FALSE)
