@@ -31,6 +31,7 @@ def names_in_examples() -> dict[str, Any]:
         "sleep": sleep,
         "fit": bm.lmer(formula, sleep, seed=1),
         "m": bm.lmer(formula, sleep, method="reml"),
+        "line": bm.lm("Reaction ~ Days", sleep, method="ols"),
         "herds": bm.glmer(of_herds, bm.load_dataset("cbpp"), "binomial", seed=1),
         "pooled": bm.pooling(formula, sleep, method="reml"),
         "some": lazy.sample_rows(50),

@@ -31,6 +31,7 @@ def _reference(name: str) -> dict[str, Any]:
 
 OWN = Path(__file__).resolve().parent / "reference"
 SATTERTHWAITE: list[dict[str, Any]] = json.loads((OWN / "satterthwaite.json").read_text())["models"]
+REGRESSIONS: dict[str, Any] = json.loads((OWN / "regressions.json").read_text())
 LME4: dict[str, Any] = _reference("lme4.json")
 RANGE: dict[str, Any] = _reference("range.json")
 BRMS: dict[str, Any] = _reference("brms.json")

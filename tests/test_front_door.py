@@ -36,6 +36,7 @@ from bayesmixed.verbs.marginal_likelihood import LogMarginalLikelihood
 CLASSES = (
     bm.MixedFit,
     bm.RemlFit,
+    bm.RegressionFit,
     bm.Pooling,
     FitPlots,
     CheckPlots,

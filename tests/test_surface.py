@@ -17,7 +17,15 @@ import bayesmixed as bm
 from bayesmixed.cli import main
 from bayesmixed.fits.row_sample import RowSample
 from bayesmixed.habits import ESTIMATE, EVERY_FIT, FITTING_ARGUMENTS, POSTERIOR, VERB_ARGUMENTS
-from bayesmixed.options import ConfintMethod, Method, PoolingMethod, VarianceIntervals
+from bayesmixed.options import (
+    ConfintMethod,
+    GlmMethod,
+    LmMethod,
+    Method,
+    PoolingMethod,
+    RegressionIntervals,
+    VarianceIntervals,
+)
 from bayesmixed.plots.check_methods import CheckPlots
 from bayesmixed.plots.methods import FitPlots
 from bayesmixed.pooled.plots import PoolingPlots
@@ -27,7 +35,17 @@ FORMULA = "Reaction ~ Days + (1 | Subject)"
 SLEEP = bm.load_dataset("sleepstudy")
 CBPP = bm.load_dataset("cbpp")
 REML = bm.lmer(FORMULA, SLEEP, method="reml")
-CLASSES = (bm.MixedFit, bm.RemlFit, bm.Pooling, FitPlots, CheckPlots, PoolingPlots, RowSample)
+LINE = bm.lm("Reaction ~ Days", SLEEP, method="ols")
+CLASSES = (
+    bm.MixedFit,
+    bm.RemlFit,
+    bm.RegressionFit,
+    bm.Pooling,
+    FitPlots,
+    CheckPlots,
+    PoolingPlots,
+    RowSample,
+)
 
 
 @cache
@@ -168,10 +186,15 @@ def test_a_name_of_the_package_is_answered(name: str) -> None:
 DATA: dict[str, object] = {"formula": FORMULA, "data": SLEEP}
 USED: dict[str, tuple[Callable[..., object], Any, str, set[str]]] = {
     "lmer": (bm.lmer, Method, "bayes", {*DATA, "weights", "missing"}),
+    "lm": (bm.lm, LmMethod, "bayes", {*DATA, "weights", "missing"}),
+    "glm": (bm.glm, GlmMethod, "bayes", {*DATA, "family", "link", "weights", "missing"}),
     "pooling": (bm.pooling, PoolingMethod, "bayes", {*DATA, "group", "no_pooling", "weights", "missing"}),
     "RemlFit.confint": (REML.confint, ConfintMethod, "boot", {"prob", "parameters"}),
     "RemlFit.varcorr": (REML.varcorr, VarianceIntervals, "boot", {"prob", "correlations"}),
     "RemlFit.tidy": (REML.tidy, VarianceIntervals, "boot", {"prob", "effects"}),
+    "RegressionFit.confint": (LINE.confint, RegressionIntervals, "boot", {"prob", "parameters"}),
+    "RegressionFit.varcorr": (LINE.varcorr, VarianceIntervals, "boot", {"prob", "correlations"}),
+    "RegressionFit.tidy": (LINE.tidy, VarianceIntervals, "boot", {"prob", "effects"}),
     "MixedFit.versus": (posterior().versus, ConfintMethod, "boot", {"prob", "parameters"}),
     "FitPlots.versus": (posterior().plot.versus, ConfintMethod, "boot", {"prob", "parameters", "ax"}),
 }

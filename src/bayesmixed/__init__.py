@@ -8,12 +8,12 @@
     print(fit)
     fit.fixef()
 
-Fit: :func:`lmer`, :func:`glmer`, :func:`from_bambi`, :func:`load`; look first: :func:`specify`,
-:func:`simulate_prior`, :func:`prior`. Compare: :func:`compare`, :func:`bayes_factor`, and for REML and ML
-:func:`anova`, :func:`drop1`, :func:`ranova`. Print: :func:`table`, :func:`models_table`. Teach:
-:func:`pooling`, :func:`simulate_data`, :func:`recover`. Data: :func:`datasets`, :func:`load_dataset`,
-:func:`describe_dataset`. Draw: ``bm.plots`` and ``fit.plot``. ``help(fit.predict)``, and so on, says
-everything about a method.
+Fit: :func:`lmer`, :func:`glmer`, without random effects :func:`lm`, :func:`glm`; :func:`from_bambi`,
+:func:`load`; look first: :func:`specify`, :func:`simulate_prior`, :func:`prior`. Compare: :func:`compare`,
+:func:`bayes_factor`, and for REML, ML and least squares :func:`anova`, :func:`drop1`, :func:`ranova`. Print:
+:func:`table`, :func:`models_table`. Teach: :func:`pooling`, :func:`simulate_data`, :func:`recover`. Data:
+:func:`datasets`, :func:`load_dataset`, :func:`describe_dataset`. Draw: ``bm.plots`` and ``fit.plot``.
+``help(fit.predict)``, and so on, says everything about a method.
 """
 
 from __future__ import annotations
@@ -52,9 +52,11 @@ if TYPE_CHECKING:
     from bayesmixed.comparison.recovery import recover
     from bayesmixed.fits.bambi_fit import from_bambi
     from bayesmixed.fits.glmer import glmer
+    from bayesmixed.fits.lm import glm, lm
     from bayesmixed.fits.lmer import lmer, load
     from bayesmixed.fits.mixed_fit import MixedFit
     from bayesmixed.fits.pooling import Pooling, pooling
+    from bayesmixed.fits.regression_fit import RegressionFit
     from bayesmixed.fits.reml_fit import RemlFit
     from bayesmixed.fits.specify import simulate_prior, specify
     from bayesmixed.simulate.data import simulate_data
@@ -75,6 +77,7 @@ __all__ = [
     "MixedFit",
     "Pooling",
     "PriorError",
+    "RegressionFit",
     "RemlFit",
     "SamplingError",
     "Simulation",
@@ -85,7 +88,9 @@ __all__ = [
     "describe_dataset",
     "drop1",
     "from_bambi",
+    "glm",
     "glmer",
+    "lm",
     "lmer",
     "load",
     "load_dataset",
@@ -111,9 +116,12 @@ _LAZY = {
     "MixedFit": "fits.mixed_fit",
     "Pooling": "fits.pooling",
     "pooling": "fits.pooling",
+    "RegressionFit": "fits.regression_fit",
     "RemlFit": "fits.reml_fit",
     "Simulation": "simulate.records",
+    "glm": "fits.lm",
     "glmer": "fits.glmer",
+    "lm": "fits.lm",
     "lmer": "fits.lmer",
     "load": "fits.lmer",
     "simulate_data": "simulate.data",

@@ -10,6 +10,8 @@ import numpy as np
 from bayesmixed.errors import BayesmixedError, DataError
 
 Method = Literal["bayes", "reml", "ml"]
+LmMethod = Literal["bayes", "ols"]
+GlmMethod = Literal["bayes", "ml"]
 Engine = Literal["auto", "collapsed", "joint", "pymc"]
 Missing = Literal["drop", "raise"]
 Center = Literal[True, False, "fixed"]
@@ -22,6 +24,7 @@ RanefDiagnosis = Literal["screen", "all"]
 VarianceIntervals = Literal["profile", "boot", "none"]
 TidyEffects = Literal["fixed", "ran_pars", "ran_vals"]
 AnovaType = Literal["I", "II", "III"]
+RegressionIntervals = Literal["wald", "boot"]
 ConfintMethod = Literal["profile", "wald", "boot"]
 IccKind = Literal["adjusted", "unadjusted", "conditional"]
 Envelope = Literal["simultaneous", "pointwise", "none"]

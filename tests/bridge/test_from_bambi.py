@@ -113,7 +113,6 @@ def test_the_intercept_stands_where_bambi_has_it(
             "has potentials",
         ),
         ("incidence ~ scale(size) + (1|herd)", {}, FormulaError, "read the term 'scale.size.' differently"),
-        ("incidence ~ size", {}, FormulaError, "no random effects"),
         ("weighted(incidence, size) ~ (1|herd)", {}, FamilyError, "is weighted"),
         ("censored(size, code) ~ (1|herd)", {"family": "weibull"}, FamilyError, "is censored"),
         ("period ~ size + (1|herd)", {"family": "categorical"}, FamilyError, "'Categorical' is not one of"),
@@ -158,6 +157,12 @@ def test_what_we_have_not_is_refused_by_name(
     model = stated(formula, frame, **options)
     with pytest.raises(error, match=words):
         bambi_spec(model)
+
+
+def test_a_regression_without_bars_is_taken_over(herds: pd.DataFrame) -> None:
+    spec = bambi_spec(stated("incidence ~ size", herds))
+    assert spec.design.blocks == ()
+    assert spec.design.fixed.terms == ("Intercept", "size")
 
 
 def test_what_is_no_bambi_model_is_refused() -> None:

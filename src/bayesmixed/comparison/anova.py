@@ -11,7 +11,7 @@ import pandas as pd
 from bayesmixed.comparison.comparable import check_comparable_likelihoods, require_estimate
 from bayesmixed.comparison.likelihood_ratio import bootstrap_p, check_boot, is_nested, likelihood_ratio
 from bayesmixed.design.held import held_design
-from bayesmixed.engines.reml.estimate import Estimate, estimate
+from bayesmixed.engines.regression import AnyEstimate, Regression
 from bayesmixed.errors import BayesmixedError, DesignWarning, warn
 from bayesmixed.names import LEGEND
 from bayesmixed.options import AnovaType, one_of, seed_sequence
@@ -40,8 +40,8 @@ def anova(
 
     Parameters
     ----------
-    *fits : RemlFit
-        One fit, or several to the same rows, response and weights.
+    *fits : RemlFit or RegressionFit
+        One fit, or several to the same rows, response and weights; regressions may stand beside mixed models.
     type : {"III", "II", "I"}, default "III"
         Type of the F tests. ``"III"``: a term's effect averaged over the levels of the factors with which it
         interacts, every cell of levels weighted equally. ``"II"``: adjusted for all terms that do not contain
@@ -63,7 +63,9 @@ def anova(
         Of several by increasing number of parameters: ``model``, ``npar``, ``AIC``, ``BIC``, ``logLik``,
         ``deviance`` (minus twice the log likelihood), ``Chisq`` (likelihood-ratio statistic against the row
         above), ``Df``, ``p_value``, ``p_mixture`` and, when asked for, ``p_boot``. ``attrs["legend"]`` says
-        by which criterion, and what the p-values are.
+        by which criterion, and what the p-values are. Of several fits by least squares, as R's: ``model``,
+        ``npar``, ``AIC``, ``BIC``, ``logLik``, ``df_residual``, ``SSE``, ``sum_sq``, ``Df``, ``F`` (against
+        the residual variance of the largest model), ``p_value``.
 
     Raises
     ------
@@ -122,6 +124,8 @@ def anova(
     estimates = [each.at_design(held_design(each.design)) for each in fitted]
     check_comparable_likelihoods(estimates, labels)
     _warn_if_not_nested(estimates, labels)
+    if not boot and all(isinstance(each, Regression) and each.by == "ols" for each in given):
+        return _least_squares_table([each for each in estimates if isinstance(each, Regression)], labels)
     table = _table(estimates, labels)
     if boot:
         table["p_boot"] = _bootstrapped(fitted, table["Df"], boot, seed)
@@ -129,11 +133,17 @@ def anova(
     return table
 
 
-def _f_table(fitted: Estimate, kind: AnovaType) -> pd.DataFrame:
+def _f_table(fitted: AnyEstimate, kind: AnovaType) -> pd.DataFrame:
     """F tests of the fixed terms of one model."""
     one_of(kind, AnovaType, "type")
+    if not fitted.family.is_gaussian:
+        raise BayesmixedError(
+            "F tests of terms are for gaussian models: test each term by drop1(fit), or two models by "
+            "anova(smaller, larger)."
+        )
     table = term_tests(fitted, kind)
-    table.attrs[LEGEND] = f"Type {kind}, with Satterthwaite's degrees of freedom."
+    freedom = "the residual" if isinstance(fitted, Regression) else "Satterthwaite's"
+    table.attrs[LEGEND] = f"Type {kind}, with {freedom} degrees of freedom."
     return table
 
 
@@ -146,12 +156,12 @@ def _labels(fits: Sequence[EstimateFit], names: Sequence[str] | None) -> Sequenc
     return names
 
 
-def _by_ml(estimates: Sequence[Estimate]) -> list[Estimate]:
+def _by_ml(estimates: Sequence[AnyEstimate]) -> list[AnyEstimate]:
     """The same models by ML."""
-    return [e if e.likelihood.by == "ml" else estimate(e.design, "ml") for e in estimates]
+    return [each.by_ml() for each in estimates]
 
 
-def _warn_if_not_nested(estimates: Sequence[Estimate], labels: Sequence[str]) -> None:
+def _warn_if_not_nested(estimates: Sequence[AnyEstimate], labels: Sequence[str]) -> None:
     """Warn about every model with fewer parameters that is not a special case of the next."""
     for (smaller, label), (larger, other) in pairwise(zip(estimates, labels, strict=True)):
         fewer = smaller.n_parameters < larger.n_parameters
@@ -163,7 +173,7 @@ def _warn_if_not_nested(estimates: Sequence[Estimate], labels: Sequence[str]) ->
             )
 
 
-def _table(estimates: Sequence[Estimate], labels: Sequence[str]) -> pd.DataFrame:
+def _table(estimates: Sequence[AnyEstimate], labels: Sequence[str]) -> pd.DataFrame:
     """The table without bootstrap."""
     ratios = [likelihood_ratio(smaller, larger) for smaller, larger in pairwise(estimates)]
     tests = [
@@ -183,8 +193,31 @@ def _table(estimates: Sequence[Estimate], labels: Sequence[str]) -> pd.DataFrame
     )
 
 
+def _least_squares_table(estimates: Sequence[Regression], labels: Sequence[str]) -> pd.DataFrame:
+    """R's table of nested linear models: F against the residual variance of the largest."""
+    from scipy.stats import f
+
+    table = pd.DataFrame(
+        {
+            "model": list(labels),
+            "npar": [each.n_parameters for each in estimates],
+            "AIC": [each.aic for each in estimates],
+            "BIC": [each.bic for each in estimates],
+            "logLik": [each.log_likelihood for each in estimates],
+            "df_residual": [each.df_residual for each in estimates],
+            "SSE": [each.deviance for each in estimates],
+        }
+    )
+    largest, gained, df = estimates[-1], -table["SSE"].diff(), -table["df_residual"].diff()
+    statistic = (gained / df).where(df > 0.0) / (largest.deviance / largest.df_residual)
+    table = table.assign(sum_sq=gained, Df=df, F=statistic)
+    table["p_value"] = f.sf(statistic, df, largest.df_residual)
+    table.attrs[LEGEND] = "Least squares: F against the residual variance of the largest model."
+    return table
+
+
 def _bootstrapped(
-    estimates: Sequence[Estimate], df: pd.Series[float], boot: int, seed: int | None
+    estimates: Sequence[AnyEstimate], df: pd.Series[float], boot: int, seed: int | None
 ) -> list[float]:
     """Bootstrap p-value of every row; NaN where nothing is tested."""
     seeds = seed_sequence(seed).spawn(len(estimates) - 1)
@@ -192,9 +225,9 @@ def _bootstrapped(
     return [np.nan, *(bootstrap_p(*pair, boot, own) if more > 0 else np.nan for pair, more, own in tested)]
 
 
-def _legend(table: pd.DataFrame, first: Estimate, *, refitted: bool) -> str:
+def _legend(table: pd.DataFrame, first: AnyEstimate, *, refitted: bool) -> str:
     """What the numbers of the table are."""
-    said = ["Refitted by ML." if refitted else f"Fitted by {first.likelihood.by.upper()}."]
+    said = ["Refitted by ML." if refitted else f"Fitted by {first.by.upper()}."]
     if table["p_mixture"].notna().any():
         said.append("p_mixture: half chi-squared with Df, half with Df - 1, for a variance on its boundary.")
     if (table["Df"] == 0).any():

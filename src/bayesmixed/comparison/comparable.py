@@ -12,7 +12,7 @@ import pandas as pd
 from bayesmixed.comparison.likelihood_ratio import has_same_fixed_part
 from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.engines.regression import AnyEstimate
 from bayesmixed.errors import BayesmixedError, DataError
 from bayesmixed.verbs.contract import EstimateFit, PosteriorFit
 
@@ -25,7 +25,7 @@ def check_comparable(fits: Mapping[str, PosteriorFit], verb: str) -> None:
     for name, fit in fits.items():
         if not isinstance(fit, PosteriorFit):
             given = f"{name!r} is a {type(fit).__name__}, and {verb}() needs posteriors"
-            if isinstance(getattr(fit, "estimate", None), Estimate):
+            if isinstance(getattr(fit, "estimate", None), AnyEstimate):
                 raise BayesmixedError(f"{given}: leave out method= in lmer(), or test by bm.anova().")
             raise BayesmixedError(f"{given}: give what bm.lmer() or bm.glmer() returns.")
     for (name, fit), (other_name, other) in pairwise(fits.items()):
@@ -34,10 +34,10 @@ def check_comparable(fits: Mapping[str, PosteriorFit], verb: str) -> None:
             raise DataError(f"{name!r} and {other_name!r} cannot be compared: {reason}")
 
 
-def require_estimate(fit: EstimateFit, verb: str) -> Estimate:
+def require_estimate(fit: EstimateFit, verb: str) -> AnyEstimate:
     """Estimate of a fit."""
     found = getattr(fit, "estimate", None)
-    if not isinstance(found, Estimate):
+    if not isinstance(found, AnyEstimate):
         given = f"{verb}() is for fits by REML or ML, and this is a {type(fit).__name__}"
         if hasattr(fit, "draws"):
             raise BayesmixedError(
@@ -49,18 +49,21 @@ def require_estimate(fit: EstimateFit, verb: str) -> Estimate:
     return found
 
 
-def check_comparable_likelihoods(estimates: Sequence[Estimate], labels: Sequence[str]) -> None:
+def check_comparable_likelihoods(estimates: Sequence[AnyEstimate], labels: Sequence[str]) -> None:
     """Refuse estimates whose likelihoods are not on one scale."""
     for (ours, label), (theirs, other) in pairwise(zip(estimates, labels, strict=True)):
         pair = f"{label!r} and {other!r} cannot be compared"
         reason = data_difference(ours.design, theirs.design)
         if reason:
             raise DataError(f"{pair}: {reason}")
-        if ours.likelihood.by != theirs.likelihood.by:
+        if ours.family != theirs.family:
+            raise BayesmixedError(f"{pair} by a test: their families differ. Compare them by aic() or bic().")
+        if ours.by != theirs.by:
             raise BayesmixedError(
-                f"{pair}: one is fitted by REML and the other by ML. Leave refit=True, which fits both by ML."
+                f"{pair}: one is fitted by {ours.by.upper()} and the other by {theirs.by.upper()}. Leave "
+                "refit=True, which fits both by ML."
             )
-        if ours.likelihood.by == "reml" and not has_same_fixed_part(ours.design, theirs.design):
+        if ours.by == "reml" and not has_same_fixed_part(ours.design, theirs.design):
             raise BayesmixedError(
                 f"{pair} by REML: their fixed parts differ, and a restricted likelihood is that of what the "
                 "fixed part leaves. Leave refit=True, which fits both by ML."

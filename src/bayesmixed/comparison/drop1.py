@@ -7,9 +7,8 @@ import pandas as pd
 
 from bayesmixed.comparison.comparable import require_estimate
 from bayesmixed.comparison.likelihood_ratio import likelihood_ratio
-from bayesmixed.design.build import build_design
-from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.formula.reduced import droppable_terms, without_fixed_term
+from bayesmixed.model.design_for import design_for
 from bayesmixed.surface import public
 from bayesmixed.verbs.contract import EstimateFit
 
@@ -25,8 +24,8 @@ def drop1(fit: EstimateFit) -> pd.DataFrame:
 
     Parameters
     ----------
-    fit : RemlFit
-        A fit by REML or ML.
+    fit : RemlFit or RegressionFit
+        A fit by REML, ML or least squares.
 
     Returns
     -------
@@ -53,11 +52,11 @@ def drop1(fit: EstimateFit) -> pd.DataFrame:
     """
     given = require_estimate(fit, "drop1")
     design = given.design
-    full = given if given.likelihood.by == "ml" else estimate(design, "ml")
+    full = given.by_ml()
     rows = [{"term": NOTHING_DROPPED, "npar": np.nan, "AIC": full.aic, "LRT": np.nan, "p_value": np.nan}]
     for term in droppable_terms(design.formula.fixed):
         parsed = without_fixed_term(design.formula, term)
-        reduced = estimate(build_design(parsed, design.frame, weights=design.weights), "ml")
+        reduced = given.by_ml(design_for(given.family, parsed, design.frame, weights=design.weights))
         ratio = likelihood_ratio(reduced, full)
         tests = {"LRT": ratio.statistic, "p_value": ratio.p_value}
         rows.append({"term": term.source, "npar": ratio.df, "AIC": reduced.aic, **tests})

@@ -11,14 +11,8 @@ import pandas as pd
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.machine import single_threaded_blas
-from bayesmixed.engines.reml.estimate import (
-    Estimate,
-    LinearEstimate,
-    Maximized,
-    linear_criteria,
-    simulate_responses,
-)
-from bayesmixed.engines.reml.optimum import refit, standardizing_scale
+from bayesmixed.engines.regression import AnyEstimate
+from bayesmixed.engines.reml.estimate import LinearEstimate, Maximized, linear_criteria
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import seed_sequence
 from bayesmixed.verbs.estimate.bootstrap import CHUNK_BYTES
@@ -141,7 +135,10 @@ def _effect_sets(design: Design) -> Iterator[tuple[IntArray, tuple[Covariance, F
 
 
 def bootstrap_p(
-    smaller: Estimate | LinearEstimate, larger: Estimate, n: int, seed: int | np.random.SeedSequence | None
+    smaller: AnyEstimate | LinearEstimate,
+    larger: AnyEstimate,
+    n: int,
+    seed: int | np.random.SeedSequence | None,
 ) -> float:
     """Share of statistics as large as the one found, among data simulated from the smaller model.
 
@@ -155,7 +152,10 @@ def bootstrap_p(
 
 
 def bootstrap_statistics(
-    smaller: Estimate | LinearEstimate, larger: Estimate, n: int, seed: int | np.random.SeedSequence | None
+    smaller: AnyEstimate | LinearEstimate,
+    larger: AnyEstimate,
+    n: int,
+    seed: int | np.random.SeedSequence | None,
 ) -> FloatArray:
     """Likelihood-ratio statistics of responses simulated from the smaller model, shape (n,).
 
@@ -165,7 +165,7 @@ def bootstrap_statistics(
     chunk = max(1, CHUNK_BYTES // (8 * smaller.design.n_rows))
     parts = []
     for done in range(0, n, chunk):
-        responses = simulate_responses(smaller, min(chunk, n - done), seeds.spawn(1)[0])
+        responses = smaller.simulated(min(chunk, n - done), seeds.spawn(1)[0])
         with single_threaded_blas():
             parts.append(ratio_statistic(_criteria(smaller, responses), _criteria(larger, responses)))
     return np.concatenate(parts)
@@ -177,11 +177,9 @@ def check_boot(boot: int) -> None:
         raise BayesmixedError(f"boot={boot!r} must be a whole number: how many refits, 0 for none.")
 
 
-def _criteria(fitted: Estimate | LinearEstimate, responses: FloatArray) -> FloatArray:
+def _criteria(fitted: AnyEstimate | LinearEstimate, responses: FloatArray) -> FloatArray:
     """Lowest criterion of a model for each of many responses, shape (B,)."""
     if isinstance(fitted, LinearEstimate):
         return linear_criteria(fitted.design, fitted.by, responses)
-    start, scale = fitted.optimum.entries, standardizing_scale(fitted.curvature.hessian)
     with single_threaded_blas():
-        likelihoods = fitted.likelihood.with_responses(responses)
-        return np.array([refit(likelihood, start, scale).criterion for likelihood in likelihoods])
+        return np.array([found.criterion for found in fitted.refits(responses)])

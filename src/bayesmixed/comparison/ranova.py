@@ -15,6 +15,7 @@ from bayesmixed.engines.reml.estimate import Estimate, LinearEstimate, estimate,
 from bayesmixed.formula.reduced import without_random_effect
 from bayesmixed.options import seed_sequence
 from bayesmixed.surface import public
+from bayesmixed.verbs.blocks import require_groups
 from bayesmixed.verbs.contract import EstimateFit
 
 
@@ -62,6 +63,8 @@ def ranova(fit: EstimateFit, *, boot: int = 0, seed: int | None = None) -> pd.Da
     """
     check_boot(boot)
     full = require_estimate(fit, "ranova")
+    require_groups(full.design)
+    assert isinstance(full, Estimate)
     unreduced = {"term": NOTHING_DROPPED, "npar": full.n_parameters, "logLik": full.log_likelihood}
     rows: list[dict[str, object]] = [{**unreduced, "AIC": full.aic}]
     seeds = seed_sequence(seed)

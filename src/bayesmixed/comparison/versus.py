@@ -18,6 +18,7 @@ from bayesmixed.comparison.group_columns import (
 )
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.engines.regression import estimate_regression
 from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.model.spec import ModelSpec, check_gaussian
 from bayesmixed.options import ConfintMethod
@@ -42,9 +43,8 @@ def versus(
     check_gaussian(spec, "REML")
     chosen = chosen_parameters(spec.design, parameters)
     lower, upper = bound_names(prob)
-    intervals = confint(
-        estimate(spec.design), method, prob=prob, seed=seed, parameters=[p.name for p in chosen]
-    )
+    found = estimate_regression(spec, "ols") if spec.design.is_plain else estimate(spec.design)
+    intervals = confint(found, method, prob=prob, seed=seed, parameters=[p.name for p in chosen])
     by_method = {
         NO_POOLING: two_stage_intervals(two_stages(spec.design), chosen, prob),
         REML: intervals[["estimate", lower, upper]].to_numpy(),

@@ -358,6 +358,11 @@ class Design:
         return (*self.blocks, *(block for each in self.others for block in each.blocks))
 
     @property
+    def is_plain(self) -> bool:
+        """Whether rows are independent, and their residuals of one sigma, so that this is a regression."""
+        return not self.blocks and not self.others and self.residual.is_constant
+
+    @property
     def n_rows(self) -> int:
         """Number of rows used."""
         return self.n_held if self.sums is None else self.sums.n_rows

@@ -78,6 +78,7 @@ BERNOULLI = Binomial(
     argument="p",
     kernel="binomial",
     is_discrete=True,
+    is_exponential=True,
     takes_successes=True,
 )
 BINOMIAL = replace(BERNOULLI, name="binomial", support=None, distribution="Binomial", takes_trials=True)

@@ -101,6 +101,8 @@ class Family:
     kernel: str = ""  # name of its rows in `engines.joint.likelihood`, empty where there are none
     is_gaussian: bool = False  # normal with identity link: effects are integrated out exactly
     is_discrete: bool = False  # a response counts something
+    # an exponential family with a dispersion: the variance of the mean tells the information on it
+    is_exponential: bool = False
     is_logarithmic: bool = False  # the location is that of the logarithm of the response
     takes_trials: bool = False  # every row of the response has a number of trials
     takes_successes: bool = False  # the response may be two levels, or counts of trials
@@ -222,6 +224,10 @@ class Family:
     def latent_variance(self, _parameters: Parameters) -> Within | None:
         """Variance within groups on the scale of the linear predictor, where no location changes it."""
         return None
+
+    def dispersion(self, _parameters: Parameters) -> Values:
+        """Dispersion of an exponential family, by which deviances are multiplied."""
+        return np.ones(())
 
     def relative_variance(self, mean: Values, parameters: Parameters) -> Within:
         """Variance of a response over its squared mean: that of its logarithm, nearly."""

@@ -35,6 +35,10 @@ class Gamma(Family):
     def _twin(self, stats: Any, m: Values, by: Parameters, _: Values) -> Any:
         return stats.gamma(by["alpha"], scale=m / by["alpha"])
 
+    def dispersion(self, parameters: Parameters) -> Values:
+        """The inverse of the shape."""
+        return np.asarray(1 / parameters["alpha"])
+
     def relative_variance(self, _mean: Values, parameters: Parameters) -> Within:
         """The inverse of the shape."""
         meaning = "alpha: shape of the gamma distribution"
@@ -59,5 +63,6 @@ GAMMA = Gamma(
     support=POSITIVE,
     distribution="Gamma",
     kernel="gamma",
+    is_exponential=True,
 )
 """The logarithm is the default link, R's is the inverse."""

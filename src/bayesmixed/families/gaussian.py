@@ -38,6 +38,10 @@ class Gaussian(Family):
         """The residual variance."""
         return Within(draws=parameters["sigma"] ** 2, formula="sigma^2", meaning="sigma^2: residual variance")
 
+    def dispersion(self, parameters: Parameters) -> Values:
+        """The variance of a row of weight one."""
+        return np.asarray(parameters["sigma"] ** 2)
+
     def kernel_constant(self, y: Values, _trials: Values) -> float:
         """Of the normal density."""
         return -0.5 * len(y) * LOG_TWO_PI
@@ -51,5 +55,6 @@ GAUSSIAN = Gaussian(
     distribution="Normal",
     kernel="gaussian",
     is_gaussian=True,
+    is_exponential=True,
 )
 """The normal distribution with identity link."""

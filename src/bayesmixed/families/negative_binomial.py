@@ -47,4 +47,5 @@ NEGATIVE_BINOMIAL = NegativeBinomial(
     distribution="NegativeBinomial",
     kernel="negative_binomial",
     is_discrete=True,
+    is_exponential=True,
 )

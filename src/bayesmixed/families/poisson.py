@@ -50,4 +50,5 @@ POISSON = Poisson(
     distribution="Poisson",
     kernel="poisson",
     is_discrete=True,
+    is_exponential=True,
 )

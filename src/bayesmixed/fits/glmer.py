@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bayesmixed.engines.records import sampler_settings
 from bayesmixed.fits.lmer import sample_model
 from bayesmixed.fits.mixed_fit import MixedFit
-from bayesmixed.fits.specify import Formula, Weights, specify
+from bayesmixed.fits.specify import Formula, Weights, require_structure, specify
 from bayesmixed.options import Center, Engine, KeepRanef, Missing
 from bayesmixed.surface import public
 
@@ -139,6 +139,7 @@ def glmer(
         family=family,
         link=link,
     )
+    require_structure(spec, "bm.glm(formula, data, family)")
     settings = sampler_settings(
         draws, tune, chains, cores, seed, adapt=adapt, progress=progress, keep_ranef=keep_ranef
     )

@@ -16,7 +16,7 @@ from bayesmixed.engines.records import RunInfo, SamplerSettings, sampler_setting
 from bayesmixed.errors import FileError
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
-from bayesmixed.fits.specify import Formula, Weights, specify
+from bayesmixed.fits.specify import Formula, Weights, require_structure, specify
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import Center, Engine, KeepRanef, Method, Missing, one_of
 from bayesmixed.surface import public, uses
@@ -199,6 +199,7 @@ def lmer(
     started = time.perf_counter()
     one_of(method, Method, "method")
     spec = specify(formula, data, priors=priors, center=center, weights=weights, missing=missing)
+    require_structure(spec, "bm.lm(formula, data)")
     if method != "bayes":
         return reml_fit(spec, method)
     settings = sampler_settings(

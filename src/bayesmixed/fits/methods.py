@@ -6,6 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 
 from bayesmixed import verbs
@@ -231,7 +232,7 @@ class FitMethods(ABC):
         """
         blocks = self.spec.design.blocks
         index = pd.Index([block.group for block in blocks], name="group")
-        return pd.Series([block.n_levels for block in blocks], index=index, name="levels")
+        return pd.Series([block.n_levels for block in blocks], index=index, name="levels", dtype=np.int64)
 
     def nobs(self) -> int:
         """Count the rows that the model uses, without those left out for missing values.

@@ -14,7 +14,8 @@ import xarray as xr
 from bayesmixed import verbs
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.fits.posterior_methods import PosteriorMethods
-from bayesmixed.fits.reml_fit import RemlFit, reml_fit
+from bayesmixed.fits.regression_fit import estimate_fit
+from bayesmixed.fits.reml_fit import RemlFit
 from bayesmixed.fits.row_sample import SampleMethods
 from bayesmixed.model.prior_set import PriorTable, prior_table
 from bayesmixed.model.spec import ModelSpec
@@ -598,11 +599,12 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
     def reml(self) -> RemlFit:
         """Estimate the same model by restricted maximum likelihood, as lme4 does.
 
-        Use it to set lme4's estimates beside the posterior, and for F tests and tests of variances.
+        Use it to set lme4's estimates beside the posterior, and for F tests and tests of variances. Without
+        random effects these are least squares.
 
         Returns
         -------
-        RemlFit
+        RemlFit or RegressionFit
             The estimate; the priors are not used.
 
         Raises
@@ -623,7 +625,7 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
         >>> fit.reml().fixef()["value"].round(1).tolist()
         [251.4, 10.5]
         """
-        return reml_fit(self.spec, "reml")
+        return estimate_fit(self.spec, "reml")
 
     def ml(self) -> RemlFit:
         """Estimate the same model by maximum likelihood.
@@ -632,7 +634,7 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
 
         Returns
         -------
-        RemlFit
+        RemlFit or RegressionFit
             The estimate; the priors are not used.
 
         Raises
@@ -653,7 +655,7 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
         >>> round(fit.ml().deviance(), 1)
         1751.9
         """
-        return reml_fit(self.spec, "ml")
+        return estimate_fit(self.spec, "ml")
 
     def to_bambi(self) -> Any:
         """Model of Bambi's with the same formula, data, family and priors.

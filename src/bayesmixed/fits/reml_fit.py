@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bayesmixed.design.records import Design
     from bayesmixed.engines.reml.estimate import Estimate
     from bayesmixed.plots.methods import FitPlots
+    from bayesmixed.tables.summary_parts import SummaryParts
     from bayesmixed.verbs.contrasts import ContrastChoice
     from bayesmixed.verbs.estimate.bootstrap import Bootstrap
     from bayesmixed.verbs.estimate.profile import ProfileCurve
@@ -62,9 +63,14 @@ class RemlFit(FitMethods, TableMethods, SampleMethods):
     estimate: Estimate
 
     def __str__(self) -> str:
-        return reml_summary_parts(self.estimate, self.point, self.spec).text()
+        return self._parts.text()
 
     __repr__ = __str__
+
+    @property
+    def _parts(self) -> SummaryParts:
+        """What the printed summary says."""
+        return reml_summary_parts(self.estimate, self.point, self.spec)
 
     def __getattr__(self, name: str) -> NoReturn:
         from bayesmixed.habits import ESTIMATE
@@ -73,7 +79,7 @@ class RemlFit(FitMethods, TableMethods, SampleMethods):
 
     def _repr_html_(self) -> str:
         """Summary as a notebook shows it."""
-        return reml_summary_parts(self.estimate, self.point, self.spec).html()
+        return self._parts.html()
 
     def _page(self, title: str | None, prob: float) -> str:
         """Report as HTML."""

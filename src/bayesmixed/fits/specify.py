@@ -43,7 +43,7 @@ def specify(
     family: object = "gaussian",
     link: str | None = None,
 ) -> ModelSpec:
-    """State a mixed model completely, without fitting it.
+    """State a mixed model or a plain regression completely, without fitting it.
 
     Use it to look at the design, the default priors or the PyMC graph of a model before any sampling.
 
@@ -87,13 +87,6 @@ def specify(
     parsed = parse_formula(formula)
     chosen = as_family(family, link)
     check_formula(parsed, chosen)
-    if not (parsed.random or parsed.says_of_residuals):
-        raise FormulaError(
-            "The formula has no random effects.",
-            parsed.text,
-            advice="Add a bar, e.g. (1 | group); "
-            "for a regression without groups use another package, e.g. statsmodels.",
-        )
     design = design_for(chosen, parsed, data, weights=weights, missing=missing, center=checked_center(center))
     chosen = chosen.for_trials(trials=design.response.trials is not None)
     check_family(design, chosen)
@@ -101,6 +94,16 @@ def specify(
     if chosen.has_residual_sd and design.sums is None:
         warn_of_implicit_nesting(design)
     return ModelSpec(design=design, priors=complete_priors(design, priors, chosen), family=chosen)
+
+
+def require_structure(spec: ModelSpec, instead: str) -> None:
+    """Refuse a regression of independent rows, which another function fits."""
+    if spec.design.is_plain:
+        raise FormulaError(
+            "The formula has no random effects.",
+            spec.design.formula.text,
+            advice=f"Add a bar, e.g. (1 | group); a regression without groups is {instead}.",
+        )
 
 
 @public

@@ -23,8 +23,8 @@ from bayesmixed.report.sections import (
     trace_svg,
 )
 from bayesmixed.report.tables import estimate_tables, result_tables
+from bayesmixed.tables.fit_rows import interval_rule
 from bayesmixed.tables.regression import models_table
-from bayesmixed.tables.reml_summary import reml_summary_parts
 from bayesmixed.tables.summary_parts import diagnostics_text, family_lines, parameter_notes
 from bayesmixed.verbs.contract import EstimateFit, PosteriorFit
 
@@ -46,7 +46,7 @@ def report_html(fit: PosteriorFit, *, title: str | None = None, prob: float = 0.
         _beside_reml(fit, prob),
         *estimate_figures(tables),
         *data_figures(fit.draws, fit.spec),
-        *random_effects(tables["ranef"]),
+        *(random_effects(tables["ranef"]) if "ranef" in tables else ()),
         table_html(tables["priors"], CAPTIONS["priors"]),
         list_html(run_facts(fit.run), "How it was run"),
         _convergence(tables["diagnostics"]),
@@ -85,10 +85,10 @@ def _beside_reml(fit: PosteriorFit, prob: float) -> str:
     if not fit.spec.family.is_gaussian:
         return ""
     try:
-        fits = {"Posterior": fit, "REML": fit.reml()}
+        fits = {"Posterior": fit, "REML" if fit.spec.design.blocks else "Least squares": fit.reml()}
     except EngineError as error:
         return list_html({"Not available": str(error)}, BESIDE_REML)
-    return table_html(models_table(fits, beneath="interval", prob=prob), BESIDE_REML)
+    return table_html(models_table(fits, beneath="interval", prob=prob), " beside ".join(fits))
 
 
 def _trace(fit: PosteriorFit) -> str:
@@ -106,14 +106,14 @@ def _convergence(diagnostics: pd.DataFrame) -> str:
 
 ESTIMATE_STATEMENT = (
     "Values are estimates, se is the standard error, intervals have the confidence level {prob:g}: those of "
-    "coefficients by Satterthwaite's degrees of freedom, those of variances by their profiles."
+    "coefficients by {rule}, those of variances by {other}."
 )
 
 
 def estimate_report_html(fit: EstimateFit, *, title: str | None = None, prob: float = 0.95) -> str:
     """Make the page of an estimate: what was estimated, how, and what came out, figures as inline SVG."""
     tables = estimate_tables(fit, prob=prob)
-    said = reml_summary_parts(fit.estimate, fit.point, fit.spec)
+    said = fit._parts
     sections = [
         f"<p>{escape(said.observations)}</p>",
         *(f'<p class="problem">{escape(note)}</p>' for note in said.notes),
@@ -121,7 +121,11 @@ def estimate_report_html(fit: EstimateFit, *, title: str | None = None, prob: fl
         table_html(tables["glance"], CAPTIONS["glance"]),
         *estimate_figures(tables),
         *data_figures(fit.point, fit.spec),
-        *random_effects(tables["ranef"]),
+        *(random_effects(tables["ranef"]) if "ranef" in tables else ()),
         list_html({"Method": said.title, **dict(said.model)}, "How it was estimated"),
     ]
-    return document(title, fit.spec.design.formula.text, sections, ESTIMATE_STATEMENT.format(prob=prob))
+    grouped = bool(fit.spec.design.blocks)
+    rule = "Satterthwaite's degrees of freedom" if grouped else interval_rule(fit)
+    other = "their profiles" if grouped else "the chi-squared distribution"
+    statement = ESTIMATE_STATEMENT.format(prob=prob, rule=rule, other=other)
+    return document(title, fit.spec.design.formula.text, sections, statement)

@@ -26,6 +26,7 @@ from bayesmixed.plots.residuals import RESIDUAL_NAMES, shown_kind
 from bayesmixed.plots.style import PALETTE, ink, panel_axes, plain, tidy_axes
 from bayesmixed.posterior.archive import write_whole
 from bayesmixed.tables.printed import PrintedTable, frame_table
+from bayesmixed.tables.summary_columns import observations_text
 from bayesmixed.verbs.drawn import posterior_mean_fitted
 from bayesmixed.verbs.quantities import quantities
 from bayesmixed.verbs.resid import resid
@@ -93,9 +94,8 @@ h2 { break-after: avoid; }
 
 def data_line(design: Design) -> str:
     """Size of the data, as lme4's summary tells it."""
-    groups = "; ".join(f"{block.group}, {block.n_levels}" for block in design.blocks)
     dropped = f" ({design.n_dropped} rows with missing values left out)" if design.n_dropped else ""
-    return f"Number of obs: {design.n_rows}, groups: {groups}{dropped}"
+    return f"{observations_text(design)}{dropped}"
 
 
 def summary_sections(tables: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -111,7 +111,9 @@ def estimate_figures(tables: Mapping[str, pd.DataFrame]) -> list[str]:
         "" if fixef is None else figure_html(coefficient_svg(fixef), caption),
         *(
             figure_html(caterpillar_svg(rows), f"Random effects of {group}, sorted by value.")
-            for group, rows in tables["ranef"].groupby("group_var", sort=False, observed=True)
+            for group, rows in (
+                tables["ranef"].groupby("group_var", sort=False, observed=True) if "ranef" in tables else ()
+            )
         ),
     ]
 
@@ -124,17 +126,6 @@ def data_figures(draws: xr.DataTree, spec: ModelSpec) -> list[str]:
     rows = replace(spec, design=design)
     fitted = posterior_mean_fitted(draws, rows)
     scatter, quantiles = (_residuals(draws, rows, kind) for kind in ("response", "standardized"))
-    variable = slope_variable(design)
-    block = design.blocks[0]
-    shown = f"the first {PANELS} levels" if block.n_levels > PANELS else "the levels"
-    lines = (
-        ""
-        if variable is None
-        else figure_html(
-            group_lines_svg(design, fitted, variable), f"Data and fitted values of {shown} of {block.group}."
-        )
-    )
-    observed = f"Observed against fitted values by {block.group}, from best to worst; on the line both agree."
     pictures = {
         "Residuals against fitted values, with neighbours' means.": residual_svg(fitted, *scatter),
         "Quantiles of the residuals; normal ones would lie in the band.": quantile_svg(*quantiles),
@@ -144,10 +135,24 @@ def data_figures(draws: xr.DataTree, spec: ModelSpec) -> list[str]:
     return [
         "<h2>Data and fit</h2>",
         "" if design is spec.design else f'<p class="note">{sampled}</p>',
-        lines,
-        figure_html(observed_svg(design, fitted, PANELS), observed),
+        *(_group_figures(design, fitted) if design.blocks else ()),
         f'<div class="pair">{pair}</div>',
     ]
+
+
+def _group_figures(design: Design, fitted: FloatArray) -> list[str]:
+    """Figures of the levels of the first grouping factor, each with its caption."""
+    block, variable = design.blocks[0], slope_variable(design)
+    shown = f"the first {PANELS} levels" if block.n_levels > PANELS else "the levels"
+    lines = (
+        ""
+        if variable is None
+        else figure_html(
+            group_lines_svg(design, fitted, variable), f"Data and fitted values of {shown} of {block.group}."
+        )
+    )
+    observed = f"Observed against fitted values by {block.group}, from best to worst; on the line both agree."
+    return [lines, figure_html(observed_svg(design, fitted, PANELS), observed)]
 
 
 def _residuals(draws: xr.DataTree, spec: ModelSpec, gaussian: ResidualKind) -> tuple[FloatArray, str]:

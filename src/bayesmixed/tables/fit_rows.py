@@ -18,7 +18,7 @@ from bayesmixed.verbs.summaries import bound_names
 
 FIXED, RANDOM, MODEL = "Fixed effects", "Random effects", "Model"
 PARTS = (FIXED, RANDOM, MODEL)
-METHODS = {"reml": "REML", "ml": "ML"}
+METHODS = {"reml": "REML", "ml": "ML", "ols": "OLS"}
 BAYES = "Bayes"
 NAN = float("nan")
 
@@ -75,8 +75,15 @@ def fit_rows(
 
 
 def method_of(fit: Fit) -> str:
-    """Name of the method of a fit: ``"Bayes"``, ``"REML"`` or ``"ML"``."""
+    """Name of the method of a fit: ``"Bayes"``, ``"REML"``, ``"ML"`` or ``"OLS"``."""
     return METHODS.get(str(fit.glance()["engine"].iloc[0]), BAYES)
+
+
+def interval_rule(fit: Fit) -> str:
+    """By what an estimate's intervals are made."""
+    if fit.spec.design.blocks:
+        return "Satterthwaite's method"
+    return "Student's t" if method_of(fit) == "OLS" else "the normal distribution"
 
 
 def check_labels(labels: Mapping[str, str], designs: Sequence[Design]) -> None:
@@ -150,7 +157,8 @@ def _shares(fit: Fit, prob: float) -> Iterator[FitRow]:
         return
     lower, upper = bound_names(prob)
     groups = {block.group: block.group_key for block in fit.spec.design.blocks}
-    for table, name, label in ((fit.icc(prob=prob), "group", "ICC"), (fit.r2(prob=prob), "type", "R2")):
+    tables = [(fit.icc(prob=prob), "group", "ICC")] if groups else []
+    for table, name, label in (*tables, (fit.r2(prob=prob), "type", "R2")):
         for row in table.to_dict("records"):
             yield FitRow(
                 part=MODEL,

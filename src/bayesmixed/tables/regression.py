@@ -12,7 +12,17 @@ from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import Beneath, mapping_of, one_of
 from bayesmixed.printing.table import Column, clean, format_fixed, format_numbers
 from bayesmixed.surface import public
-from bayesmixed.tables.fit_rows import BAYES, FIXED, NAN, PARTS, FitRow, check_labels, fit_rows, method_of
+from bayesmixed.tables.fit_rows import (
+    BAYES,
+    FIXED,
+    NAN,
+    PARTS,
+    FitRow,
+    check_labels,
+    fit_rows,
+    interval_rule,
+    method_of,
+)
 from bayesmixed.tables.printed import PrintedTable, frame_table
 from bayesmixed.tables.reml_summary import p_text
 from bayesmixed.tables.summary_columns import decimals_for, left
@@ -75,7 +85,7 @@ def table(
         columns=_fit_columns(rows, method_of(what), prob, digits),
         parts=tuple((part, len(list(members))) for part, members in groupby(row.part for row in rows)),
         caption=caption,
-        notes=_meanings({method_of(what)}, None, prob),
+        notes=_meanings([what], None, prob),
     )
 
 
@@ -161,7 +171,7 @@ def models_table(
         ),
         parts=tuple(parts),
         caption=caption,
-        notes=(*_meanings({method_of(fit) for fit in named.values()}, beneath, prob), *_warnings(found)),
+        notes=(*_meanings(list(named.values()), beneath, prob), *_warnings(found)),
     )
 
 
@@ -240,7 +250,7 @@ def _merged_rows(found: Sequence[tuple[FitRow, ...]], part: str) -> list[FitRow]
     return merged
 
 
-def _meanings(methods: set[str], beneath: Beneath | None, prob: float) -> tuple[str, ...]:
+def _meanings(fits: Sequence[Fit], beneath: Beneath | None, prob: float) -> tuple[str, ...]:
     """What the numbers are, for every method; `beneath` is None for the table of one fit."""
     level = f"{100 * prob:.6g}%"
     bayes = {
@@ -249,15 +259,20 @@ def _meanings(methods: set[str], beneath: Beneath | None, prob: float) -> tuple[
         "interval": f"posterior medians, equal-tailed {level} intervals in brackets.",
         "nothing": "posterior medians.",
     }
-    classical = {
-        None: f"estimates, standard errors, {level} intervals by Satterthwaite's method.",
-        "se": "estimates, standard errors in parentheses.",
-        "interval": f"estimates, {level} intervals by Satterthwaite's method in brackets.",
-        "nothing": "estimates.",
-    }
-    likelihood = " and ".join(sorted(methods - {BAYES}))
-    said = [f"{BAYES}: {bayes[beneath]}"] if BAYES in methods else []
-    return (*said, f"{likelihood}: {classical[beneath]}") if likelihood else tuple(said)
+    methods: dict[str, set[str]] = {}
+    for fit in fits:
+        by = "" if method_of(fit) == BAYES else interval_rule(fit)
+        methods.setdefault(by, set()).add(method_of(fit))
+    said = [f"{BAYES}: {bayes[beneath]}"] if "" in methods else []
+    for by in sorted(set(methods) - {""}):
+        classical = {
+            None: f"estimates, standard errors, {level} intervals by {by}.",
+            "se": "estimates, standard errors in parentheses.",
+            "interval": f"estimates, {level} intervals by {by} in brackets.",
+            "nothing": "estimates.",
+        }
+        said.append(f"{' and '.join(sorted(methods[by]))}: {classical[beneath]}")
+    return tuple(said)
 
 
 def _warnings(found: Sequence[tuple[FitRow, ...]]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from bayesmixed.verbs.fixef import fixef
 from bayesmixed.verbs.resid import scaled_residuals
 from bayesmixed.verbs.sources import Posterior
 from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
-from bayesmixed.verbs.varcorr import varcorr
+from bayesmixed.verbs.varcorr import sd_labels, varcorr
 
 NO_FIXED = "No fixed effects."
 ENGINE_TITLES = {
@@ -57,6 +57,8 @@ class SummaryParts:
         The line below the random effects.
     notes : tuple[str, ...]
         Sentences below the tables.
+    has_groups : bool
+        Whether there are random effects; the table in their place has the residual alone, or no row.
     """
 
     title: str
@@ -66,6 +68,12 @@ class SummaryParts:
     observations: str
     fixed: tuple[Column, ...]
     notes: tuple[str, ...]
+    has_groups: bool = True
+
+    @property
+    def _random(self) -> str:
+        """What the table of standard deviations is called."""
+        return "Random effects" if self.has_groups else "Residual"
 
     def text(self) -> str:
         """Summary as text: several lines, without a final line break."""
@@ -76,7 +84,7 @@ class SummaryParts:
                 self.title,
                 model,
                 *([f"\nScaled residuals:\n{text_table(self.residuals)}"] if self.residuals else []),
-                f"\nRandom effects:\n{text_table(self.random, indent=' ')}",
+                *([f"\n{self._random}:\n{text_table(self.random, indent=' ')}"] if self.random else [""]),
                 self.observations,
                 f"\nFixed effects:\n{text_table(self.fixed)}" if self.fixed else f"\n{NO_FIXED}",
                 "",
@@ -91,7 +99,7 @@ class SummaryParts:
                 f"<p><strong>{html.escape(self.title)}</strong></p>",
                 *(f"<p>{html.escape(label)}: {html.escape(text)}</p>" for label, text in self.model),
                 *([html_table(self.residuals, "Scaled residuals")] if self.residuals else []),
-                html_table(self.random, "Random effects"),
+                *([html_table(self.random, self._random)] if self.random else []),
                 f"<p>{html.escape(self.observations)}</p>",
                 html_table(self.fixed, "Fixed effects") if self.fixed else f"<p>{NO_FIXED}</p>",
                 *(f"<p>{html.escape(note)}</p>" for note in self.notes),
@@ -124,7 +132,9 @@ def summary_parts(
             varcorr(source, prob=prob),
             varcorr(source, prob=prob, correlations=True),
             prob,
-        ),
+        )
+        if sd_labels(spec)
+        else (),
         observations=observations_text(spec.design),
         fixed=() if not spec.design.fixed.terms else _fixed_columns(source, diagnostics, prob),
         notes=(
@@ -133,6 +143,7 @@ def summary_parts(
             diagnostics_text(diagnostics),
             *problems,
         ),
+        has_groups=bool(spec.design.blocks),
     )
 
 
@@ -143,7 +154,8 @@ def _has_residuals(spec: ModelSpec) -> bool:
 
 def _kind(spec: ModelSpec) -> str:
     """Name the kind of model."""
-    return "Linear mixed model" if spec.family.is_gaussian else "Generalized linear mixed model"
+    mixed = "mixed " if spec.design.blocks else ""
+    return f"Linear {mixed}model" if spec.family.is_gaussian else f"Generalized linear {mixed}model"
 
 
 def family_lines(spec: ModelSpec) -> tuple[tuple[str, str], ...]:

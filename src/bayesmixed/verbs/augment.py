@@ -14,12 +14,18 @@ from bayesmixed.verbs.summaries import bound_names
 def augment(source: Source, *, prob: float = 0.95, prefix: str = "") -> pd.DataFrame:
     """Set fitted values and residuals beside the rows used, ready to be plotted."""
     frame = source.spec.design.frame
+    population = (
+        [_named(fitted(source, effects="fixed", prob=prob), "fixed", prob)]
+        if source.spec.design.blocks
+        else []
+    )
     new = pd.concat(
         [
             _named(fitted(source, prob=prob), "fitted", prob),
-            _named(fitted(source, effects="fixed", prob=prob), "fixed", prob),
+            *population,
             resid(source, prob=prob)["value"].rename("resid"),
             resid(source, kind="standardized", prob=prob)["value"].rename("std_resid"),
+            pd.DataFrame(source.influence(), index=frame.index),
         ],
         axis=1,
     ).add_prefix(prefix)

@@ -13,11 +13,21 @@ from bayesmixed.options import one_or_several
 MOST_LISTED = 50
 
 
+def require_groups(design: Design) -> None:
+    """Refuse a model without random effects, where a verb speaks of them."""
+    if not design.blocks:
+        raise DataError(
+            "This is about random effects, and the model does not have any: its formula "
+            f"{design.formula.text.strip()!r} has no bar such as (1 | group)."
+        )
+
+
 def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
     """Find the block of one grouping factor, or all blocks.
 
     Returns: in the order of the design.
     """
+    require_groups(design)
     if group is None:
         return design.blocks
     name = group_of(design, group)

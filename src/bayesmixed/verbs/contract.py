@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
 import pandas as pd
 import xarray as xr
@@ -121,6 +121,10 @@ class PosteriorFit(Fit, Protocol):
 @runtime_checkable
 class EstimateFit(Fit, Protocol):
     """A fit by REML or ML: ``bayesmixed.RemlFit``."""
+
+    @property
+    def _parts(self) -> Any:
+        """What the printed summary says, a `SummaryParts`."""
 
     @property
     def estimate(self) -> Estimate:

@@ -37,7 +37,11 @@ def _ratio(family: Family) -> str:
 
 
 def _exponentiated(columns: dict[str, FloatArray], beta: FloatArray) -> dict[str, FloatArray]:
-    """Exponentials of medians and bounds, with the standard deviation of the exponentials."""
+    """Exponentials of medians and bounds, with the standard deviation of the exponentials.
+
+    Of an estimate, which is one draw, their standard error to first order.
+    """
     with np.errstate(over="ignore"):
-        se = np.exp(beta).std(axis=0, ddof=min(1, len(beta) - 1))
+        ratios = np.exp(beta)
+        se = ratios.std(axis=0, ddof=1) if len(beta) > 1 else ratios[0] * columns["se"]
         return {name: se if name == "se" else np.exp(values) for name, values in columns.items()}

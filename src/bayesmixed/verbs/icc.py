@@ -17,6 +17,7 @@ from bayesmixed.families.family import Within
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.names import LEGEND
 from bayesmixed.options import IccKind, mapping_of, one_of
+from bayesmixed.verbs.blocks import require_groups
 from bayesmixed.verbs.distribution_variance import distribution_variance
 from bayesmixed.verbs.sources import Source
 from bayesmixed.verbs.summaries import bound_names, summarize
@@ -52,6 +53,7 @@ def _icc(
     prob: float,
 ) -> pd.DataFrame:
     """Intraclass correlations of draws."""
+    require_groups(spec.design)
     one_of(kind, IccKind, "kind")
     at = effects_at(spec.design, mapping_of(at, "at", "{'x': 0}"))
     points = _points(at)

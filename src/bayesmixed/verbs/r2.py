@@ -37,16 +37,19 @@ def _r2(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataFrame:
     random = np.sum([random_variance(draws, block) for block in groups], axis=0)
     within = distribution_variance(draws, spec)
     total = fixed + random + within.draws
-    summary = summarize(np.column_stack([fixed / total, (fixed + random) / total]), prob)
+    kinds = list(FORMULAS) if spec.design.blocks else ["marginal"]
+    summary = summarize(np.column_stack([fixed / total, (fixed + random) / total])[:, : len(kinds)], prob)
     lower, upper = bound_names(prob)
     total_formula = f"(V_fix+V_all+{within.formula})" if rows else "V_total"
     table = pd.DataFrame(
         {
-            "type": list(FORMULAS),
+            "type": kinds,
             "r2": summary.value,
             lower: summary.lower,
             upper: summary.upper,
-            "formula": [formula.replace("V_total", total_formula) for formula in FORMULAS.values()],
+            "formula": [
+                formula.replace("V_total", total_formula) for formula in map(FORMULAS.__getitem__, kinds)
+            ],
         }
     )
     table.attrs[LEGEND] = (

@@ -32,6 +32,8 @@ def resid(
     found = mean.below(design.response.observed)
     if kind == "pearson" and spec.family.is_gaussian:
         found = found.times(design.residual.weighted(np.ones(design.n_held)))
+    elif kind == "standardized":
+        found = found.over(source.residual_sd(effects))
     elif kind != "response":
         found = found.over(source.row_sd(effects))
     columns = {"value": found.scores()} if kind == "quantile" else found.columns(prob)

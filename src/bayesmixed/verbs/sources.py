@@ -145,6 +145,14 @@ class Posterior:
             add_group_variances(variances, self.draws["posterior"].to_dataset(), design.blocks, columns)
         return variances
 
+    def residual_sd(self, effects: Effects) -> Drawn:
+        """Standard deviation by which the residual of every row is standardized, that of its response."""
+        return self.row_sd(effects)
+
+    def influence(self) -> dict[str, FloatArray]:
+        """Columns of `augment` on the influence of every row: none."""
+        return {}
+
     def effects(self, block: GroupBlock, effect: str, prob: float) -> Summary:
         """One random effect of all levels of a factor."""
         place = block.effects.index(effect)
@@ -248,6 +256,14 @@ class Estimated:
             for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
                 variance += np.einsum("nk,kl,nl->n", block.columns, covariance, block.columns)
         return np.asarray(np.sqrt(variance))
+
+    def residual_sd(self, effects: Effects) -> FloatArray:
+        """Standard deviation by which the residual of every row is standardized, that of its response."""
+        return self.row_sd(effects)
+
+    def influence(self) -> dict[str, FloatArray]:
+        """Columns of `augment` on the influence of every row: none."""
+        return {}
 
     @cached_property
     def _given_coefficients(self) -> tuple[LevelCovariances, ...]:

@@ -47,7 +47,9 @@ def _random_parameters(source: Source, prob: float) -> pd.DataFrame:
     pairs["term"] = ("cor__" + pairs["effect_1"] + "." + pairs["effect_2"]).str.removesuffix(".")
     order = list(dict.fromkeys(sds["group"]))
     parts = [part[part["group"] == group] for group in order for part in (sds, pairs)]
-    return _broom(pd.concat([part for part in parts if len(part)]), prob).assign(effect="ran_pars", level="")
+    return _broom(pd.concat([part for part in parts if len(part)] or [sds]), prob).assign(
+        effect="ran_pars", level=""
+    )
 
 
 def _random_values(source: Source, prob: float) -> pd.DataFrame:
@@ -63,6 +65,7 @@ def _broom(table: pd.DataFrame, prob: float) -> pd.DataFrame:
         "value": "estimate",
         "se": "std_error",
         "t": "statistic",
+        "z": "statistic",
         lower: "conf_low",
         upper: "conf_high",
     }

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.reml import estimate as estimate_module
 from bayesmixed.engines.reml.estimate import simulate_responses
 from bayesmixed.engines.reml.optimum import find_optimum
 from bayesmixed.errors import BayesmixedError
@@ -71,7 +72,7 @@ def test_memory_is_bounded_by_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
         return responses
 
     monkeypatch.setattr(module, "CHUNK_BYTES", 8 * 180 * 7)
-    monkeypatch.setattr(module, "simulate_responses", simulate)
+    monkeypatch.setattr(estimate_module, "simulate_responses", simulate)
     refits = bootstrap(fitted, 20, seed=1)
     assert refits.n == 20
     assert [size // (8 * 180) for size in sizes] == [7, 7, 6]

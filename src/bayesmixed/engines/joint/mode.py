@@ -68,12 +68,18 @@ def row_scores(packed: JointPacked, auxiliary: FloatArray, eta: FloatArray) -> F
 
     Shapes: `eta` (n,); returns (n,).
     """
+    return row_slopes(packed, auxiliary, eta)[0]
+
+
+def row_slopes(packed: JointPacked, auxiliary: FloatArray, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The same, with the derivatives of the log likelihood in the auxiliary parameters, shape (a,)."""
     values = np.ones(2 * at.MOST_AUXILIARY + at.DERIVED)
     values[: len(auxiliary)] = auxiliary
     eta = np.ascontiguousarray(eta)
     out = np.empty_like(eta)
     require_run(scores.ctypes(_pointer(values), _pointer(eta), _pointer(out), packed.address))
-    return out
+    first = at.MOST_AUXILIARY + at.DERIVED
+    return out, values[first : first + len(auxiliary)]
 
 
 def _pointer(values: FloatArray) -> object:
@@ -175,6 +181,8 @@ def _effects_mode(packed: JointPacked, low: FloatArray) -> FloatArray:
 
 def _low_mode(packed: JointPacked, low: FloatArray) -> FloatArray:
     """Theta and auxiliary parameters at their mode, the effects at the mean of the normal approximation."""
+    if not packed.n_low:
+        return low
     deviates = np.zeros(packed.dimension - packed.n_low)
 
     def objective(values: FloatArray) -> tuple[float, FloatArray]:
@@ -206,7 +214,7 @@ def _low_hessian(packed: JointPacked, low: FloatArray) -> FloatArray:
     # Where there is no density there is no gradient either: `inverse_root` takes that as flat.
     with np.errstate(invalid="ignore"):
         hessian: FloatArray = (after - before) / (2.0 * STEP)
-    return hessian
+    return hessian.reshape(packed.n_low, packed.n_low)
 
 
 def _information(problem: JointProblem, packed: JointPacked, low: FloatArray) -> tuple[FloatArray, ...]:

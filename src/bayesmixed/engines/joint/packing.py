@@ -109,11 +109,12 @@ def _put_rows(block: PackedBlock, problem: JointProblem) -> None:
         (at.ROW_WEIGHT, rows.weights),
         (at.ROW_OFFSET, rows.offset),
         (at.ROW_X, rows.fixed.T),
-        (at.ROW_Z, np.concatenate([columns.ravel() for columns in rows.columns])),
+        (at.ROW_Z, np.concatenate([*(columns.ravel() for columns in rows.columns), np.empty(0)])),
     ):
         block.put(place, values, np.float64)
     pairs = zip(problem.first_effects[:-1], problem.n_effects, rows.codes, strict=True)
-    block.put(at.ROW_CODE, np.concatenate([first + k * codes for first, k, codes in pairs]))
+    codes = [first + k * codes for first, k, codes in pairs]
+    block.put(at.ROW_CODE, np.concatenate([*codes, np.empty(0, dtype=np.int64)]))
 
 
 def _put_priors(block: PackedBlock, problem: JointProblem) -> None:
@@ -136,7 +137,7 @@ def _put_pattern(block: PackedBlock, pattern: Pattern, order: int) -> None:
 
 def _reserve_work(block: PackedBlock, problem: JointProblem, pattern: Pattern, n_low: int) -> None:
     """Sections of the workspace."""
-    n, order, k = len(problem.rows.y), problem.order, max(problem.n_effects)
+    n, order, k = len(problem.rows.y), problem.order, max(problem.n_effects, default=0)
     for place, size in (
         (at.W_THETA, problem.n_theta + 1),
         (at.W_THETA_GRADIENT, problem.n_theta + 1),

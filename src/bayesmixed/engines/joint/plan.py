@@ -20,7 +20,7 @@ ENOUGH_LEVELS = 20.0
 
 def make_joint_plan(design: Design, *, most_products: int = MOST_PRODUCTS) -> Plan:
     """Choose the order of elimination."""
-    largest = max(block.n_levels * block.n_effects for block in design.blocks)
+    largest = max((block.n_levels * block.n_effects for block in design.blocks), default=1)
     touched = int(np.sqrt(2.0 * most_products / largest)) - len(design.fixed.terms)
     return make_plan(design, dense_limit=max(touched, 0))
 
@@ -50,4 +50,5 @@ def plan_sentences(design: Design, plan: Plan, information: tuple[FloatArray, ..
             f"{design.blocks[factor.block].group} is sampled level by level as its rows inform it{coupling}: "
             f"{word} ({share:.0%} centred in the median level)."
         )
-    return (*sentences, "Coefficients are sampled with them, in the coordinates of a normal approximation.")
+    together = " with them" if sentences else ""
+    return (*sentences, f"Coefficients are sampled{together}, in the coordinates of a normal approximation.")

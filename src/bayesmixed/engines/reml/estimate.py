@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,9 +12,11 @@ from bayesmixed.design.checks import check_estimable, degrees_left
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel.cross_products import check_residual
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
-from bayesmixed.engines.reml.optimum import Optimum, find_optimum
+from bayesmixed.engines.reml.optimum import Optimum, find_optimum, refit, standardizing_scale
 from bayesmixed.engines.reml.uncertainty import Curvature, curvature, variances_at
 from bayesmixed.errors import DesignWarning, warn
+from bayesmixed.families.family import Family
+from bayesmixed.families.gaussian import GAUSSIAN
 from bayesmixed.printing.records import short_repr
 
 FEW = 10
@@ -63,6 +66,10 @@ class Maximized:
         """Schwarz's criterion, -2 log L + k log n (Schwarz 1978), n the number of rows as in lme4."""
         return self.optimum.criterion + self.n_parameters * float(np.log(self.design.n_rows))
 
+    def simulated(self, n: int, seed: int | np.random.SeedSequence) -> FloatArray:
+        """Responses of new levels and new residuals drawn from the estimate, shape (n, rows)."""
+        return simulate_responses(self, n, seed)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Estimate(Maximized):
@@ -83,9 +90,36 @@ class Estimate(Maximized):
         """Whether sigma is a parameter that is not among the entries."""
         return self.likelihood.profiles_sigma
 
+    @property
+    def by(self) -> Criterion:
+        """The criterion that was maximized."""
+        return self.likelihood.by
+
+    @property
+    def family(self) -> Family:
+        """Family of the response, the normal."""
+        return GAUSSIAN
+
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom of sigma."""
+        return self.likelihood.degrees
+
+    def by_ml(self, design: Design | None = None) -> Estimate:
+        """The estimate by maximum likelihood, of another design of the same response if one is given."""
+        if design is None and self.by == "ml":
+            return self
+        return estimate(design or self.design, "ml")
+
     def at_design(self, design: Design) -> Estimate:
         """The same estimate over another look at the same data."""
         return replace(self, likelihood=replace(self.likelihood, design=design))
+
+    def refits(self, responses: FloatArray) -> Iterator[Optimum]:
+        """Estimates for other responses, shape (B, rows)."""
+        scale = standardizing_scale(self.curvature.hessian)
+        for likelihood in self.likelihood.with_responses(responses):
+            yield refit(likelihood, self.optimum.entries, scale)
 
     @cached_property
     def covariance(self) -> FloatArray:

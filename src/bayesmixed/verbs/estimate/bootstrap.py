@@ -12,8 +12,9 @@ from bayesmixed import names
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.machine import single_threaded_blas
-from bayesmixed.engines.reml.estimate import Estimate, simulate_responses
-from bayesmixed.engines.reml.optimum import Optimum, refit, standardizing_scale
+from bayesmixed.engines.regression import AnyEstimate
+from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.options import seed_sequence
 from bayesmixed.printing.records import wrapped
@@ -64,7 +65,9 @@ class Bootstrap:
         return int(self.singular.sum())
 
 
-def bootstrap(fitted: Estimate, n: int = 500, seed: int | None = None, progress: bool = False) -> Bootstrap:
+def bootstrap(
+    fitted: AnyEstimate, n: int = 500, seed: int | None = None, progress: bool = False
+) -> Bootstrap:
     """Refit a model to responses simulated from its estimate."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise BayesmixedError(f"n={n!r} must be a whole number of refits, at least 1; lme4 does 500.")
@@ -78,14 +81,11 @@ def bootstrap(fitted: Estimate, n: int = 500, seed: int | None = None, progress:
     )
 
 
-def _refits(fitted: Estimate, n: int, seeds: np.random.SeedSequence) -> Iterator[Optimum]:
+def _refits(fitted: AnyEstimate, n: int, seeds: np.random.SeedSequence) -> Iterator[Optimum]:
     """Estimates of the refits, the responses simulated some at a time."""
-    scale = standardizing_scale(fitted.curvature.hessian)
     chunk = max(1, CHUNK_BYTES // (8 * fitted.design.n_rows))
     for done in range(0, n, chunk):
-        responses = simulate_responses(fitted, min(chunk, n - done), seeds.spawn(1)[0])
-        for likelihood in fitted.likelihood.with_responses(responses):
-            yield refit(likelihood, fitted.optimum.entries, scale)
+        yield from fitted.refits(fitted.simulated(min(chunk, n - done), seeds.spawn(1)[0]))
 
 
 def _shown(refits: Iterator[Optimum], n: int, progress: bool) -> Iterable[Optimum]:

@@ -16,6 +16,7 @@ from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel.cross_products import indicator
+from bayesmixed.engines.regression import AnyEstimate
 from bayesmixed.engines.reml.estimate import Estimate, covariance_root
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.options import NewLevels, PredictKind
@@ -40,7 +41,7 @@ class Combinations:
 
     Attributes
     ----------
-    estimate : Estimate
+    estimate : Estimate or Regression
         Where the coefficients and random effects are from.
     values : FloatArray
         Estimates, shape (c,).
@@ -53,7 +54,7 @@ class Combinations:
         Of what every one is the mean of: effects of new levels, a residual.
     """
 
-    estimate: Estimate
+    estimate: AnyEstimate
     values: FloatArray
     fixed: FloatArray
     random: sparse.csr_array | None
@@ -117,6 +118,7 @@ class Combinations:
             spread = spread if added is None else spread + added[alone]
             variances[alone], df[alone] = spread.variances, degrees_of_freedom(estimate, spread)
         if self.random is not None and not np.all(alone):
+            assert isinstance(estimate, Estimate)
             variances[~alone] = combination_variances(estimate, self.fixed[~alone], self.random[~alone])
             variances[~alone] += 0.0 if added is None else added.variances[~alone]
         untold = np.isnan(self.values)
@@ -140,7 +142,7 @@ class Combinations:
         return t_test_columns(self.values, self.se, self.df)
 
 
-def unit_combinations(estimate: Estimate, which: Sequence[int] | None = None) -> Combinations:
+def unit_combinations(estimate: AnyEstimate, which: Sequence[int] | None = None) -> Combinations:
     """Single coefficients, all of them unless given."""
     weights = np.eye(len(estimate.optimum.coefficients))
     chosen = slice(None) if which is None else list(which)
@@ -149,7 +151,7 @@ def unit_combinations(estimate: Estimate, which: Sequence[int] | None = None) ->
 
 
 def combinations_of(
-    estimate: Estimate,
+    estimate: AnyEstimate,
     wanted: PredictionRows,
     *,
     kind: PredictKind = "mean",
@@ -166,7 +168,9 @@ def combinations_of(
         estimate=estimate,
         values=predicted_values(estimate.design, estimate.optimum, wanted),
         fixed=wanted.data.fixed,
-        random=relative_columns(estimate, wanted) if wanted.design.blocks else None,
+        random=relative_columns(estimate, wanted)
+        if wanted.design.blocks and isinstance(estimate, Estimate)
+        else None,
         added=sum(added[1:], added[0]) if added else None,
     )
 

@@ -9,9 +9,11 @@ import pandas as pd
 
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
+from bayesmixed.engines.regression import AnyEstimate, Regression
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.options import ConfintMethod, one_of
 from bayesmixed.verbs.estimate.bootstrap import bootstrap, bootstrap_intervals
+from bayesmixed.verbs.estimate.combinations import unit_combinations
 from bayesmixed.verbs.estimate.parameters import chosen_parameters, estimated_arrays, parameter_values
 from bayesmixed.verbs.estimate.profile import profile_intervals
 from bayesmixed.verbs.estimate.satterthwaite import interval_summary
@@ -19,7 +21,7 @@ from bayesmixed.verbs.summaries import bound_names
 
 
 def confint(
-    fitted: Estimate,
+    fitted: AnyEstimate,
     method: ConfintMethod = "profile",
     *,
     prob: float = 0.95,
@@ -32,12 +34,14 @@ def confint(
     one_of(method, ConfintMethod, "method")
     lower, upper = bound_names(prob)
     chosen = chosen_parameters(fitted.design, parameters)
+    if not fitted.family.has_residual_sd:
+        chosen = [parameter for parameter in chosen if parameter.kind != "sigma"]
     ends = parameter_intervals(fitted, chosen, method, prob, n=n, seed=seed, progress=progress)
     return _table(fitted, chosen, ends, (lower, upper))
 
 
 def parameter_intervals(
-    fitted: Estimate,
+    fitted: AnyEstimate,
     parameters: Sequence[Parameter],
     method: ConfintMethod,
     prob: float,
@@ -47,16 +51,16 @@ def parameter_intervals(
     progress: bool = False,
 ) -> FloatArray:
     """Confidence intervals of some parameters by one method, shape (m, 2)."""
-    match method:
-        case "profile":
-            return profile_intervals(fitted, parameters, prob)
-        case "wald":
-            return wald_intervals(fitted, parameters, prob)
-    return bootstrap_intervals(bootstrap(fitted, n, seed, progress), parameters, prob)
+    if method == "boot":
+        return bootstrap_intervals(bootstrap(fitted, n, seed, progress), parameters, prob)
+    if isinstance(fitted, Regression):
+        return regression_intervals(fitted, parameters, prob)
+    intervals = profile_intervals if method == "profile" else wald_intervals
+    return intervals(fitted, parameters, prob)
 
 
 def _table(
-    fitted: Estimate, parameters: list[Parameter], ends: FloatArray, bounds: tuple[str, str]
+    fitted: AnyEstimate, parameters: list[Parameter], ends: FloatArray, bounds: tuple[str, str]
 ) -> pd.DataFrame:
     """One row for each parameter."""
     return pd.DataFrame(
@@ -89,3 +93,24 @@ def wald_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: floa
     nothing = np.full(2, np.nan)
     rows = [ends[parameter.first] if parameter.kind == "beta" else nothing for parameter in parameters]
     return np.array(rows).reshape(-1, 2)
+
+
+def regression_intervals(fitted: Regression, parameters: Sequence[Parameter], prob: float) -> FloatArray:
+    """Intervals of a regression: coefficients by Student's t or the normal, sigma by `sigma_interval`.
+
+    Returns shape (m, 2).
+    """
+    found = unit_combinations(fitted).columns(prob)
+    ends = np.column_stack([found[name] for name in bound_names(prob)])
+    rows = [ends[p.first] if p.kind == "beta" else sigma_interval(fitted, prob) for p in parameters]
+    return np.array(rows).reshape(-1, 2)
+
+
+def sigma_interval(fitted: Regression, prob: float) -> FloatArray:
+    """Chi-squared interval of sigma of least squares, NaN for others, shape (2,)."""
+    if not np.isfinite(fitted.degrees):
+        return np.full(2, np.nan)
+    from scipy.stats import chi2
+
+    tails = np.array([0.5 - 0.5 * prob, 0.5 + 0.5 * prob])
+    return np.asarray(fitted.optimum.sigma * np.sqrt(fitted.degrees / chi2.isf(tails, fitted.degrees)))

@@ -10,7 +10,7 @@ import pandas as pd
 from bayesmixed.design.held import held_design
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.design.term_columns import FixedTerm, column_owners, estimands, fixed_terms
-from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.engines.regression import AnyEstimate
 from bayesmixed.options import AnovaType
 from bayesmixed.verbs.estimate.satterthwaite import combination_spread, degrees_of_freedom
 
@@ -35,7 +35,7 @@ class FTest:
     denominator: float
 
 
-def term_tests(estimate: Estimate, kind: AnovaType) -> pd.DataFrame:
+def term_tests(estimate: AnyEstimate, kind: AnovaType) -> pd.DataFrame:
     """Table of F tests of all fixed terms: columns of :func:`bayesmixed.comparison.anova.anova`."""
     from scipy import stats
 
@@ -59,7 +59,7 @@ def term_tests(estimate: Estimate, kind: AnovaType) -> pd.DataFrame:
     )
 
 
-def f_test(estimate: Estimate, contrasts: FloatArray) -> FTest:
+def f_test(estimate: AnyEstimate, contrasts: FloatArray) -> FTest:
     """Test that contrasts of the coefficients are zero, L b = 0.
 
     Shapes: `contrasts` (q, p).

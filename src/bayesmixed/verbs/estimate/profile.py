@@ -12,6 +12,7 @@ from scipy import optimize
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.machine import single_threaded_blas
+from bayesmixed.engines.regression import AnyEstimate
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.optimum import find_optimum, hessian, settled, standardizing_scale
 from bayesmixed.errors import BayesmixedError, EngineError
@@ -113,8 +114,12 @@ def profile_intervals(fitted: Estimate, parameters: Sequence[Parameter], prob: f
         return np.array([_interval(by_ml, parameter, z) for parameter in parameters]).reshape(-1, 2)
 
 
-def profile_curve(fitted: Estimate, name: str, prob: float = 0.99, n: int = 31) -> ProfileCurve:
+def profile_curve(fitted: AnyEstimate, name: str, prob: float = 0.99, n: int = 31) -> ProfileCurve:
     """Profile of one parameter, to be plotted."""
+    if not isinstance(fitted, Estimate):
+        raise BayesmixedError(
+            "Profiles are for models with random effects; fit.confint() has the intervals of a regression."
+        )
     found = chosen_parameters(fitted.design, [name])
     ends = profile_intervals(fitted, found, prob)[0]
     with single_threaded_blas():

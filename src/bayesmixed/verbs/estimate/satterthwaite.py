@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import FloatArray
-from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.engines.regression import AnyEstimate
 from bayesmixed.verbs.records import Summary
 from bayesmixed.verbs.summaries import check_prob
 from bayesmixed_program import ctrl_c_waits
@@ -39,17 +39,17 @@ class Spread:
         return Spread(variances=self.variances[rows], slopes=self.slopes[rows])
 
 
-def combination_spread(fitted: Estimate, contrasts: FloatArray) -> Spread:
+def combination_spread(fitted: AnyEstimate, contrasts: FloatArray) -> Spread:
     """Spread of linear combinations of the coefficients' estimates, weights of shape (c, p)."""
     curvature = fitted.curvature
     slopes = [_quadratic(contrasts, slope) for slope in curvature.slopes.coefficients]
     return Spread(
         variances=_quadratic(contrasts, curvature.variances.coefficients),
-        slopes=np.array(slopes).reshape(len(slopes), -1).T,
+        slopes=np.array(slopes).reshape(len(slopes), len(contrasts)).T,
     )
 
 
-def residual_spread(fitted: Estimate, scale: FloatArray) -> Spread:
+def residual_spread(fitted: AnyEstimate, scale: FloatArray) -> Spread:
     """Spread of residuals that have `scale` times the residual standard deviation, shape (c,)."""
     curvature = fitted.curvature
     return Spread(
@@ -58,7 +58,7 @@ def residual_spread(fitted: Estimate, scale: FloatArray) -> Spread:
     )
 
 
-def new_level_spread(fitted: Estimate, wanted: PredictionRows) -> Spread:
+def new_level_spread(fitted: AnyEstimate, wanted: PredictionRows) -> Spread:
     """Spread of the effects of the levels of some rows that the model has not seen, z'u of every row."""
     curvature, groups = fitted.curvature, [block.group for block in fitted.design.blocks]
     data, n = wanted.data, wanted.n_rows
@@ -72,7 +72,7 @@ def new_level_spread(fitted: Estimate, wanted: PredictionRows) -> Spread:
     return total
 
 
-def degrees_of_freedom(fitted: Estimate, spread: Spread) -> FloatArray:
+def degrees_of_freedom(fitted: AnyEstimate, spread: Spread) -> FloatArray:
     """Satterthwaite's degrees of freedom.
 
     Returns shape (c,).
@@ -88,7 +88,8 @@ def degrees_of_freedom(fitted: Estimate, spread: Spread) -> FloatArray:
     relative = spread.slopes[known] / spread.variances[known, None]
     moved = _quadratic(relative, fitted.curvature.inverse)
     df = np.full(len(known), np.inf)
-    df[known] = 1.0 / (moved + 1.0 / fitted.likelihood.degrees)
+    with np.errstate(divide="ignore"):
+        df[known] = 1.0 / (moved + 1.0 / fitted.degrees)
     return df
 
 
