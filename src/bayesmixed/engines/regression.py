@@ -304,6 +304,7 @@ def _optimum(criterion: float, coefficients: FloatArray, sigma: float) -> Optimu
         entries=np.empty(0),
         coefficients=coefficients,
         sigma=sigma,
+        relative=sigma,
         covariances=(),
         ranef=(),
         singular=False,
