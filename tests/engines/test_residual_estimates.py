@@ -6,10 +6,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import linalg
 
 from bayesmixed.design.build import build_design
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of
+from bayesmixed.engines.reml.optimum import optimum_at
+from bayesmixed.engines.reml.uncertainty import conditional_covariances, variances_at
 from bayesmixed.formula.parse import parse_formula
 
 from .residuals import BARS, CHANGES, residual_frame
@@ -97,3 +100,37 @@ def test_other_responses_of_the_same_model() -> None:
         again = dataclasses.replace(likelihood, design=own)
         expected = dense_criterion(again, entries, "reml")
         assert moved.profiled(entries)[0] + likelihood.shift == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("change", WITHOUT_BARS_IN_SIGMA)
+def test_conditional_means_and_covariances(change: str) -> None:
+    frame = residual_frame()
+    design = CHANGES[change](build_design(parse_formula(BARS["nested"]), frame), frame)
+    likelihood = likelihood_of(design, "reml")
+    optimum = optimum_at(likelihood, likelihood.start(0.7))
+    z = np.hstack([_wide(block) for block in design.blocks])
+    known = optimum.relative**2 * _residual_covariance(likelihood, likelihood.of_residuals(optimum.entries))
+    blocks = zip(design.blocks, optimum.covariances, strict=True)
+    prior = linalg.block_diag(*(np.kron(np.eye(b.n_levels), c) for b, c in blocks))
+    columns, x = np.linalg.solve(known, z), design.fixed.matrix
+    y = design.response.values - design.offset - x @ optimum.coefficients
+    given = np.linalg.inv(z.T @ columns + np.linalg.inv(prior))
+    np.testing.assert_allclose(
+        np.concatenate([r.ravel() for r in optimum.ranef]), given @ columns.T @ y, rtol=1e-6
+    )
+    found = conditional_covariances(likelihood, optimum, known_coefficients=True)
+    first = 0
+    for block, own in zip(design.blocks, found, strict=True):
+        k, size = block.n_effects, block.n_levels * block.n_effects
+        part = given[first : first + size, first : first + size].reshape(block.n_levels, k, -1, k)
+        np.testing.assert_allclose(own.own, np.einsum("jajb->jab", part), rtol=1e-6)
+        first += size
+    marginal = known + z @ prior @ z.T
+    expected = np.linalg.inv(x.T @ np.linalg.solve(marginal, x))
+    np.testing.assert_allclose(variances_at(likelihood, optimum.entries).coefficients, expected, rtol=1e-6)
+
+
+def _wide(block: GroupBlock) -> FloatArray:
+    z = np.zeros((len(block.codes), block.n_levels, block.n_effects))
+    z[np.arange(len(block.codes)), block.codes] = block.columns
+    return z.reshape(len(block.codes), -1)

@@ -242,14 +242,18 @@ class Likelihood:
         ]
         return dataclasses.replace(self, design=dataclasses.replace(self.design, blocks=tuple(blocks)))
 
+    def kernel_entries(self, entries: FloatArray) -> FloatArray:
+        """What the kernel reads of the entries: triangles of all sets, then the factors of the terms."""
+        parts, terms = [self.triangles(entries)], self.residual.terms
+        if terms is not None:
+            parts.append(terms.factors(self.of_residuals(entries))[0])
+        return np.ascontiguousarray(np.concatenate(parts))
+
     def evaluate(self, entries: FloatArray) -> Evaluated:
         """Run the kernel at one point."""
-        terms, triangles = self.residual.terms, self.triangles(entries)
-        m, log_residual, own = len(triangles), 0.0, self.of_residuals(entries)
-        if terms is not None:
-            factors, log_determinant = terms.factors(own)
-            triangles, log_residual = np.concatenate([triangles, factors]), float(log_determinant)
-        triangles = np.ascontiguousarray(triangles)
+        terms, own = self.residual.terms, self.of_residuals(entries)
+        triangles, m = self.kernel_entries(entries), len(self.triangles(entries))
+        log_residual = 0.0 if terms is None else float(terms.factors(own)[1])
         n, p = int(self.packed.block[at.N_INTEGRATED]), len(self.design.fixed.terms)
         gradients, values = np.zeros((2, len(triangles))), np.zeros(2 + n + p * p)
         status = CRITERION(

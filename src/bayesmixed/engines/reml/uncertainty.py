@@ -149,7 +149,7 @@ def conditional_covariances(
     sizes = [
         blocks[i].n_levels * blocks[i].n_effects * (blocks[i].n_effects + p) for i in likelihood.plan.blocks
     ]
-    entries, out = np.ascontiguousarray(likelihood.triangles(optimum.entries)), np.zeros(sum(sizes))
+    entries, out = likelihood.kernel_entries(optimum.entries), np.zeros(sum(sizes))
     with single_threaded_blas():
         status = level_covariances.ctypes(
             len(entries),
