@@ -10,6 +10,7 @@ from scipy import linalg
 
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.engines.reml.estimate import estimate, simulate_responses
 from bayesmixed.engines.reml.likelihood import Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import optimum_at
 from bayesmixed.engines.reml.uncertainty import conditional_covariances, variances_at
@@ -134,3 +135,16 @@ def _wide(block: GroupBlock) -> FloatArray:
     z = np.zeros((len(block.codes), block.n_levels, block.n_effects))
     z[np.arange(len(block.codes)), block.codes] = block.columns
     return z.reshape(len(block.codes), -1)
+
+
+@pytest.mark.parametrize("change", WITHOUT_BARS_IN_SIGMA)
+def test_simulated_responses_have_the_covariance_of_the_model(change: str) -> None:
+    design = CHANGES[change](build_design(parse_formula("y ~ 1"), residual_frame()), residual_frame())
+    fitted = estimate(design, "ml")
+    own = fitted.likelihood.of_residuals(fitted.optimum.entries)
+    known = fitted.optimum.relative**2 * _residual_covariance(fitted.likelihood, own)
+    np.testing.assert_allclose(fitted.residual_deviations**2, np.diag(known), rtol=1e-8)
+    drawn = simulate_responses(fitted, 4000, 3) - fitted.optimum.coefficients[0]
+    sd = np.sqrt(np.diag(known))
+    error = (np.cov(drawn.T) - known) / np.outer(sd, sd)
+    assert np.max(np.abs(error)) < 0.1

@@ -37,6 +37,17 @@ class Maximized:
         """Whether sigma is a parameter that is not among the entries."""
         return True
 
+    @cached_property
+    def residual_correlation(self) -> FloatArray:
+        """Correlation of residuals, which are independent."""
+        return np.empty(0)
+
+    @cached_property
+    def residual_deviations(self) -> FloatArray:
+        """Standard deviation of the residual of every row, shape (n,)."""
+        design = self.design
+        return design.residual.deviations(np.full(design.n_held, self.optimum.sigma))
+
     @property
     def n_parameters(self) -> int:
         """Number of parameters as lme4 counts them: coefficients, variances, correlations, sigma."""
@@ -111,6 +122,22 @@ class Estimate(Maximized):
             return self
         return estimate(design or self.design, "ml")
 
+    @cached_property
+    def residual_correlation(self) -> FloatArray:
+        """Correlation of residuals, shape (), or between occasions, shape (T, T)."""
+        serial = self.design.residual.correlation
+        return serial.values(self.likelihood.of_residuals(self.optimum.entries)[: serial.n_coordinates])
+
+    @cached_property
+    def residual_deviations(self) -> FloatArray:
+        """Standard deviation of the residual of every row, shape (n,)."""
+        design, sigma = self.design, np.full(self.design.n_held, np.nan_to_num(self.optimum.sigma))
+        own = self.likelihood.of_residuals(self.optimum.entries)[design.residual.correlation.n_coordinates :]
+        for predictor in design.others:
+            fixed = predictor.fixed
+            sigma = np.exp(predictor.offset + fixed.matrix @ (fixed.centring @ (own / fixed.scales)))
+        return design.residual.deviations(sigma)
+
     def at_design(self, design: Design) -> Estimate:
         """The same estimate over another look at the same data."""
         return replace(self, likelihood=replace(self.likelihood, design=design))
@@ -161,8 +188,12 @@ def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequ
     Returns shape (n, rows).
     """
     rng, design, optimum = np.random.default_rng(seed), fitted.design, fitted.optimum
-    noise = optimum.sigma * design.residual.scale * rng.standard_normal((n, design.n_rows))
-    total = noise + (design.fixed.matrix @ optimum.coefficients + design.offset)
+    noise = rng.standard_normal((n, design.n_rows))
+    if not design.residual.is_independent:
+        value = np.asarray(fitted.residual_correlation)
+        repeated = np.broadcast_to(value, (n, *value.shape))
+        noise = design.residual.correlation.correlated(repeated, noise)
+    total = noise * fitted.residual_deviations + (design.fixed.matrix @ optimum.coefficients + design.offset)
     for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
         effects = rng.standard_normal((n, block.n_levels, block.n_effects)) @ covariance_root(covariance).T
         for e in range(block.n_effects):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.covariances.covariance import lower_triangle
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FixedDesign, FloatArray
@@ -15,6 +16,7 @@ from bayesmixed.design.reordered import reorder_effects
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.likelihood import FactorPlace, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Objective, effect_scales, relative_factors
+from bayesmixed.errors import EngineError
 from bayesmixed.verbs.estimate.parameters import estimated_arrays, parameter_values
 
 SMALLEST_SIGMA = 1e-3
@@ -22,6 +24,9 @@ SMALLEST_SIGMA = 1e-3
 
 LEAST_START = 0.05
 """Relative standard deviations are not sought from below this, since at zero the deviance has no slope."""
+
+NEAR_THE_END = 1e-6
+"""How near a correlation is held to the ends of the values that it can have."""
 
 NONE = slice(0, 0)
 """No coordinates."""
@@ -86,8 +91,14 @@ def constrained(fitted: Estimate, parameter: Parameter) -> Constrained:
             return _held_sd(fitted, parameter, estimate)
         case "cor":
             return _held_correlation(fitted, parameter, estimate)
-        case "sigma":
+        case "sigma" if fitted.likelihood.profiles_sigma:
             return _held_sigma(fitted, parameter, estimate)
+        case "sigma":
+            return _held_class_sigma(fitted, parameter, estimate)
+        case "serial":
+            return _held_serial(fitted, parameter, estimate)
+        case "beta" if parameter.predictor != names.MU:
+            return _held_residual_coefficient(fitted, parameter, estimate)
     return _held_coefficient(fitted, parameter, estimate)
 
 
@@ -98,9 +109,13 @@ def full_deviance(likelihood: Likelihood, coordinates: FloatArray) -> tuple[floa
 
     Returns: minus twice the log likelihood, and its derivatives in the coordinates.
 
-    n log(2 pi sigma^2) + log|A| + rss / sigma^2, Bates et al. (2015), equation 31.
+    n log(2 pi sigma^2) + log|A| + rss / sigma^2, Bates et al. (2015), equation 31. The first coordinate is
+    log sigma; where standard deviations are not relative to a sigma it says nothing, and is kept at zero.
     """
     n, here = likelihood.degrees, likelihood.evaluate(coordinates[1:])
+    if not likelihood.profiles_sigma:
+        found, gradient = likelihood.profile(here)
+        return found + likelihood.shift + coordinates[0] ** 2, np.array([2.0 * coordinates[0], *gradient])
     precision = np.exp(-2.0 * coordinates[0])
     deviance = n * (np.log(2.0 * np.pi) + 2.0 * coordinates[0]) + here.log_det + here.rss * precision
     entries = here.log_det_gradient + precision * here.rss_gradient
@@ -143,21 +158,116 @@ def _held_sigma(fitted: Estimate, parameter: Parameter, estimate: float) -> Cons
     )
 
 
+def _held_entry(
+    fitted: Estimate,
+    parameter: Parameter,
+    estimate: float,
+    at: int,
+    follows: Callable[[float, FloatArray], tuple[float, FloatArray]],
+    *,
+    bounds: tuple[float, float],
+    step: float,
+) -> Constrained:
+    """One entry held, which follows from the value of the parameter and the free coordinates.
+
+    `follows` gives the entry and its derivatives in the free coordinates, shape (m,).
+    """
+    likelihood, whole = fitted.likelihood, _coordinates(fitted, fitted.optimum.entries)
+
+    def place(value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
+        held, slope = follows(value, free)
+        slopes = np.insert(np.eye(len(free)), at, 0.0, axis=0)
+        slopes[at] = slope
+        return np.insert(free, at, held), slopes
+
+    return Constrained(
+        parameter=parameter,
+        held_at=_through(likelihood, place),
+        free=np.delete(whole, at),
+        even=np.delete(np.array([0.0, *likelihood.even]), at),
+        turns=np.delete(np.array([np.nan, *likelihood.turns]), at),
+        logarithm=NONE,
+        estimate=estimate,
+        lower=bounds[0],
+        upper=bounds[1],
+        step=step,
+    )
+
+
+def _entry_error(fitted: Estimate, entry: int) -> float:
+    """Standard error of an entry by the curvature of the criterion."""
+    return float(np.sqrt(2.0 * max(fitted.curvature.inverse[entry, entry], 1e-12)))
+
+
+def _held_class_sigma(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
+    """Sigma beside known errors held: its logarithm is the last entry."""
+    scale, entry = fitted.likelihood.units.scale, len(fitted.optimum.entries) - 1
+
+    def follows(value: float, free: FloatArray) -> tuple[float, FloatArray]:
+        return float(np.log(value / scale)), np.zeros(len(free))
+
+    step = estimate * min(_entry_error(fitted, entry), 1.0)
+    bounds = (SMALLEST_SIGMA * estimate, np.inf)
+    return _held_entry(fitted, parameter, estimate, 1 + entry, follows, bounds=bounds, step=step)
+
+
+def _held_serial(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
+    """Correlation of residuals held."""
+    serial = fitted.design.residual.correlation
+    if serial.n_coordinates > 1:
+        raise EngineError(
+            f"The profile of {parameter.label}, one of several correlations between occasions, is not "
+            "available. Use method='boot'."
+        )
+    entry = len(fitted.optimum.entries) - fitted.likelihood.n_residual
+
+    def follows(value: float, free: FloatArray) -> tuple[float, FloatArray]:
+        return float(serial.coordinates(np.array(value))[0]), np.zeros(len(free))
+
+    moved = serial.values(fitted.optimum.entries[entry] + _entry_error(fitted, entry) * np.ones(1))
+    step = float(np.clip(moved - estimate, 1e-3, 0.2))
+    bounds = (serial.bounds[0] + NEAR_THE_END, serial.bounds[1] - NEAR_THE_END)
+    return _held_entry(fitted, parameter, estimate, 1 + entry, follows, bounds=bounds, step=step)
+
+
+def _held_residual_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
+    """Coefficient of sigma's predictor held: a sum of entries, of which one follows from the others."""
+    predictor = fitted.design.predictors[parameter.predictor]
+    likelihood, fixed = fitted.likelihood, predictor.fixed
+    weights = fixed.centring[parameter.first] / fixed.scales
+    own = int(np.argmax(np.abs(weights)))
+    first = len(fitted.optimum.entries) - likelihood.n_residual
+    first += fitted.design.residual.correlation.n_coordinates
+    places = 1 + first + np.arange(len(weights))
+    others = np.delete(np.arange(len(weights)), own)
+
+    def follows(value: float, free: FloatArray) -> tuple[float, FloatArray]:
+        slope = np.zeros(len(free))
+        at = places[others] - (others > own)
+        slope[at] = -weights[others] / weights[own]
+        return float(value / weights[own] + slope[at] @ free[at]), slope
+
+    spread = fitted.curvature.inverse[first:, first:][: len(weights), : len(weights)]
+    step = float(np.sqrt(2.0 * max(weights @ spread @ weights, 1e-12)))
+    bounds = (-np.inf, np.inf)
+    return _held_entry(fitted, parameter, estimate, int(places[own]), follows, bounds=bounds, step=step)
+
+
 def _held_sd(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
     """Standard deviation held: it is sigma times the first entry, so that entry follows from sigma."""
     likelihood, entries, own, effects = _with_first(fitted, parameter)
     block, n = fitted.design.blocks[parameter.block], fitted.design.n_rows
     scale = effect_scales(fitted.likelihood)[parameter.block][parameter.first]
     at = 1 + own.entries.start + own.covariance.deviation_place(effects[0])
-    root = 1.0 / own.covariance.power
+    root, follows = 1.0 / own.covariance.power, float(likelihood.profiles_sigma)
 
     def place(value: float, free: FloatArray) -> tuple[FloatArray, FloatArray]:
-        held = (value / scale * np.exp(-free[0])) ** root
+        held = (value / scale * np.exp(-follows * free[0])) ** root
         slopes = np.insert(np.eye(len(free)), at, 0.0, axis=0)
-        slopes[at, 0] = -root * held
+        slopes[at, 0] = -follows * root * held
         return np.insert(free, at, held), slopes
 
-    noise = fitted.optimum.sigma / block.scales[parameter.first] * np.sqrt(block.n_levels / n)
+    noise = fitted.optimum.relative / block.scales[parameter.first] * np.sqrt(block.n_levels / n)
     return Constrained(
         parameter=parameter,
         held_at=_through(likelihood, place),
@@ -209,7 +319,7 @@ def _held_correlation(fitted: Estimate, parameter: Parameter, estimate: float) -
 
 def _coordinates(fitted: Estimate, entries: FloatArray) -> FloatArray:
     """Coordinates of the full deviance at the estimate."""
-    return np.array([np.log(fitted.optimum.sigma / fitted.likelihood.units.scale), *entries])
+    return np.array([np.log(fitted.optimum.relative / fitted.likelihood.units.scale), *entries])
 
 
 def _with_first(
