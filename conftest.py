@@ -32,6 +32,7 @@ def names_in_examples() -> dict[str, Any]:
         "fit": bm.lmer(formula, sleep, seed=1),
         "m": bm.lmer(formula, sleep, method="reml"),
         "line": bm.lm("Reaction ~ Days", sleep, method="ols"),
+        "lines": bm.lm_by_group("Reaction ~ Days", sleep, group="Subject"),
         "herds": bm.glmer(of_herds, bm.load_dataset("cbpp"), "binomial", seed=1),
         "pooled": bm.pooling(formula, sleep, method="reml"),
         "some": lazy.sample_rows(50),

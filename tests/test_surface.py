@@ -40,6 +40,7 @@ CLASSES = (
     bm.MixedFit,
     bm.RemlFit,
     bm.RegressionFit,
+    bm.LmByGroup,
     bm.Pooling,
     FitPlots,
     CheckPlots,

@@ -8,12 +8,12 @@
     print(fit)
     fit.fixef()
 
-Fit: :func:`lmer`, :func:`glmer`, without random effects :func:`lm`, :func:`glm`; :func:`from_bambi`,
-:func:`load`; look first: :func:`specify`, :func:`simulate_prior`, :func:`prior`. Compare: :func:`compare`,
-:func:`bayes_factor`, and for REML, ML and least squares :func:`anova`, :func:`drop1`, :func:`ranova`. Print:
-:func:`table`, :func:`models_table`. Teach: :func:`pooling`, :func:`simulate_data`, :func:`recover`. Data:
-:func:`datasets`, :func:`load_dataset`, :func:`describe_dataset`. Draw: ``bm.plots`` and ``fit.plot``.
-``help(fit.predict)``, and so on, says everything about a method.
+Fit: :func:`lmer`, :func:`glmer`, without random effects :func:`lm`, :func:`glm`, :func:`lm_by_group`;
+:func:`from_bambi`, :func:`load`; look first: :func:`specify`, :func:`simulate_prior`, :func:`prior`. Compare:
+:func:`compare`, :func:`bayes_factor`, and for REML, ML and least squares :func:`anova`, :func:`drop1`,
+:func:`ranova`. Print: :func:`table`, :func:`models_table`. Teach: :func:`pooling`, :func:`simulate_data`,
+:func:`recover`. Data: :func:`datasets`, :func:`load_dataset`, :func:`describe_dataset`. Draw: ``bm.plots``
+and ``fit.plot``. ``help(fit.predict)``, and so on, says everything about a method.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from bayesmixed.comparison.ranova import ranova
     from bayesmixed.comparison.recovery import recover
     from bayesmixed.fits.bambi_fit import from_bambi
+    from bayesmixed.fits.by_group import LmByGroup, lm_by_group
     from bayesmixed.fits.glmer import glmer
     from bayesmixed.fits.lm import glm, lm
     from bayesmixed.fits.lmer import lmer, load
@@ -74,6 +75,7 @@ __all__ = [
     "FamilyError",
     "FileError",
     "FormulaError",
+    "LmByGroup",
     "MixedFit",
     "Pooling",
     "PriorError",
@@ -91,6 +93,7 @@ __all__ = [
     "glm",
     "glmer",
     "lm",
+    "lm_by_group",
     "lmer",
     "load",
     "load_dataset",
@@ -113,6 +116,7 @@ _LAZY = {
     "from_bambi": "fits.bambi_fit",
     "ranova": "comparison.ranova",
     "recover": "comparison.recovery",
+    "LmByGroup": "fits.by_group",
     "MixedFit": "fits.mixed_fit",
     "Pooling": "fits.pooling",
     "pooling": "fits.pooling",
@@ -122,6 +126,7 @@ _LAZY = {
     "glm": "fits.lm",
     "glmer": "fits.glmer",
     "lm": "fits.lm",
+    "lm_by_group": "fits.by_group",
     "lmer": "fits.lmer",
     "load": "fits.lmer",
     "simulate_data": "simulate.data",

@@ -85,7 +85,8 @@ def group_notes(design: Design, block: GroupBlock) -> tuple[str, ...]:
     has_rows_left = any(rank == most < len(part) for rank, part in zip(ranks, parts, strict=True))
     enough = most if has_rows_left else len(used)
     return tuple(
-        "" if rank == enough else _note(part, columns.within) for rank, part in zip(ranks, parts, strict=True)
+        "" if rank == enough else reason_untold(part, columns.within)
+        for rank, part in zip(ranks, parts, strict=True)
     )
 
 
@@ -102,7 +103,7 @@ def lengths(matrix: FloatArray) -> FloatArray:
     return np.where(found > 0.0, found, 1.0)
 
 
-def _note(matrix: FloatArray, terms: Sequence[str]) -> str:
+def reason_untold(matrix: FloatArray, terms: Sequence[str]) -> str:
     """Why the rows of one group do not tell all coefficients."""
     if len(matrix) == 1 and len(terms) > 1:
         return "one row"
@@ -167,6 +168,8 @@ class FirstStage:
     aliased: IntArray
     # own coefficients, aliased columns left out, shape (J, k); the smallest where rows leave a choice
     own: FloatArray
+    # covariances of a group's own coefficients over the residual variance, the common ones known, (J, k, k)
+    unscaled: FloatArray
     common: FloatArray  # common coefficients, 0 where aliased, shape (s,)
     # root of the information on the kept coefficients over the residual variance, upper triangular
     triangle: FloatArray
@@ -244,6 +247,7 @@ def first_stage(design: Design, block: GroupBlock, own: Sequence[str]) -> FirstS
         kept=kept,
         aliased=aliased,
         own=coefficients,
+        unscaled=np.array([inverse @ inverse.T for inverse in inverses]),
         common=common,
         triangle=triangle,
         combined=np.linalg.solve(triangle, basis.T @ swept[:, aliased]),
