@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import integrate, stats
 
@@ -329,6 +330,20 @@ def test_a_row_that_determines_its_fit_does_not_have_a_residual() -> None:
     assert table["leverage"].iloc[4] == pytest.approx(1)
     assert table[["std_resid", "cooks_distance", "student_resid"]].iloc[4].isna().all()
     assert table["std_resid"].iloc[:4].notna().all()
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_sums_over_rows_elsewhere_give_the_same(weights: str | None) -> None:
+    lazy = pl.from_pandas(FRAME).lazy()
+    far, near = (bm.lm("y ~ x + f", data, method="ols", weights=weights) for data in (lazy, FRAME))
+    same(far.fixef().drop(columns="term"), near.fixef().drop(columns="term"))
+    same(far.glance().drop(columns="engine"), near.glance().drop(columns="engine"))
+    same(bm.anova(far)["F"], bm.anova(near)["F"])
+    some, rows = far.sample_rows(7, seed=1), near.augment()
+    shown = some.augment()
+    same(shown["std_resid"], rows.loc[shown.index, "std_resid"])
+    sampled = bm.lm("y ~ x + f", lazy, weights=weights, seed=1)
+    assert (np.abs(sampled.fixef()["value"] - near.fixef()["value"]) < 0.3 * near.fixef()["se"]).all()
 
 
 def test_bars_and_none_are_told_apart() -> None:

@@ -171,19 +171,18 @@ class Regression(Maximized):
     def deviance(self) -> float:
         """Residual deviance; of a gaussian model the weighted residual sum of squares."""
         if self.family.is_gaussian:
-            residual = self.design.residual.weighted(self.design.response.values - self.predictor)
-            return float(residual @ residual)
+            return self.optimum.sigma**2 * (self.degrees if self.by == "ols" else self.design.n_rows)
         return float(self.unit_deviances.sum())
 
     @cached_property
     def null_deviance(self) -> float:
         """Deviance of the model with an intercept alone, or with nothing where there is no intercept."""
+        if self.family.is_gaussian:
+            return _squares_around_intercept(self.design)
         design, n = self.design, int(self.design.fixed.has_intercept)
         nothing = replace(design, fixed=_first_columns(design.fixed, n))
         priors = replace(self.spec.priors, coefficients=self.spec.priors.coefficients[:n])
         spec = replace(self.spec, design=nothing, priors=priors)
-        if self.family.is_gaussian:
-            return least_squares(spec, "ml").deviance
         predictor = maximum_likelihood(spec, held=self.parameters).predictor if n else design.offset
         location = self.family.location_of(predictor)
         return float(unit_deviances(design, self.family, location, self.row_parameters).sum())
@@ -228,6 +227,16 @@ def least_squares(spec: ModelSpec, by: RegressionMethod) -> Regression:
         degrees=n - p if by == "ols" else np.inf,
         parameters={names.SIGMA: sigma},
     )
+
+
+def _squares_around_intercept(design: Design) -> float:
+    """Weighted sum of squares around the mean, around zero without an intercept, less the offset."""
+    units = units_of(design)
+    products = cross_products_of(design, units)
+    squares = products.response_squared
+    if design.fixed.has_intercept:
+        squares -= products.fixed_response[0] ** 2 / products.fixed_gram[0, 0]
+    return float(units.scale**2 * squares)
 
 
 def maximum_likelihood(spec: ModelSpec, held: dict[str, float] | None = None) -> Regression:

@@ -98,7 +98,7 @@ class LmByGroup:
         >>> lines.groups().head(2).round(1)
         group  n df sigma note
         308   10  8  47.8
-        309   10  8   7.3
+        309   10  8   8.9
         """
         from bayesmixed.pooled.by_group import groups_table
 

@@ -71,6 +71,11 @@ def variance_components(
     NDArray of Axes
         Shape (n_panels,): intercepts with the residual, then the slopes in the table's order.
 
+    Raises
+    ------
+    DataError
+        When the table does not have a row, as that of a count regression without random effects.
+
     Examples
     --------
     >>> axes = bm.plots.variance_components(fit.varcorr())
@@ -80,6 +85,8 @@ def variance_components(
     units = varcorr["effect"].where(varcorr["effect"] != "", names.INTERCEPT)
     panels = sorted(varcorr.groupby(units, sort=False), key=lambda panel: panel[0] != names.INTERCEPT)
     row = ROW_HEIGHT * (3.0 if draws else 1.4)
+    if not panels:
+        raise DataError("The model has neither random effects nor a residual standard deviation to draw.")
     tallest = max(len(rows) for _, rows in panels)
     axes = panel_axes(ax, len(panels), columns=3, width=3.4, height=1.1 + row * tallest, share=False)
     for panel, (effect, rows) in zip(axes, panels, strict=True):

@@ -52,6 +52,8 @@ RIGHT_SIDES = {
     "no coefficients": "0 + (1 | g) + (x | h)",
     "no intercept": "0 + x + v + (x | fine)",
     "offset": "x + offset(known / 10) + (x | g)",
+    "no bar": "x + v + offset(known / 10)",
+    "no bar, one coefficient": "1",
 }
 STUDENT = {"x": prior("StudentT", nu=4, mu=0.1, sigma=0.3)}
 LAPLACE = {"Intercept": prior("Cauchy", alpha=1, beta=2), "x": prior("Laplace", mu=0.2, b=0.5)}

@@ -127,7 +127,7 @@ def _weights(parsed: ParsedFormula, weights: object) -> object:
 def _finest(parsed: ParsedFormula) -> list[str]:
     """Columns of the grouping factor that is made of the most, among them those of what it is nested in."""
     factors = [list(bar.group.columns) for bar in parsed.random]
-    return max(factors, key=len)
+    return max(factors, key=len, default=[])
 
 
 def _aliases(columns: ModelColumns, shifted: ShiftedColumns) -> Aliases:
