@@ -196,6 +196,14 @@ class Serial:
         diagonal = of_first @ (own[:, None] * weight)
         return (pairs.members.T @ found).T, (pairs.members.T @ diagonal).T
 
+    def normalized(self, value: Any, z: FloatArray) -> FloatArray:
+        """L^-1 z for C = LL' of every series, in the order of time: independent where the model holds."""
+        out = np.array(z)
+        for rows in self.series:
+            matrix = self.between(value, self.times[rows], self.times[rows])
+            out[rows] = np.linalg.solve(np.linalg.cholesky(np.atleast_2d(matrix)), z[rows])
+        return out
+
     @property
     def series(self) -> list[IntArray]:
         """Rows of every series, in the order of time."""
