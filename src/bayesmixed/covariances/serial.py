@@ -135,6 +135,13 @@ class Serial:
         low, high = self.bounds
         return np.asarray(np.log(values - low) - np.log(high - values))[..., None]
 
+    def held(self, number: int, value: float, coordinates: NDArray[Any]) -> tuple[int, Any]:  # noqa: ARG002
+        """Which coordinate follows where a correlation is held at a value, and what from the others.
+
+        `number` counts the correlations of the tables; `coordinates` may be complex, shape (m,).
+        """
+        return 0, self.coordinates(np.array(value))[0]
+
     def between(self, value: Any, first: FloatArray, second: FloatArray) -> Any:
         """Correlations between times of one series, shapes (T,) and (U,) to (T, U)."""
         raise NotImplementedError
