@@ -37,6 +37,8 @@ MOMENT = "ranef_moment"
 QUANTILES: tuple[float, ...] = (0.0005, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.175, 0.25, 0.375, 0.5)
 QUANTILES = (*QUANTILES, *(1 - tail for tail in QUANTILES[-2::-1]))
 MOMENTS = ("mean", "sd", *(f"{100 * q:g}%" for q in QUANTILES))
+PARAMETER = "parameter"
+"""Column of tables that says whose predictor a row is of, where there are several."""
 LEGEND = "legend"
 """Attribute of a table that says what its numbers are."""
 

@@ -27,6 +27,7 @@ def to_bambi(spec: ModelSpec) -> Any:
     bambi = import_bambi()
     if spec.design.weights is not None and spec.design.response.trials is None:
         raise DataError("Bambi has no weights that divide the residual variance; fit without weights=.")
+    spec.design.formula.refuse_residuals("A model of Bambi's that has the same meaning")
     check_nothing_left_out(spec.design)
     _check_center(spec.design)
     response, data = _response(spec)

@@ -90,12 +90,47 @@ def is_nested(smaller: Design, larger: Design) -> bool:
 
     return (
         np.array_equal(smaller.offset, larger.offset)
+        and _has_residuals_of(smaller, larger)
         and spans(larger.fixed.matrix, smaller.fixed.matrix)
         and all(
             any(np.array_equal(codes, theirs) and has(outer, inner) for theirs, outer in sets)
             for codes, inner in _effect_sets(smaller)
         )
     )
+
+
+def _has_residuals_of(smaller: Design, larger: Design) -> bool:
+    """Whether the residuals of a model are a special case of those of another on the same rows.
+
+    Independent residuals are one of correlated ones, one sigma of a predictor that may be constant.
+    """
+    ours, theirs = smaller.formula, larger.formula
+    errors = [each.response.additions.errors for each in (ours, theirs)]
+    same_series = ours.residual is None or (
+        theirs.residual is not None
+        and ours.residual.structure == theirs.residual.structure
+        and {each.key for each in ours.residual.expressions}
+        == {each.key for each in theirs.residual.expressions}
+    )
+    return (
+        (errors[0] and errors[0].key) == (errors[1] and errors[1].key)
+        and smaller.residual.has_sigma <= larger.residual.has_sigma
+        and same_series
+        and _has_sigma_of(smaller, larger)
+    )
+
+
+def _has_sigma_of(smaller: Design, larger: Design) -> bool:
+    """Whether the predictor of sigma is a special case of another; one number is a constant one."""
+    if not larger.others:
+        return not smaller.others
+    outer = larger.others[0]
+    inner = smaller.others[0] if smaller.others else None
+    if any(block.n_levels for block in (inner.blocks if inner else ())):
+        return False  # random effects of sigma are integrated out by no estimate
+    matrix = np.ones((larger.n_rows, 1)) if inner is None else inner.fixed.matrix
+    offset = np.zeros(larger.n_rows) if inner is None else inner.offset
+    return spans(outer.fixed.matrix, np.column_stack([matrix, outer.offset - offset]))
 
 
 def has_same_fixed_part(ours: Design, theirs: Design) -> bool:

@@ -81,7 +81,7 @@ def _reduced_designs(design: Design) -> Iterator[tuple[str, Design]]:
     """Label and largest special case of the model for every random-effect term."""
     for label, candidates in without_random_effect(design.formula):
         for parsed in candidates:
-            reduced = build_design(parsed, design.frame, weights=design.weights)
+            reduced = build_design(parsed, design.frame, weights=design.given_weights)
             if is_nested(reduced, design):
                 yield label, reduced
                 break
@@ -90,7 +90,7 @@ def _reduced_designs(design: Design) -> Iterator[tuple[str, Design]]:
 def _estimate(design: Design, full: Estimate) -> Estimate | LinearEstimate:
     """Estimate of a reduced model by the criterion of the full one."""
     by = full.likelihood.by
-    return estimate(design, by) if design.blocks else estimate_linear(design, by)
+    return estimate_linear(design, by) if design.is_plain else estimate(design, by)
 
 
 def _row(label: str, reduced: Estimate | LinearEstimate, full: Estimate) -> dict[str, object]:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesmixed import names
 from bayesmixed.comparison.group_columns import (
     CoefficientColumns,
     FirstStage,
@@ -23,8 +22,9 @@ from bayesmixed.engines.reml.estimate import estimate
 from bayesmixed.model.spec import ModelSpec, check_gaussian
 from bayesmixed.options import ConfintMethod
 from bayesmixed.verbs.estimate.confint import confint
-from bayesmixed.verbs.estimate.parameters import ParameterArrays, chosen_parameters, parameter_values
-from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
+from bayesmixed.verbs.estimate.parameters import chosen_parameters
+from bayesmixed.verbs.quantities import quantities
+from bayesmixed.verbs.summaries import bound_names, summarize
 
 NO_POOLING, REML, POSTERIOR = "no pooling", "REML", "posterior"
 """Methods, as the table names them."""
@@ -71,17 +71,8 @@ def _posterior_intervals(
     draws: xr.DataTree, spec: ModelSpec, parameters: Sequence[Parameter], prob: float
 ) -> FloatArray:
     """Median and interval of some parameters, shape (m, 3)."""
-    blocks = spec.design.blocks
-    arrays = ParameterArrays(
-        beta=draw_matrix(draws, names.BETA),
-        sigma=draw_matrix(draws, names.SIGMA),
-        sd=tuple(draw_matrix(draws, names.sd(block.group)) for block in blocks),
-        corr=tuple(
-            draw_matrix(draws, names.corr(block.group)) if block.has_correlation else np.empty(0)
-            for block in blocks
-        ),
-    )
-    summary = summarize(parameter_values(parameters, arrays), prob)
+    values = quantities(draws, spec.design)
+    summary = summarize(np.column_stack([values[each.label].ravel() for each in parameters]), prob)
     return np.column_stack([summary.value, summary.lower, summary.upper])
 
 

@@ -91,6 +91,11 @@ class Parameter:
         """The effect, the term, or both effects of a correlation, e.g. ``"Intercept.Days"``."""
         return f"{self.effect_1}.{self.effect_2}" if self.effect_2 else self.effect_1
 
+    @property
+    def about(self) -> str:
+        """Parameter of the family that it is about: what the column ``parameter`` of tables says."""
+        return names.SIGMA if self.group == names.RESIDUAL else self.predictor
+
     def __str__(self) -> str:
         """What it is, in words."""
         where = "" if self.predictor == names.MU else f" in the predictor of {self.predictor}"
@@ -111,24 +116,24 @@ class Parameter:
         return f"the parameter {self.name!r} of the family"
 
 
-def parameters_of(design: Design, own: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
+def parameters_of(design: Design, own: Iterable[str] | None = None) -> tuple[Parameter, ...]:
     """Parameters of a model: coefficients, standard deviations and correlations by factor, of the family.
 
-    `own` names those that are one number, or one matrix, for all rows: of the family and of the residuals'
-    correlations. Those of the predictors of parameters beside the mean come last. A DataError where columns
-    are called so that no text names one of the parameters alone.
+    `own` names those that are one number, or one matrix, for all rows, of the family and of the residuals'
+    correlations; unless given those of a gaussian model. Those of the predictors of parameters beside the
+    mean come last. A DataError where columns are called so that no text names one of the parameters alone.
     """
     return _all(design, own, _correlations, _serial_pairs)
 
 
-def prior_parameters(design: Design, own: Iterable[str] = (names.SIGMA,)) -> tuple[Parameter, ...]:
+def prior_parameters(design: Design, own: Iterable[str] | None = None) -> tuple[Parameter, ...]:
     """List what has a prior of its own: as :func:`parameters_of`, all correlations of a factor together."""
     return _all(design, own, _correlation_priors, _serial_prior)
 
 
 def _all(
     design: Design,
-    own: Iterable[str],
+    own: Iterable[str] | None,
     correlations: Callable[[GroupBlock, int], Iterator[Parameter]],
     serial: Callable[[Serial], Iterator[Parameter]],
 ) -> tuple[Parameter, ...]:
@@ -136,7 +141,7 @@ def _all(
     words = {*WORDS, *(names.of_class(word, each.parameter) for word in CLASSES for each in design.others)}
     mean, *others = ([*_of_predictor(each, correlations, words)] for each in design.predictors.values())
     residuals = design.residual.correlation
-    for name in own:
+    for name in design.residual_names if own is None else own:
         mean += [*serial(residuals)] if name == residuals.label else [_of_family(name)]
     found = [*mean, *(parameter for each in others for parameter in each)]
     return _told_apart(found, words, is_read=not _is_plain(design))

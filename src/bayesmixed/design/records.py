@@ -343,6 +343,13 @@ class Design:
         return {each.parameter: each for each in (mean, *self.others)}
 
     @property
+    def residual_names(self) -> tuple[str, ...]:
+        """Parameters of a gaussian model's residuals without a predictor: sigma, then correlations."""
+        has_sigma = self.residual.has_sigma and names.SIGMA not in self.predictors
+        serial = () if self.residual.is_independent else (self.residual.correlation.label,)
+        return ((names.SIGMA,) if has_sigma else ()) + serial
+
+    @property
     def n_residual_parameters(self) -> int:
         """Number of free parameters of the residuals' covariance."""
         predicted = sum(
@@ -381,6 +388,11 @@ class Design:
     def weights(self) -> FloatArray | None:
         """Weights of the rows, shape (n,), None where there are none."""
         return self.residual.weights
+
+    @property
+    def given_weights(self) -> FloatArray | None:
+        """Weights that stand beside the formula, None where there are none or the formula states them."""
+        return None if self.formula.response.additions.weights else self.weights
 
     def level_pairs(self, i: int, j: int) -> tuple[IntArray, IntArray]:
         """Levels of two blocks in every row, or in every pair that some row has where rows are absent."""

@@ -14,6 +14,7 @@ from bayesmixed.fits.lmer import lmer
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.reml_fit import RemlFit
 from bayesmixed.fits.specify import Weights
+from bayesmixed.formula import parse_formula
 from bayesmixed.options import Missing, NoPooling, PoolingMethod, one_of
 from bayesmixed.surface import public, public_methods, uses
 from bayesmixed.verbs.lines import line_points
@@ -268,6 +269,7 @@ def pooling(
     from bayesmixed.pooled.methods import only_block, pooled_groups
 
     one_of(method, PoolingMethod, "method")
+    parse_formula(formula).refuse_residuals("pooling()")
     if method == "reml":
         fit: MixedFit | RemlFit = lmer(formula, data, weights=weights, missing=missing, method="reml")
     else:

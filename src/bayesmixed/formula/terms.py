@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bayesmixed.covariances.covariance import Covariance
 from bayesmixed.covariances.registry import STRUCTURES
+from bayesmixed.errors import FormulaError
 from bayesmixed.formula.algebra import Algebra, Term, columns_of
 from bayesmixed.formula.expression import Expression
 from bayesmixed.formula.response import ResponseExpression
@@ -142,6 +143,19 @@ class ParsedFormula:
     def says_of_residuals(self) -> bool:
         """Whether residuals are other than independent with one standard deviation, but for weights."""
         return bool(self.others or self.residual or self.response.additions.errors)
+
+    def refuse_residuals(self, what: str) -> None:
+        """Refuse residuals of other kinds, weights of the formula among them."""
+        additions = self.response.additions
+        parts = [*self.texts[1:], *([self.residual.source] if self.residual else [])]
+        parts += [f"se({additions.errors.source})"] if additions.errors else []
+        parts += [f"weights({additions.weights.source})"] if additions.weights else []
+        if parts:
+            raise FormulaError(
+                f"{what} has independent residuals with one sigma, and the formula says {parts[0]!r}.",
+                self.text,
+                advice="Leave it out.",
+            )
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

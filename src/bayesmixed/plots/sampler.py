@@ -15,7 +15,7 @@ from bayesmixed.design.records import Design
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import EssKind, one_of, one_or_several
 from bayesmixed.plots.style import PALETTE, ink, panel_axes, plain, tidy_axes
-from bayesmixed.verbs.quantities import family_variables, quantities
+from bayesmixed.verbs.quantities import own_variables, quantities
 
 if TYPE_CHECKING:
     from arviz_plots.plot_collection import PlotCollection
@@ -122,7 +122,7 @@ def quantity_dataset(draws: xr.DataTree, design: Design, parameters: object = No
 
 def _known_labels(wanted: Sequence[object], draws: xr.DataTree, design: Design) -> list[str]:
     """Labels that names stand for."""
-    known = parameters_of(design, family_variables(draws["posterior"].to_dataset()))
+    known = parameters_of(design, own_variables(draws["posterior"].to_dataset(), design))
     labels = []
     for text in wanted:
         found = parameter_named(known, text)

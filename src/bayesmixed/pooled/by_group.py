@@ -113,6 +113,7 @@ def estimate_by_group(
 ) -> GroupEstimates:
     """Regressions of all groups, with a warning where rows are too few."""
     parsed = parsed_with_group(formula, group, [str(label) for label in frame.columns])
+    parsed.refuse_residuals("lm_by_group()")
     design = build_design(parsed, frame, weights=weights, missing=missing, residual_variance=False)  # type: ignore[arg-type]
     found = group_estimates(design)
     lacking = sum(bool(note) for note in found.notes)

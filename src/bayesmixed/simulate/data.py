@@ -135,6 +135,7 @@ def simulate_data(
     ):
         mapping_of(given, argument, example)
     parsed = parse_formula(formula)
+    parsed.refuse_residuals("simulate_data()")
     response = _response_column(parsed)
     of_predictors, of_effects, of_residuals = np.random.default_rng(seed_sequence(seed)).spawn(3)
     if data is None:

@@ -112,9 +112,11 @@ def _by_term(labels: Mapping[str, str], design: Design) -> dict[str | None, str]
 def _parameters(fit: Fit, prob: float, labels: Mapping[str, str]) -> Iterator[FitRow]:
     """Coefficients, then standard deviations and correlations."""
     design, printed = fit.spec.design, _by_term(labels, fit.spec.design)
-    residual = [names.SIGMA] if fit.spec.family.has_residual_sd else []
+    serial = design.residual.correlation.label
+    residual = [name for name in (names.SIGMA, serial) if name in fit.spec.priors.parameters]
     rows = fit.tidy(prob=prob).to_dict("records")
-    for parameter, row in zip(parameters_of(design, residual), rows, strict=True):
+    parameters = sorted(parameters_of(design, residual), key=lambda parameter: parameter.kind != "beta")
+    for parameter, row in zip(parameters, rows, strict=True):
         yield FitRow(
             part=FIXED if parameter.kind == "beta" else RANDOM,
             label=_printed(parameter, printed),
@@ -124,16 +126,22 @@ def _parameters(fit: Fit, prob: float, labels: Mapping[str, str]) -> Iterator[Fi
             lower=row["conf_low"],
             upper=row["conf_high"],
             p=row.get("p_value", NAN),
-            decimals=3 if parameter.kind == "cor" else None,
+            decimals=3 if parameter.kind in ("cor", "serial") else None,
         )
 
 
 def _printed(parameter: Parameter, labels: Mapping[str | None, str]) -> str:
     """Printed name of a parameter."""
     group, one, two = map(clean, (parameter.group, parameter.effect_1, parameter.effect_2))
+    if parameter.predictor != names.MU:
+        group = f"{parameter.predictor}: {group}"
     match parameter.kind:
+        case "beta" if parameter.predictor != names.MU:
+            return f"{group}{one}"
         case "beta":
             return clean(labels.get(parameter.effect_1, parameter.effect_1))
+        case "serial":
+            return f"{group} cor({one}, {two})" if two else f"{group} cor({one})"
         case "sd":
             return f"{group} sd({one})"
         case "cor":

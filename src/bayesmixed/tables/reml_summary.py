@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmixed import names
 from bayesmixed.engines.reml.estimate import Estimate, singularity
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.printing.table import Column, clean, format_fixed
@@ -19,7 +20,7 @@ from bayesmixed.tables.summary_columns import (
     random_columns,
     residual_columns,
 )
-from bayesmixed.tables.summary_parts import SummaryParts
+from bayesmixed.tables.summary_parts import SummaryParts, residual_notes
 from bayesmixed.verbs.fixef import fixef
 from bayesmixed.verbs.resid import scaled_residuals
 from bayesmixed.verbs.sources import Estimated
@@ -46,9 +47,19 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
         residuals=residual_columns(scaled_residuals(point, spec)) if spec.design.sums is None else (),
         random=random_columns(spec.design, varcorr(source), varcorr(source, correlations=True), None),
         observations=observations_text(spec.design),
-        fixed=() if not spec.design.fixed.terms else _fixed_columns(fixef(source)),
-        notes=(*left_out_text(spec.design), *singularity(fitted)),
+        fixed=() if not spec.design.fixed.terms else _fixed_columns(_of(fixef(source), names.MU)),
+        others=tuple(
+            (f"Coefficients of log({each.parameter})", _fixed_columns(_of(fixef(source), each.parameter)))
+            for each in spec.design.others
+            if each.fixed.terms
+        ),
+        notes=(*residual_notes(source, None), *left_out_text(spec.design), *singularity(fitted)),
     )
+
+
+def _of(table: pd.DataFrame, parameter: str) -> pd.DataFrame:
+    """Coefficients of the predictor of one parameter."""
+    return table[table[names.PARAMETER] == parameter] if names.PARAMETER in table else table
 
 
 def _fixed_columns(table: pd.DataFrame) -> tuple[Column, ...]:

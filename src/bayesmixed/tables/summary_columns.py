@@ -10,7 +10,8 @@ from itertools import count as count_from
 import numpy as np
 import pandas as pd
 
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed import names
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.printing.table import Column, clean, format_fixed, format_numbers
 from bayesmixed.verbs.summaries import bound_names
 
@@ -49,9 +50,8 @@ def random_columns(
     Effects that are correlated stand together under a name of their own, a grouping factor's second set under
     ``Subject.1``: a correlation belongs to the set's rows above it and to no others.
     """
-    labels = _set_labels(design)
     return (
-        left("Groups", [*labels, *map(clean, table["group"].iloc[len(labels) :])]),
+        left("Groups", _group_labels(design, table)),
         left("Name", [clean(effect) for effect in table["effect"]]),
         Column(header="Variance", cells=format_numbers(table["variance"])),
         Column(header="Std.Dev.", cells=format_numbers(table["sd"])),
@@ -60,15 +60,33 @@ def random_columns(
     )
 
 
-def _set_labels(design: Design) -> list[str]:
+def _group_labels(design: Design, table: pd.DataFrame) -> list[str]:
+    """Names of the grouping factors, the residual's beside its rows; those of other predictors say whose."""
+    n_own, n_others = (sum(len(block.deviations) for block in blocks) for blocks in _blocks_of(design))
+    residual = table["group"].iloc[n_own : len(table) - n_others]
+    mean, others = map(_set_labels, _blocks_of(design))
+    return [*mean, *map(clean, residual), *others]
+
+
+def _blocks_of(design: Design) -> tuple[tuple[GroupBlock, ...], tuple[GroupBlock, ...]]:
+    """Blocks of the mean's predictor, and of the others."""
+    return design.blocks, design.all_blocks[len(design.blocks) :]
+
+
+def _set_labels(blocks: Sequence[GroupBlock]) -> list[str]:
     """Name of every set of correlated effects beside its first effect, told apart as R's make.unique does."""
-    taken, labels = {block.group for block in design.blocks}, []
-    for block in design.blocks:
-        numbered = (f"{block.group}.{number}" for number in count_from(1))
-        free = chain([block.group], (name for name in numbered if name not in taken))
+    taken, labels = {_of_table(block) for block in blocks}, []
+    for block in blocks:
+        numbered = (f"{_of_table(block)}.{number}" for number in count_from(1))
+        free = chain([_of_table(block)], (name for name in numbered if name not in taken))
         for each, name in zip(block.covariances.sets, free, strict=False):
             labels += [clean(name), *[""] * (each.n_deviations - 1)]
     return labels
+
+
+def _of_table(block: GroupBlock) -> str:
+    """What the printed table calls a grouping factor."""
+    return block.group if block.parameter == names.MU else f"{block.parameter}: {block.group}"
 
 
 def _interval_column(table: pd.DataFrame, prob: float) -> tuple[Column]:
@@ -83,8 +101,12 @@ def _interval_column(table: pd.DataFrame, prob: float) -> tuple[Column]:
 def _correlation_columns(design: Design, table: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Column, ...]:
     """Lay out the correlations beside the standard deviations, those of a matrix as its lower triangle."""
     rows: list[list[str]] = [[] for _ in range(len(table))]
-    first, values = 0, iter(pairs["value"])
-    for block in design.blocks:
+    first, values = 0, iter(pairs["value"][pairs["group"] != names.RESIDUAL])
+    others = _blocks_of(design)[1]
+    n_residual = len(table) - sum(block.covariances.n_deviations for block in design.all_blocks)
+    for block in design.all_blocks:
+        if others and block is others[0]:
+            first += n_residual
         for covariance, each in block.correlations:
             note = f" ({covariance.name})" if len(each.names) == 1 else ""
             place = first + block.covariances.of_effect[each.row]

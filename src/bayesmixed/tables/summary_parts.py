@@ -29,7 +29,7 @@ from bayesmixed.tables.summary_columns import (
 )
 from bayesmixed.verbs.fixef import fixef
 from bayesmixed.verbs.resid import scaled_residuals
-from bayesmixed.verbs.sources import Posterior
+from bayesmixed.verbs.sources import Posterior, Source
 from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
 from bayesmixed.verbs.varcorr import sd_labels, varcorr
 
@@ -55,6 +55,8 @@ class SummaryParts:
         The three tables.
     observations : str
         The line below the random effects.
+    others : tuple[tuple[str, tuple[Column, ...]], ...]
+        Title and table of the coefficients of every predictor beside the mean's.
     notes : tuple[str, ...]
         Sentences below the tables.
     has_groups : bool
@@ -68,6 +70,7 @@ class SummaryParts:
     observations: str
     fixed: tuple[Column, ...]
     notes: tuple[str, ...]
+    others: tuple[tuple[str, tuple[Column, ...]], ...] = ()
     has_groups: bool = True
 
     @property
@@ -87,6 +90,7 @@ class SummaryParts:
                 *([f"\n{self._random}:\n{text_table(self.random, indent=' ')}"] if self.random else [""]),
                 self.observations,
                 f"\nFixed effects:\n{text_table(self.fixed)}" if self.fixed else f"\n{NO_FIXED}",
+                *(f"\n{title}:\n{text_table(columns)}" for title, columns in self.others),
                 "",
                 *self.notes,
             ]
@@ -102,6 +106,7 @@ class SummaryParts:
                 *([html_table(self.random, self._random)] if self.random else []),
                 f"<p>{html.escape(self.observations)}</p>",
                 html_table(self.fixed, "Fixed effects") if self.fixed else f"<p>{NO_FIXED}</p>",
+                *(html_table(columns, title) for title, columns in self.others),
                 *(f"<p>{html.escape(note)}</p>" for note in self.notes),
             ]
         )
@@ -137,8 +142,13 @@ def summary_parts(
         else (),
         observations=observations_text(spec.design),
         fixed=() if not spec.design.fixed.terms else _fixed_columns(source, diagnostics, prob),
+        others=tuple(
+            (f"Coefficients of log({name})", columns)
+            for name, columns in _other_columns(source, diagnostics, prob).items()
+        ),
         notes=(
             *parameter_notes(draws, spec, prob),
+            *residual_notes(source, prob),
             *_notes(spec.design, prob),
             diagnostics_text(diagnostics),
             *problems,
@@ -177,7 +187,7 @@ def parameter_notes(draws: xr.DataTree, spec: ModelSpec, prob: float) -> tuple[s
     """
     texts = []
     for name in spec.family.parameter_names:
-        if name == names.SIGMA:
+        if name == names.SIGMA or name not in spec.priors.parameters:
             continue
         summary = summarize(draw_matrix(draws, name)[:, None], prob)
         value, low, high = (f"{end.item():.4g}" for end in (summary.value, summary.lower, summary.upper))
@@ -196,9 +206,56 @@ def _run_text(run: RunInfo, target_accept: float | None) -> str:
 def _fixed_columns(source: Posterior, diagnostics: pd.DataFrame, prob: float) -> tuple[Column, ...]:
     """Lay out the fixed effects with their diagnostics."""
     table = fixef(source, prob=prob)
+    if names.PARAMETER in table:
+        table = table[table[names.PARAMETER] == names.MU]
+    return _coefficient_columns(table, names.MU, diagnostics, prob)
+
+
+def _other_columns(
+    source: Posterior, diagnostics: pd.DataFrame, prob: float
+) -> dict[str, tuple[Column, ...]]:
+    """Lay out the coefficients of the predictors of parameters beside the mean."""
+    others = [each.parameter for each in source.spec.design.others if each.fixed.terms]
+    table = fixef(source, prob=prob) if others else pd.DataFrame()
+    return {
+        name: _coefficient_columns(table[table[names.PARAMETER] == name], name, diagnostics, prob)
+        for name in others
+    }
+
+
+def residual_notes(source: Source, prob: float | None) -> tuple[str, ...]:
+    """Sentences on the correlations of residuals, and on known errors."""
+    design = source.spec.design
+    notes = []
+    if not design.residual.is_independent:
+        pairs = varcorr(source, prob=prob or 0.95, correlations=True)
+        notes.append(_serial_note(design, pairs[pairs["group"] == names.RESIDUAL], prob))
+    errors = design.formula.response.additions.errors
+    if errors is not None:
+        beside = "" if design.residual.has_sigma else ", and nothing beside them"
+        notes.append(f"Residuals have the known standard errors {clean(errors.text)}{beside}.")
+    return tuple(notes)
+
+
+def _serial_note(design: Design, pairs: pd.DataFrame, prob: float | None) -> str:
+    """Sentence on the correlations of residuals."""
+    texts = []
+    for row in pairs.to_dict("records"):
+        ends = "" if prob is None else " [{:.3f}, {:.3f}]".format(*(row[each] for each in bound_names(prob)))
+        texts.append(
+            f"{clean('/'.join(filter(None, (row['effect_1'], row['effect_2']))))} {row['value']:.3f}{ends}"
+        )
+    term = design.formula.residual
+    return f"Correlation of residuals, {clean(term.source if term else '')}: {'; '.join(texts)}."
+
+
+def _coefficient_columns(
+    table: pd.DataFrame, parameter: str, diagnostics: pd.DataFrame, prob: float
+) -> tuple[Column, ...]:
+    """Lay out coefficients with their diagnostics."""
     lower, upper = bound_names(prob)
     headers = {"value": "Estimate", "se": "Est.Error", lower: lower, upper: upper}
-    checks = diagnostics.reindex([f"{names.BETA}[{term}]" for term in table["term"]])
+    checks = diagnostics.reindex([names.beta_of(term, parameter) for term in table["term"]])
     decimals = decimals_for(table["se"].to_numpy(), digits=4)
     return (
         left("", [clean(term) for term in table["term"]]),

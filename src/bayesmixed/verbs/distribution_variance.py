@@ -11,7 +11,8 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray
 from bayesmixed.families.family import Parameters, Within
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.verbs.summaries import draw_matrix
+from bayesmixed.verbs.drawn import n_draws, residual_sds
+from bayesmixed.verbs.summaries import block_slices, draw_matrix
 from bayesmixed.verbs.variances import (
     fixed_variance,
     random_variance,
@@ -39,6 +40,12 @@ def distribution_variance(draws: xr.DataTree, spec: ModelSpec) -> Within:
 def _of_family(draws: xr.DataTree, spec: ModelSpec) -> Within:
     """Variance that the family itself adds, one number a draw."""
     family = spec.family
+    if spec.design.formula.says_of_residuals and family.is_gaussian:
+        return Within(
+            draws=mean_residual_variance(draws, spec),
+            formula="V_res",
+            meaning="V_res: mean over the rows of the residual variance, known errors included",
+        )
     parameters = {name: draw_matrix(draws, name) for name in family.parameter_names}
     latent = family.latent_variance(parameters)
     if latent is not None:
@@ -54,6 +61,13 @@ def _of_family(draws: xr.DataTree, spec: ModelSpec) -> Within:
         meaning="Var(y)*g'^2: variance of the response times the squared slope of the link, at the mean "
         "linear predictor",
     )
+
+
+def mean_residual_variance(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
+    """Mean over the rows of the residual variance of a gaussian model, shape (chains * draws,)."""
+    n = spec.design.n_held
+    blocks = block_slices(n, n_draws(draws))
+    return np.asarray(sum((residual_sds(draws, spec, rows) ** 2).sum(axis=1) for rows in blocks) / n)
 
 
 def _of_log_link(

@@ -15,7 +15,7 @@ from bayesmixed import names
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import covariance_roots, linear_predictor, posterior_means
-from bayesmixed.posterior.response import mean_of
+from bayesmixed.posterior.response import mean_of, row_parameters
 from bayesmixed.verbs.places import renamed
 from bayesmixed.verbs.progress import counted
 from bayesmixed.verbs.records import Summary
@@ -137,6 +137,17 @@ def mean_draws(
     return row_matrix(predictor if scale == "link" else mean_of(predictor, posterior, spec.family))
 
 
+def residual_sds(draws: xr.DataTree, spec: ModelSpec, rows: slice) -> FloatArray:
+    """Draws of the residual standard deviations of a slice of the rows of a gaussian model.
+
+    Returns shape (chains * draws, rows).
+    """
+    posterior = draws["posterior"].to_dataset()
+    values = row_parameters(posterior, spec.design, spec.family, rows=rows)[names.SIGMA]
+    width = len(range(*rows.indices(spec.design.n_held)))
+    return np.broadcast_to(values, (*values.shape[:2], width)).reshape(-1, width)
+
+
 def row_matrix(values: xr.DataArray) -> FloatArray:
     """Join the chains of draws of rows.
 
@@ -177,7 +188,8 @@ def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec, scale: Scale = "r
     the mean of the response is its inverse link there, which is the posterior mean for the identity alone.
     """
     groups = [block.group for block in spec.design.blocks]
-    means = posterior_means(draws, groups, [names.BETA, *spec.family.parameter_names])
+    own = [name for name in spec.family.parameter_names if name in spec.priors.parameters]
+    means = posterior_means(draws, groups, [names.BETA, *own])
     predictor = linear_predictor(means, spec.design)
     wanted = predictor if scale == "link" else mean_of(predictor, means, spec.family)
     values: FloatArray = wanted.values[0, 0]

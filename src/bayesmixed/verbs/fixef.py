@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from bayesmixed import names
-from bayesmixed.design.records import FloatArray
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import FamilyError
 from bayesmixed.families.family import Family
 from bayesmixed.names import LEGEND
@@ -23,7 +25,23 @@ def fixef(source: Source, *, exponentiate: bool = False, prob: float = 0.95) -> 
     table = pd.DataFrame({"term": list(spec.design.fixed.terms), **columns, **source.coefficient_tests()})
     if exponentiate:
         table.attrs[LEGEND] = meaning
-    return table
+    others = [
+        pd.DataFrame({"term": list(each.fixed.terms), **source.other_coefficients(each.parameter, prob)})
+        for each in spec.design.others
+    ]
+    return beside(spec.design, [table, *others])
+
+
+def beside(design: Design, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of the predictors of a model as one, whose first column says which where there are several."""
+    if not design.others:
+        return tables[0]
+    parts = []
+    for name, table in zip(design.predictors, tables, strict=True):
+        part = table.copy()
+        part.insert(0, names.PARAMETER, pd.Series(name, index=table.index, dtype="str"))
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _ratio(family: Family) -> str:

@@ -108,4 +108,5 @@ def regression_r2(fitted: Regression, prob: float) -> pd.DataFrame:
 
 def _sigma(draws: xr.DataTree, spec: ModelSpec) -> float:
     """Posterior median of the residual standard deviation."""
-    return float(np.median(draw_matrix(draws, names.SIGMA))) if spec.family.has_residual_sd else np.nan
+    has_one = names.SIGMA in spec.priors.parameters
+    return float(np.median(draw_matrix(draws, names.SIGMA))) if has_one else np.nan

@@ -199,7 +199,7 @@ def _scanned(expression: str, spec: ModelSpec) -> tuple[Token, ...]:
     """Tokens of a text, every name of a parameter one token that holds its label."""
     if not isinstance(expression, str) or not expression.strip():
         raise BayesmixedError(f"{expression!r} is not an expression; write e.g. 'Days > 8'.")
-    known = parameters_of(spec.design, spec.family.parameter_names)
+    known = parameters_of(spec.design, spec.priors.parameters)
     spelled = _spelled(known)
     tokens: list[Token] = []
     at = 0
@@ -249,7 +249,7 @@ def _skipped(expression: str, at: int, tokens: list[Token]) -> int:
 
 def _parsed(tokens: Sequence[Token], text: str, spec: ModelSpec) -> Expression:
     """One side as an expression, names and functions checked."""
-    known = [parameter.label for parameter in parameters_of(spec.design, spec.family.parameter_names)]
+    known = [parameter.label for parameter in parameters_of(spec.design, spec.priors.parameters)]
     for i, token in enumerate(tokens):
         bracket = tokens[i + 1].text if i + 1 < len(tokens) else ""
         is_name = token.kind in ("name", "quoted") and token.text not in CONSTANTS

@@ -22,18 +22,23 @@ def coefficient_names(design: Design, block: GroupBlock) -> tuple[str, ...]:
 
     Returns: the fixed terms, then the effects that are only random.
     """
-    terms = design.fixed.terms
+    terms = design.predictors[block.parameter].fixed.terms
     return (*terms, *(effect for effect in block.effects if effect not in terms))
 
 
 def coefficient_draws(
-    draws: xr.DataTree, spec: ModelSpec, name: str, levels: Sequence[tuple[GroupBlock, IntArray | slice]]
+    draws: xr.DataTree,
+    spec: ModelSpec,
+    name: str,
+    levels: Sequence[tuple[GroupBlock, IntArray | slice]],
+    parameter: str = names.MU,
 ) -> FloatArray:
-    """Draws of one coefficient, the effects of some levels of one or several factors added.
+    """Draws of one coefficient of a predictor, the effects of some levels of one or several factors added.
 
     Shape (chains * draws, levels), or (chains * draws, 1) for a coefficient that varies by none of them.
     """
-    terms, beta = spec.design.fixed.terms, draw_matrix(draws, names.BETA)
+    terms = spec.design.predictors[parameter].fixed.terms
+    beta = draw_matrix(draws, names.beta(parameter))
     total: FloatArray = beta[:, [terms.index(name)]] if name in terms else np.zeros((len(beta), 1))
     for block, at in levels:
         if name in block.effects:

@@ -13,7 +13,7 @@ from bayesmixed.design.records import FloatArray
 from bayesmixed.errors import FamilyError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import linear_predictor
-from bayesmixed.posterior.response import row_parameters
+from bayesmixed.posterior.response import correlated_noise, row_parameters
 from bayesmixed.verbs.summaries import bound_names, check_prob
 
 MOST_DRAWS = 1000
@@ -52,7 +52,11 @@ def _compared(
     location = spec.family.location_of(linear_predictor(posterior, spec.design).values)
     parameters = row_parameters(posterior, spec.design, spec.family)
     trials = spec.design.response.trials
-    drawn = spec.family.draws(location, parameters, trials, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    if spec.design.residual.is_independent:
+        drawn = spec.family.draws(location, parameters, trials, rng)
+    else:
+        drawn = location + correlated_noise(posterior, spec.design.residual, parameters[names.SIGMA], rng)
     drawn = drawn if trials is None else drawn / trials
     seen = np.broadcast_to(statistic(spec.design.response.observed, location, parameters), location.shape[:2])
     expected = statistic(drawn, location, parameters)

@@ -37,7 +37,11 @@ def _means(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows, rows: sl
     centre = row_matrix(
         linear_predictor(posterior, wanted.design, effects="fixed", rows=rows, data=wanted.data)
     )
-    parameters = {name: draw_matrix(draws, name)[:, None] for name in spec.family.parameter_names}
+    parameters = {
+        name: draw_matrix(draws, name)[:, None]
+        for name in spec.family.parameter_names
+        if name in spec.priors.parameters
+    }
     between = np.zeros_like(centre)
     add_group_variances(between, posterior, wanted.design.blocks, [z[rows] for z in wanted.data.columns])
     means = normal_mean(spec.family, centre, between, parameters)

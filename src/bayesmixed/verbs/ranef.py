@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.verbs.blocks import chosen_blocks
+from bayesmixed.verbs.fixef import beside
 from bayesmixed.verbs.lines import coefficient_names
 from bayesmixed.verbs.records import Summary
 from bayesmixed.verbs.sources import Source
@@ -36,8 +38,26 @@ def _of_levels(
     summary_of: Callable[[GroupBlock, str, float], Summary],
 ) -> pd.DataFrame:
     """Table of what every level has under some names; by grouping factor, then name, then level."""
+    if not design.others or not design.all_blocks:
+        return _of_blocks(chosen_blocks(design, group), prob, names_of, summary_of)
+    every = replace(design, blocks=design.all_blocks)
+    key = None if group is None else chosen_blocks(every, group)[0].group_key
+    wanted = [
+        [block for block in each.blocks if key in (None, block.group_key)]
+        for each in design.predictors.values()
+    ]
+    return beside(design, [_of_blocks(blocks, prob, names_of, summary_of) for blocks in wanted])
+
+
+def _of_blocks(
+    blocks: Sequence[GroupBlock],
+    prob: float,
+    names_of: Callable[[GroupBlock], tuple[str, ...]],
+    summary_of: Callable[[GroupBlock, str, float], Summary],
+) -> pd.DataFrame:
+    """The same for some grouping factors."""
     tables = []
-    for block in chosen_blocks(design, group):
+    for block in blocks:
         effects = names_of(block)
         summary = stack(summary_of(block, effect, prob) for effect in effects)
         labels = {
@@ -47,4 +67,4 @@ def _of_levels(
         }
         table = pd.DataFrame({**labels, **summary_columns(summary, prob)})
         tables.append(table.astype(dict.fromkeys(labels, "str")))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

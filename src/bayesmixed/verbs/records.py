@@ -25,3 +25,9 @@ class Summary:
     se: FloatArray
     lower: FloatArray
     upper: FloatArray
+
+    def __getitem__(self, places: slice) -> Summary:
+        """Summary of some of the quantities."""
+        parts = (self.value, self.se, self.lower, self.upper)
+        value, se, lower, upper = (part[places] for part in parts)
+        return Summary(value=value, se=se, lower=lower, upper=upper)

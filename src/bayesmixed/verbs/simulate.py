@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,12 @@ from numpy.typing import ArrayLike
 
 from bayesmixed import names
 from bayesmixed.design.prediction_rows import PredictionRows, counts_successes, prediction_rows
+from bayesmixed.design.records import EncodedData, FloatArray, GroupBlock
+from bayesmixed.errors import DataError
+from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import SimulatedEffects, checked_count, checked_seed, one_of
+from bayesmixed.posterior.linear_predictor import new_level_effects
+from bayesmixed.posterior.response import correlated_noise, row_parameters
 from bayesmixed.verbs.drawn import n_draws
 from bayesmixed.verbs.predict import check_weights_given
 from bayesmixed.verbs.sources import Posterior, Source
@@ -20,6 +26,8 @@ from bayesmixed.verbs.sources import Posterior, Source
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
+SERIES_STREAM = 4
+"""Keeps the random numbers of series of residuals apart from all others."""
 DRAW_STREAM = 3
 """Keeps the random choice of draws apart from the random numbers of levels and rows."""
 
@@ -51,23 +59,54 @@ def simulate(
     check_weights_given(spec.design, wanted, "response")
     wanted = with_new_levels(wanted) if effects == "new" else wanted
     chosen = _some_draws(source.holding(wanted).draws, n, number)
+    serial = spec.design.residual.correlation
+    if not spec.design.residual.is_independent and newdata is not None:
+        raise DataError(
+            f"New rows are not in the series of {serial.name}() that the model was fitted to, so their "
+            "residuals are not drawn together. Leave newdata out, or take predict(kind='response'), row by "
+            "row."
+        )
+    together = not spec.design.residual.is_independent
     predicted = Posterior(chosen, spec, seed=number).row_arrays(
-        wanted, kind="response", new_levels="sample", counts=counts_successes(spec.design)
+        wanted,
+        kind="mean" if together else "response",
+        new_levels="sample",
+        counts=counts_successes(spec.design),
     )
     responses = predicted(slice(0, wanted.n_rows)).transpose(names.CHAIN, names.ROW, names.DRAW).values[0]
+    if together:
+        responses = responses + _residuals(chosen, spec, wanted, number).T
     columns = [f"sim_{number}" for number in range(1, n + 1)]
     return pd.DataFrame(responses, index=wanted.data.frame.index, columns=columns)
 
 
+def _residuals(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows, seed: int) -> FloatArray:
+    """Residuals of all rows, correlated within their series, shape (draws, n)."""
+    posterior, rng = draws["posterior"].to_dataset(), np.random.default_rng([seed, SERIES_STREAM])
+    new_effects = new_level_effects(posterior, wanted.design, seed)
+    parameters = row_parameters(
+        posterior, wanted.design, spec.family, data=wanted.data, new_effects=new_effects
+    )
+    noise: FloatArray = correlated_noise(posterior, spec.design.residual, parameters[names.SIGMA], rng)[0]
+    return noise
+
+
 def with_new_levels(wanted: PredictionRows) -> PredictionRows:
     """Rows whose levels are all taken for levels that the model has not seen."""
-    data, blocks = wanted.data, wanted.design.blocks
+    predictors = wanted.design.predictors
+    others = {name: _renewed(data, predictors[name].blocks) for name, data in wanted.data.others.items()}
+    mean = _renewed(wanted.data, wanted.design.blocks)
+    return replace(wanted, data=replace(mean, others=others))
+
+
+def _renewed(data: EncodedData, blocks: Sequence[GroupBlock]) -> EncodedData:
+    """Rows of one predictor whose levels are all taken for new."""
     new = [(*labels, *block.levels) for labels, block in zip(data.new_levels, blocks, strict=True)]
     codes = [
         np.where(code < 0, code, -1 - len(labels) - code)
         for code, labels in zip(data.codes, data.new_levels, strict=True)
     ]
-    return replace(wanted, data=replace(data, codes=tuple(codes), new_levels=tuple(new)))
+    return replace(data, codes=tuple(codes), new_levels=tuple(new))
 
 
 def _some_draws(draws: xr.DataTree, n: int, seed: int) -> xr.DataTree:

@@ -7,7 +7,9 @@ A verb is written once, over a `Source`, and asks it for
   responses of the fit's rows lie around their means; ``holding(wanted)`` is the same source with all at hand
   that these rows need
 - ``effects(block, effect)`` and ``level_coefficients(block, name)``: of all levels of a grouping factor
-- ``deviations()`` and ``correlations()`` of the random effects, in the order of the tables
+- ``deviations()`` and ``correlations()`` of the random effects and the residuals, in the order of the tables;
+  ``strata()``: residual standard deviations of some rows
+- ``other_coefficients(parameter)``: of the predictors of parameters beside the mean
 - ``with_intervals(table)``: a table that is made of draws of parameters, such as shares of variance
 - ``draws``: the posterior, or the estimate laid out like a posterior of one draw.
 
@@ -36,12 +38,24 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels, PredictKind, VarianceIntervals, checked_seed, one_of
 from bayesmixed.posterior.linear_predictor import keeps_moments, level_moments, new_level_effects
 from bayesmixed.posterior.response import prediction_draws, row_keys
-from bayesmixed.verbs.drawn import Drawn, Effects, add_group_variances, n_draws, row_matrix
+from bayesmixed.verbs.drawn import (
+    Drawn,
+    Effects,
+    add_group_variances,
+    n_draws,
+    residual_sds,
+    row_matrix,
+)
 from bayesmixed.verbs.estimate.bootstrap import bootstrap, bootstrap_tree
 from bayesmixed.verbs.estimate.combinations import Combinations, combinations_of, unit_combinations
 from bayesmixed.verbs.estimate.confint import parameter_intervals
-from bayesmixed.verbs.estimate.parameters import estimated_arrays, lme4_parameters, point_tree
-from bayesmixed.verbs.estimate.satterthwaite import interval_summary
+from bayesmixed.verbs.estimate.parameters import (
+    estimated_arrays,
+    lme4_parameters,
+    other_covariance,
+    point_tree,
+)
+from bayesmixed.verbs.estimate.satterthwaite import interval_summary, t_test_columns
 from bayesmixed.verbs.family_residuals import row_variances
 from bayesmixed.verbs.lines import coefficient_draws
 from bayesmixed.verbs.moments import summary_of_moments
@@ -54,9 +68,11 @@ from bayesmixed.verbs.summaries import (
     stack,
     summarize,
     summarize_blocks,
+    summary_columns,
 )
 
 TableOfDraws = Callable[[xr.DataTree], pd.DataFrame]
+TableOfValues = Callable[[xr.DataTree], FloatArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +110,16 @@ class Posterior:
         beta = draw_matrix(self.draws, names.BETA)
         return {"p_direction": np.maximum((beta > 0).mean(axis=0), (beta < 0).mean(axis=0))}
 
+    def other_coefficients(self, parameter: str, prob: float) -> dict[str, FloatArray]:
+        """Columns on the coefficients of the predictor of a parameter beside the mean."""
+        beta = draw_matrix(self.draws, names.beta(parameter))
+        direction = np.maximum((beta > 0).mean(axis=0), (beta < 0).mean(axis=0))
+        return {**summary_columns(summarize(beta, prob), prob), "p_direction": direction}
+
+    def strata(self, of: TableOfValues, prob: float) -> Summary:
+        """Residual standard deviations of some rows, from the function that gives their draws."""
+        return summarize(of(self.draws), prob)
+
     def holding(self, wanted: PredictionRows) -> Posterior:
         """The same with draws of the random effects of the rows' levels, where moments are kept."""
         return replace(self, draws=with_levels(self.draws, self.spec, wanted))
@@ -115,7 +141,9 @@ class Posterior:
     ) -> Callable[[slice], xr.DataArray]:
         """The same as a function of a slice of the rows: draws with dimensions (chain, draw, row)."""
         posterior, seed = self.draws["posterior"].to_dataset(), checked_seed(self.seed)
-        new, is_response = new_levels == "sample" and any(wanted.data.new_levels), kind == "response"
+        encoded = [wanted.data, *wanted.data.others.values()]
+        has_new = any(labels for data in encoded for labels in data.new_levels)
+        new, is_response = new_levels == "sample" and has_new, kind == "response"
         return partial(
             prediction_draws,
             posterior,
@@ -138,8 +166,7 @@ class Posterior:
         if not self.spec.family.is_gaussian:
             return row_variances(self.draws, self.spec, rows)
         design = self.spec.design
-        scale = design.residual.scales(design.n_held)[rows]
-        variances: FloatArray = (draw_matrix(self.draws, names.SIGMA)[:, None] * scale) ** 2
+        variances: FloatArray = residual_sds(self.draws, self.spec, rows) ** 2
         if effects == "fixed":
             columns = [block.columns[rows] for block in design.blocks]
             add_group_variances(variances, self.draws["posterior"].to_dataset(), design.blocks, columns)
@@ -156,45 +183,54 @@ class Posterior:
     def effects(self, block: GroupBlock, effect: str, prob: float) -> Summary:
         """One random effect of all levels of a factor."""
         place = block.effects.index(effect)
-        if keeps_moments(self.draws):
-            return summary_of_moments(level_moments(self.draws, names.ranef(block.group))[:, :, place], prob)
-        return summarize(draw_matrix(self.draws, names.ranef(block.group))[:, :, place], prob)
+        if keeps_moments(self.draws) and block.parameter == names.MU:
+            return summary_of_moments(level_moments(self.draws, names.ranef(block.name))[:, :, place], prob)
+        return summarize(draw_matrix(self.draws, names.ranef(block.name))[:, :, place], prob)
 
     def level_coefficients(self, block: GroupBlock, name: str, prob: float) -> Summary:
         """One coefficient of all levels of a factor, the fixed effect and the level's own added."""
         if name not in block.effects:
-            constant = summarize(coefficient_draws(self.draws, self.spec, name, []), prob)
+            constant = summarize(coefficient_draws(self.draws, self.spec, name, [], block.parameter), prob)
             return stack([constant] * block.n_levels)
-        if keeps_moments(self.draws):
+        if keeps_moments(self.draws) and block.parameter == names.MU:
             kept = level_moments(self.draws, names.coef(block.group))[:, :, block.effects.index(name)]
             return summary_of_moments(kept, prob)
         return summarize_blocks(
-            lambda levels: coefficient_draws(self.draws, self.spec, name, [(block, levels)]),
+            lambda levels: coefficient_draws(self.draws, self.spec, name, [(block, levels)], block.parameter),
             block.n_levels,
             n_draws(self.draws),
             prob,
         )
 
     def deviations(self, prob: float) -> Summary:
-        """Standard deviations of the random effects, the residual's last."""
-        blocks = self.spec.design.blocks
-        parts = []
-        for block in blocks:
-            sds = np.take(draw_matrix(self.draws, names.sd(block.group)), block.covariances.leaders, axis=1)
-            parts.append(summarize(sds, prob))
-        if self.spec.family.has_residual_sd:
+        """Standard deviations of the random effects, the residual's last; then of other predictors."""
+        design = self.spec.design
+        parts = [self._deviations(block, prob) for block in design.blocks]
+        if names.SIGMA in self.spec.priors.parameters:
             parts.append(summarize(draw_matrix(self.draws, names.SIGMA)[:, None], prob))
+        parts += [self._deviations(block, prob) for each in design.others for block in each.blocks]
         return stack(parts)
 
+    def _deviations(self, block: GroupBlock, prob: float) -> Summary:
+        """Standard deviations of the effects of one grouping factor."""
+        sds = np.take(draw_matrix(self.draws, names.sd(block.name)), block.covariances.leaders, axis=1)
+        return summarize(sds, prob)
+
     def correlations(self, prob: float) -> Summary:
-        """Correlations of the random effects."""
-        parts = []
-        for block in self.spec.design.blocks:
-            if block.has_correlation:
-                first, second = zip(*(each.pair for _, each in block.correlations), strict=True)
-                matrices = draw_matrix(self.draws, names.corr(block.group))
-                parts.append(summarize(matrices[:, first, second], prob))
-        return stack(parts)
+        """Correlations of the random effects, then of the residuals, then of effects of other predictors."""
+        design, serial = self.spec.design, self.spec.design.residual.correlation
+        parts = [self._correlations(block, prob) for block in design.blocks if block.has_correlation]
+        if not design.residual.is_independent:
+            values = draw_matrix(self.draws, serial.label)
+            places = np.triu_indices(values.shape[-1], k=1) if serial.coords else (None,)
+            parts.append(summarize(values[:, *places], prob))
+        others = [block for each in design.others for block in each.blocks if block.has_correlation]
+        return stack([*parts, *(self._correlations(block, prob) for block in others)])
+
+    def _correlations(self, block: GroupBlock, prob: float) -> Summary:
+        """Correlations of the effects of one grouping factor."""
+        first, second = zip(*(each.pair for _, each in block.correlations), strict=True)
+        return summarize(draw_matrix(self.draws, names.corr(block.name))[:, first, second], prob)
 
     def with_intervals(self, table: TableOfDraws, prob: float) -> pd.DataFrame:  # noqa: ARG002
         """Table of draws, which has its intervals."""
@@ -238,6 +274,19 @@ class Estimated:
         """Columns ``t``, ``df``, ``p_value`` of every coefficient."""
         return self.coefficients().tests()
 
+    def other_coefficients(self, parameter: str, prob: float) -> dict[str, FloatArray]:
+        """Columns on the coefficients of the predictor of a parameter beside the mean, normal tests."""
+        values = draw_matrix(self.draws, names.beta(parameter))[0]
+        se = np.sqrt(np.diag(other_covariance(self.estimate, parameter)))
+        tests = t_test_columns(values, se, np.full(len(values), np.inf))
+        return {**summary_columns(interval_summary(values, se, prob), prob), **tests}
+
+    def strata(self, of: TableOfValues, prob: float) -> Summary:  # noqa: ARG002
+        """Residual standard deviations of some rows, without intervals."""
+        value = of(self.draws)[0]
+        untold = np.full(len(value), np.nan)
+        return Summary(value=value, se=untold, lower=untold, upper=untold)
+
     def holding(self, wanted: PredictionRows) -> Estimated:  # noqa: ARG002
         """The same: an estimate holds all effects."""
         return self
@@ -251,7 +300,7 @@ class Estimated:
     def row_sd(self, effects: Effects) -> FloatArray:
         """Standard deviation of the response of every row of the fit around its mean, shape (n,)."""
         design, optimum = self.estimate.design, self.estimate.optimum
-        variance = (optimum.sigma * design.residual.scales(design.n_held)) ** 2
+        variance = residual_sds(self.draws, self.spec, slice(0, design.n_held))[0] ** 2
         if effects == "fixed":
             for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
                 variance += np.einsum("nk,kl,nl->n", block.columns, covariance, block.columns)
@@ -306,17 +355,23 @@ class Estimated:
 
     def deviations(self, prob: float) -> Summary:
         """Standard deviations of the random effects, the residual's last."""
-        arrays = estimated_arrays(self.estimate.optimum)
+        arrays = estimated_arrays(self.estimate.design, self.estimate.optimum)
         pairs = zip(arrays.sd, self.estimate.design.blocks, strict=True)
         sds = [sd[block.covariances.leaders] for sd, block in pairs]
-        return self._with_ends(np.concatenate([*sds, arrays.sigma[None]]), ("sd", "sigma"), prob)
+        sigma = [arrays.sigma[None]] if names.SIGMA in self.spec.priors.parameters else []
+        values = [np.empty(0), *sds, *sigma]
+        return self._with_ends(np.concatenate(values), ("sd", "sigma"), prob)
 
     def correlations(self, prob: float) -> Summary:
-        """Correlations of the random effects."""
-        matrices = estimated_arrays(self.estimate.optimum).corr
-        blocks = zip(self.estimate.design.blocks, matrices, strict=True)
+        """Correlations of the random effects, then of the residuals."""
+        design, serial = self.estimate.design, self.estimate.design.residual.correlation
+        arrays = estimated_arrays(design, self.estimate.optimum)
+        blocks = zip(design.blocks, arrays.corr, strict=True)
         values = [matrix[each.pair] for block, matrix in blocks for _, each in block.correlations]
-        return self._with_ends(np.array(values, dtype=np.float64), ("cor",), prob)
+        if arrays.serial is not None:
+            matrix = arrays.serial
+            values += [*matrix[np.triu_indices(len(matrix), k=1)]] if serial.coords else [matrix]
+        return self._with_ends(np.array(values, dtype=np.float64), ("cor", "serial"), prob)
 
     def _with_ends(self, values: FloatArray, kinds: tuple[str, ...], prob: float) -> Summary:
         """Parameters of some kinds with intervals by the chosen method; their sampling is far from normal."""

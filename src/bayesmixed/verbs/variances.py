@@ -48,14 +48,6 @@ def fixed_variance(draws: xr.DataTree, design: Design) -> FloatArray:
     return np.asarray(np.einsum("sp,pq,sq->s", beta, cross, beta, optimize=True))
 
 
-def residual_variance(draws: xr.DataTree) -> FloatArray:
-    """Residual variance of a row of weight one.
-
-    Returns shape (chains * draws,).
-    """
-    return draw_matrix(draws, names.SIGMA) ** 2
-
-
 def split_blocks(design: Design) -> tuple[tuple[GroupBlock, ...], tuple[GroupBlock, ...]]:
     """Tell grouping factors from those that have a level for every row."""
     trials = design.response.trials

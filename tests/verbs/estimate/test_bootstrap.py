@@ -51,7 +51,7 @@ def test_refits_are_the_estimates_of_the_simulated_responses(formula: str, by: s
         values(refits, fitted), fitted.likelihood.with_responses(responses), strict=True
     ):
         parameters = lme4_parameters(fitted.design)
-        expected = parameter_values(parameters, estimated_arrays(find_optimum(likelihood)))
+        expected = parameter_values(parameters, estimated_arrays(likelihood.design, find_optimum(likelihood)))
         np.testing.assert_array_less(np.abs(found - expected), 0.01 * spread)
 
 

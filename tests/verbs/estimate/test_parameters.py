@@ -78,17 +78,18 @@ def test_values_are_the_estimates() -> None:
     covariance = fitted.optimum.covariances[0]
     sd = np.sqrt(np.diag(covariance))
     expected = [*sd, covariance[0, 1] / sd.prod(), fitted.optimum.sigma, *fitted.optimum.coefficients]
-    values = parameter_values(lme4_parameters(fitted.design), estimated_arrays(fitted.optimum))
+    values = parameter_values(lme4_parameters(fitted.design), estimated_arrays(fitted.design, fitted.optimum))
     np.testing.assert_allclose(values, expected, rtol=1e-12)
 
 
 def test_correlation_beside_a_zero_variance_does_not_exist() -> None:
     fitted = flat_slope()
-    values = parameter_values(lme4_parameters(fitted.design), estimated_arrays(fitted.optimum))
+    values = parameter_values(lme4_parameters(fitted.design), estimated_arrays(fitted.design, fitted.optimum))
     assert values[1] == 0.0
     assert np.isnan(values[2])
     assert np.all(np.isfinite(np.delete(values, 2)))
 
 
 def test_no_parameters_have_no_values() -> None:
-    assert parameter_values([], estimated_arrays(estimated(SLEEP).optimum)).shape == (0,)
+    fitted = estimated(SLEEP)
+    assert parameter_values([], estimated_arrays(fitted.design, fitted.optimum)).shape == (0,)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bayesmixed import names
 from bayesmixed.design.checks import check_estimable, degrees_left
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel.cross_products import check_residual
@@ -199,6 +200,20 @@ def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequ
         for e in range(block.n_effects):
             total += effects[:, block.codes, e] * block.columns[:, e]
     return total
+
+
+def residual_arrays(design: Design, entries: FloatArray) -> tuple[FloatArray | None, dict[str, FloatArray]]:
+    """Correlations of residuals at an estimate, and the coefficients of predictors beside the mean's."""
+    serial = design.residual.correlation
+    sizes = [serial.n_coordinates, *(len(each.fixed.terms) for each in design.others)]
+    log_sigma = design.residual.errors is not None and names.SIGMA in design.residual_names
+    end = len(entries) - log_sigma
+    correlation, *scale = np.split(entries[end - sum(sizes) : end], np.cumsum(sizes)[:-1])
+    coefficients = {
+        each.parameter: each.fixed.centring @ (own / each.fixed.scales)
+        for each, own in zip(design.others, scale, strict=True)
+    }
+    return (serial.values(correlation) if len(correlation) else None), coefficients
 
 
 def covariance_root(covariance: FloatArray) -> FloatArray:

@@ -23,6 +23,7 @@ from bayesmixed.verbs.estimate.parameters import (
     arrays_tree,
     estimated_arrays,
     parameter_values,
+    stacked,
 )
 from bayesmixed.verbs.summaries import check_prob, summarize
 
@@ -74,9 +75,12 @@ def bootstrap(
     seeds = seed_sequence(seed)
     with single_threaded_blas():
         refits = _refits(fitted, n, seeds)
-        found = [(estimated_arrays(optimum), optimum.singular) for optimum in _shown(refits, n, progress)]
+        found = [
+            (estimated_arrays(fitted.design, optimum), optimum.singular)
+            for optimum in _shown(refits, n, progress)
+        ]
     return Bootstrap(
-        arrays=_stacked([arrays for arrays, _ in found]),
+        arrays=stacked([arrays for arrays, _ in found]),
         singular=np.array([singular for _, singular in found]),
     )
 
@@ -96,16 +100,6 @@ def _shown(refits: Iterator[Optimum], n: int, progress: bool) -> Iterable[Optimu
     from rich.progress import track
 
     return track(refits, "Bootstrap", total=n, console=Console(stderr=True))
-
-
-def _stacked(parts: list[ParameterArrays]) -> ParameterArrays:
-    """Put the arrays of the refits on top of each other."""
-    return ParameterArrays(
-        beta=np.stack([part.beta for part in parts]),
-        sigma=np.stack([part.sigma for part in parts]),
-        sd=tuple(np.stack(sds) for sds in zip(*(part.sd for part in parts), strict=True)),
-        corr=tuple(np.stack(corrs) for corrs in zip(*(part.corr for part in parts), strict=True)),
-    )
 
 
 def bootstrap_intervals(refits: Bootstrap, parameters: Sequence[Parameter], prob: float = 0.95) -> FloatArray:

@@ -26,6 +26,7 @@ from bayesmixed.verbs.estimate.satterthwaite import (
     degrees_of_freedom,
     interval_summary,
     new_level_spread,
+    own_residual_spread,
     residual_spread,
     t_test_columns,
 )
@@ -161,9 +162,10 @@ def combinations_of(
     added = []
     if new_levels == "sample":
         added.append(new_level_spread(estimate, wanted))
-    if kind == "response":
-        residual = wanted.design.residual.with_weights(wanted.weights)
-        added.append(residual_spread(estimate, residual.scales(wanted.n_rows)))
+    if kind == "response" and estimate.profiles_sigma:
+        added.append(residual_spread(estimate, wanted.data.residual.scales(wanted.n_rows)))
+    elif kind == "response":
+        added.append(own_residual_spread(estimate, wanted))
     return Combinations(
         estimate=estimate,
         values=predicted_values(estimate.design, estimate.optimum, wanted),

@@ -69,7 +69,7 @@ def _table(
             "kind": [parameter.kind for parameter in parameters],
             "group": [parameter.group for parameter in parameters],
             "effect": [parameter.effect for parameter in parameters],
-            "estimate": parameter_values(parameters, estimated_arrays(fitted.optimum)),
+            "estimate": parameter_values(parameters, estimated_arrays(fitted.design, fitted.optimum)),
             bounds[0]: ends[:, 0],
             bounds[1]: ends[:, 1],
         }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -11,8 +11,8 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.parameters import Parameter, ambiguous, parameter_named, parameters_of
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.records import RawDraws
-from bayesmixed.engines.reml.estimate import Estimate
+from bayesmixed.engines.records import RawDraws, RawPredictor
+from bayesmixed.engines.reml.estimate import Estimate, residual_arrays
 from bayesmixed.engines.reml.optimum import Optimum
 from bayesmixed.errors import BayesmixedError, near_names
 from bayesmixed.options import one_or_several
@@ -29,17 +29,23 @@ class ParameterArrays:
     beta : FloatArray
         Coefficients, shape (..., p).
     sigma : FloatArray
-        Residual standard deviation, shape (...,).
+        Residual standard deviation, shape (...,); NaN where the model does not have one number.
     sd : tuple[FloatArray, ...]
         For each block, shape (..., k).
     corr : tuple[FloatArray, ...]
         For each block, shape (..., k, k); NaN beside a standard deviation of zero.
+    serial : FloatArray or None
+        Correlation of residuals, shape (...,), or their matrix (..., T, T).
+    others : Mapping[str, FloatArray]
+        Coefficients of the predictors of parameters beside the mean, shape (..., p).
     """
 
     beta: FloatArray
     sigma: FloatArray
     sd: tuple[FloatArray, ...]
     corr: tuple[FloatArray, ...]
+    serial: FloatArray | None = None
+    others: Mapping[str, FloatArray] = field(default_factory=dict)
 
     __repr__ = short_repr
 
@@ -78,14 +84,37 @@ def _matching(known: list[Parameter], name: object) -> list[Parameter]:
     return [found]
 
 
-def estimated_arrays(optimum: Optimum) -> ParameterArrays:
+def estimated_arrays(design: Design, optimum: Optimum) -> ParameterArrays:
     """Values of all parameters at an estimate."""
+    serial, others = residual_arrays(design, optimum.entries)
     return ParameterArrays(
         beta=optimum.coefficients,
         sigma=np.asarray(optimum.sigma),
         sd=tuple(standard_deviations(covariance) for covariance in optimum.covariances),
         corr=tuple(correlations(covariance) for covariance in optimum.covariances),
+        serial=serial,
+        others=others,
     )
+
+
+def other_places(fitted: Estimate) -> dict[str, slice]:
+    """Where the coefficients of every predictor beside the mean's stand among an estimate's entries."""
+    places: dict[str, slice] = {}
+    end = len(fitted.optimum.entries)
+    for each in reversed(fitted.design.others):
+        places[each.parameter] = slice(end - len(each.fixed.terms), end)
+        end -= len(each.fixed.terms)
+    return places
+
+
+def other_covariance(fitted: Estimate, parameter: str) -> FloatArray:
+    """Covariance matrix of the coefficients of a predictor beside the mean's, shape (p, p).
+
+    From the curvature of the criterion, minus twice a log likelihood, in all variance parameters.
+    """
+    own, fixed = other_places(fitted)[parameter], fitted.design.predictors[parameter].fixed
+    to_data = fixed.centring / fixed.scales
+    return np.asarray(2.0 * to_data @ fitted.curvature.inverse[own, own] @ to_data.T)
 
 
 def parameter_values(parameters: Sequence[Parameter], arrays: ParameterArrays) -> FloatArray:
@@ -107,19 +136,32 @@ def _value(parameter: Parameter, arrays: ParameterArrays) -> FloatArray:
             return arrays.corr[parameter.block][..., parameter.first, parameter.second]
         case "sigma":
             return arrays.sigma
-    return arrays.beta[..., parameter.first]
+        case "serial" if parameter.serial is not None and arrays.serial is not None:
+            if not parameter.serial.coords:
+                return arrays.serial
+            i, j = np.triu_indices(arrays.serial.shape[-1], k=1)
+            return arrays.serial[..., i[parameter.first], j[parameter.first]]
+    beta = arrays.beta if parameter.predictor == names.MU else arrays.others[parameter.predictor]
+    return beta[..., parameter.first]
 
 
 def point_tree(fitted: Estimate) -> xr.DataTree:
     """Lay an estimate out as a posterior of one chain with one draw."""
-    found = estimated_arrays(fitted.optimum)
-    arrays = ParameterArrays(
-        beta=found.beta[None],
-        sigma=found.sigma[None],
-        sd=tuple(sd[None] for sd in found.sd),
-        corr=tuple(corr[None] for corr in found.corr),
-    )
+    arrays = stacked([estimated_arrays(fitted.design, fitted.optimum)])
     return arrays_tree(fitted.design, arrays, [effects[None] for effects in fitted.optimum.ranef])
+
+
+def stacked(parts: Sequence[ParameterArrays]) -> ParameterArrays:
+    """Put the arrays of several estimates on top of each other."""
+    first = parts[0]
+    return ParameterArrays(
+        beta=np.stack([part.beta for part in parts]),
+        sigma=np.stack([part.sigma for part in parts]),
+        sd=tuple(np.stack(sds) for sds in zip(*(part.sd for part in parts), strict=True)),
+        corr=tuple(np.stack(corrs) for corrs in zip(*(part.corr for part in parts), strict=True)),
+        serial=None if first.serial is None else np.stack([np.asarray(part.serial) for part in parts]),
+        others={name: np.stack([part.others[name] for part in parts]) for name in first.others},
+    )
 
 
 def arrays_tree(design: Design, arrays: ParameterArrays, ranef: Sequence[FloatArray]) -> xr.DataTree:
@@ -128,9 +170,15 @@ def arrays_tree(design: Design, arrays: ParameterArrays, ranef: Sequence[FloatAr
         own[None] if block.has_correlation else None
         for block, own in zip(design.blocks, arrays.corr, strict=True)
     ]
+    values = {names.SIGMA: arrays.sigma, design.residual.correlation.label: arrays.serial}
+    own = {name: values[name] for name in design.residual_names}
     raw = RawDraws(
         beta=arrays.beta[None],
-        parameters={names.SIGMA: arrays.sigma[None]},
+        parameters={name: value[None] for name, value in own.items() if value is not None},
+        others={
+            name: RawPredictor(beta=beta[None], sd=(), corr=(), ranef=())
+            for name, beta in arrays.others.items()
+        },
         sd=tuple(sd[None] for sd in arrays.sd),
         corr=tuple(corr),
         ranef=tuple(effects[None] for effects in ranef),

@@ -145,7 +145,7 @@ def _by_ml(fitted: Estimate) -> Estimate:
 
 def _exists(by_ml: Estimate, parameter: Parameter) -> bool:
     """Whether a parameter has a value at the estimate, unlike a correlation beside a zero variance."""
-    return not np.isnan(parameter_values([parameter], estimated_arrays(by_ml.optimum))[0])
+    return not np.isnan(parameter_values([parameter], estimated_arrays(by_ml.design, by_ml.optimum))[0])
 
 
 def _walk(by_ml: Estimate, parameter: Parameter) -> Walk:
@@ -156,7 +156,9 @@ def _walk(by_ml: Estimate, parameter: Parameter) -> Walk:
 
 
 def _interval(by_ml: Estimate, parameter: Parameter, z: float) -> tuple[float, float]:
-    """Both ends of the interval of one parameter."""
+    """Both ends of the interval of one parameter, NaN of several correlations of residuals."""
+    if parameter.serial is not None and parameter.serial.coords:
+        return float("nan"), float("nan")
     if not _exists(by_ml, parameter):
         return -1.0, 1.0
     walk = _walk(by_ml, parameter)

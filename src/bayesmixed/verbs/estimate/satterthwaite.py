@@ -7,12 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayesmixed import names
 from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.regression import AnyEstimate
+from bayesmixed.engines.reml.estimate import residual_arrays
 from bayesmixed.verbs.records import Summary
 from bayesmixed.verbs.summaries import check_prob
 from bayesmixed_program import ctrl_c_waits
+
+STEP = 1e-4
+"""Of differences in entries that are logarithms, or nearly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,32 @@ def residual_spread(fitted: AnyEstimate, scale: FloatArray) -> Spread:
         variances=scale**2 * curvature.variances.residual,
         slopes=np.outer(scale**2, curvature.slopes.residual),
     )
+
+
+def own_residual_spread(fitted: AnyEstimate, wanted: PredictionRows) -> Spread:
+    """Spread of residuals where rows have known errors, or a sigma of their own."""
+    entries = fitted.optimum.entries
+    steps = [STEP * move for move in np.eye(len(entries))]
+    slopes = [
+        (_row_variances(fitted, wanted, entries + step) - _row_variances(fitted, wanted, entries - step))
+        / (2.0 * STEP)
+        for step in steps
+    ]
+    return Spread(
+        variances=_row_variances(fitted, wanted, entries),
+        slopes=np.array(slopes).reshape(len(steps), wanted.n_rows).T,
+    )
+
+
+def _row_variances(fitted: AnyEstimate, wanted: PredictionRows, entries: FloatArray) -> FloatArray:
+    """Residual variances of rows at some entries, shape (m,)."""
+    design, data = fitted.design, wanted.data
+    sigma = np.zeros(wanted.n_rows)
+    if names.SIGMA in design.residual_names:  # beside known errors: its logarithm comes last
+        sigma += fitted.optimum.sigma * np.exp(entries[-1] - fitted.optimum.entries[-1])
+    for name, own in residual_arrays(design, entries)[1].items():
+        sigma = np.exp(data.others[name].fixed @ own + data.others[name].offset)
+    return data.residual.deviations(sigma) ** 2
 
 
 def new_level_spread(fitted: AnyEstimate, wanted: PredictionRows) -> Spread:
