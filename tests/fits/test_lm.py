@@ -312,6 +312,20 @@ def test_posteriors_are_compared_with_mixed_models() -> None:
     assert np.isfinite(factor.log)
 
 
+def test_leverage_is_drawn_with_contours_of_cooks_distance() -> None:
+    ax = line().plot.leverage()
+    table = line().augment()
+    np.testing.assert_allclose(ax.collections[0].get_offsets(), table[["leverage", "std_resid"]])
+    at, height = ax.lines[-2].get_data()
+    np.testing.assert_allclose(height**2 * at / (1 - at) / 4, 1)
+    named = {text.get_text() for text in ax.texts}
+    assert named == set(map(str, table["cooks_distance"].nlargest(3).index))
+    assert bm.glm("b ~ x", FRAME, "bernoulli", method="ml").plot.leverage().get_ylim()[1] > 1
+    for fit in (posterior(), bm.glm("time ~ x", FRAME, "lognormal", method="ml")):
+        with pytest.raises(bm.DataError, match="Leverage is that of a regression"):
+            fit.plot.leverage()
+
+
 def test_simulated_responses_come_from_the_estimate() -> None:
     drawn = line().simulate(400, seed=1)
     np.testing.assert_allclose(drawn.mean(axis=1), line().fitted()["value"], atol=5 * line().sigma / 20)

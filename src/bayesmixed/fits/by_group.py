@@ -141,17 +141,17 @@ class LmByGroup:
 
         Notes
         -----
-        Groups whose rows do not determine a coefficient, or its error, are left out of its panel.
+        Groups whose rows do not determine a coefficient, or its error, are left out of its panel. Intervals
+        that leave zero out are coloured.
 
         Examples
         --------
         >>> [ax.get_title() for ax in lines.plot(sort_by="Days")]
         ['Intercept', 'Days']
         """
-        from bayesmixed.plots.estimates import caterpillar
+        from bayesmixed.pooled.by_group import interval_plot
 
-        table = self.coef(pooled=pooled, prob=prob)
-        return caterpillar(table.drop(columns="df").dropna(), sort_by=sort_by, ax=ax)
+        return interval_plot(self.coef(pooled=pooled, prob=prob), prob, sort_by=sort_by, ax=ax)
 
 
 @public

@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayesmixed.design.lookup import group_of
 from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.regression import Regression
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind, checked_seed
 from bayesmixed.plots import densities, predictive, sampler
@@ -19,6 +20,7 @@ from bayesmixed.plots.levels import labelled, present_levels
 from bayesmixed.plots.quantiles import normal_quantiles, point_covariance, ranef_matrix
 from bayesmixed.plots.residuals import (
     RESIDUAL_NAMES,
+    influence_scatter,
     observed_against_fitted,
     residual_boxes,
     residual_scatter,
@@ -29,6 +31,7 @@ from bayesmixed.posterior.prior_draws import prior_predictive, prior_tree
 from bayesmixed.surface import pictures, public_methods
 from bayesmixed.verbs.blocks import chosen_blocks
 from bayesmixed.verbs.contract import EstimateFit, Fit, PosteriorFit
+from bayesmixed.verbs.regressed import influence
 from bayesmixed.verbs.summaries import check_prob
 
 if TYPE_CHECKING:
@@ -110,6 +113,55 @@ class CheckPlots:
         """
         fit = self.fit._with_rows
         return labelled(fit, _residuals(fit, by, kind, trend, ax))
+
+    def leverage(self, *, ax: Axes | None = None) -> Axes:
+        """Standardized residuals against leverage, with contours of Cook's distance, of a regression.
+
+        Use it to find rows on which an estimate hangs: those beyond a contour, of which the three of the
+        largest distance are named.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+
+        Returns
+        -------
+        Axes
+            What was drawn on.
+
+        Raises
+        ------
+        DataError
+            When the fit is not a regression by least squares or maximum likelihood of a family with a
+            deviance, which have a hat matrix.
+
+        Notes
+        -----
+        The fifth picture of R's ``plot`` of ``lm``: contours at Cook's distances of 0.5 and 1.
+
+        Examples
+        --------
+        >>> line.plot.leverage().get_xlabel()
+        'leverage'
+        """
+        fit = self.fit._with_rows
+        estimate = getattr(fit, "estimate", None)
+        if not (isinstance(estimate, Regression) and estimate.family.is_exponential):
+            raise DataError(
+                "Leverage is that of a regression without random effects by least squares or maximum "
+                "likelihood: bm.lm(..., method='ols') or bm.glm(..., method='ml')."
+            )
+        found, design = influence(estimate), fit.spec.design
+        axes = influence_scatter(
+            found["leverage"],
+            fit.resid("standardized")["value"].to_numpy(),
+            found["cooks_distance"],
+            [str(label) for label in design.frame.index],
+            len(design.fixed.terms),
+            ax=ax,
+        )
+        return labelled(fit, axes)
 
     def residual_quantiles(
         self,

@@ -78,6 +78,45 @@ def residual_scatter(
     return tidy_axes(ax)
 
 
+COOKS_DISTANCES = {0.5: (1, 1.2), 1.0: (5, 2)}
+"""Contours of Cook's distance, R's, with their dashes."""
+NAMED_ROWS = 3
+
+
+def influence_scatter(
+    leverage: FloatArray,
+    standardized: FloatArray,
+    cooks: FloatArray,
+    labels: Sequence[str],
+    n_coefficients: int,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Standardized residuals against leverage, with contours of Cook's distance.
+
+    Shapes: `leverage, standardized, cooks` (n,), NaN where a row determines its own fit. On a contour the
+    residual is sqrt(D p (1 - h) / h); the rows of the largest distances are named.
+    """
+    ax = single_axes(ax)
+    known = np.isfinite(standardized)
+    h, r = leverage[known], standardized[known]
+    ax.axhline(0, color=ink(), linewidth=0.8, zorder=1)
+    ax.scatter(h, r, **point_style(len(h)))
+    right, tall = 1.06 * float(h.max(initial=0.01)), 1.15 * float(np.abs(r).max(initial=1.0))
+    at = np.linspace(1e-3 * right, min(right, 0.999), 200)
+    for distance, dashes in COOKS_DISTANCES.items():
+        height = np.sqrt(distance * n_coefficients * (1 - at) / at)
+        style: dict[str, Any] = {"color": PALETTE[1], "linewidth": 1.2, "linestyle": (0, dashes)}
+        ax.plot(at, height, label=f"Cook's distance {distance:g}", **style)
+        ax.plot(at, -height, **style)
+    for i in np.argsort(np.where(known, cooks, -np.inf))[::-1][: min(NAMED_ROWS, len(h))]:
+        place = (leverage[i], standardized[i])
+        ax.annotate(plain(labels[i]), place, xytext=(4, 3), textcoords="offset points", fontsize="small")
+    ax.set(xlabel="leverage", ylabel="standardized residual", xlim=(0, right), ylim=(-tall, tall))
+    ax.legend(frameon=False, fontsize="small", loc="lower left")
+    return tidy_axes(ax)
+
+
 def binned_means(x: FloatArray, y: FloatArray) -> pd.DataFrame:
     """Means of y in bins of x that hold about equally many points.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayesmixed.comparison.group_columns import (
     coefficient_columns,
@@ -19,10 +21,11 @@ from bayesmixed.errors import DesignWarning, FormulaError, warn
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.names import LEGEND
+from bayesmixed.plots.estimates import caterpillar
 from bayesmixed.printing.records import short_repr, wrapped
 from bayesmixed.printing.table import clean, frame_text
 from bayesmixed.verbs.estimate.satterthwaite import interval_summary, t_test_columns
-from bayesmixed.verbs.summaries import summary_columns
+from bayesmixed.verbs.summaries import bound_names, summary_columns
 
 NO_DEGREES = "no degrees of freedom left"
 
@@ -148,6 +151,17 @@ def coefficients_table(found: GroupEstimates, prob: float, *, pooled: bool) -> p
         else "every group has a sigma of its own"
     )
     return table
+
+
+def interval_plot(table: pd.DataFrame, prob: float, *, sort_by: str | None, ax: Any) -> NDArray[Any]:
+    """Coefficients of every group with their intervals, a panel for each, as wide as the intervals."""
+    known, bounds = table.drop(columns="df").dropna(), list(bound_names(prob))
+    axes = caterpillar(known, sort_by=sort_by, ax=ax)
+    for panel, (_, rows) in zip(axes, known.groupby("effect", sort=False), strict=True):
+        ends = rows[bounds].to_numpy()
+        margin = 0.04 * float(np.ptp(ends)) or 1.0
+        panel.set(xlabel="coefficient", xlim=(ends.min() - margin, ends.max() + margin))
+    return axes
 
 
 def groups_table(found: GroupEstimates) -> pd.DataFrame:
