@@ -279,9 +279,9 @@ class RegressionFit(RemlFit):
         Examples
         --------
         >>> line.augment().loc[:1, ["std_resid", "leverage", "cooks_distance"]].round(4)
-            std_resid leverage cooks_distance
-          0   -0.0391   0.0192         0.0000
-          1   -0.0679   0.0138         0.0000
+        std_resid leverage cooks_distance
+          -0.0390   0.0192              0
+          -0.0669   0.0138              0
         """
         return verbs.augment(self._source, prob=prob, prefix=prefix)
 
