@@ -137,6 +137,24 @@ def test_nested_generalized_models_are_tested_by_the_deviance() -> None:
         bm.anova(large, bm.glm(formulas[0], FRAME, "negativebinomial", method="ml"))
 
 
+def test_profiles_are_those_of_r() -> None:
+    """R's ends come from splines through the profile; ours are where the deviance has risen enough."""
+    fit = bm.glm("b ~ x + z", FRAME, "bernoulli", method="ml")
+    table = fit.confint(method="profile")
+    np.testing.assert_allclose(table[["lower_2.5", "upper_97.5"]], REGRESSIONS["profile"], atol=2e-3)
+    held = bm.glm(
+        "b ~ z + offset(held)",
+        FRAME.assign(held=FRAME["x"] * table["upper_97.5"][1]),
+        "bernoulli",
+        method="ml",
+    )
+    assert held.deviance() - fit.deviance() == pytest.approx(stats.chi2(1).ppf(0.95), rel=1e-6)
+    wide = bm.glm("over ~ x", FRAME, "negativebinomial", method="ml").confint(method="profile", prob=0.99)
+    assert (wide["lower_0.5"] < wide["estimate"]).all()
+    with pytest.raises(bm.BayesmixedError, match="are exact"):
+        line().confint(method="profile")
+
+
 def test_means_of_other_families_stay_in_their_range() -> None:
     fit = bm.glm("b ~ x + z", FRAME, "bernoulli", method="ml")
     new = pd.DataFrame({"x": [-9.0, 9.0], "z": [0.0, 0.0]})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from bayesmixed import verbs
-from bayesmixed.errors import FormulaError
+from bayesmixed.errors import BayesmixedError, FormulaError
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.options import RegressionIntervals, one_of
 from bayesmixed.surface import public_methods, uses
@@ -103,8 +103,8 @@ class RegressionFit(RemlFit):
         """
         return verbs.fixef(self._source, exponentiate=exponentiate, prob=prob)
 
-    @uses("method", {"wald": ("parameters", "prob")}, instead="boot")
-    def confint(  # type: ignore[override]
+    @uses("method", dict.fromkeys(("wald", "profile"), ("parameters", "prob")), instead="boot")
+    def confint(
         self,
         parameters: str | Sequence[str] | None = None,
         *,
@@ -122,8 +122,9 @@ class RegressionFit(RemlFit):
         ----------
         parameters : str or sequence of str, optional
             Names as printed; ``"beta"`` stands for all coefficients; all unless given.
-        method : {"wald", "boot"}, default "wald"
-            So many standard errors to both sides; percentiles of a parametric bootstrap.
+        method : {"wald", "profile", "boot"}, default "wald"
+            So many standard errors to both sides; the coefficients that the likelihood does not refuse, of
+            maximum likelihood; percentiles of a parametric bootstrap.
         prob : float, default 0.95
             Confidence level.
         n : int, default 500
@@ -142,12 +143,14 @@ class RegressionFit(RemlFit):
         Raises
         ------
         BayesmixedError
-            When `method`, `prob`, `n` or one of `parameters` is not known.
+            When `method`, `prob`, `n` or one of `parameters` is not known; for a profile of least squares,
+            whose t intervals are exact.
 
         Notes
         -----
-        Coefficients have Student's t interval, of maximum likelihood the normal one (R's ``confint.default``,
-        not the profile of ``confint.glm``); sigma of least squares the chi-squared interval.
+        Coefficients have Student's t interval, of maximum likelihood the normal one, R's ``confint.default``;
+        ``method="profile"`` is ``confint`` of ``glm``: where the deviance, minimized over everything else,
+        exceeds its minimum by the chi-squared quantile. Sigma of least squares has the chi-squared interval.
 
         Examples
         --------
@@ -158,6 +161,8 @@ class RegressionFit(RemlFit):
         from bayesmixed.verbs.estimate.confint import confint
 
         one_of(method, RegressionIntervals, "method")
+        if method == "profile" and self.method == "ols":
+            raise BayesmixedError("The t intervals of least squares are exact: leave method='profile' out.")
         return confint(
             self.estimate, method=method, prob=prob, parameters=parameters, n=n, seed=seed, progress=progress
         )

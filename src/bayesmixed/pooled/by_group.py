@@ -73,9 +73,9 @@ def _root(squares: FloatArray, df: IntArray) -> FloatArray:
 def parsed_with_group(formula: str, group: str, columns: list[str]) -> ParsedFormula:
     """A formula of a regression, with its grouping factor as a bar."""
     parsed = parse_formula(formula)
-    if parsed.random or parsed.says_of_residuals:
+    if parsed.random:
         raise FormulaError(
-            "A regression for every group takes a formula without bars and residual structures.",
+            "A regression for every group takes a formula without bars.",
             parsed.text,
             advice="Leave them out: group= names the groups.",
         )

@@ -27,8 +27,8 @@ from bayesmixed.verbs.sources import Estimated
 from bayesmixed.verbs.varcorr import varcorr
 
 TITLES = {
-    "reml": "Linear mixed model fit by REML, t-tests by Satterthwaite's method ['bayesmixed']",
-    "ml": "Linear mixed model fit by maximum likelihood, t-tests by Satterthwaite's method ['bayesmixed']",
+    "reml": "Linear {mixed}model fit by REML, t-tests by Satterthwaite's method ['bayesmixed']",
+    "ml": "Linear {mixed}model fit by maximum likelihood, t-tests by Satterthwaite's method ['bayesmixed']",
 }
 CRITERIA = {"reml": "REML criterion", "ml": "Deviance"}
 SMALLEST_P = 1e-16
@@ -38,7 +38,7 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
     """Format everything that the printed summary of an estimate says."""
     by, source = fitted.likelihood.by, Estimated(estimate=fitted, spec=spec)
     return SummaryParts(
-        title=TITLES[by],
+        title=TITLES[by].format(mixed="mixed " if spec.design.blocks else ""),
         model=(
             ("Formula", clean(spec.design.formula.text.strip())),
             ("Data", data_text(spec.design)),
@@ -54,6 +54,7 @@ def reml_summary_parts(fitted: Estimate, point: xr.DataTree, spec: ModelSpec) ->
             if each.fixed.terms
         ),
         notes=(*residual_notes(source, None), *left_out_text(spec.design), *singularity(fitted)),
+        has_groups=bool(spec.design.blocks),
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from scipy import optimize
 
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FloatArray
@@ -14,10 +17,14 @@ from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.options import ConfintMethod, one_of
 from bayesmixed.verbs.estimate.bootstrap import bootstrap, bootstrap_intervals
 from bayesmixed.verbs.estimate.combinations import unit_combinations
+from bayesmixed.verbs.estimate.constrained import without_column
 from bayesmixed.verbs.estimate.parameters import chosen_parameters, estimated_arrays, parameter_values
 from bayesmixed.verbs.estimate.profile import profile_intervals
 from bayesmixed.verbs.estimate.satterthwaite import interval_summary
-from bayesmixed.verbs.summaries import bound_names
+from bayesmixed.verbs.summaries import bound_names, check_prob
+
+FARTHEST = 1e3
+"""Standard errors from its estimate up to which the end of a coefficient's profile is sought."""
 
 
 def confint(
@@ -54,7 +61,8 @@ def parameter_intervals(
     if method == "boot":
         return bootstrap_intervals(bootstrap(fitted, n, seed, progress), parameters, prob)
     if isinstance(fitted, Regression):
-        return regression_intervals(fitted, parameters, prob)
+        found = regression_profiles if method == "profile" and fitted.by == "ml" else regression_intervals
+        return found(fitted, parameters, prob)
     intervals = profile_intervals if method == "profile" else wald_intervals
     return intervals(fitted, parameters, prob)
 
@@ -104,6 +112,41 @@ def regression_intervals(fitted: Regression, parameters: Sequence[Parameter], pr
     ends = np.column_stack([found[name] for name in bound_names(prob)])
     rows = [ends[p.first] if p.kind == "beta" else sigma_interval(fitted, prob) for p in parameters]
     return np.array(rows).reshape(-1, 2)
+
+
+def regression_profiles(fitted: Regression, parameters: Sequence[Parameter], prob: float) -> FloatArray:
+    """Profile-likelihood intervals of the coefficients of a maximum likelihood estimate, NaN for sigma.
+
+    Returns shape (m, 2).
+    """
+    check_prob(prob)
+    reach = NormalDist().inv_cdf(0.5 * (1.0 + prob))
+    rows = [
+        [_profile_end(fitted, p.first, side, reach) for side in (-1.0, 1.0)]
+        if p.kind == "beta"
+        else [np.nan] * 2
+        for p in parameters
+    ]
+    return np.array(rows).reshape(-1, 2)
+
+
+def _profile_end(fitted: Regression, j: int, side: float, reach: float) -> float:
+    """Where the root of the rise of the deviance reaches `reach` on one side of a coefficient's estimate."""
+    design, step = fitted.design, side * float(np.sqrt(fitted.covariance[j, j]))
+    column, start = design.fixed.matrix[:, j], float(fitted.optimum.coefficients[j])
+    rest = dataclasses.replace(design, fixed=without_column(design.fixed, j))
+
+    def short(steps: float) -> float:
+        held = dataclasses.replace(rest, offset=design.offset + (start + steps * step) * column)
+        rise = fitted.by_ml(held).optimum.criterion - fitted.optimum.criterion
+        return float(np.sqrt(max(rise, 0.0))) - reach
+
+    inside, outside = 0.0, reach
+    while short(outside) < 0.0:
+        inside, outside = outside, 1.5 * outside
+        if outside > FARTHEST:
+            return side * np.inf
+    return start + step * float(optimize.brentq(short, inside, outside, xtol=1e-8))
 
 
 def sigma_interval(fitted: Regression, prob: float) -> FloatArray:

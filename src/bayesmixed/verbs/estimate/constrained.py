@@ -360,7 +360,7 @@ def _held_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -
     """Coefficient held: the model without its column, for the response without what the column explains."""
     design, j = fitted.design, parameter.first
     response, column = design.response.values, design.fixed.matrix[:, j]
-    reduced = likelihood_of(dataclasses.replace(design, fixed=_without(design.fixed, j)), "ml")
+    reduced = likelihood_of(dataclasses.replace(design, fixed=without_column(design.fixed, j)), "ml")
 
     def held_at(value: float) -> Objective:
         likelihood = next(reduced.with_responses((response - value * column)[None]))
@@ -385,7 +385,7 @@ def _held_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -
     )
 
 
-def _without(fixed: FixedDesign, j: int) -> FixedDesign:
+def without_column(fixed: FixedDesign, j: int) -> FixedDesign:
     """X without one column."""
     return dataclasses.replace(
         fixed,
