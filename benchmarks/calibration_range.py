@@ -174,9 +174,8 @@ def main() -> None:
                 file.flush()
     table = judge(done(RESULTS))
     print(table.to_string(index=False))
-    print(
-        f"{len(table)} quantities, {int((table['p'] < 0.01).sum())} with p < 0.01, lowest {table['p'].min():.2g}"
-    )
+    low = int((table["p"] < 0.01).sum())
+    print(f"{len(table)} quantities, {low} with p < 0.01, lowest {table['p'].min():.2g}")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ REGRESSIONS: dict[str, Any] = json.loads((OWN / "regressions.json").read_text())
 LME4: dict[str, Any] = _reference("lme4.json")
 RANGE: dict[str, Any] = _reference("range.json")
 BRMS: dict[str, Any] = _reference("brms.json")
+BRMS_RANGE: dict[str, Any] = _reference("brms_range.json")
 
 
 def reference_frame(data: str) -> pd.DataFrame:

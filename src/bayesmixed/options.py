@@ -31,7 +31,7 @@ Envelope = Literal["simultaneous", "pointwise", "none"]
 GroupStatistic = Literal["mean", "sd", "min", "max"]
 EssKind = Literal["quantile", "local"]
 PredictorKind = Literal["normal", "sequence"]
-ResidualKind = Literal["response", "pearson", "standardized", "quantile"]
+ResidualKind = Literal["response", "pearson", "standardized", "quantile", "normalized"]
 SimulatedEffects = Literal["all", "new", "fixed"]
 Beneath = Literal["se", "interval", "nothing"]
 

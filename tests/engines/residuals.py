@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from bayesmixed.covariances.registry import RESIDUALS
 from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design, FloatArray, LinearPredictor
@@ -35,74 +33,55 @@ BARS = {
     "cs": "y ~ f + cs(0 + f | g)",
     "no intercept": "y ~ 0 + x + (0 + x | g)",
 }
-KNOWN = np.linspace(5.0, 40.0, 120)
-Change = Callable[[Design, pd.DataFrame], Design]
 
 
-def with_residual(**options: object) -> Change:
-    return lambda design, _: dataclasses.replace(
-        design, residual=dataclasses.replace(design.residual, **options)
-    )
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a formula says of the residuals beside the mean."""
+
+    left: str = ""
+    right: str = ""
+    sigma: str = ""
+
+    def formulas(self, bars: str) -> list[str]:
+        """Formulas of a model with some bars."""
+        response, mean = bars.split(" ~ ")
+        left = f"{response} | {self.left}" if self.left else response
+        whole = [f"{left} ~ {mean}" + (f" + {self.right}" if self.right else "")]
+        return whole + ([f"sigma ~ {self.sigma}"] if self.sigma else [])
 
 
-def with_serial(name: str, group: str, time: str | None = None) -> Change:
-    def change(design: Design, frame: pd.DataFrame) -> Design:
-        codes = pd.factorize(frame[group])[0].astype(np.int64)
-        times = None if time is None else frame[time].to_numpy(np.float64)
-        residual = dataclasses.replace(design.residual, correlation=RESIDUALS[name].build(codes, times))
-        return dataclasses.replace(design, residual=residual)
-
-    return change
-
-
-def with_sigma(formula: str) -> Change:
-    def change(design: Design, frame: pd.DataFrame) -> Design:
-        other = build_design(parse_formula(f"y ~ {formula}"), frame)
-        predictor = LinearPredictor(
-            parameter="sigma", fixed=other.fixed, blocks=other.blocks, offset=other.offset
-        )
-        return dataclasses.replace(design, others=(predictor,))
-
-    return change
-
-
-def both(*changes: Change) -> Change:
-    def change(design: Design, frame: pd.DataFrame) -> Design:
-        for each in changes:
-            design = each(design, frame)
-        return design
-
-    return change
-
-
-CHANGES: dict[str, Change] = {
-    "known errors": with_residual(errors=KNOWN, has_sigma=False),
-    "known errors and sigma": with_residual(errors=np.round(KNOWN)),
-    "weights, known errors and sigma": with_residual(errors=KNOWN, weights=np.linspace(0.5, 3, 120)),
-    "strata": with_sigma("0 + f"),
-    "strata and offset": with_sigma("f + offset(v)"),
-    "every row": with_sigma("x"),
-    "bars in sigma": with_sigma("1 + (1 | g)"),
-    "slopes in sigma": with_sigma("v + (v | g) + (1 | h)"),
-    "strata, weights": both(with_sigma("f"), with_residual(weights=np.linspace(0.5, 3, 120))),
-    "ar in order": with_serial("ar", "g"),
-    "ar whole steps": with_serial("ar", "g", "year"),
-    "ar irregular": with_serial("ar", "g", "moment"),
-    "ar across the factor": with_serial("ar", "h"),
-    "ar, strata": both(with_serial("ar", "g"), with_sigma("f")),
-    "ar, every row, weights": both(
-        with_serial("ar", "g", "year"), with_sigma("x"), with_residual(weights=np.linspace(0.5, 3, 120))
-    ),
-    "ar, known errors": both(with_serial("ar", "g"), with_residual(errors=KNOWN, has_sigma=False)),
-    "ar, known errors and sigma": both(with_serial("ar", "g"), with_residual(errors=KNOWN)),
-    "cosy": with_serial("cosy", "g"),
-    "cosy of the finest": with_serial("cosy", "fine"),
-    "cosy, strata": both(with_serial("cosy", "g"), with_sigma("0 + f")),
-    "cosy, bars in sigma": both(with_serial("cosy", "fine"), with_sigma("1 + (1 | g)")),
-    "unstr": with_serial("unstr", "fine", "visit"),
-    "unstr, strata": both(with_serial("unstr", "fine", "visit"), with_sigma("0 + visit")),
-    "unstr with gaps": with_serial("unstr", "t", "some visits"),
+CHANGES = {
+    "known errors": Change(left="se(error)"),
+    "known errors and sigma": Change(left="se(round_error, sigma=TRUE)"),
+    "weights, known errors and sigma": Change(left="se(error, sigma=TRUE) + weights(w)"),
+    "strata": Change(sigma="0 + f"),
+    "strata and offset": Change(sigma="f + offset(v)"),
+    "every row": Change(sigma="x"),
+    "bars in sigma": Change(sigma="1 + (1 | g)"),
+    "slopes in sigma": Change(sigma="v + (v | g) + (1 | h)"),
+    "strata, weights": Change(left="weights(w)", sigma="f"),
+    "ar in order": Change(right="ar(gr=g)"),
+    "ar whole steps": Change(right="ar(year, gr=g)"),
+    "ar irregular": Change(right="ar(moment, gr=g)"),
+    "ar across the factor": Change(right="ar(gr=h)"),
+    "ar, strata": Change(right="ar(gr=g)", sigma="f"),
+    "ar, every row, weights": Change(left="weights(w)", right="ar(year, gr=g)", sigma="x"),
+    "ar, known errors": Change(left="se(error)", right="ar(gr=g)"),
+    "ar, known errors and sigma": Change(left="se(error, sigma=TRUE)", right="ar(gr=g)"),
+    "cosy": Change(right="cosy(gr=g)"),
+    "cosy of the finest": Change(right="cosy(gr=fine)"),
+    "cosy, strata": Change(right="cosy(gr=g)", sigma="0 + f"),
+    "cosy, bars in sigma": Change(right="cosy(gr=fine)", sigma="1 + (1 | g)"),
+    "unstr": Change(right="unstr(visit, gr=fine)"),
+    "unstr, strata": Change(right="unstr(visit, gr=fine)", sigma="0 + factor(visit)"),
+    "unstr with gaps": Change(right="unstr(wave, gr=t)"),
 }
+
+
+def residual_design(bars: str, change: str) -> Design:
+    """Design of some bars with some residuals."""
+    return build_design(parse_formula(CHANGES[change].formulas(BARS[bars])), residual_frame())
 
 
 def residual_frame() -> pd.DataFrame:
@@ -113,7 +92,9 @@ def residual_frame() -> pd.DataFrame:
     frame["moment"] = order + rng.uniform(0, 0.7, len(frame))
     frame["visit"] = frame.groupby("fine").cumcount()
     frame["t"] = [f"t{i // 3}" for i in range(len(frame))]
-    frame["some visits"] = [i % 3 + (i // 3) % 3 for i in range(len(frame))]
+    frame["wave"] = [i % 3 + (i // 3) % 3 for i in range(len(frame))]
+    frame["error"] = np.linspace(5.0, 40.0, len(frame))
+    frame["round_error"] = frame["error"].round()
     return frame
 
 
@@ -271,8 +252,7 @@ def residual_priors(design: Design) -> PriorSet:
 
 
 def residual_case(bars: str, change: str) -> ResidualCase:
-    frame = residual_frame()
-    design = CHANGES[change](build_design(parse_formula(BARS[bars]), frame), frame)
+    design = residual_design(bars, change)
     spec = ModelSpec(design=design, priors=residual_priors(design))
     plan, problem = make_plan(design), make_problem(spec)
     packed = pack_problem(problem, plan)

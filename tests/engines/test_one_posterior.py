@@ -18,6 +18,7 @@ from bayesmixed import names
 from bayesmixed.engines.collapsed.problem import evaluate
 from bayesmixed.model.build import build_pymc_model
 
+from .residuals import CHANGES, residual_case
 from .twins import TWINS
 
 POINTS = (1, 2)
@@ -33,6 +34,36 @@ def test_graph_less_conditional_is_the_collapsed_density(case: Any) -> None:
         point = graph_point(case, parameters, coefficients, deviates)
         left = log_graph(point) - log_jacobian - log_conditional(case, parameters, integrated)
         assert left == pytest.approx(value, rel=0, abs=1e-8)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("bars", ["no bar", "slopes", "crossed"])
+def test_graph_with_residuals_of_its_own(bars: str, change: str) -> None:
+    case = residual_case(bars, change)
+    parameters = case.parameters(1)
+    integrated = some_effects(case, parameters, 1)
+    coefficients, deviates, log_jacobian = graph_deviates(case, parameters, integrated)
+    point = graph_point(case, parameters, coefficients, deviates) | residual_point(case, parameters)
+    left = compiled(case)(point) - log_jacobian - log_conditional(case, parameters, integrated)
+    scales = case.predictor.fixed.scales if case.predictor is not None else np.ones(0)
+    value, _ = evaluate(case.packed, case.point(parameters))
+    assert left == pytest.approx(value + np.sum(np.log(scales)), rel=0, abs=1e-8)
+
+
+def residual_point(case: Any, parameters: Any) -> dict[str, np.ndarray]:
+    """Values of the variables that concern the residuals."""
+    serial, point = case.design.residual.correlation, {}
+    if serial.name == "unstr":
+        point["partial_unstr_logodds__"] = parameters.serial
+    elif serial.n_coordinates:
+        point[f"{serial.label}_interval__"] = parameters.serial[0]
+    if case.predictor is None:
+        return point
+    own = case.spec.priors.others["sigma"]
+    labels = [names.beta_centred_of(term, "sigma") for term in case.predictor.fixed.terms]
+    point |= vector(names.beta_centred("sigma"), labels, own.coefficients, parameters.scale, "")
+    groups = case.scale_blocks, own, parameters.scale_log_sd, parameters.scale_logits
+    return point | points_of_blocks(*groups, list(parameters.deviates))
 
 
 @pytest.fixture(autouse=True)
@@ -87,22 +118,33 @@ def graph_point(
 ) -> dict[str, np.ndarray]:
     """Values of the graph's free variables, under the names that PyMC gives them."""
     design, priors = case.design, case.spec.priors
-    point = {f"{names.SIGMA}_log__": np.array(parameters.log_sigma)}
+    point = {}
+    if "sigma" in priors.parameters:
+        point[f"{names.SIGMA}_log__"] = np.array(parameters.log_sigma)
     if design.fixed.terms:
         labels = [names.beta_centred_of(term) for term in design.fixed.terms]
         point |= vector(names.BETA_CENTRED, labels, priors.coefficients, coefficients, "")
-    for i, block in enumerate(design.blocks):
+    groups = design.blocks, priors, parameters.log_sd, parameters.logits, deviates
+    return point | points_of_blocks(*groups)
+
+
+def points_of_blocks(
+    blocks: Any, priors: Any, log_sd: Any, logits: Any, deviates: list[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Values of the variables of the grouping factors of one predictor."""
+    point = {}
+    for i, block in enumerate(blocks):
         whole, one = (names.sd_centred, names.sd_centred_of) if block.is_centred else (names.sd, names.sd_of)
-        labels = [one(block.group, each.name) for each in block.deviations]
+        labels = [one(block.name, each.name) for each in block.deviations]
         tied = len(labels) < block.n_effects
-        point |= vector(whole(block.group), labels, priors.sd[i], parameters.log_sd[i], "_log__", tied)
+        point |= vector(whole(block.name), labels, priors.sd[i], log_sd[i], "_log__", tied)
         for j, part in enumerate(block.covariances.parts):
             if part.covariance.n_coordinates:
-                twin, values = TWINS[part.covariance.name], parameters.logits[i][part.coordinates]
-                name = names.of_set(twin.variable, block.group, j)
+                twin, values = TWINS[part.covariance.name], logits[i][part.coordinates]
+                name = names.of_set(twin.variable, block.name, j)
                 point[f"{name}_{twin.transform}__"] = values if twin.variable == "partial_corr" else values[0]
         for j, effect in enumerate(block.effects):
-            point[names.standardized_ranef(block.group, effect)] = deviates[i][:, j]
+            point[names.standardized_ranef(block.name, effect)] = deviates[i][:, j]
     return point
 
 

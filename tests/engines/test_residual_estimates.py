@@ -16,7 +16,7 @@ from bayesmixed.engines.reml.optimum import optimum_at
 from bayesmixed.engines.reml.uncertainty import conditional_covariances, variances_at
 from bayesmixed.formula.parse import parse_formula
 
-from .residuals import BARS, CHANGES, residual_frame
+from .residuals import BARS, CHANGES, residual_design, residual_frame
 
 WITHOUT_BARS_IN_SIGMA = [change for change in CHANGES if " in sigma" not in change]
 
@@ -76,8 +76,7 @@ def _residual_covariance(likelihood: Likelihood, own: FloatArray) -> FloatArray:
 @pytest.mark.parametrize("change", WITHOUT_BARS_IN_SIGMA)
 @pytest.mark.parametrize("bars", BARS)
 def test_criterion_and_its_gradient(bars: str, change: str, by: str) -> None:
-    frame = residual_frame()
-    design = CHANGES[change](build_design(parse_formula(BARS[bars]), frame), frame)
+    design = residual_design(bars, change)
     likelihood = likelihood_of(design, by)  # type: ignore[arg-type]
     entries = likelihood.start(0.7) + np.random.default_rng(2).normal(0, 0.2, len(likelihood.is_deviation))
     value, gradient = likelihood.profiled(entries)
@@ -89,11 +88,10 @@ def test_criterion_and_its_gradient(bars: str, change: str, by: str) -> None:
 
 
 def test_other_responses_of_the_same_model() -> None:
-    frame = residual_frame()
-    design = build_design(parse_formula(BARS["slopes"]), frame)
-    other = design.response.values[::-1].copy()
     for change in ("ar, strata", "known errors", "cosy"):
-        likelihood = likelihood_of(CHANGES[change](design, frame), "reml")
+        design = residual_design("slopes", change)
+        other = design.response.values[::-1].copy()
+        likelihood = likelihood_of(design, "reml")
         (moved,) = likelihood.with_responses(other[None])
         response = dataclasses.replace(design.response, values=other)
         entries = likelihood.start(0.7)
@@ -105,8 +103,7 @@ def test_other_responses_of_the_same_model() -> None:
 
 @pytest.mark.parametrize("change", WITHOUT_BARS_IN_SIGMA)
 def test_conditional_means_and_covariances(change: str) -> None:
-    frame = residual_frame()
-    design = CHANGES[change](build_design(parse_formula(BARS["nested"]), frame), frame)
+    design = residual_design("nested", change)
     likelihood = likelihood_of(design, "reml")
     optimum = optimum_at(likelihood, likelihood.start(0.7))
     z = np.hstack([_wide(block) for block in design.blocks])
@@ -139,7 +136,7 @@ def _wide(block: GroupBlock) -> FloatArray:
 
 @pytest.mark.parametrize("change", WITHOUT_BARS_IN_SIGMA)
 def test_simulated_responses_have_the_covariance_of_the_model(change: str) -> None:
-    design = CHANGES[change](build_design(parse_formula("y ~ 1"), residual_frame()), residual_frame())
+    design = build_design(parse_formula(CHANGES[change].formulas("y ~ 1")), residual_frame())
     fitted = estimate(design, "ml")
     own = fitted.likelihood.of_residuals(fitted.optimum.entries)
     known = fitted.optimum.relative**2 * _residual_covariance(fitted.likelihood, own)

@@ -34,7 +34,6 @@ REFUSED = {
     "y | cens(c) ~ x": ("Censored responses are not available", 4),
     "y | trunc(lb=0) ~ x": ("Truncated responses are not available", 4),
     "prop(k, n) | trials(n) ~ x": ("states its trials itself", 11),
-    "y | se(s) ~ x + ar(t, gr=g)": ("se() and ar() are not available together", 0),
     "y || se(s) ~ x": ("inside an expression", 2),
 }
 

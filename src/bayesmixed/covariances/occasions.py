@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bayesmixed.covariances.covariance import Row, correlation_matrix
 from bayesmixed.covariances.serial import FloatArray, IntArray, Pairs, Serial, identity, in_order
-from bayesmixed.covariances.unstructured import Unstructured
+from bayesmixed.covariances.unstructured import LARGEST_PARTIAL, Unstructured
 from bayesmixed.names import OCCASIONS
 from bayesmixed.priors.prior import Prior
 
@@ -74,6 +74,11 @@ class Occasions(Serial):
         return [np.array(each) for each in distinct], np.bincount(which), which
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """Between two occasions, whatever the others'."""
+        return -1.0, 1.0
+
+    @property
     def n_coordinates(self) -> int:
         """One for each pair of occasions."""
         return self._matrices.n_coordinates
@@ -134,6 +139,19 @@ class Occasions(Serial):
         """Coordinates of correlation matrices, shape (..., T, T) to (..., m)."""
         found = self._matrices.coordinates(values.reshape(-1, *values.shape[-2:]))
         return found.reshape(*values.shape[:-2], -1)
+
+    def held(self, number: int, value: float, coordinates: NDArray[Any]) -> tuple[int, Any]:
+        """The partial correlation of the two occasions, in which their correlation is linear."""
+        first, second = np.triu_indices(len(self.occasions), k=1)
+        j, i = int(first[number]), int(second[number])
+        place = i * (i - 1) // 2 + j
+        moved = coordinates.copy()
+        moved[place] = 0.0
+        factor = _cholesky(np.tanh(0.5 * moved), len(self.occasions))
+        left = np.sqrt(1.0 - np.sum(factor[i, :j] ** 2))
+        partial = (value - np.sum(factor[i, :j] * factor[j, :j])) / (left * factor[j, j])
+        inside = LARGEST_PARTIAL / max(abs(partial.real), LARGEST_PARTIAL)
+        return place, 2.0 * np.arctanh(partial * inside)
 
     def between(self, value: Any, first: FloatArray, second: FloatArray) -> Any:
         """Entries of the matrix."""

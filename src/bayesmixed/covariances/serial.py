@@ -135,6 +135,13 @@ class Serial:
         low, high = self.bounds
         return np.asarray(np.log(values - low) - np.log(high - values))[..., None]
 
+    def held(self, number: int, value: float, coordinates: NDArray[Any]) -> tuple[int, Any]:  # noqa: ARG002
+        """Which coordinate follows where a correlation is held at a value, and what from the others.
+
+        `number` counts the correlations of the tables; `coordinates` may be complex, shape (m,).
+        """
+        return 0, self.coordinates(np.array(value))[0]
+
     def between(self, value: Any, first: FloatArray, second: FloatArray) -> Any:
         """Correlations between times of one series, shapes (T,) and (U,) to (T, U)."""
         raise NotImplementedError
@@ -195,6 +202,14 @@ class Serial:
         found = of_first @ (halved * at[pairs.second]) + of_second @ (halved * at[pairs.first])
         diagonal = of_first @ (own[:, None] * weight)
         return (pairs.members.T @ found).T, (pairs.members.T @ diagonal).T
+
+    def normalized(self, value: Any, z: FloatArray) -> FloatArray:
+        """L^-1 z for C = LL' of every series, in the order of time: independent where the model holds."""
+        out = np.array(z)
+        for rows in self.series:
+            matrix = self.between(value, self.times[rows], self.times[rows])
+            out[rows] = np.linalg.solve(np.linalg.cholesky(np.atleast_2d(matrix)), z[rows])
+        return out
 
     @property
     def series(self) -> list[IntArray]:

@@ -141,11 +141,13 @@ class FitMethods(ABC):
 
         Parameters
         ----------
-        kind : {"response", "pearson", "standardized", "quantile"}, default "response"
+        kind : {"response", "pearson", "standardized", "quantile", "normalized"}, default "response"
             ``"response"``: y minus the fitted value, in the units of y. ``"pearson"``: that times the square
             root of the row's weight. ``"standardized"``: the first divided by its standard deviation in the
             model, near a standard normal. ``"quantile"``: the normal score of the probability, over all
-            draws, of a response below the observed one.
+            draws, of a response below the observed one. ``"normalized"``: the standardized one less what the
+            earlier residuals of its series tell of it, where residuals are correlated (nlme's name): near
+            independent standard normals.
         effects : {"all", "fixed"}, default "all"
             Around the fitted value with the row's random effects, or around the population's value: then what
             the random effects explain is part of the residual and of its standard deviation.
@@ -156,7 +158,8 @@ class FitMethods(ABC):
         -------
         pandas.DataFrame
             ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row for every row used, under the data's
-            index. Quantile residuals average over the draws, so that they have ``value`` alone.
+            index. Quantile residuals average over the draws, and normalized ones take the correlation at its
+            median, so that they have ``value`` alone.
 
         Raises
         ------

@@ -89,7 +89,7 @@ class RowSample:
 
         Parameters
         ----------
-        kind : {"response", "pearson", "standardized", "quantile"}, default "response"
+        kind : {"response", "pearson", "standardized", "quantile", "normalized"}, default "response"
             Observed minus fitted value; divided by its standard deviation, by one that makes its variance 1;
             or a normal quantile.
         prob : float, default 0.95

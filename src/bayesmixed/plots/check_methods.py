@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesmixed.covariances.serial import in_order
 from bayesmixed.design.lookup import group_of
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import Design, FloatArray, IntArray
 from bayesmixed.engines.regression import Regression
 from bayesmixed.errors import BayesmixedError, DataError, near_names
 from bayesmixed.options import Envelope, EssKind, GroupStatistic, ResidualKind, checked_seed
@@ -20,6 +21,8 @@ from bayesmixed.plots.levels import labelled, present_levels
 from bayesmixed.plots.quantiles import normal_quantiles, point_covariance, ranef_matrix
 from bayesmixed.plots.residuals import (
     RESIDUAL_NAMES,
+    autocorrelation_bars,
+    autocorrelations,
     influence_scatter,
     observed_against_fitted,
     residual_boxes,
@@ -81,7 +84,7 @@ class CheckPlots:
             A grouping factor or a column of the data; the fitted values unless given. A column of numbers
             gives a scatter plot, anything else boxes, sorted by their medians where they are of a grouping
             factor.
-        kind : {"response", "pearson", "standardized", "quantile"}, optional
+        kind : {"response", "pearson", "standardized", "quantile", "normalized"}, optional
             Kind of residual, as in ``fit.resid``; unless given ``"response"`` of a gaussian
             model and ``"quantile"`` of another family, whose other residuals are not normal even where the
             model is right.
@@ -178,7 +181,7 @@ class CheckPlots:
 
         Parameters
         ----------
-        kind : {"response", "pearson", "standardized", "quantile"}, optional
+        kind : {"response", "pearson", "standardized", "quantile", "normalized"}, optional
             Kind of residual, as in ``fit.resid``; unless given ``"standardized"`` of a gaussian
             model and ``"quantile"`` of another family.
         prob : float, default 0.95
@@ -223,6 +226,65 @@ class CheckPlots:
             ax=ax,
         )
         return labelled(fit, axes)
+
+    def acf(
+        self,
+        *,
+        group: str | None = None,
+        time: str | None = None,
+        kind: ResidualKind = "normalized",
+        lags: int | None = None,
+        prob: float = 0.95,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Autocorrelation of the residuals within series, by lag.
+
+        Use it to see whether residuals that follow each other are alike, and, with ``ar(...)`` in the
+        formula, whether anything of that is left: the bars should stay inside the band.
+
+        Parameters
+        ----------
+        group : str, optional
+            Grouping factor or column whose values are the series; unless given those of ``ar``, ``cosy`` or
+            ``unstr`` in the formula, else the grouping factor with the most levels.
+        time : str, optional
+            Column that orders the rows of a series; unless given the order of the formula's term, else that
+            of the data.
+        kind : {"response", "pearson", "standardized", "quantile", "normalized"}, default "normalized"
+            Kind of residual, as in ``fit.resid``; ``"standardized"`` shows what the correlation has to
+            explain.
+        lags : int, optional
+            Largest lag; unless given 20, or what the longest series has.
+        prob : float, default 0.95
+            Probability of the band at each lag.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+
+        Returns
+        -------
+        Axes
+            With a bar for each lag.
+
+        Raises
+        ------
+        DataError
+            When there is no column `group` or `time`, or no series has two rows.
+
+        Notes
+        -----
+        The autocorrelation at lag k is the mean of r_j r_(j+k) over all pairs of rows of one series that are
+        k places apart, over the mean of r_j^2, as nlme's ``ACF``; the band is normal, +- z / sqrt(N_k) with
+        N_k pairs, for independent residuals.
+
+        Examples
+        --------
+        >>> fit.plot.acf(lags=5).get_xlabel()
+        'lag'
+        """
+        fit = self.fit._with_rows
+        codes, times = _series(fit.spec.design, group, time)
+        table = autocorrelations(fit.resid(kind=kind)["value"].to_numpy(), codes, times, lags, prob)
+        return labelled(fit, autocorrelation_bars(table, RESIDUAL_NAMES[kind], ax))
 
     def ranef_quantiles(
         self,
@@ -723,6 +785,23 @@ def _residuals(fit: Fit, by: str | None, kind: ResidualKind | None, trend: bool,
         keep_order=True,
         ax=ax,
     )
+
+
+def _series(design: Design, group: str | None, time: str | None) -> tuple[IntArray, FloatArray]:
+    """Series of every row and its place in time."""
+    serial = design.residual.correlation
+    if group is None and not design.residual.is_independent:
+        codes, times = serial.codes, serial.times
+    else:
+        name = None if group is None else group_of(design, group)
+        if group is None or name is not None:
+            codes = chosen_blocks(design, name)[0].codes
+        else:
+            codes = pd.factorize(_column(design, group))[0].astype(np.int64)
+        times = in_order(codes)
+    if time is None:
+        return codes, times
+    return codes, pd.factorize(_column(design, time), sort=True)[0].astype(np.float64)
 
 
 def _column(design: Design, name: str) -> pd.Series[Any]:

@@ -11,6 +11,7 @@ from bayesmixed.habits import PLOT
 from bayesmixed.options import ConfintMethod, IccKind, one_or_several
 from bayesmixed.plots import estimates, lines
 from bayesmixed.plots.check_methods import CheckPlots, sampled
+from bayesmixed.plots.forest import forest
 from bayesmixed.surface import method_names, public_methods, uses
 from bayesmixed.verbs.blocks import spelled_effects
 from bayesmixed.verbs.contract import Fit
@@ -116,6 +117,46 @@ class FitPlots(CheckPlots):
         return estimates.coefficients(
             {self.fit.spec.design.formula.text: self.fit}, intercept=intercept, prob=prob, ax=ax
         )
+
+    def forest(self, *, group: str | None = None, prob: float = 0.95, ax: Axes | None = None) -> Axes:
+        """Estimates with known standard errors, what the model makes of them, and their mean: a forest plot.
+
+        Use it for a meta-analysis, ``y | se(s) ~ 1 + (1 | study)``: the squares are the studies' own
+        estimates, larger where they are surer, with normal intervals; the points below them are the values
+        that the model gives the studies, drawn towards the mean; the last rows are the mean and the interval
+        in which the true value of another study lies.
+
+        Parameters
+        ----------
+        group : str, optional
+            Grouping factor whose levels are the studies; the only one unless given.
+        prob : float, default 0.95
+            Probability inside the intervals, between 0 and 1.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+
+        Returns
+        -------
+        Axes
+            With the studies from the top down in the order of the data.
+
+        Raises
+        ------
+        DataError
+            When the formula does not have known standard errors, or several grouping factors and no `group`.
+
+        Notes
+        -----
+        With moderators the mean and the prediction are those of a study with the mean of every numeric column
+        of the data and the commonest value of every other.
+
+        Examples
+        --------
+        >>> schools = bm.lmer("effect | se(se) ~ 1 + (1 | school)", bm.load_dataset("eight_schools"), seed=1)
+        >>> [label.get_text() for label in schools.plot.forest().get_yticklabels()][:3]
+        ['new school', 'mean', 'H']
+        """
+        return forest(self.fit, group, prob, ax)
 
     def varcorr(
         self, *, prob: float = 0.95, ax: Sequence[Axes] | NDArray[Any] | Axes | None = None

@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesmixed.design.records import FloatArray, IntArray
+from bayesmixed.errors import DataError
 from bayesmixed.families.family import Family
-from bayesmixed.options import ResidualKind
+from bayesmixed.options import ResidualKind, checked_count
 from bayesmixed.plots.levels import spread_levels
 from bayesmixed.plots.style import (
     LABELLED_LEVELS,
@@ -25,6 +26,7 @@ from bayesmixed.plots.style import (
     single_axes,
     tidy_axes,
 )
+from bayesmixed.verbs.summaries import check_prob
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +37,7 @@ RESIDUAL_NAMES: dict[ResidualKind, str] = {
     "pearson": "Pearson residual",
     "standardized": "standardized residual",
     "quantile": "quantile residual",
+    "normalized": "normalized residual",
 }
 MOST_BINS = 40
 NORMAL_975 = 1.959963984540054
@@ -202,6 +205,50 @@ def _draw_lines(ax: Axes, boxes: list[dict[str, Any]]) -> None:
 
 
 MOST_PANELS = 20
+
+
+MOST_LAGS = 20
+
+
+def autocorrelations(
+    residuals: FloatArray, codes: IntArray, times: FloatArray, lags: int | None, prob: float
+) -> pd.DataFrame:
+    """Autocorrelation of residuals within series by lag, with the band of independent ones.
+
+    Shapes: `residuals`, `codes`, `times` (n,).
+
+    Returns: columns ``lag``, ``value``, ``pairs``, ``bound``.
+    """
+    from scipy import stats
+
+    check_prob(prob)
+    order = np.lexsort((times, codes))
+    r, series = residuals[order], codes[order]
+    longest = int(np.bincount(series).max()) - 1
+    if longest < 1:
+        raise DataError("No series has two rows, so that no residual follows another. Name series by group=.")
+    found = []
+    for lag in range(1, min(MOST_LAGS if lags is None else checked_count(lags, "lags"), longest) + 1):
+        same = series[lag:] == series[:-lag]
+        n = int(same.sum())
+        value = float(np.mean((r[lag:] * r[:-lag])[same]) / np.mean(r**2))
+        found.append((lag, value, n, float(stats.norm.ppf(0.5 + prob / 2)) / n**0.5))
+    return pd.DataFrame(found, columns=["lag", "value", "pairs", "bound"])
+
+
+def autocorrelation_bars(table: pd.DataFrame, name: str, ax: Axes | None) -> Axes:
+    """Bars of autocorrelations; those outside the band are coloured."""
+    axes = single_axes(ax)
+    lag, value, bound = (table[column].to_numpy(float) for column in ("lag", "value", "bound"))
+    outside = np.abs(value) > bound
+    axes.fill_between(lag, -bound, bound, color=muted(0.15), linewidth=0, step="mid")
+    axes.axhline(0, color=muted(0.45), linewidth=0.8)
+    for chosen, color in ((~outside, muted(0.55)), (outside, PALETTE[0])):
+        axes.vlines(lag[chosen], 0, value[chosen], color=color, linewidth=3)
+    axes.set_xlim(0.3, lag[-1] + 0.7)
+    axes.set_xlabel("lag")
+    axes.set_ylabel(f"autocorrelation of the {name}")
+    return tidy_axes(axes)
 
 
 def observed_against_fitted(

@@ -14,7 +14,7 @@ from bayesmixed.engines.records import RunInfo
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.model.prior_set import PriorTable
 from bayesmixed.model.spec import ModelSpec
-from bayesmixed.options import IccKind, ResidualKind, VarianceIntervals
+from bayesmixed.options import IccKind, NewLevels, ResidualKind, VarianceIntervals
 from bayesmixed.posterior.diagnostics import Diagnosis
 
 if TYPE_CHECKING:
@@ -71,7 +71,12 @@ class Fit(Protocol):
         """Data with fitted values and residuals beside them."""
 
     def predict(
-        self, newdata: pd.DataFrame | None = ..., *, effects: PredictEffects = ..., prob: float = ...
+        self,
+        newdata: pd.DataFrame | None = ...,
+        *,
+        effects: PredictEffects = ...,
+        new_levels: NewLevels = ...,
+        prob: float = ...,
     ) -> pd.DataFrame:
         """Mean of every row of a frame."""
 

@@ -9,8 +9,10 @@ import xarray as xr
 from bayesmixed import names
 from bayesmixed.design.prediction_rows import prediction_rows
 from bayesmixed.design.records import FloatArray
+from bayesmixed.errors import FamilyError
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind, one_of
+from bayesmixed.posterior.response import serial_draws
 from bayesmixed.verbs.drawn import Effects, posterior_mean_fitted, residual_sds
 from bayesmixed.verbs.family_residuals import check_residual_kind, pearson_at_mean, quantile_residuals
 from bayesmixed.verbs.sources import Source
@@ -28,6 +30,8 @@ def resid(
     check_residual_kind(spec, kind, effects)
     if kind == "quantile" and not spec.family.is_gaussian:
         return pd.DataFrame({"value": quantile_residuals(source.draws, spec)}, index=design.frame.index)
+    if kind == "normalized":
+        return pd.DataFrame({"value": _normalized(source, effects)}, index=design.frame.index)
     mean = source.rows(prediction_rows(design, effects=effects))
     found = mean.below(design.response.observed)
     if kind == "pearson" and spec.family.is_gaussian and not design.formula.says_of_residuals:
@@ -38,6 +42,22 @@ def resid(
         found = found.over(source.row_sd(effects))
     columns = {"value": found.scores()} if kind == "quantile" else found.columns(prob)
     return pd.DataFrame(columns, index=design.frame.index)
+
+
+def _normalized(source: Source, effects: Effects) -> FloatArray:
+    """Residuals around the point value, over their standard deviations, less what earlier ones tell."""
+    spec, design = source.spec, source.spec.design
+    if not spec.family.is_gaussian or effects == "fixed":
+        raise FamilyError(
+            "Residuals of kind 'normalized' are those of gaussian models around fitted values with "
+            "effects='all'. Use kind='quantile' for other families, kind='standardized' for effects='fixed'."
+        )
+    table = resid(source, kind="standardized")["value"].to_numpy()
+    serial = design.residual.correlation
+    if design.residual.is_independent:
+        return table
+    values = serial_draws(source.draws["posterior"].to_dataset(), serial)
+    return serial.normalized(np.median(values, axis=(0, 1)), table)
 
 
 def scaled_residuals(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:

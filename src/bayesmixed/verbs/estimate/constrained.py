@@ -10,13 +10,13 @@ import numpy as np
 
 from bayesmixed import names
 from bayesmixed.covariances.covariance import lower_triangle
+from bayesmixed.covariances.serial import STEP
 from bayesmixed.design.parameters import Parameter
 from bayesmixed.design.records import FixedDesign, FloatArray
 from bayesmixed.design.reordered import reorder_effects
 from bayesmixed.engines.reml.estimate import Estimate
 from bayesmixed.engines.reml.likelihood import FactorPlace, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Objective, effect_scales, relative_factors
-from bayesmixed.errors import EngineError
 from bayesmixed.verbs.estimate.parameters import estimated_arrays, parameter_values
 
 SMALLEST_SIGMA = 1e-3
@@ -213,21 +213,23 @@ def _held_class_sigma(fitted: Estimate, parameter: Parameter, estimate: float) -
 
 def _held_serial(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:
     """Correlation of residuals held."""
-    serial = fitted.design.residual.correlation
-    if serial.n_coordinates > 1:
-        raise EngineError(
-            f"The profile of {parameter.label}, one of several correlations between occasions, is not "
-            "available. Use method='boot'."
-        )
-    entry = len(fitted.optimum.entries) - fitted.likelihood.n_residual
+    serial, number = fitted.design.residual.correlation, parameter.first
+    first, m = len(fitted.optimum.entries) - fitted.likelihood.n_residual, serial.n_coordinates
+    place = serial.held(number, estimate, fitted.optimum.entries[first : first + m])[0]
+    own = 1 + first + np.arange(m - 1)  # the structure's other coordinates among the free ones
 
     def follows(value: float, free: FloatArray) -> tuple[float, FloatArray]:
-        return float(serial.coordinates(np.array(value))[0]), np.zeros(len(free))
+        slope, steps = np.zeros(len(free)), STEP * 1j * np.eye(m - 1)
+        others = [np.insert(free[own] + step, place, 0.0) for step in (np.zeros(m - 1), *steps)]
+        held = [serial.held(number, value, each)[1] for each in others]
+        slope[own] = [moved.imag / STEP for moved in held[1:]]
+        return float(held[0].real), slope
 
-    moved = serial.values(fitted.optimum.entries[entry] + _entry_error(fitted, entry) * np.ones(1))
-    step = float(np.clip(moved - estimate, 1e-3, 0.2))
-    bounds = (serial.bounds[0] + NEAR_THE_END, serial.bounds[1] - NEAR_THE_END)
-    return _held_entry(fitted, parameter, estimate, 1 + entry, follows, bounds=bounds, step=step)
+    error = _entry_error(fitted, first + place)
+    step = float(np.clip(0.5 * (1.0 - estimate**2) * error, 1e-3, 0.2))
+    low, high = serial.bounds
+    bounds = (low + NEAR_THE_END, high - NEAR_THE_END)
+    return _held_entry(fitted, parameter, estimate, 1 + first + place, follows, bounds=bounds, step=step)
 
 
 def _held_residual_coefficient(fitted: Estimate, parameter: Parameter, estimate: float) -> Constrained:

@@ -156,9 +156,7 @@ def _walk(by_ml: Estimate, parameter: Parameter) -> Walk:
 
 
 def _interval(by_ml: Estimate, parameter: Parameter, z: float) -> tuple[float, float]:
-    """Both ends of the interval of one parameter, NaN of several correlations of residuals."""
-    if parameter.serial is not None and parameter.serial.coords:
-        return float("nan"), float("nan")
+    """Both ends of the interval of one parameter."""
     if not _exists(by_ml, parameter):
         return -1.0, 1.0
     walk = _walk(by_ml, parameter)
