@@ -130,6 +130,13 @@ def test_a_likelihood_without_a_maximum_is_refused(formula: str, family: str, mo
         estimate_regression(bm.specify(formula, frame, family=family), "ml")
 
 
+@pytest.mark.parametrize("formula", ["count ~ 0", "count ~ 1", "count ~ 0 + x"])
+def test_few_coefficients_or_none_are_estimated(formula: str) -> None:
+    fit = bm.glm(formula, FRAME, "poisson", method="ml")
+    assert len(fit.fixef()) == len(fit.confint(method="profile")) == (0 if formula.endswith("0") else 1)
+    assert fit.deviance() > 0
+
+
 def test_what_is_left_out_is_said() -> None:
     with pytest.raises(bm.DataError, match="nothing is left"):
         estimate_regression(bm.specify("y ~ x + z", FRAME.head(3)), "ols")

@@ -106,11 +106,22 @@ def test_groups_may_be_called_anything() -> None:
         ("y ~ x + (1 | g)", "g", "takes a formula without bars"),
         ("y ~ x", "f/g", "names several grouping factors"),
         ("y ~ x", "nothing", "nothing"),
+        ("y ~ 0", "g", "does not have a coefficient"),
+        ("y ~ x", "one", "has one level only: bm.lm"),
     ],
 )
 def test_what_cannot_be_is_refused(formula: str, group: str, words: str) -> None:
     with pytest.raises(bm.BayesmixedError, match=words):
-        bm.lm_by_group(formula, FRAME, group=group)
+        bm.lm_by_group(formula, FRAME.assign(one=1), group=group)
+
+
+def test_nothing_to_draw_is_said() -> None:
+    with pytest.warns(bm.DesignWarning, match="60 of 60 groups"):
+        rows = bm.lm_by_group("y ~ x", FRAME.assign(row=range(60)), group="row")
+    assert rows.coef().query("effect == 'x'")["value"].isna().all()
+    assert np.isnan(rows.sigma)
+    with pytest.raises(bm.DataError, match="No group has an interval to draw"):
+        rows.plot()
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="data of the teaching texts")

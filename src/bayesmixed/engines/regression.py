@@ -413,6 +413,8 @@ class _Climb:
     def top(self) -> FloatArray:
         """Point at the maximum."""
         point = self.start()
+        if not len(point):
+            return point
         value = self.log_likelihood(point)
         for _ in range(MOST_STEPS):
             slope, (sizes, directions) = self.slope(point), np.linalg.eigh(self.information(point))
@@ -438,12 +440,16 @@ class _Climb:
         sizes, directions = np.linalg.eigh(self.information(point))
         if sizes[0] > FLAT and left < 1e-9:
             return
-        labels = (*self.spec.design.fixed.terms, *self.spec.family.parameter_names)
-        moving = labels[int(np.argmax(np.abs(directions[:, 0])))]
+        family, terms = self.spec.family, self.spec.design.fixed.terms
+        moving = (*terms, *family.parameter_names)[int(np.argmax(np.abs(directions[:, 0])))]
+        why = (
+            "as where a predictor separates the responses. Leave it out"
+            if moving in terms
+            else "as where a family without that parameter is enough. Take such a family"
+        )
         raise DataError(
-            f"The likelihood of this {self.spec.family} regression does not have a maximum: it keeps rising "
-            f"as {moving!r} moves away, as where a predictor separates the responses. Leave it out, or use "
-            "method='bayes', where the priors decide."
+            f"The likelihood of this {family} regression does not have a maximum: it keeps rising as "
+            f"{moving!r} moves away, {why}, or use method='bayes', where the priors decide."
         )
 
 

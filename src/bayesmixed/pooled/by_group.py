@@ -17,7 +17,7 @@ from bayesmixed.comparison.group_columns import (
 )
 from bayesmixed.design.build import build_design
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray
-from bayesmixed.errors import DesignWarning, FormulaError, warn
+from bayesmixed.errors import DataError, DesignWarning, FormulaError, warn
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.names import LEGEND
@@ -79,6 +79,8 @@ def parsed_with_group(formula: str, group: str, columns: list[str]) -> ParsedFor
             parsed.text,
             advice="Leave them out: group= names the groups.",
         )
+    if not parsed.fixed.terms:
+        raise FormulaError("The formula does not have a coefficient that groups could have.", parsed.text)
     name = f"`{group}`" if group in columns else group
     bars = parse_formula(f"y ~ 1 + (1 | {name})").random
     if len(bars) != 1:
@@ -116,6 +118,10 @@ def estimate_by_group(
 ) -> GroupEstimates:
     """Regressions of all groups, with a warning where rows are too few."""
     parsed = parsed_with_group(formula, group, [str(label) for label in frame.columns])
+    if group in frame.columns and len(frame[group].dropna().unique()) == 1:
+        raise DataError(
+            f"{group!r} has one level only: bm.lm(formula, data, method='ols') is its regression."
+        )
     parsed.refuse_residuals("lm_by_group()")
     design = build_design(parsed, frame, weights=weights, missing=missing, residual_variance=False)  # type: ignore[arg-type]
     found = group_estimates(design)
@@ -156,6 +162,8 @@ def coefficients_table(found: GroupEstimates, prob: float, *, pooled: bool) -> p
 def interval_plot(table: pd.DataFrame, prob: float, *, sort_by: str | None, ax: Any) -> NDArray[Any]:
     """Coefficients of every group with their intervals, a panel for each, as wide as the intervals."""
     known, bounds = table.drop(columns="df").dropna(), list(bound_names(prob))
+    if not len(known):
+        raise DataError("No group has an interval to draw: groups() says what its rows lack.")
     axes = caterpillar(known, sort_by=sort_by, ax=ax)
     for panel, (_, rows) in zip(axes, known.groupby("effect", sort=False), strict=True):
         ends = rows[bounds].to_numpy()
