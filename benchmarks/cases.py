@@ -16,8 +16,9 @@ class Case:
 
     Attributes
     ----------
-    formula : str
-        In lme4's language; a binomial response is ``prop(successes, trials)``.
+    formula : str or list of str
+        In lme4's language, with brms' additions and formulas of parameters; a binomial response is
+        ``prop(successes, trials)``.
     bundled : str
         Name for ``bayesmixed.load_dataset``.
     file : str
@@ -26,17 +27,23 @@ class Case:
         Columns that are labels, not numbers.
     family : str
         Distribution of the response.
+    only : tuple[str, ...]
+        Systems that can fit it, where not all can.
     success : tuple[str, str] or None
         Column that is turned into 0 and 1, so that all systems read one formula, and the label that is 1.
     """
 
-    formula: str
+    formula: str | list[str]
     bundled: str
     file: str
     factors: tuple[str, ...]
     family: str = "gaussian"
     success: tuple[str, str] | None = None
+    only: tuple[str, ...] = ()
 
+
+BRMS = ("bayesmixed", "brms")
+"""Systems that fit models beyond lme4's."""
 
 CASES = {
     "sleepstudy": Case("Reaction ~ Days + (Days | Subject)", "sleepstudy", "sleepstudy.csv", ("Subject",)),
@@ -90,7 +97,27 @@ CASES = {
         ("INDEX", "BROOD", "YEAR", "LOCATION"),
         "poisson",
     ),
+    "eight_schools": Case(
+        "effect | se(se) ~ 1 + (1 | school)", "eight_schools", "eight_schools.csv", ("school",), only=BRMS
+    ),
+    "orthodont_sigma_sex": Case(
+        ["distance ~ age * Sex + (1 | Subject)", "sigma ~ 0 + Sex"],
+        "Orthodont",
+        "orthodont.csv",
+        ("Subject", "Sex"),
+        only=BRMS,
+    ),
+    "ovary_ar1": Case(
+        "follicles ~ sin(2*pi*Time) + cos(2*pi*Time) + (1 | Mare) + ar(Time, gr=Mare)",
+        "Ovary",
+        "ovary.csv",
+        ("Mare",),
+        only=BRMS,
+    ),
 }
+
+BEYOND_LME4 = ("eight_schools", "orthodont_sigma_sex", "ovary_ar1")
+"""Cases of known standard errors, of strata, of an autoregression."""
 
 TABLE = (
     "sleepstudy",

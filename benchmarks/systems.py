@@ -130,9 +130,11 @@ def refusal(name: str, case: Case) -> str | None:
     """
     if not versions(name):
         return "not installed"
+    if case.only and name not in case.only:
+        return "does not have this model"
     if name == "statsmodels" and case.family != "gaussian":
         return "its generalized mixed models are variational"
-    if name == "statsmodels" and ONE_BAR.fullmatch(case.formula) is None:
+    if name == "statsmodels" and ONE_BAR.fullmatch(str(case.formula)) is None:
         return "one grouping factor only"
     if name == "reml" and case.family != "gaussian":
         return "linear models only"

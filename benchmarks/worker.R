@@ -15,7 +15,8 @@ if (system == "brms" && !dir.exists(system.file("include", package = "BH"))) {
 data <- read.csv(given[3], colClasses = setNames(rep("character", length(case$factors)), case$factors))
 for (name in case$factors) data[[name]] <- factor(data[[name]])
 response <- if (system == "brms") "\\1 | trials(\\2)" else "cbind(\\1, \\2 - \\1)"
-formula <- as.formula(sub("^prop\\((\\w+), (\\w+)\\)", response, case$formula))
+formula <- lapply(sub("^prop\\((\\w+), (\\w+)\\)", response, case$formula), as.formula)
+formula <- if (length(formula) > 1) do.call(brms::bf, formula) else formula[[1]]
 linear <- case$family == "gaussian"
 family <- if (system != "brms" && case$family == "bernoulli") "binomial" else case$family
 
