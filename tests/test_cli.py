@@ -117,6 +117,26 @@ def test_estimates_are_printed_and_written(
     assert f"by {title}" in page
 
 
+@pytest.mark.parametrize("method", ["bayes", "reml"])
+def test_further_formulas_predict_other_parameters(method: str, capsys: pytest.CaptureFixture[str]) -> None:
+    extra = ["--method", method] if method == "reml" else SHORT[:-1]
+    formulas = ["Reaction ~ Days + (1 | Subject)", "sleepstudy", "-f", "sigma ~ Days"]
+    assert main(["fit", *formulas, *extra]) == 0
+    out = capsys.readouterr().out
+    assert "Formula: Reaction ~ Days + (1 | Subject); sigma ~ Days" in out
+    assert "Coefficients of log(sigma):" in out
+    assert "Residual Days=9" in out
+    assert main(["fit", *formulas, "-f", "sgima ~ 1", *extra]) == 2
+    assert "Did you mean 'sigma'" in capsys.readouterr().err
+
+
+def test_a_model_of_residuals_alone_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", "Reaction ~ Days + ar(Days, gr=Subject)", "sleepstudy", "--method", "reml"]) == 0
+    out = capsys.readouterr().out
+    assert "Correlation of residuals, ar(Days, gr=Subject): ar 0.800." in out  # as nlme's gls
+    assert "Intraclass correlation" not in out
+
+
 def test_integer_codes_serve_as_grouping_factor(tmp_path: Path) -> None:
     frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 5.5, 8.0, 9.0, 3.0, 2.5], "g": [1, 1, 2, 2, 30, 30, 4, 4]})
     frame.to_csv(tmp_path / "d.csv", index=False)

@@ -98,6 +98,15 @@ def _add_fit_arguments(parser: argparse.ArgumentParser) -> None:
     add("formula", metavar="FORMULA", help="lme4 formula, e.g. 'Reaction ~ Days + (Days | Subject)'")
     add("data", metavar="DATA", help="CSV, TSV or Parquet file, or the name of a bundled data set")
     add(
+        "-f",
+        "--formula",
+        dest="others",
+        action="append",
+        default=[],
+        metavar="FORMULA",
+        help="formula of another parameter, e.g. 'sigma ~ Days'; may be repeated",
+    )
+    add(
         "--method",
         choices=get_args(Method),
         default="bayes",
@@ -187,6 +196,11 @@ def _check_method(arguments: argparse.Namespace) -> None:
         raise BayesmixedError(unused_text(f"--method {arguments.method}", given, "--method bayes"))
 
 
+def _formulas(arguments: argparse.Namespace) -> str | list[str]:
+    """The formula with the response, with those of other parameters where given."""
+    return [arguments.formula, *arguments.others] if arguments.others else str(arguments.formula)
+
+
 def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
     """Posterior of a linear model, or of a generalized one when a family is named."""
     given = {name: getattr(arguments, name) for name in ("weights", "missing", *SAMPLED)}
@@ -196,10 +210,10 @@ def _sample(arguments: argparse.Namespace, frame: IntoDataFrame) -> MixedFit:
         from bayesmixed.fits.glmer import glmer
 
         family = arguments.family or "gaussian"
-        return glmer(arguments.formula, frame, family, link=arguments.link, **options)
+        return glmer(_formulas(arguments), frame, family, link=arguments.link, **options)
     from bayesmixed.fits.lmer import lmer
 
-    fit: MixedFit = lmer(arguments.formula, frame, **options)
+    fit: MixedFit = lmer(_formulas(arguments), frame, **options)
     return fit
 
 
@@ -208,7 +222,7 @@ def _estimate(arguments: argparse.Namespace, frame: IntoDataFrame) -> RemlFit:
     from bayesmixed.fits.lmer import lmer
 
     given = {name: getattr(arguments, name) for name in ("method", "weights", "missing")}
-    fit: RemlFit = lmer(arguments.formula, frame, **given)
+    fit: RemlFit = lmer(_formulas(arguments), frame, **given)
     return fit
 
 
@@ -242,7 +256,8 @@ def _print_shares(fit: MixedFit | RemlFit, prob: float) -> None:
 
     if not fit.spec.family.is_native:
         return
-    print(f"\nIntraclass correlation:\n{frame_table(fit.icc(prob=prob))}")
+    if fit.spec.design.blocks:
+        print(f"\nIntraclass correlation:\n{frame_table(fit.icc(prob=prob))}")
     print(f"\nExplained variance:\n{frame_table(fit.r2(prob=prob))}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -80,3 +81,16 @@ def test_evidence_in_words(log: float, word: str) -> None:
     factor = BayesFactor(model="m1", other="m0", log=log, se=0.01)
     assert word in str(factor)
     assert factor.value == (pytest.approx(np.exp(log)) if log < 700 else np.inf)
+
+
+def test_known_errors_alone_are_left_beside_coefficients() -> None:
+    """Eight schools without differences: y ~ N(m, s^2 I + v 11') with the prior of the intercept."""
+    schools = pd.DataFrame({"effect": [28, 8, -3, 7, -1, 1, 18, 12], "se": [15, 10, 16, 11, 9, 11, 10, 18]})
+    schools["school"] = list("ABCDEFGH")
+    fit = bm.lmer("effect | se(se) ~ 1 + (1 | school)", schools, seed=1)
+    found = fit.bayes_factor_of("school", seed=2)
+    prior = fit.spec.priors.coefficients[0].args
+    covariance = np.diag(schools["se"] ** 2) + prior["sigma"] ** 2
+    without = stats.multivariate_normal(np.full(8, prior["mu"]), covariance).logpdf(schools["effect"])
+    whole = fit.log_marginal_likelihood(seed=2).value
+    assert found.log == pytest.approx(whole - without, abs=0.02)

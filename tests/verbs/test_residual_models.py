@@ -235,7 +235,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "pooling": (lambda: bm.pooling("y | se(s) ~ 1 + (1 | g)", rows()), r"the formula says 'se\(s\)'"),
     "lm_by_group": (
         lambda: bm.lm_by_group("y ~ time + ar(gr=g)", rows(), group="g"),
-        "without bars and residual structures",
+        r"the formula says 'ar\(gr=g\)'",
     ),
     "REML of bars of sigma": (lambda: estimate("bars"), "use method='bayes'"),
     "weights given twice": (

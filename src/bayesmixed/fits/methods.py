@@ -58,7 +58,8 @@ class FitMethods(ABC):
         -------
         pandas.DataFrame
             ``group_var``, ``effect``, ``group`` (the level), ``value``, ``se``, ``lower_2.5``,
-            ``upper_97.5``; by grouping factor, then effect, then level.
+            ``upper_97.5``; by grouping factor, then effect, then level. Where sigma has a formula, a first
+            column ``parameter`` says whose predictor a row is of (``"mu"``, ``"sigma"``).
 
         Raises
         ------

@@ -155,6 +155,8 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
         pandas.DataFrame
             One row for each column of X: ``term``, ``value`` (posterior median), ``se`` (posterior standard
             deviation), ``lower_2.5``, ``upper_97.5``, ``p_direction`` (the larger of P(> 0) and P(< 0)).
+            Where sigma has a formula, a first column ``parameter`` says whose predictor a row is of
+            (``"mu"``, ``"sigma"``): coefficients of sigma are those of its logarithm.
             Exponentiated, ``attrs["legend"]`` says what the values are; ``p_direction`` stays that of the
             coefficient, so that it compares with 1.
 
@@ -197,10 +199,14 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
         pandas.DataFrame
             ``group``, ``effect``, ``variance``, ``sd``, ``sd_2.5``, ``sd_97.5``, ``var_prop``: one row for
             every effect of every grouping factor (for all effects that share one standard deviation), then
-            ``Residual`` with an empty effect where the family has a ``sigma``. With `correlations`:
-            ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``, ``lower_2.5``, ``upper_97.5``, one row
-            for every pair of effects that are correlated in the model, or ``rho`` with an empty second effect
-            where all correlations of a bar follow from one number; no rows when there are none.
+            ``Residual`` with an empty effect where the family has a ``sigma``. Where sigma has a formula
+            there is a first column ``parameter``, and ``Residual`` has a row for each combination of the
+            columns that sigma is predicted from, if they are few and there are no bars, else one for the root
+            of the mean variance over the rows; deviations in the predictor of sigma are those of its
+            logarithm. With `correlations`: ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``,
+            ``lower_2.5``, ``upper_97.5``, one row for every pair of effects that are correlated in the model,
+            or ``rho`` with an empty second effect where all correlations of a bar follow from one number;
+            those of residuals under ``Residual``; no rows when there are none.
 
         Raises
         ------
@@ -211,8 +217,9 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
         -----
         ``sd`` is the posterior median and ``variance`` its square, which is the median of the variance.
         ``var_prop`` is the variance of the row divided by the sum of the column, as in mixedup, so that the
-        rows add to one. It compares variances at the point where every predictor is one unit; for a share
-        with an interval, and for models with random slopes, use :meth:`icc`.
+        rows add to one; where rows have a residual variance of their own, its mean over the rows, known
+        errors included, is a part of the sum. It compares variances at the point where every predictor is one
+        unit; for a share with an interval, and for models with random slopes, use :meth:`icc`.
 
         Examples
         --------
@@ -446,7 +453,9 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
         Notes
         -----
         The draws used are chosen at random without repetition while there are enough. The response is y = X b
-        + Z u + offset + sigma / sqrt(w) times a standard normal, or a draw from the family's distribution.
+        + Z u + offset + e, e normal with the standard deviation of the row, sqrt(s^2 + sigma^2 / w), and with
+        the correlations of the model within its series (which new rows do not belong to: these are refused);
+        or a draw from the family's distribution.
 
         Examples
         --------
@@ -477,7 +486,8 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
             ``effect``, ``group``, ``term``, ``estimate`` (posterior median), ``std_error`` (posterior
             standard deviation), ``conf_low``, ``conf_high``; with ``"ran_vals"`` a column ``level`` after
             ``group``. Terms are ``sd__Intercept``, ``cor__Intercept.Days`` and, in the group ``Residual``,
-            ``sd__Observation``. What does not apply is ``""``.
+            ``sd__Observation``, and correlations of residuals, ``cor__ar``. What does not apply is ``""``.
+            Where sigma has a formula, a column ``component`` after ``effect`` is ``"mu"`` or ``"sigma"``.
 
         Raises
         ------

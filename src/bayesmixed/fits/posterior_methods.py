@@ -174,8 +174,12 @@ class PosteriorMethods(FitMethods):
         Notes
         -----
         X b + Z u + offset, draw by draw, and the mean that the family has there: the inverse link, but for a
-        lognormal, zero-inflated, hurdle, ex-gaussian or asymmetric Laplace response; plus sigma / sqrt(w)
-        times a standard normal for a response, or a draw from the family's distribution. For the table, rows
+        lognormal, zero-inflated, hurdle, ex-gaussian or asymmetric Laplace response; plus, for a response, a
+        normal with the standard deviation of the row, sqrt(s^2 + sigma^2 / w) with s a known error, or a draw
+        from the family's distribution. Columns that ``sigma ~``, ``se()`` and ``weights()`` of the formula
+        name are then columns of `newdata` too. Every row is predicted by itself: where residuals are
+        correlated, neither its mean nor its new response makes use of the residuals of other rows, as in
+        nlme's ``predict`` (:meth:`simulate` draws the rows of the fit together). For the table, rows
         are computed a block at a time, so that memory does not grow with rows times draws. With
         ``keep_ranef="moments"`` the draws of the levels that the rows have are made again.
 
@@ -607,7 +611,9 @@ class PosteriorMethods(FitMethods):
         Notes
         -----
         ``sum_i log p(y_i | y_-i)`` by Pareto-smoothed importance sampling (Vehtari, Gelman and Gabry 2017,
-        Statistics and Computing 27:1413), each row's density given the random effects of its groups.
+        Statistics and Computing 27:1413), each row's density given the random effects of its groups and,
+        where residuals are correlated, given the responses of the other rows too (Buerkner, Gabry and Vehtari
+        2021, Computational Statistics 36:1243).
 
         Of groups: ``log p(y_g | y_-g) = log p(y) - log p(y_-g)``, random effects and coefficients integrated
         out exactly given theta (standard deviations, correlations, sigma), theta by importance sampling from

@@ -138,7 +138,9 @@ class RemlFit(FitMethods, TableMethods, SampleMethods):
         -------
         pandas.DataFrame
             One row for each column of X: ``term``, ``value``, ``se``, ``lower_2.5``, ``upper_97.5`` (by
-            Student's t), ``t``, ``df`` (Satterthwaite's), ``p_value`` (two-sided).
+            Student's t), ``t``, ``df`` (Satterthwaite's), ``p_value`` (two-sided). Where sigma has a formula,
+            a first column ``parameter`` says whose predictor a row is of (``"mu"``, ``"sigma"``): those of
+            sigma, on the scale of its logarithm, have normal tests from the curvature of the criterion.
 
         Raises
         ------
@@ -189,7 +191,10 @@ class RemlFit(FitMethods, TableMethods, SampleMethods):
         pandas.DataFrame
             ``group``, ``effect``, ``variance``, ``sd``, ``sd_2.5``, ``sd_97.5``, ``var_prop``; with
             `correlations`: ``group``, ``effect_1``, ``effect_2``, ``value``, ``se``, ``lower_2.5``,
-            ``upper_97.5``, with ``se`` NaN, since its sampling distribution is far from normal.
+            ``upper_97.5``, with ``se`` NaN, since its sampling distribution is far from normal. Rows are
+            those of :meth:`bayesmixed.MixedFit.varcorr`; residual standard deviations that follow from a
+            formula of sigma have no interval (:meth:`confint` has those of its coefficients), nor by profile
+            do several correlations of residuals.
 
         Raises
         ------
@@ -656,9 +661,12 @@ class RemlFit(FitMethods, TableMethods, SampleMethods):
         Notes
         -----
         The standard error is the root of the variance of x'b + z'u - z'u_true from Henderson's mixed-model
-        equations, x'vcov(b)x where no random effect takes part; z'Sz is added for a new level, sigma^2 / w
-        for a new response. A row in which no random effect of a known level takes part has the interval of
-        Student's t, as in `fixef` and emmeans: ``df`` is Satterthwaite's for the row's whole variance. Any
+        equations, x'vcov(b)x where no random effect takes part; z'Sz is added for a new level, the row's
+        residual variance s^2 + sigma^2 / w, s a known error, for a new response (so that columns which the
+        formula names in ``sigma ~``, ``se()`` and ``weights()`` are needed). Every row is predicted by
+        itself, without the residuals of others that it may be correlated with. A row in which no random
+        effect of a known level takes part has the interval of Student's t, as in `fixef` and emmeans: ``df``
+        is Satterthwaite's for the row's whole variance. Any
         other row has the normal interval, which takes the variances as known: somewhat short where groups are
         few. Its ``df`` is infinite.
 

@@ -35,7 +35,7 @@ class ModelSpec:
         blocks = self.design.blocks
         groups = ", ".join(f"{clean(block.group)} with {block.n_levels:,} levels" for block in blocks)
         head = f"Formula: {clean(self.design.formula.text)}\nFamily: {self.family}"
-        counts = f"Data: {self.design.n_rows:,} rows; {groups}"
+        counts = "; ".join(filter(None, (f"Data: {self.design.n_rows:,} rows", groups)))
         return f"{head}\n{counts}\n\n{prior_table(self.design, self.priors, self.family)}"
 
     __repr__ = __str__

@@ -67,6 +67,8 @@ def evidence_without(
         z[:, null.free] = points
         return log_densities(null.packed, z) - null.held
 
+    if not np.any(null.free):
+        return Evidence(value=float(log_density(np.zeros((1, 0)))[0]), se=0.0, n_points=1, pareto_k=0.0)
     covariance = (mode.scale @ mode.scale.T)[within]
     return log_integral(log_density, mode.theta[null.free], WIDENING * covariance, rng)
 
