@@ -10,8 +10,9 @@ effects are kept, the group ``ranef_moments`` holds ``ranef_g`` and ``coef_g`` (
 and ``covariance_g`` (g, g_effect, g_effect_bis). A moment is a mean, a standard deviation or a quantile.
 
 Columns of the data may be called anything. The dimension of a grouping factor whose name another variable
-or dimension has, such as ``row``, gets an underscore at its end, ``row_``; a slash becomes an underscore. A
-column of the data that has the name of a column of a table stands there as ``at_value``.
+or dimension has, such as ``row``, gets an underscore at its end, ``row_``; a slash becomes an underscore, a
+comma of a dimension a semicolon. A column of the data that has the name of a column of a table stands there
+as ``at_value``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ CHAIN = "chain"
 DRAW = "draw"
 INTERCEPT = "Intercept"
 RESIDUAL = "Residual"
+SMOOTH = "smooth"
+"""Effect of the penalized part of a smooth."""
 RANEF_MOMENTS = "ranef_moments"
 MOMENT = "ranef_moment"
 QUANTILES: tuple[float, ...] = (0.0005, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.175, 0.25, 0.375, 0.5)
@@ -124,7 +127,7 @@ def effect_bis_dim(group: str) -> str:
 
 def _stem(group: str) -> str:
     """What the dimensions of a grouping factor begin with, and no variable does."""
-    name = variable(group)
+    name = variable(group).replace(",", ";")
     return f"{name}_" if name.startswith(OWNED) else name
 
 

@@ -60,9 +60,10 @@ def test_rows_of_the_data_encode_as_they_were(formula: str) -> None:
     assert encoded.fixed.shape == (4, len(design.fixed.terms))
     np.testing.assert_allclose(encoded.fixed, design.fixed.matrix[rows], rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(encoded.offset, design.offset[rows], rtol=1e-12)
-    for block, columns, codes in zip(design.blocks, encoded.columns, encoded.codes, strict=True):
+    every = zip(design.blocks, encoded.columns, encoded.meetings, strict=True)
+    for block, columns, meeting in every:
         np.testing.assert_allclose(columns, block.columns[rows], rtol=1e-12, atol=1e-12)
-        np.testing.assert_array_equal(codes, block.codes[rows])
+        np.testing.assert_array_equal(meeting.codes[:, 0], block.codes[rows])
     assert encoded.new_levels == ((),) * len(design.blocks)
 
 
@@ -124,14 +125,14 @@ def test_new_levels_count_down(how: Any) -> None:
     assert [block.group for block in design.blocks] == ["f:C", "h"]
     assert encoded.new_levels == (("a:w", "q:u"), ("7", "9"))
     levels = design.blocks[0].levels
-    assert encoded.codes[0].tolist() == [levels.index("a:u"), -2, -1, levels.index("b:v")]
-    assert encoded.codes[1].tolist() == [-2, 0, -1, -2]
+    assert encoded.meetings[0].codes[:, 0].tolist() == [levels.index("a:u"), -2, -1, levels.index("b:v")]
+    assert encoded.meetings[1].codes[:, 0].tolist() == [-2, 0, -1, -2]
 
 
 def test_levels_match_by_label() -> None:
     design = design_of("y ~ 1 + (1 | h)")
     for labels in (["3", "0"], [3.0, 0.0], pd.Categorical([3, 0]), pd.array([3, 0], dtype="Int8")):
-        assert encode(design, pd.DataFrame({"h": labels})).codes[0].tolist() == [3, 0]
+        assert encode(design, pd.DataFrame({"h": labels})).meetings[0].codes[:, 0].tolist() == [3, 0]
 
 
 TRUTH: dict[str, Any] = {

@@ -25,7 +25,7 @@ from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.density import log_density
 from bayesmixed.priors.prior import Prior
 
-from .structures import STRUCTURES, Structure, make_frame
+from .structures import STRUCTURES, Structure, make_frame, make_relations
 from .twins import TWINS
 
 
@@ -221,10 +221,19 @@ def block_diagonal(matrices: list[FloatArray]) -> FloatArray:
 
 
 def indicator(block: GroupBlock) -> FloatArray:
-    """Z of a block's centred columns, dense, column (level, effect) at place level * k + effect."""
-    out = np.zeros((len(block.codes), block.n_levels, block.n_effects))
-    out[np.arange(len(block.codes)), block.codes] = block.columns @ block.centring
-    return out.reshape(len(block.codes), -1)
+    """Z of a block's centred columns, dense, column (level, effect) at place level * k + effect.
+
+    Of related levels those of independent effects.
+    """
+    out = np.zeros((len(block.columns), block.n_levels, block.n_effects))
+    for row, columns in enumerate(block.columns @ block.centring):
+        codes = block.meeting.codes[row]
+        weights = np.ones(len(codes)) if block.meeting.weights is None else block.meeting.weights[row]
+        for level, weight in zip(codes, weights, strict=True):
+            out[row, level] += weight * columns
+    if block.root is not None:
+        out = np.einsum("njk,jl->nlk", out, block.root)
+    return out.reshape(len(out), -1)
 
 
 def log_scale_density(choice: Prior, log_scale: float) -> float:
@@ -242,7 +251,9 @@ def make_spec(frame: pd.DataFrame, formula: str, priors: Any = None, **options: 
 
 
 def make_case(structure: Structure, frame: pd.DataFrame) -> Case:
-    spec = make_spec(frame, structure.formula, structure.priors, weights=structure.weights)
+    spec = make_spec(
+        frame, structure.formula, structure.priors, weights=structure.weights, data2={"A": make_relations()}
+    )
     plan = make_plan(
         spec.design,
         coefficients_sampled=not coefficients_are_integrable(spec),

@@ -77,6 +77,19 @@ STRUCTURES = {
     "ar1 beside others": Structure(formula="y ~ x + ar1(0 + t | g) + (x || g) + homdiag(0 + f | h)"),
     "nested ar1": Structure(formula="y ~ x + ar1(0 + f | fine) + hetar1(0 + f | coarse)"),
     "ar1 sampled": Structure(formula="y ~ x + (x | g) + ar1(0 + t | h)", dense_limit=0),
+    "related": Structure(formula="y ~ x + (1 | gr(g, cov=A))"),
+    "related slopes": Structure(formula="y ~ x + (x | gr(g, cov=A)) + (1 | h)", weights="w"),
+    "related beside fine": Structure(formula="y ~ x + (1 | fine) + (0 + f || gr(g, cov=A))"),
+    "related and sampled": Structure(
+        formula="y ~ x + (1 | gr(g, cov=A)) + (x | fine) + (1 | h)", dense_limit=0
+    ),
+    "related, student": Structure(formula="y ~ x + v + (1 | gr(g, cov=A))", priors=STUDENT),
+    "several": Structure(formula="y ~ x + (1 | mm(h, t))"),
+    "several slopes": Structure(formula="y ~ x + (x | mm(h, t, weights=cbind(w, w2))) + (v | g)"),
+    "several unscaled": Structure(
+        formula="y ~ offset(known) + cs(0 + f | mm(h, t, weights=cbind(w, w2), scale=FALSE))"
+    ),
+    "several and related": Structure(formula="y ~ 0 + x + (1 | mm(h, t)) + (x | gr(g, cov=A))"),
     "uniform rho": Structure(formula="y ~ x + cs(0 + f | g)", priors={"corr_g": UNIFORM}),
     "weights": Structure(formula="y ~ x + (x | g)", weights="w"),
     "offset": Structure(formula="y ~ x + offset(known) + (x | g)"),
@@ -139,5 +152,13 @@ def make_frame() -> pd.DataFrame:
             "fine": [f"c{i}" for i in fine],
             "mid": [f"b{i // 3}" for i in fine],
             "coarse": [f"a{i // 6}" for i in fine],
+            "w2": rng.uniform(0.1, 2, N_ROWS),
         }
     )
+
+
+def make_relations() -> pd.DataFrame:
+    """Covariance between the levels of g, in another order, and one that no row has."""
+    labels = [*(f"g{i}" for i in range(9, -1, -1)), "absent"]
+    root = np.random.default_rng(12).normal(size=(len(labels), 2 * len(labels)))
+    return pd.DataFrame(root @ root.T / 20, index=labels, columns=labels)

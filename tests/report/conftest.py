@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayesmixed import verbs
 from bayesmixed.covariances.residual import Residual
+from bayesmixed.design.meeting import one_level
 from bayesmixed.design.records import Design, FixedDesign, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
@@ -127,7 +128,7 @@ def _design(levels: tuple[str, ...], rows: int, x: np.ndarray, y: np.ndarray, co
                 group="g",
                 effects=("Intercept", "Days"),
                 columns=columns,
-                codes=codes,
+                meeting=one_level(codes),
                 levels=levels,
                 covariances=unstructured(2) if correlated else unstructured(1, 1),
                 centring=np.eye(2),

@@ -65,6 +65,9 @@ def test_drawing_changes_no_setting_of_the_user() -> None:
 
 def test_many_rows_of_a_few_levels_become_pictures(large_fit) -> None:
     fitted = posterior_mean_fitted(large_fit.draws, large_fit.spec)
-    assert observed_svg(large_fit.spec.design, fitted, 12).count('id="axes_') == 12
+    assert (
+        observed_svg(large_fit.spec.design, large_fit.spec.design.blocks[0], fitted, 12).count('id="axes_')
+        == 12
+    )
     assert "<image" in quantile_svg(fitted)
     assert "<image" not in quantile_svg(fitted[:100])

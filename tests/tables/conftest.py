@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from bayesmixed.covariances.residual import Residual
+from bayesmixed.design.meeting import one_level
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws, RunInfo
 from bayesmixed.formula import parse_formula
@@ -54,7 +55,7 @@ def spec() -> ModelSpec:
             group="Subject",
             effects=("Intercept", "Days"),
             columns=x,
-            codes=subject,
+            meeting=one_level(subject),
             levels=("308", "309", "310", "330"),
             covariances=unstructured(2),
             centring=np.eye(2),
@@ -67,7 +68,7 @@ def spec() -> ModelSpec:
             group="item",
             effects=("Intercept",),
             columns=np.ones((12, 1)),
-            codes=item,
+            meeting=one_level(item),
             levels=("a", "b"),
             covariances=unstructured(1),
             centring=np.eye(1),

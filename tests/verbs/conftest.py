@@ -14,6 +14,7 @@ import pytest
 import xarray as xr
 
 from bayesmixed.covariances.residual import Residual
+from bayesmixed.design.meeting import one_level
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, Response
 from bayesmixed.engines.records import RawDraws
 from bayesmixed.formula import parse_formula
@@ -43,7 +44,7 @@ def _block(frame: pd.DataFrame, bar: Bar) -> GroupBlock:
         group=group,
         effects=effects,
         columns=_matrix(frame, effects),
-        codes=codes.astype(np.int64),
+        meeting=one_level(codes),
         levels=tuple(str(level) for level in levels),
         covariances=unstructured(*correlated),
         centring=np.eye(len(effects)),

@@ -87,9 +87,9 @@ def test_new_levels_keep_the_rows_together(toy: Any) -> None:
 
     rows = prediction_rows(toy.spec.design)
     new = with_new_levels(rows)
-    for seen, code, block in zip(rows.data.codes, new.data.codes, toy.spec.design.blocks, strict=True):
-        np.testing.assert_array_equal(-1 - code, seen)
-        assert np.all(code < 0)
+    for seen, made, block in zip(rows.data.meetings, new.data.meetings, toy.spec.design.blocks, strict=True):
+        np.testing.assert_array_equal(-1 - made.codes, seen.codes)
+        assert np.all(made.codes < 0)
         assert block.levels in new.data.new_levels
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayesmixed.bridge.columns import TermPlaces, check_nothing_left_out, term_places
 from bayesmixed.bridge.from_bambi import import_bambi
+from bayesmixed.design.checks import refuse_coupled
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError, DesignWarning, FormulaError, PriorError, warn
 from bayesmixed.formula.expression import Expression
@@ -28,6 +29,7 @@ def to_bambi(spec: ModelSpec) -> Any:
     if spec.design.weights is not None and spec.design.response.trials is None:
         raise DataError("Bambi has no weights that divide the residual variance; fit without weights=.")
     spec.design.formula.refuse_residuals("A model of Bambi's that has the same meaning")
+    refuse_coupled(spec.design.blocks, "Bambi")
     check_nothing_left_out(spec.design)
     _check_center(spec.design)
     response, data = _response(spec)

@@ -127,7 +127,7 @@ def bayes_factor_of(
     from bayesmixed.verbs.blocks import chosen_blocks, chosen_effect
     from bayesmixed.verbs.marginal_likelihood import as_marginal_likelihood, log_marginal_likelihood
 
-    (block,) = chosen_blocks(spec.design, group)
+    (block,) = chosen_blocks(spec.design, group, with_smooths=True)
     only = None if effect is None else chosen_effect(block, effect)
     effects = tuple(e for e, name in enumerate(block.effects) if only in (None, name))
     with_it = log_marginal_likelihood(draws, spec, seed=seed)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayesmixed.covariances.covariance import Covariance
-from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.regression import AnyEstimate
 from bayesmixed.engines.reml.estimate import LinearEstimate, Maximized, linear_criteria
@@ -161,12 +161,21 @@ def spans(outer: FloatArray, inner: FloatArray) -> bool:
     return bool(np.all(rest <= WITHIN * np.linalg.norm(inner, axis=0)))
 
 
-def _effect_sets(design: Design) -> Iterator[tuple[IntArray, tuple[Covariance, FloatArray]]]:
+def _effect_sets(design: Design) -> Iterator[tuple[FloatArray, tuple[Covariance, FloatArray]]]:
     """Groups, numbered by first appearance, with the structure and the columns of every set of effects."""
     for block in design.blocks:
-        codes = pd.factorize(block.codes)[0].astype(np.int64)
+        codes = _appearance(block)
         for part in block.covariances.parts:
             yield codes, (part.covariance, block.columns[:, part.effects])
+
+
+def _appearance(block: GroupBlock) -> FloatArray:
+    """What tells groupings apart: levels by first appearance, and how they are coupled."""
+    if block.is_plain:
+        return pd.factorize(block.codes)[0].astype(np.float64)
+    weights = np.ones(block.meeting.codes.shape) if block.meeting.weights is None else block.meeting.weights
+    root = np.empty(0) if block.root is None else block.root.ravel()
+    return np.concatenate([block.meeting.codes.ravel(), weights.ravel(), root])
 
 
 def bootstrap_p(

@@ -81,7 +81,7 @@ def _reduced_designs(design: Design) -> Iterator[tuple[str, Design]]:
     """Label and largest special case of the model for every random-effect term."""
     for label, candidates in without_random_effect(design.formula):
         for parsed in candidates:
-            reduced = build_design(parsed, design.frame, weights=design.given_weights)
+            reduced = build_design(parsed, design.frame, weights=design.given_weights, data2=design.known)
             if is_nested(reduced, design):
                 yield label, reduced
                 break

@@ -109,7 +109,7 @@ class TwoStages:
 
 def two_stages(design: Design) -> TwoStages | None:
     """Estimate a model with the random effects of its only grouping factor free."""
-    if len(design.blocks) != 1:
+    if len(design.blocks) != 1 or not design.blocks[0].is_plain:
         return None
     block = design.blocks[0]
     first, columns = first_stage(design, block, block.effects), coefficient_columns(design, block)

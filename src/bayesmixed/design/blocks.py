@@ -6,19 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.covariances.covariance import Covariances
 from bayesmixed.design.centring import block_diagonal
 from bayesmixed.design.checks import check_columns_near_zero
+from bayesmixed.design.evaluate import evaluate_numbers
 from bayesmixed.design.fixed import column_scales, matrix_centring
 from bayesmixed.design.frame import ABSENT, Column
 from bayesmixed.design.levels import level_codes
 from bayesmixed.design.matrix import MatrixRecipe, build_matrix
+from bayesmixed.design.meeting import KnownCovariance, Meeting, one_level
 from bayesmixed.design.records import FloatArray, GroupBlock
+from bayesmixed.design.related import check_known_levels
 from bayesmixed.errors import DataError
 from bayesmixed.formula.algebra import ColumnKey
-from bayesmixed.formula.expression import Expression
+from bayesmixed.formula.grouping import Grouping
 from bayesmixed.formula.terms import RandomTerm
 from bayesmixed.options import Center
 from bayesmixed.printing.records import short_repr
@@ -32,20 +36,25 @@ class BarRecipe:
     ----------
     matrix : MatrixRecipe
         Of its effects.
-    group : tuple[Expression, ...]
-        Parts of its grouping factor.
+    group : Grouping
+        Its grouping factor.
     """
 
     matrix: MatrixRecipe
-    group: tuple[Expression, ...]
+    group: Grouping
 
     __repr__ = short_repr
+
+    def meet(self, columns: Mapping[str, Column], n: int) -> tuple[Meeting, tuple[str, ...]]:
+        """Levels that every row meets, with their labels."""
+        return meeting_of(self.group, columns, n)
 
 
 def build_blocks(
     bars: Sequence[RandomTerm],
     columns: Mapping[str, Column],
     n: int,
+    known: Mapping[str, KnownCovariance],
     *,
     center: Center = True,
     parameter: str = names.MU,
@@ -54,7 +63,7 @@ def build_blocks(
 
     Returns: by decreasing number of levels, then as written.
     """
-    blocks = [_build_block(same, columns, n, center) for same in bars_by_group(bars)]
+    blocks = [_build_block(same, columns, n, known, center) for same in bars_by_group(bars)]
     blocks = [replace(block, parameter=parameter) for block in blocks]
     return tuple(sorted(blocks, key=lambda block: -block.n_levels))
 
@@ -63,7 +72,13 @@ def bars_by_group(bars: Sequence[RandomTerm]) -> list[list[RandomTerm]]:
     """Gather the bars that share a grouping factor, in the order written."""
     by_group: dict[ColumnKey, list[RandomTerm]] = {}
     for bar in bars:
-        by_group.setdefault(bar.group.key, []).append(bar)
+        same = by_group.setdefault(bar.group.key, [])
+        if same and same[0].group.source != bar.group.source and bar.group.is_several:
+            raise DataError(
+                f"{same[0].text} and {bar.text} give the levels of one grouping factor different weights. "
+                "Write both in one bar, or copy a column under another name."
+            )
+        same.append(bar)
     return list(by_group.values())
 
 
@@ -73,7 +88,11 @@ def is_centred(bar: RandomTerm, center: Center) -> bool:
 
 
 def _build_block(
-    bars: Sequence[RandomTerm], columns: Mapping[str, Column], n: int, center: Center
+    bars: Sequence[RandomTerm],
+    columns: Mapping[str, Column],
+    n: int,
+    known: Mapping[str, KnownCovariance],
+    center: Center,
 ) -> GroupBlock:
     built = [build_matrix(bar.effects, columns, n) for bar in bars]
     matrix = np.ascontiguousarray(np.hstack([part for part, _ in built]))
@@ -86,8 +105,48 @@ def _build_block(
     )
     empty = describe_block(bars, [recipe for _, recipe in built], block_diagonal(centrings), scales)
     check_columns_near_zero(empty.effects, matrix)
-    codes, levels = level_codes(bars[0].group.factors, columns, n)
-    return replace(empty, columns=matrix, codes=codes, levels=levels)
+    group = bars[0].group
+    meeting, levels = meeting_of(group, columns, n)
+    if not group.cov:
+        return replace(empty, columns=matrix, meeting=meeting, levels=levels)
+    relation = known[group.cov]
+    check_known_levels(group.name, group.cov, relation, levels)
+    codes = pd.Index(relation.labels).get_indexer(pd.Index(levels))[meeting.codes]
+    return replace(
+        empty,
+        columns=matrix,
+        meeting=meeting.with_codes(codes.astype(np.int64)),
+        levels=relation.labels,
+        root=relation.root,
+    )
+
+
+def meeting_of(group: Grouping, columns: Mapping[str, Column], n: int) -> tuple[Meeting, tuple[str, ...]]:
+    """Levels that every row meets, with their labels."""
+    if not group.is_several:
+        codes, levels = level_codes(group.factors, columns, n)
+        return one_level(codes), levels
+    coded = [level_codes((factor,), columns, n) for factor in group.factors]
+    labels = sorted({level for _, own in coded for level in own})
+    places = pd.Index(labels)
+    codes = np.column_stack([places.get_indexer(pd.Index(own))[codes] for codes, own in coded])
+    return Meeting(codes.astype(np.int64), _member_weights(group, columns, n)), tuple(labels)
+
+
+def _member_weights(group: Grouping, columns: Mapping[str, Column], n: int) -> FloatArray:
+    """Weights of the levels of every row, shape (n, m)."""
+    if not group.weights:
+        return np.full((n, len(group.factors)), 1.0 / len(group.factors) if group.is_scaled else 1.0)
+    weights = np.column_stack([evaluate_numbers(each, columns, n, {}) for each in group.weights])
+    if np.any(weights < 0.0):
+        raise DataError(f"{group.source} has weights below zero.")
+    total = weights.sum(axis=1)
+    if group.is_scaled and np.any(total == 0.0):
+        raise DataError(
+            f"{group.source} has rows whose weights are all zero, which cannot be divided by their sum. "
+            "Leave these rows out, or write scale=FALSE."
+        )
+    return np.asarray(weights / total[:, None] if group.is_scaled else weights)
 
 
 def describe_block(
@@ -112,12 +171,12 @@ def describe_block(
         group=group,
         effects=effects,
         columns=ABSENT,
-        codes=ABSENT,
+        meeting=Meeting(ABSENT),
         levels=(),
         covariances=covariances,
         centring=centring,
         scales=covariances.pooled(scales),
-        recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group.factors) for recipe in recipes),
+        recipes=tuple(BarRecipe(matrix=recipe, group=bars[0].group) for recipe in recipes),
         keys=tuple(column.key for recipe in recipes for column in recipe.columns),
         group_key=bars[0].group.key,
     )

@@ -16,13 +16,17 @@ from bayesmixed.design.checks import (
     check_identified,
     check_levels,
     check_response,
+    refuse_coupled,
 )
 from bayesmixed.design.fixed import build_fixed, remembered, sum_offsets
 from bayesmixed.design.frame import Column, complete_rows, missing_counts, pick, tidy_all, to_pandas
 from bayesmixed.design.lookup import one_spelling
+from bayesmixed.design.meeting import KnownCovariance
 from bayesmixed.design.records import Design, LinearPredictor
+from bayesmixed.design.related import known_covariances
 from bayesmixed.design.residuals import build_residual, stated_weights
 from bayesmixed.design.response import build_response, usable_weights, weights_of_rows
+from bayesmixed.design.smooths import smooth_blocks, with_trends
 from bayesmixed.errors import DataError
 from bayesmixed.formula.terms import ParameterFormula, ParsedFormula
 from bayesmixed.options import Center, Missing, one_of
@@ -40,13 +44,14 @@ def build_design(
     center: Center = True,
     residual_variance: bool = True,
     successes: bool = False,
+    data2: Mapping[str, object] | None = None,
 ) -> Design:
     """Build all of the data that a mixed model needs.
 
     With `residual_variance` the model has a residual variance of its own (gaussian), so the response must
     vary and there must be more rows than random effects. With `successes` the family is bernoulli or
     binomial, so the response may have two levels or count successes, and `weights` are the trials of a
-    proportion.
+    proportion. `data2` has the covariances between levels that ``gr(g, cov=A)`` names.
 
     Examples
     --------
@@ -70,8 +75,12 @@ def build_design(
     columns = tidy_all(raw if keep.all() else {name: column[keep] for name, column in raw.items()})
     used_weights = stated_weights(additions, columns, n) if given is None else usable_weights(given[keep])
     response = build_response(parsed.response, columns, n, successes=successes, weights=used_weights)
-    mean = _predictor(names.MU, parsed, columns, n, center)
-    others = tuple(_predictor(each.parameter, each, columns, n, center) for each in parsed.others)
+    bars = [*parsed.random, *(bar for each in parsed.others for bar in each.random)]
+    known = known_covariances(data2, [bar.group.cov for bar in bars if bar.group.cov])
+    mean = _predictor(names.MU, parsed, columns, n, center, known)
+    others = tuple(_predictor(each.parameter, each, columns, n, center, known) for each in parsed.others)
+    for each in others:
+        refuse_coupled(each.blocks, f"The predictor of {each.parameter}")
     residual = build_residual(parsed, columns, n, used_weights)
     check_group_names((mean, *others), residual)
     if residual_variance:
@@ -89,6 +98,7 @@ def build_design(
         frame=frame.copy(deep=False) if keep.all() else frame[keep],
         n_dropped=len(frame) - n,
         center=center,
+        known=known,
     )
 
 
@@ -98,12 +108,15 @@ def _predictor(
     columns: Mapping[str, Column],
     n: int,
     center: Center,
+    known: Mapping[str, KnownCovariance],
 ) -> LinearPredictor:
     """Predictor of a parameter from a right side."""
     offsets = remembered(side.offsets)
-    blocks = build_blocks(side.random, columns, n, center=center, parameter=parameter)
+    blocks = build_blocks(side.random, columns, n, known, center=center, parameter=parameter)
+    smooths = side.smooths if isinstance(side, ParsedFormula) else ()
+    blocks = (*blocks, *smooth_blocks(smooths, columns, n))
     check_levels(blocks)
-    fixed = build_fixed(side.fixed, offsets, columns, n, center=center)
+    fixed = build_fixed(with_trends(side.fixed, smooths, columns), offsets, columns, n, center=center)
     return LinearPredictor(
         parameter=parameter,
         fixed=fixed,

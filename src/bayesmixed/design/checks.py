@@ -61,7 +61,13 @@ def check_group_names(predictors: Sequence[LinearPredictor], residual: Residual)
     if not residual.is_independent:
         taken |= {residual.correlation.label, *names.OCCASIONS}
     seen: dict[str, tuple[str, str]] = {}
+    every = [block.name for each in predictors for block in each.blocks]
     for block in [block for each in predictors for block in each.blocks]:
+        if block.root is not None and every.count(block.name) > 1:
+            raise DataError(
+                f"{block.group!r} stands right of a bar both alone and in gr(), or with different matrices. "
+                "Copy the column under another name, as for brms, and write that one in one of the bars."
+            )
         if block.group == names.RESIDUAL:
             raise DataError(f"{block.group!r} is what tables call the residual. Rename the grouping factor.")
         owners = dict.fromkeys(names.group_variables(block.name), (block.parameter, block.group))
@@ -84,11 +90,23 @@ def check_group_names(predictors: Sequence[LinearPredictor], residual: Residual)
 def check_levels(blocks: Sequence[GroupBlock]) -> None:
     """Refuse a grouping factor with one level."""
     for block in blocks:
-        if block.n_levels < 2:
+        if block.n_levels < 2 and not block.is_smooth:
             raise DataError(
                 f"The grouping factor {block.group!r} has only one level, {block.levels[0]!r}: "
                 "there is nothing to vary over. Leave the bar out."
             )
+
+
+def refuse_coupled(blocks: Sequence[GroupBlock], what: str) -> None:
+    """Refuse a model in which effects of levels are coupled, for what takes them one by one."""
+    coupled = next((block for block in blocks if not block.is_plain), None)
+    if coupled is not None and coupled.is_smooth:
+        raise DataError(f"{what} does not take smooths such as {coupled.group}. Leave it out of the formula.")
+    if coupled is not None:
+        raise DataError(
+            f"{what} takes grouping factors with independent levels, one a row, and {coupled.group} is "
+            "not of this kind. Leave it out of the formula."
+        )
 
 
 def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
@@ -98,6 +116,8 @@ def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
     effects and the residual variance then cannot be told apart, unless by a pattern of correlations.
     """
     for block in blocks:
+        if block.is_smooth or _relations_tell(block):
+            continue
         largest = max(1 if each.is_told_from_residual else each.size for each in block.covariances.sets)
         if largest * block.n_levels >= n:
             what = "levels" if largest == 1 else "random effects"
@@ -106,6 +126,15 @@ def check_identified(blocks: Sequence[GroupBlock], n: int) -> None:
                 f"and the variance of {block.group!r} cannot be told apart. A grouping factor names groups "
                 "of several rows; use a coarser one, or fewer effects."
             )
+
+
+def _relations_tell(block: GroupBlock) -> bool:
+    """Whether known covariances between observed levels tell the effects from residuals."""
+    if block.root is None:
+        return False
+    observed = block.root[np.unique(block.codes)]
+    covariance = observed @ observed.T
+    return not np.allclose(covariance, np.diag(np.full(len(covariance), covariance[0, 0])))
 
 
 def check_weights(weights: ArrayLike, n: int) -> FloatArray:
@@ -163,7 +192,7 @@ def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, s
             "Leave terms out of the formula.",
         )
     for i, block in enumerate(design.blocks if by == "reml" else ()):
-        if block.n_levels > p:
+        if block.n_levels > p or not block.is_plain:
             continue
         for effect, left in zip(block.effects, _left_beside_fixed(design, i), strict=True):
             if left < LEFT:
@@ -173,7 +202,8 @@ def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, s
                     "Leave the effect out of the bar, or leave the terms that distinguish the groups out of "
                     "the formula.",
                 )
-    for i, j in combinations(range(len(design.blocks)), 2):
+    plain = [i for i, block in enumerate(design.blocks) if block.is_plain]
+    for i, j in combinations(plain, 2):
         first, second = design.blocks[i], design.blocks[j]
         shared = [effect for effect in first.effects if effect in second.effects]
         if shared and _same_groups(design, i, j):

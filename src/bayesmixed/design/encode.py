@@ -13,9 +13,9 @@ from bayesmixed import names
 from bayesmixed.covariances.residual import Residual
 from bayesmixed.design.fixed import sum_offsets
 from bayesmixed.design.frame import Column, kind_of, missing_counts, pick, tidy_all, to_pandas
-from bayesmixed.design.levels import level_codes
 from bayesmixed.design.matrix import apply_recipe
-from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock, IntArray, LinearPredictor
+from bayesmixed.design.meeting import Meeting, one_level
+from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock, LinearPredictor
 from bayesmixed.design.residuals import known_errors, stated_weights
 from bayesmixed.errors import DataError, near_names
 from bayesmixed.formula.algebra import columns_of
@@ -50,7 +50,7 @@ def encode(
     >>> frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0, 7.0], "g": list("aabbb")})
     >>> design = build_design(parse_formula("y ~ 1 + (1 | g)"), frame)
     >>> encoded = encode(design, pd.DataFrame({"g": ["b", "z"]}), new_levels="sample")
-    >>> encoded.codes[0].tolist(), encoded.new_levels
+    >>> encoded.meetings[0].codes[:, 0].tolist(), encoded.new_levels
     ([1, -1], (('z',),))
     """
     one_of(new_levels, NewLevels, "new_levels")
@@ -92,7 +92,9 @@ def _encode_predictor(
     """New rows by the recipe of one predictor."""
     n = len(frame)
     coded = [
-        _codes(block, columns, n) if by_group else (np.full(n, -1, dtype=np.int64), ("",))
+        _meeting(block, columns, n)
+        if by_group or block.is_smooth
+        else (one_level(np.full(n, -1, dtype=np.int64)), ("",))
         for block in predictor.blocks
     ]
     if by_group and new_levels == "error":
@@ -103,7 +105,7 @@ def _encode_predictor(
         fixed=np.ascontiguousarray(every[:, recipe.aliases.kept]),
         beyond=recipe.aliases.beyond(every),
         columns=tuple(_effects(block, columns, n) for block in predictor.blocks),
-        codes=tuple(codes for codes, _ in coded),
+        meetings=tuple(meeting for meeting, _ in coded),
         new_levels=tuple(new for _, new in coded),
         offset=sum_offsets(recipe.offsets, columns, n),
         frame=frame,
@@ -136,7 +138,7 @@ def _own_rows(predictor: LinearPredictor, design: Design) -> EncodedData:
         fixed=predictor.fixed.matrix,
         beyond=np.zeros((design.n_held, len(predictor.fixed.left_out))),
         columns=tuple(block.columns for block in predictor.blocks),
-        codes=tuple(block.codes for block in predictor.blocks),
+        meetings=tuple(block.meeting for block in predictor.blocks),
         new_levels=((),) * len(predictor.blocks),
         offset=predictor.offset,
         frame=design.frame,
@@ -153,19 +155,20 @@ def predictor_columns(design: Design, *, by_group: bool = True, response: bool =
             for bar in block.recipes:
                 found += bar.matrix.kinds
                 if by_group:
-                    found += [name for part in bar.group for name in part.columns]
+                    found += bar.group.columns
         found += [name for expression, _ in recipe.offsets for name in expression.columns]
     if response:
         found += columns_of(design.formula.response.additions.beside)
     return list(dict.fromkeys(found))
 
 
-def _codes(block: GroupBlock, columns: Mapping[str, Column], n: int) -> tuple[IntArray, tuple[str, ...]]:
-    codes, labels = level_codes(block.recipes[0].group, columns, n)
+def _meeting(block: GroupBlock, columns: Mapping[str, Column], n: int) -> tuple[Meeting, tuple[str, ...]]:
+    """Levels that new rows meet, and the labels of the new ones."""
+    meeting, labels = block.recipes[0].meet(columns, n)
     places = pd.Index(block.levels).get_indexer(pd.Index(labels)).astype(np.int64)
     unseen = np.flatnonzero(places < 0)
     places[unseen] = -1 - np.arange(len(unseen))
-    return places[codes], tuple(labels[index] for index in unseen)
+    return meeting.with_codes(places[meeting.codes]), tuple(labels[index] for index in unseen)
 
 
 def _effects(block: GroupBlock, columns: Mapping[str, Column], n: int) -> FloatArray:
@@ -228,7 +231,7 @@ def _of_random_effects(design: Design) -> set[str]:
 
 def grouping_columns(design: Design) -> list[str]:
     """Columns that the grouping factors of a design are made of, in order of appearance."""
-    parts = [part for block in design.blocks for part in block.recipes[0].group]
+    parts = [part for block in design.blocks for part in block.recipes[0].group.factors]
     return list(dict.fromkeys(name for part in parts for name in part.columns))
 
 

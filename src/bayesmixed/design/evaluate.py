@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 
 from bayesmixed.design.frame import Column
 from bayesmixed.design.records import FloatArray
+from bayesmixed.design.splines import smooth_basis, smooth_trend
 from bayesmixed.errors import DataError, DesignWarning, warn
 from bayesmixed.formula.expression import STATEFUL, Expression
 
 LARGEST = 1e75
 """Size of values up to which ratios of variances are finite."""
+
+SMOOTHS = {"smooth_basis": smooth_basis, "smooth_trend": smooth_trend}
+"""What a smooth is made of; no user writes them."""
 
 State = dict[str, dict[str, Any]]
 
@@ -106,10 +110,10 @@ def _compared(compare: Callable[[Any, Any], Any], left: Any, right: Any) -> NDAr
 def _called(name: str, node: ast.Call, scope: _Scope) -> Any:
     arguments = [_value(argument, scope) for argument in node.args]
     options = {str(keyword.arg): _value(keyword.value, scope) for keyword in node.keywords}
-    if name in STATEFUL:
+    if name in STATEFUL or name in SMOOTHS:
         options["_state"] = scope.state.setdefault(ast.unparse(node), {})
     try:
-        value = functions()[name](*arguments, **options)
+        value = (SMOOTHS.get(name) or functions()[name])(*arguments, **options)
     except TypeError:
         raise DataError(f"the arguments do not suit {name}()") from None
     if name == "bs":

@@ -38,7 +38,7 @@ def warn_of_implicit_nesting(design: Design) -> None:
     its own, the warning names both ways, and is left out when only the factor of more levels is a count.
     Truly crossed factors mostly have one row in a cell, no interaction, or an effect of their own.
     """
-    for first, second in combinations(design.blocks, 2):
+    for first, second in combinations([block for block in design.blocks if block.is_plain], 2):
         both = ((first, second), (second, first))
         counted = [(outer, inner) for outer, inner in both if is_counted_within(inner, outer)]
         if not counted or _has_cells(design, first, second):
@@ -95,7 +95,8 @@ def _cell_codes(outer: GroupBlock, inner: GroupBlock) -> IntArray:
 def _has_cells(design: Design, outer: GroupBlock, inner: GroupBlock) -> bool:
     """Whether a further grouping factor lies within the cells of two others."""
     cells = _cell_codes(outer, inner)
-    others = [block for block in design.blocks if block.group not in (outer.group, inner.group)]
+    apart = (outer.group, inner.group)
+    others = [block for block in design.blocks if block.meeting.is_one and block.group not in apart]
     return any(len(np.unique(block.codes * (cells.max() + 1) + cells)) == block.n_levels for block in others)
 
 
@@ -191,7 +192,7 @@ def lineage(design: Design, block: GroupBlock) -> Lineage:
     own = [other.group for other in design.blocks].index(block.group)
     places, levels = [own], [np.arange(block.n_levels)]
     for place in range(len(design.blocks)):
-        if place == own:
+        if place == own or not (block.meeting.is_one and design.blocks[place].meeting.is_one):
             continue
         fine, coarse = design.level_pairs(own, place)
         if is_nested(fine, coarse, block.n_levels):

@@ -107,11 +107,11 @@ def population_rows(design: Design, newdata: IntoFrame | None = None) -> Predict
 
 
 def with_effects(design: Design, effects: PredictEffects) -> Design:
-    """Design without the grouping factors that do not take part in a prediction."""
+    """Design without the grouping factors that do not take part in a prediction; smooths always do."""
     if isinstance(effects, str) and effects in ("all", "fixed"):
-        return design if effects == "all" else keeping_blocks(design, lambda _: False)
+        return design if effects == "all" else keeping_blocks(design, lambda block: block.is_smooth)
     every = replace(design, blocks=tuple({block.group: block for block in design.all_blocks}.values()))
-    groups = [block.group for block in every.blocks]
+    groups = [block.group for block in every.groups]
     named = [(name, group_of(every, name)) for name in _named(effects)]
     for name, group in named:
         if group is None:
@@ -120,7 +120,7 @@ def with_effects(design: Design, effects: PredictEffects) -> Design:
                 f"grouping factors. {near_names(str(name), [*groups, 'all', 'fixed'])}"
             )
     chosen = {group for _, group in named}
-    return keeping_blocks(design, lambda block: block.group in chosen)
+    return keeping_blocks(design, lambda block: block.is_smooth or block.group in chosen)
 
 
 def keeping_blocks(design: Design, wanted: Callable[[GroupBlock], bool]) -> Design:
@@ -148,7 +148,7 @@ def _with_known_groups(design: Design, columns: Collection[str], new_levels: New
 
 def _absent(block: GroupBlock, columns: Collection[str]) -> list[str]:
     """Columns of a grouping factor that are not there."""
-    return [name for part in block.recipes[0].group for name in part.columns if name not in columns]
+    return [name for name in block.recipes[0].group.columns if name not in columns]
 
 
 def _named(effects: object) -> list[object]:

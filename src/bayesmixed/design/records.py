@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bayesmixed import names
 from bayesmixed.covariances.covariance import Correlation, Covariance, Covariances, Deviation
 from bayesmixed.covariances.residual import Residual
+from bayesmixed.design.meeting import KnownCovariance, Meeting
 from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.formula.terms import ParsedFormula
 from bayesmixed.options import Center
@@ -101,8 +102,8 @@ class GroupBlock:
         Names of the k varying effects, e.g. ``("Intercept", "Days")``.
     columns : FloatArray
         Value of every effect in every row, shape (n, k).
-    codes : IntArray
-        Level of every row, shape (n,), values 0 to J - 1.
+    meeting : Meeting
+        Levels that every row meets: one, or several with weights.
     levels : tuple[str, ...]
         Labels of the J observed levels, in the order of the codes; an interaction's are joined by ``:``.
     covariances : Covariances
@@ -118,6 +119,12 @@ class GroupBlock:
         What encodes new data for each bar in the same way.
     parameter : str
         Parameter whose predictor it is a part of: ``"mu"`` for the mean.
+    root : FloatArray or None
+        Cholesky factor R of the known covariance A = R R' between the levels, shape (J, J): their effects are
+        R times independent ones. None where they are independent themselves.
+    is_smooth : bool
+        Whether it is the penalized part of a smooth, which belongs to the population: its levels are the
+        columns of a basis.
     moments : FloatArray or None
         Of a block whose rows are not in memory, the `second_moments`.
     keys : tuple[ColumnKey, ...]
@@ -129,7 +136,7 @@ class GroupBlock:
     group: str
     effects: tuple[str, ...]
     columns: FloatArray
-    codes: IntArray
+    meeting: Meeting
     levels: tuple[str, ...]
     covariances: Covariances
     centring: FloatArray
@@ -138,6 +145,8 @@ class GroupBlock:
     keys: tuple[ColumnKey, ...]
     group_key: ColumnKey
     parameter: str = names.MU
+    root: FloatArray | None = None
+    is_smooth: bool = False
     moments: FloatArray | None = None
 
     __repr__ = short_repr
@@ -148,12 +157,35 @@ class GroupBlock:
         return names.of_predictor(self.parameter, self.group)
 
     @property
+    def codes(self) -> IntArray:
+        """Level of every row, shape (n,), values 0 to J - 1; a DataError where a row has several."""
+        return self.meeting.one(self.group)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every row has one level, and the effects of different levels are independent."""
+        return self.meeting.is_one and self.root is None
+
+    def shares(self, meeting: Meeting) -> FloatArray:
+        """Variance of what the levels of some rows add, in that of an effect that varies, shape (n,)."""
+        if meeting.is_one and not self.meeting.is_one:
+            return np.full(len(meeting.codes), self.meeting.squares().mean())
+        if self.root is None:
+            return meeting.squares()
+        variances = np.sum(self.root**2, axis=1)
+        codes = meeting.one(self.group)
+        return np.where(codes < 0, variances.mean(), variances[codes])
+
+    @property
     def second_moments(self) -> FloatArray:
-        """Means over the rows of (1, z)(1, z)', z the row's effect columns, shape (k + 1, k + 1)."""
+        """Means over the rows of (1, z)(1, z)', z the row's effect columns, shape (k + 1, k + 1).
+
+        Where levels are related, or a row has several, a row counts by the variance that it gets from them.
+        """
         if self.moments is not None:
             return self.moments
         rows = np.column_stack([np.ones(len(self.columns)), self.columns])
-        return np.asarray(rows.T @ rows / len(rows))
+        return np.asarray((rows.T * self.shares(self.meeting)) @ rows / len(rows))
 
     @property
     def has_correlation(self) -> bool:
@@ -319,6 +351,8 @@ class Design:
         Where the rows of such data lie, for a random sample of them.
     center : {True, "fixed", False}
         Where the priors stand: at the means of all columns, of those of X alone, or at zero.
+    known : Mapping[str, KnownCovariance]
+        Covariances between levels that the formula names.
     """
 
     formula: ParsedFormula
@@ -333,6 +367,7 @@ class Design:
     sums: RowSums | None = None
     source: RowSource | None = None
     center: Center = True
+    known: Mapping[str, KnownCovariance] = field(default_factory=dict)
 
     __repr__ = short_repr
 
@@ -401,6 +436,16 @@ class Design:
         pair = self.sums.pairs[min(i, j), max(i, j)]
         return (pair.first, pair.second) if i <= j else (pair.second, pair.first)
 
+    @property
+    def groups(self) -> tuple[GroupBlock, ...]:
+        """Blocks of grouping factors: all but the smooths."""
+        return tuple(block for block in self.blocks if not block.is_smooth)
+
+    @property
+    def smooths(self) -> tuple[GroupBlock, ...]:
+        """Blocks of the penalized parts of smooths, which belong to the population."""
+        return tuple(block for block in self.blocks if block.is_smooth)
+
     def block(self, group: str) -> GroupBlock:
         """Block of a grouping factor, by name (KeyError when there is none)."""
         return {block.group: block for block in self.blocks}[group]
@@ -419,9 +464,9 @@ class EncodedData:
         other than zero where the coefficients that were kept do not give its mean.
     columns : tuple[FloatArray, ...]
         For each block the effect columns, shape (m, k).
-    codes : tuple[IntArray, ...]
-        For each block the level of every row, shape (m,); -1 and below count new levels: the first new one is
-        -1, the next -2.
+    meetings : tuple[Meeting, ...]
+        For each block the levels that every row meets; codes of -1 and below count new levels: the first new
+        one is -1, the next -2.
     new_levels : tuple[tuple[str, ...], ...]
         For each block the labels of its new levels, in the order of their negative codes.
     offset : FloatArray
@@ -437,7 +482,7 @@ class EncodedData:
     fixed: FloatArray
     beyond: FloatArray
     columns: tuple[FloatArray, ...]
-    codes: tuple[IntArray, ...]
+    meetings: tuple[Meeting, ...]
     new_levels: tuple[tuple[str, ...], ...]
     offset: FloatArray
     frame: pd.DataFrame

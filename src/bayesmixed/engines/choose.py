@@ -76,6 +76,9 @@ def _joint_refusal(spec: ModelSpec) -> str:
 
     if not spec.family.is_native:
         return f"the joint engine does not support the family {spec.family}"
+    coupled = [block.group for block in spec.design.blocks if not block.is_plain]
+    if coupled:
+        return f"the joint engine takes one independent level a row, and {coupled[0]} is not of this kind"
     wrong = unsupported_priors(spec)
     return f"the joint engine does not support the prior {wrong[0]}" if wrong else ""
 

@@ -27,6 +27,7 @@ def glmer(
     priors: Mapping[str, object] | None = None,
     center: Center = True,
     weights: Weights | None = None,
+    data2: Mapping[str, object] | None = None,
     engine: Engine = "auto",
     draws: int = 1000,
     tune: int | None = None,
@@ -67,6 +68,8 @@ def glmer(
         at zero; see :func:`bayesmixed.lmer`.
     weights : str or array, optional
         Of a proportion the numbers of trials; of a gaussian family as in :func:`bayesmixed.lmer`.
+    data2 : mapping of str to frame, optional
+        Known covariances between levels, as in :func:`bayesmixed.lmer`.
     engine : {"auto", "collapsed", "joint", "pymc"}, default "auto"
         ``"joint"`` samples coefficients and random effects with a compiled density; ``"pymc"`` samples the
         hierarchical graph; ``"collapsed"`` is for gaussian models; ``"auto"`` takes the fastest that can fit
@@ -135,6 +138,7 @@ def glmer(
         priors=priors,
         center=center,
         weights=weights,
+        data2=data2,
         missing=missing,
         family=family,
         link=link,

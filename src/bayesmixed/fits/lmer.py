@@ -24,7 +24,7 @@ from bayesmixed.surface import public, uses
 if TYPE_CHECKING:
     from bayesmixed.fits.specify import Data
 
-LIKELIHOOD = ("formula", "data", "weights", "missing")
+LIKELIHOOD = ("formula", "data", "weights", "data2", "missing")
 """Arguments that REML and maximum likelihood use."""
 LIBRARIES = ("bayesmixed", "pymc", "nutpie", "numba", "arviz", "numpy")
 
@@ -37,6 +37,7 @@ def lmer(
     priors: Mapping[str, object] | None = None,
     center: Center = True,
     weights: Weights | None = None,
+    data2: Mapping[str, object] | None = None,
     method: Literal["bayes"] = "bayes",
     engine: Engine = "auto",
     draws: int = 1000,
@@ -55,6 +56,7 @@ def lmer(
     data: Data,
     *,
     weights: Weights | None = None,
+    data2: Mapping[str, object] | None = None,
     method: Literal["reml", "ml"],
     missing: Missing = "drop",
 ) -> RemlFit: ...
@@ -67,6 +69,7 @@ def lmer(
     priors: Mapping[str, object] | None = None,
     center: Center = True,
     weights: Weights | None = None,
+    data2: Mapping[str, object] | None = None,
     method: Method = "bayes",
     engine: Engine = "auto",
     draws: int = 1000,
@@ -121,9 +124,13 @@ def lmer(
     weights : str or array, optional
         A column's name, or one number for each row: a Series is matched by its index, all else by position.
         The residual variance of a row is sigma^2 / weight. A row whose weight is missing is left out.
+    data2 : mapping of str to frame, optional
+        Known covariances between levels, by the names that ``gr(g, cov=A)`` has in the formula: ``{"A": A}``
+        with a pandas frame whose index and columns are the levels, or a pair of labels and an array. It may
+        have levels without rows, which get their effects too.
     method : {"bayes", "reml", "ml"}, default "bayes"
         ``"bayes"``: the posterior. ``"reml"`` and ``"ml"``: lme4's estimates by restricted and by full
-        maximum likelihood, which use `weights` and `missing` alone and refuse the other arguments.
+        maximum likelihood, which use `weights`, `data2` and `missing` alone and refuse the other arguments.
     engine : {"auto", "collapsed", "joint", "pymc"}, default "auto"
         ``"collapsed"`` integrates random effects and coefficients out exactly; ``"joint"`` samples them with
         a compiled density, for families of :func:`glmer`; ``"pymc"`` samples the hierarchical graph;
@@ -198,7 +205,7 @@ def lmer(
     """
     started = time.perf_counter()
     one_of(method, Method, "method")
-    spec = specify(formula, data, priors=priors, center=center, weights=weights, missing=missing)
+    spec = specify(formula, data, priors=priors, center=center, weights=weights, data2=data2, missing=missing)
     require_structure(spec, "bm.lm(formula, data)")
     if method != "bayes":
         return reml_fit(spec, method)

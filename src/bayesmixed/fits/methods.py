@@ -34,6 +34,10 @@ class FitMethods(ABC):
         """Where the numbers come from."""
 
     @abstractmethod
+    def varcorr(self, *, correlations: bool = False, prob: float = 0.95) -> pd.DataFrame:
+        """Variance components."""
+
+    @abstractmethod
     def _page(self, title: str | None, prob: float) -> str:
         """Report as HTML."""
 
@@ -234,9 +238,92 @@ class FitMethods(ABC):
         >>> fit.ngrps().to_dict()
         {'Subject': 18}
         """
-        blocks = self.spec.design.blocks
+        blocks = self.spec.design.groups
         index = pd.Index([block.group for block in blocks], name="group")
         return pd.Series([block.n_levels for block in blocks], index=index, name="levels", dtype=np.int64)
+
+    def smooths(self, *, prob: float = 0.95) -> pd.DataFrame:
+        """Standard deviation and effective degrees of freedom of every smooth ``s(x)``.
+
+        Use it to see how far a smooth is from a straight line, which has one degree of freedom.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the intervals of the standard deviations, or their confidence level.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``smooth``, ``sd``, ``sd_2.5``, ``sd_97.5``, ``edf``, ``k``; the same standard deviations stand
+            in ``varcorr()``.
+
+        Raises
+        ------
+        DataError
+            When the model does not have smooths.
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Notes
+        -----
+        The penalized part of a smooth is N(0, sd^2 I) on a basis whose mean variance over the rows is one
+        (Wood 2017, Generalized Additive Models, section 5.8). edf is the trace of I - P^-1 over its columns,
+        with one for the straight line beside it, given the variances: at the estimate, or in the middle of
+        their posterior. It is NaN of other families, and of a posterior with a residual structure.
+
+        Examples
+        --------
+        >>> bm.lmer("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep, method="reml").smooths()["edf"].round(1)
+        0    1.9
+        Name: edf, dtype: float64
+        """
+        return verbs.smooths(self._source, self.varcorr(prob=prob), prob)
+
+    def smooth_curve(self, x: str, *, n: int = 100, prob: float = 0.95) -> pd.DataFrame:
+        """The smooths of one column over its range, with intervals for points and for whole curves.
+
+        Use it for a picture of your own; ``fit.plot.smooth(x)`` draws it.
+
+        Parameters
+        ----------
+        x : str
+            The column, e.g. ``"Days"``, or the name of one smooth, e.g. ``"s(Days)"``.
+        n : int, default 100
+            Number of points from the smallest to the largest value.
+        prob : float, default 0.95
+            Probability inside the intervals, or their confidence level.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``smooth``, the column, ``value``, ``se``, ``lower_2.5``, ``upper_97.5`` for every point by
+            itself, ``lower_simultaneous`` and ``upper_simultaneous`` for the curve as a whole. A smooth has
+            the mean zero over the rows; multiplied by a number, it is the number's slope.
+
+        Raises
+        ------
+        DataError
+            When the model does not have a smooth of `x`.
+        BayesmixedError
+            When `prob` is not between 0 and 1.
+
+        Notes
+        -----
+        The band of the whole curve reaches so many standard deviations to both sides that the largest
+        deviation of a curve from the middle is inside with the probability (Ruppert, Wand and Carroll 2003,
+        Semiparametric Regression, section 6.5). An estimate's takes the variances as known.
+
+        Examples
+        --------
+        >>> m = bm.lmer("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep, method="reml")
+        >>> m.smooth_curve("Days", n=3)[["smooth", "Days", "value"]].round(0)
+        smooth  Days value
+        s(Days) 0.0    -45
+        s(Days) 4.5      1
+        s(Days) 9.0     51
+        """
+        return verbs.smooth_curve(self._source, x, n=n, prob=prob)
 
     def nobs(self) -> int:
         """Count the rows that the model uses, without those left out for missing values.

@@ -776,5 +776,6 @@ class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
             run=self.run,
             family=self.spec.family,
             center=design.center,
+            known=design.known,
         )
         write_fit(path, saved)

@@ -38,6 +38,7 @@ def specify(
     *,
     priors: Mapping[str, object] | None = None,
     weights: Weights | None = None,
+    data2: Mapping[str, object] | None = None,
     missing: Missing = "drop",
     center: Center = True,
     family: object = "gaussian",
@@ -58,6 +59,8 @@ def specify(
         Priors by name, as in :func:`bayesmixed.lmer`; the others keep their defaults.
     weights : str or array, optional
         A column's name, or one number for each row, as in :func:`bayesmixed.lmer`.
+    data2 : mapping of str to frame, optional
+        Known covariances between levels, as in :func:`bayesmixed.lmer`.
     missing : {"drop", "raise"}, default "drop"
         What happens to rows that lack a value which the model needs.
     center : {True, "fixed", False}, default True
@@ -87,7 +90,9 @@ def specify(
     parsed = parse_formula(formula)
     chosen = as_family(family, link)
     check_formula(parsed, chosen)
-    design = design_for(chosen, parsed, data, weights=weights, missing=missing, center=checked_center(center))
+    design = design_for(
+        chosen, parsed, data, weights=weights, data2=data2, missing=missing, center=checked_center(center)
+    )
     chosen = chosen.for_trials(trials=design.response.trials is not None)
     check_family(design, chosen)
     warn_of_left_out(design)
@@ -114,6 +119,7 @@ def simulate_prior(
     n: int = 1000,
     priors: Mapping[str, object] | None = None,
     weights: Weights | None = None,
+    data2: Mapping[str, object] | None = None,
     missing: Missing = "drop",
     family: object = "gaussian",
     link: str | None = None,
@@ -137,6 +143,8 @@ def simulate_prior(
         Priors by name, as in :func:`bayesmixed.lmer`; the others keep their defaults.
     weights : str or array, optional
         A column's name, or one number for each row, as in :func:`bayesmixed.lmer`.
+    data2 : mapping of str to frame, optional
+        Known covariances between levels, as in :func:`bayesmixed.lmer`.
     missing : {"drop", "raise"}, default "drop"
         What happens to rows that lack a value which the model needs.
     family : str, Family or bambi.Family, default "gaussian"
@@ -166,6 +174,15 @@ def simulate_prior(
     """
     from bayesmixed.posterior.prior_draws import prior_tree
 
-    spec = specify(formula, data, priors=priors, weights=weights, missing=missing, family=family, link=link)
+    spec = specify(
+        formula,
+        data,
+        priors=priors,
+        weights=weights,
+        data2=data2,
+        missing=missing,
+        family=family,
+        link=link,
+    )
     number = seed_sequence(seed).generate_state(1)[0].item() if seed is None else checked_seed(seed)
     return prior_tree(spec, draws=checked_count(n, "n"), seed=number)

@@ -6,8 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from bayesmixed.covariances.registry import ABSENT, STRUCTURES
 from bayesmixed.errors import near_names
-from bayesmixed.formula.algebra import ColumnKey, Term, algebra_from, check_joins
-from bayesmixed.formula.scan import Token, closing, outside, refusal, render
+from bayesmixed.formula.algebra import ColumnKey, algebra_from, check_joins
+from bayesmixed.formula.grouping import (
+    CALLS,
+    Grouping,
+    grouping_arguments,
+    is_grouping_call,
+    related,
+    several,
+)
+from bayesmixed.formula.scan import Token, closing, is_call, outside, refusal, render
 from bayesmixed.formula.terms import RandomTerm
 
 JOINS = ("/", ":", "*")
@@ -55,11 +63,21 @@ def random_terms(chunk: Sequence[Token], text: str) -> tuple[RandomTerm, ...]:
     )
 
 
-def expand_group(tokens: Sequence[Token], text: str) -> list[Term]:
+def expand_group(tokens: Sequence[Token], text: str) -> list[Grouping]:
     """Grouping factors that the right side of a bar stands for.
 
-    ``a/b`` is ``a`` and ``a:b``; ``a*b`` is ``a``, ``b`` and ``a:b``.
+    ``a/b`` is ``a`` and ``a:b``; ``a*b`` is ``a``, ``b`` and ``a:b``. ``gr()`` and ``mm()`` stand alone.
     """
+    if is_grouping_call(tokens):
+        plain, named = grouping_arguments(tokens, text)
+        if tokens[0].text == "mm":
+            return [several(plain, named, tokens[0], text)]
+        groups = expand_group(plain[0], text) if len(plain) == 1 else []
+        if len(groups) != 1 or groups[0].is_several or groups[0].cov:
+            raise refusal(
+                "gr() takes one grouping factor.", text, tokens[0].start, "Write (1 | gr(g, cov=A))."
+            )
+        return [related(groups[0].term, named, tokens[0], text)]
     for _, token in outside(tokens):
         if token.kind in ("number", "string") or (token.kind == "operator" and token.text not in JOINS):
             raise refusal(
@@ -68,7 +86,15 @@ def expand_group(tokens: Sequence[Token], text: str) -> list[Term]:
                 token.start,
                 "Write a column, a/b (a and b within a), a:b (combinations) or a*b (all three).",
             )
-    return [term for term in algebra_from(tokens, text).terms if term.factors]
+    call = next((token for i, token in enumerate(tokens) if token.text in CALLS and is_call(tokens, i)), None)
+    if call is not None:
+        raise refusal(
+            f"{call.text}() stands alone right of a bar.",
+            text,
+            call.start,
+            "Give every factor a bar of its own.",
+        )
+    return [Grouping(term=term) for term in algebra_from(tokens, text).terms if term.factors]
 
 
 def check_distinct(terms: Sequence[RandomTerm], text: str) -> None:

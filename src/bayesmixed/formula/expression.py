@@ -42,7 +42,7 @@ INSTEAD = {
     "interaction": "Write a:b for the combinations of a and b.",
     "ns": "Write cr(x, df=4) for a natural cubic spline.",
     "relevel": "Write C(f, Treatment(reference='b')) to choose the level to compare with.",
-    "s": "Write bs(x, df=4) or cr(x, df=4) for a spline, and (1 | g) for a random effect.",
+    "s": "A smooth is a summand of its own: y ~ s(x) + (1 | g). Elsewhere write bs(x, df=4) or cr(x, df=4).",
 }
 """What to write in place of functions that formulas in R often call."""
 

@@ -12,6 +12,7 @@ from bayesmixed.formula.expression import Expression, expression_from
 from bayesmixed.formula.residuals import TERMS, residual_term
 from bayesmixed.formula.response import response_from
 from bayesmixed.formula.scan import Token, closing, is_call, outside, refusal, render, scan
+from bayesmixed.formula.smooth import Smooth, smooth_from
 from bayesmixed.formula.terms import ParameterFormula, ParsedFormula, RandomTerm, ResidualTerm
 from bayesmixed.names import SIGMA
 
@@ -24,6 +25,7 @@ class _RightSide:
     random: tuple[RandomTerm, ...]
     offsets: tuple[Expression, ...]
     residual: ResidualTerm | None
+    smooths: tuple[Smooth, ...]
 
 
 def parse_formula(formula: str | Sequence[str]) -> ParsedFormula:
@@ -56,6 +58,7 @@ def parse_formula(formula: str | Sequence[str]) -> ParsedFormula:
     if response.kind == "value":
         factors = [*side.fixed.expressions]
         factors += [each for bar in side.random for each in bar.effects.expressions]
+        factors += [each for smooth in side.smooths for each in smooth.expressions]
         _check_response_apart(response.parts[0], right, factors, text)
     others = tuple(_of_parameter(each) for each in rest)
     _check_others(others, has_sigma=additions.has_sigma)
@@ -67,6 +70,7 @@ def parse_formula(formula: str | Sequence[str]) -> ParsedFormula:
         offsets=side.offsets,
         residual=side.residual,
         others=others,
+        smooths=side.smooths,
     )
 
 
@@ -99,6 +103,13 @@ def _of_parameter(text: str) -> ParameterFormula:
             right[0].start,
             "Write it in the first formula.",
         )
+    if side.smooths:
+        raise refusal(
+            f"A smooth is about the mean, and not about {left[0].name}.",
+            text,
+            right[0].start,
+            "Write bs(x, df=4) or cr(x, df=4).",
+        )
     return ParameterFormula(
         text=text, parameter=left[0].name, fixed=side.fixed, random=side.random, offsets=side.offsets
     )
@@ -123,9 +134,15 @@ def _check_others(others: Sequence[ParameterFormula], *, has_sigma: bool) -> Non
 
 def _right_side(right: Sequence[Token], text: str) -> _RightSide:
     """Terms, bars, offsets and residuals of what stands right of a tilde."""
-    summands, offsets, random, residual = _sort_summands(right, text)
+    summands, offsets, random, residual, smooths = _sort_summands(right, text)
     check_distinct(random, text)
-    return _RightSide(fixed=algebra_from(summands, text), random=random, offsets=offsets, residual=residual)
+    return _RightSide(
+        fixed=algebra_from(summands, text),
+        random=random,
+        offsets=offsets,
+        residual=residual,
+        smooths=smooths,
+    )
 
 
 def _check_response_apart(
@@ -178,9 +195,16 @@ def _sides(tokens: Sequence[Token], text: str) -> tuple[Sequence[Token], Sequenc
 
 def _sort_summands(
     right: Sequence[Token], text: str
-) -> tuple[list[Token], tuple[Expression, ...], tuple[RandomTerm, ...], ResidualTerm | None]:
+) -> tuple[
+    list[Token],
+    tuple[Expression, ...],
+    tuple[RandomTerm, ...],
+    ResidualTerm | None,
+    tuple[Smooth, ...],
+]:
     residual: ResidualTerm | None = None
     fixed: list[Token] = []
+    smooths: dict[str, Smooth] = {}
     offsets: list[Expression] = []
     random: list[RandomTerm] = []
     n_terms = 0
@@ -192,6 +216,13 @@ def _sort_summands(
             n_terms += sum(len(term.effects.terms) for term in new)
             if n_terms > MAX_TERMS:
                 raise refusal("The bars stand for too many terms.", text, chunk[0].start)
+        elif _calls(chunk, ["s"]):
+            _check_added(signs, "A smooth", text)
+            smooth = smooth_from(chunk, text)
+            if isinstance(smooth, Expression):
+                random.extend(random_terms(scan(f"(1 | {smooth.source})"), text))
+            elif smooths.setdefault(smooth.name, smooth) is not smooth:
+                raise refusal(f"{smooth.name} stands there twice.", text, chunk[0].start, "Leave one out.")
         elif _calls(chunk, ["offset"]):
             _check_added(signs, "An offset", text)
             offsets.append(_offset(chunk, text))
@@ -207,7 +238,15 @@ def _sort_summands(
             residual = residual_term(chunk, text)
         else:
             fixed.extend([*signs, *chunk])
-    return _without_leading_plus(fixed), tuple(offsets), tuple(random), residual
+    if smooths and not fixed:
+        fixed = [*scan("1")]
+    return (
+        _without_leading_plus(fixed),
+        tuple(offsets),
+        tuple(random),
+        residual,
+        tuple(smooths.values()),
+    )
 
 
 def _calls(chunk: Sequence[Token], functions: Collection[str]) -> bool:

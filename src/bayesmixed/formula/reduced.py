@@ -71,6 +71,7 @@ def _with_bars(parsed: ParsedFormula, random: tuple[RandomTerm, ...]) -> ParsedF
     """The formula with other bars."""
     offsets = [f"offset({offset.source})" for offset in parsed.offsets]
     residual = [] if parsed.residual is None else [parsed.residual.source]
-    right = " + ".join([parsed.fixed.source, *offsets, *(bar.source for bar in random), *residual])
+    smooths = [smooth.source for smooth in parsed.smooths]
+    right = " + ".join([parsed.fixed.source, *offsets, *smooths, *(bar.source for bar in random), *residual])
     text = f"{parsed.response.source} ~ {right}"
     return replace(parsed, texts=(text, *parsed.texts[1:]), random=random)

@@ -9,7 +9,9 @@ from bayesmixed.covariances.registry import STRUCTURES
 from bayesmixed.errors import FormulaError
 from bayesmixed.formula.algebra import Algebra, Term, columns_of
 from bayesmixed.formula.expression import Expression
+from bayesmixed.formula.grouping import Grouping
 from bayesmixed.formula.response import ResponseExpression
+from bayesmixed.formula.smooth import Smooth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,8 @@ class RandomTerm:
     ----------
     effects : Algebra
         Left side of the bar; an intercept is implied unless removed.
-    group : Term
-        Grouping factor: the observed combinations of its factors are the levels, e.g. ``batch:cask``.
+    group : Grouping
+        Grouping factor, e.g. ``batch:cask`` or ``gr(species, cov=A)``.
     covariance : str
         Name of the structure of its effects: ``"us"``, any covariance; ``"diag"``, every column of the bar
         independent; and whatever else stands in `bayesmixed.covariances.registry`.
@@ -30,7 +32,7 @@ class RandomTerm:
     """
 
     effects: Algebra
-    group: Term
+    group: Grouping
     covariance: str
     text: str
 
@@ -119,6 +121,8 @@ class ParsedFormula:
         What its residuals are like, where not independent.
     others : tuple[ParameterFormula, ...]
         Formulas of parameters beside the mean.
+    smooths : tuple[Smooth, ...]
+        What stands inside ``s()``.
     """
 
     texts: tuple[str, ...]
@@ -128,6 +132,7 @@ class ParsedFormula:
     offsets: tuple[Expression, ...] = ()
     residual: ResidualTerm | None = None
     others: tuple[ParameterFormula, ...] = ()
+    smooths: tuple[Smooth, ...] = ()
 
     @property
     def text(self) -> str:
@@ -163,7 +168,8 @@ class ParsedFormula:
         mean = _of_side(self.fixed, self.random, self.offsets)
         residual = () if self.residual is None else self.residual.expressions
         others = [expression for each in self.others for expression in each.expressions]
-        return (*self.response.expressions, *mean, *residual, *others)
+        smooths = [expression for smooth in self.smooths for expression in smooth.expressions]
+        return (*self.response.expressions, *mean, *smooths, *residual, *others)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from bayesmixed import names
 from bayesmixed.covariances.serial import Serial
 from bayesmixed.design.centring import centred_columns
+from bayesmixed.design.meeting import Meeting
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, LinearPredictor
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.priors.prior import Prior, PriorSet
@@ -176,10 +177,21 @@ def _random_part(block: GroupBlock, sd_priors: Sequence[Prior], correlation: Map
     for i, row in enumerate(_block_rows(factors)):
         effects.append(free[i] * sum(factor * deviates[m] for m, factor in row.items()))
     _record_scales(block, free, _block_rows(factors))
+    if block.root is not None:
+        effects = [pt.as_tensor(block.root) @ effect for effect in effects]
     at_zero = [_combination(row, effects) for row in block.centring]
     pm.Deterministic(names.ranef(block.name), pt.stack(at_zero).T, dims=(level_dim, effect_dim))
     columns = centred_columns(block.columns, block.centring)
-    return sum(_times(effect[block.codes], columns[:, i]) for i, effect in enumerate(effects))
+    return sum(_times(_of_rows(effect, block.meeting), columns[:, i]) for i, effect in enumerate(effects))
+
+
+def _of_rows(effect: Any, meeting: Meeting) -> Any:
+    """What the levels of every row add, of effects of all levels."""
+    if meeting.weights is None:
+        return effect[meeting.codes[:, 0]]
+    if np.all(meeting.codes == np.arange(meeting.codes.shape[1])):
+        return pt.as_tensor(meeting.weights) @ effect
+    return (effect[meeting.codes] * meeting.weights).sum(axis=1)
 
 
 def _record_scales(block: GroupBlock, free: Any, rows: list[dict[int, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bayesmixed.design.build import build_design
@@ -25,6 +26,7 @@ def design_for(
     data: IntoFrame | str | os.PathLike[str],
     *,
     weights: str | ArrayLike | None = None,
+    data2: Mapping[str, object] | None = None,
     missing: Missing = "drop",
     center: Center = True,
 ) -> Design:
@@ -40,6 +42,7 @@ def design_for(
         center=center,
         residual_variance=family.has_residual_sd,
         successes=family.takes_successes,
+        data2=data2,
     )
 
 

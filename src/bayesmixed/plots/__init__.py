@@ -11,7 +11,7 @@ from bayesmixed.plots.estimates import (
     variance_components,
     versus,
 )
-from bayesmixed.plots.lines import group_facets, group_lines, population_and_groups, spaghetti
+from bayesmixed.plots.lines import group_facets, group_lines, population_and_groups, smooth, spaghetti
 
 __all__ = [
     "caterpillar",
@@ -21,6 +21,7 @@ __all__ = [
     "intraclass_correlations",
     "population_and_groups",
     "prior_predictive",
+    "smooth",
     "spaghetti",
     "variance_components",
     "versus",

@@ -175,6 +175,54 @@ def group_lines(
     return labelled(fit, tidy_axes(axes))
 
 
+def smooth(fit: Fit, x: str, *, prob: float = 0.95, ax: Axes | None = None) -> Axes:
+    """The smooths of one column, with the band of every point and, wider, of the whole curve.
+
+    The same as ``fit.plot.smooth()``, whose help says more.
+
+    Parameters
+    ----------
+    fit : MixedFit or RemlFit
+        A fit.
+    x : str
+        The column, or the name of one smooth.
+    prob : float, default 0.95
+        Probability inside the bands, between 0 and 1.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+
+    Returns
+    -------
+    Axes
+        One line for each smooth of the column.
+
+    Raises
+    ------
+    DataError
+        When the model does not have a smooth of `x`.
+
+    Examples
+    --------
+    >>> trend = bm.lmer("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep, method="reml")
+    >>> bm.plots.smooth(trend, "Days").get_xlabel()
+    'Days'
+    """
+    curves = fit.smooth_curve(x, prob=prob)
+    column, axes = str(curves.columns[1]), single_axes(ax)
+    parts = [(str(name), curve) for name, curve in curves.groupby("smooth", sort=False)]
+    for i, (name, curve) in enumerate(parts):
+        at, color = curve[column].to_numpy(), PALETTE[i % len(PALETTE)]
+        low, high = (curve[f"{end}_simultaneous"].to_numpy() for end in ("lower", "upper"))
+        axes.fill_between(at, low, high, color=color, alpha=0.12, linewidth=0)
+        axes.fill_between(at, *bounds(curve), color=color, alpha=0.22, linewidth=0)
+        draw_line(axes, at, curve["value"].to_numpy(), color=color, label=plain(name))
+    axes.axhline(0.0, color=muted(0.3), linewidth=0.8, zorder=0)
+    if len(parts) > 1:
+        legend_above(axes)
+    axes.set(xlabel=plain(column), ylabel=plain(parts[0][0] if len(parts) == 1 else f"s({column})"))
+    return tidy_axes(axes)
+
+
 def population_and_groups(
     fit: Fit,
     x: str,
@@ -347,7 +395,7 @@ def level_lines(
     design = with_effects(fit.spec.design, effects)
     grid = reference_grid(design, {x: _along(fit.spec.design, x)})
     place = [other.group for other in design.blocks].index(block.group)
-    codes = encode(design, grid).codes[place]
+    codes = encode(design, grid).meetings[place].one(block.group)
     grid, codes = _on_own_range(predictor(design, x), block, grid, codes)
     grid = _at_own_values(design, block, grid, codes, x)
     labels = np.asarray(block.levels, dtype=object)[codes]

@@ -325,6 +325,38 @@ class FitPlots(CheckPlots):
         """
         return lines.population_and_groups(self.fit, x, group=group, group_var=group_var, prob=prob, ax=ax)
 
+    def smooth(self, x: str, *, prob: float = 0.95, ax: Axes | None = None) -> Axes:
+        """The smooths of one column, with the band of every point and, wider, of the whole curve.
+
+        Use it to see the shape of a trend: where no horizontal line fits into the wider band, there is one.
+
+        Parameters
+        ----------
+        x : str
+            The column, e.g. ``"Time"``, or the name of one smooth, e.g. ``"s(Time)"``.
+        prob : float, default 0.95
+            Probability inside the bands, between 0 and 1.
+        ax : Axes, optional
+            Where to draw; a new figure unless given.
+
+        Returns
+        -------
+        Axes
+            One line for each smooth of the column.
+
+        Raises
+        ------
+        DataError
+            When the model does not have a smooth of `x`.
+
+        Examples
+        --------
+        >>> trend = bm.lmer("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep, method="reml")
+        >>> trend.plot.smooth("Days").get_ylabel()
+        's(Days)'
+        """
+        return lines.smooth(self.fit, x, prob=prob, ax=ax)
+
     @uses("method", dict.fromkeys(("profile", "wald"), ("parameters", "prob", "ax")), instead="boot")
     def versus(
         self,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.comparison.group_columns import coefficient_columns, first_stage, rows_of_levels
+from bayesmixed.design.meeting import one_level
 from bayesmixed.design.rank import find_aliases, standardized, told
 from bayesmixed.design.records import Design, FixedDesign, FloatArray, GroupBlock, IntArray
 from bayesmixed.engines.reml.estimate import Estimate
@@ -164,7 +165,7 @@ def design_of_rows(design: Design, rows: IntArray) -> tuple[Design, list[IntArra
         place[left] = np.arange(len(left))
         places.append(place)
         levels = tuple(block.levels[j] for j in left)
-        blocks.append(replace(block, columns=block.columns[rows], codes=codes, levels=levels))
+        blocks.append(replace(block, columns=block.columns[rows], meeting=one_level(codes), levels=levels))
     smaller = replace(
         design,
         response=replace(design.response, values=design.response.values[rows]),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.encode import own_rows
+from bayesmixed.design.meeting import refuse_unrelated
 from bayesmixed.design.records import Design, EncodedData, FloatArray, GroupBlock, IntArray
 from bayesmixed.errors import BayesmixedError
 from bayesmixed.posterior.log_prior import centred_scales
@@ -36,6 +37,8 @@ def linear_predictor(
 ) -> xr.DataArray:
     """Linear predictor X b + offset + Z u of the rows used or of new ones, for every draw.
 
+    Smooths belong to the fixed part.
+
     Draws are taken in chunks: beside the result, memory is bounded whatever the number of rows and effects.
     """
     rows = slice(None) if rows is None else rows
@@ -49,8 +52,9 @@ def linear_predictor(
     for at in draw_chunks(*out.shape):
         np.matmul(beta.values[at], X.T, out=out[at])
         out[at] += offset
-    if effects == "all":
-        _add_random_effects(out, posterior, predictor.blocks, data, rows, new_effects)
+    _add_random_effects(
+        out, posterior, predictor.blocks, data, rows, new_effects, only_smooths=effects != "all"
+    )
     coords = {names.CHAIN: beta[names.CHAIN], names.DRAW: beta[names.DRAW], names.ROW: labels}
     return xr.DataArray(out, coords=coords, dims=(names.CHAIN, names.DRAW, names.ROW))
 
@@ -70,18 +74,24 @@ def _add_random_effects(
     data: EncodedData,
     rows: slice,
     new_effects: NewEffects | None,
+    *,
+    only_smooths: bool,
 ) -> None:
     """Add Z u in place."""
     for i, block in enumerate(blocks):
-        codes, columns = data.codes[i][rows], data.columns[i][rows]
-        ranef, codes = _effects_of_levels(posterior, block, codes)
+        if only_smooths and not block.is_smooth:
+            continue
+        meeting, columns = data.meetings[i].of_rows(rows), data.columns[i][rows]
+        ranef, codes = _effects_of_levels(posterior, block, meeting.codes)
         if np.any(codes < 0):
             ranef, codes = _with_new_levels(ranef, codes, block, data.new_levels[i], new_effects)
-        for at in draw_chunks(*out.shape):
-            for k in range(block.n_effects):
-                effect = ranef[at][:, codes, k]
-                effect *= columns[:, k]
-                out[at] += effect
+        for m in range(codes.shape[1]):
+            weighted = columns if meeting.weights is None else columns * meeting.weights[:, m, None]
+            for at in draw_chunks(*out.shape):
+                for k in range(block.n_effects):
+                    effect = ranef[at][:, codes[:, m], k]
+                    effect *= weighted[:, k]
+                    out[at] += effect
 
 
 def _effects_of_levels(
@@ -161,6 +171,9 @@ LEVEL_STREAM = 1
 def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEffects:
     """Sampler of the effects of new levels, one draw from N(0, S) for each level and posterior draw.
 
+    Where levels are related, those of the fit are drawn anew together; nothing is known of others, which are
+    refused.
+
     Returns shape (chain, draw, level, effect).
 
     A level's random numbers come from the seed, the place of its grouping factor in the formula and its label
@@ -179,12 +192,17 @@ def new_level_effects(posterior: xr.Dataset, design: Design, seed: int) -> NewEf
 
     def effects(block: GroupBlock, labels: Sequence[str]) -> FloatArray:
         root, place = roots[block.name], places.get((block.parameter, block.group_key), block.name)
-        out = np.empty((*root.shape[:2], len(labels), block.n_effects))
-        for j, label in enumerate(labels):
+        if not set(labels) <= set(block.levels):
+            refuse_unrelated(block.group, block.root)
+        drawn = labels if block.root is None else block.levels
+        out = np.empty((*root.shape[:2], len(drawn), block.n_effects))
+        for j, label in enumerate(drawn):
             rng = np.random.default_rng([seed, LEVEL_STREAM, _digest(place, label)])
             noise = rng.standard_normal((*root.shape[:2], block.n_effects, 1))
             out[:, :, j] = np.matmul(root, noise)[..., 0]
-        return out
+        if block.root is None:
+            return out
+        return np.asarray((block.root @ out)[:, :, [block.levels.index(label) for label in labels]])
 
     return effects
 

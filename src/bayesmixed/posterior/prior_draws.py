@@ -74,6 +74,8 @@ def _predictor_draws(
         sd = block.covariances.spread(_columns(of_sds, draws, rng))
         factor = block.covariances.cholesky_draws(correlation, draws, rng)
         deviates = rng.standard_normal((draws, block.n_levels, block.n_effects))
+        if block.root is not None:
+            deviates = block.root @ deviates
         at_zero, corr = moved_covariance(sd, correlation_matrix(factor), block.centring)
         sds.append(at_zero[None])
         correlations.append(corr[None] if block.has_correlation else None)

@@ -6,8 +6,8 @@ import io
 import json
 import math
 import os
-from collections.abc import Hashable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from bayesmixed import names
 from bayesmixed.design.build import build_design
+from bayesmixed.design.meeting import KnownCovariance
 from bayesmixed.design.records import FloatArray
+from bayesmixed.design.related import known_covariance
 from bayesmixed.engines.records import RunInfo
 from bayesmixed.errors import BayesmixedError, FileError
 from bayesmixed.families.family import Family
@@ -57,6 +59,7 @@ class SavedFit:
     n_dropped: int = 0  # rows that the fit left out because a value was missing; they are not in `frame`
     family: Family = GAUSSIAN  # distribution of the response
     center: Center = True  # where the priors stand
+    known: Mapping[str, KnownCovariance] = field(default_factory=dict)  # covariances between levels
 
     def spec(self) -> ModelSpec:
         """Model that was fitted, built again from formula, rows and priors.
@@ -80,6 +83,7 @@ class SavedFit:
             center=self.center,
             residual_variance=self.family.has_residual_sd,
             successes=self.family.takes_successes,
+            data2=self.known,
         )
         design = replace(design, n_dropped=self.n_dropped)
         spec = ModelSpec(design=design, priors=self.priors, family=self.family)
@@ -96,6 +100,8 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
     members: dict[str, bytes] = {FRAME: frame_bytes(saved.frame)}
     if saved.weights is not None:
         members[WEIGHTS] = _array_bytes(saved.weights)
+    for place, each in enumerate(saved.known.values()):
+        members[f"known/{place}.npy"] = _array_bytes(each.matrix)
     groups = []
     for node in saved.draws.subtree:
         groups.append(_group_record(node, np.asarray(saved.frame.index), members))
@@ -106,6 +112,7 @@ def write_fit(path: str | os.PathLike[str], saved: SavedFit) -> None:
         "n_dropped": saved.n_dropped,
         "family": plain(saved.family.record),
         "center": saved.center,
+        "known": {name: list(each.labels) for name, each in saved.known.items()},
         "groups": groups,
     }
     members[FIT] = json.dumps(record).encode()
@@ -157,6 +164,10 @@ def _fit(members: dict[str, bytes]) -> SavedFit:
         n_dropped=record["n_dropped"],
         family=known_family(restored(record["family"])),
         center=checked_center(record.get("center", "fixed")),
+        known={
+            name: known_covariance(name, (labels, _array(members[f"known/{place}.npy"])))
+            for place, (name, labels) in enumerate(record.get("known", {}).items())
+        },
     )
 
 

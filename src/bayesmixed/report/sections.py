@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bayesmixed import plots
 from bayesmixed.design.held import held_design
-from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import ResidualKind
 from bayesmixed.plots.residuals import RESIDUAL_NAMES, shown_kind
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 
 
 SHOWN = 50
-SUMMARIES = ("fixef", "varcorr", "correlations", "icc", "r2")
+SUMMARIES = ("fixef", "varcorr", "correlations", "smooths", "icc", "r2")
 CAPTIONS = {
     "fixef": "Fixed effects",
     "varcorr": "Random effects: variances",
     "correlations": "Random effects: correlations",
+    "smooths": "Smooths",
     "icc": "Intraclass correlation",
     "r2": "Explained variance",
     "glance": "Criteria",
@@ -126,6 +127,7 @@ def data_figures(draws: xr.DataTree, spec: ModelSpec) -> list[str]:
     rows = replace(spec, design=design)
     fitted = posterior_mean_fitted(draws, rows)
     scatter, quantiles = (_residuals(draws, rows, kind) for kind in ("response", "standardized"))
+    by_level = [block for block in design.groups if block.meeting.is_one][:1]
     pictures = {
         "Residuals against fitted values, with neighbours' means.": residual_svg(fitted, *scatter),
         "Quantiles of the residuals; normal ones would lie in the band.": quantile_svg(*quantiles),
@@ -135,24 +137,25 @@ def data_figures(draws: xr.DataTree, spec: ModelSpec) -> list[str]:
     return [
         "<h2>Data and fit</h2>",
         "" if design is spec.design else f'<p class="note">{sampled}</p>',
-        *(_group_figures(design, fitted) if design.blocks else ()),
+        *(figure for block in by_level for figure in _figures_of_levels(design, block, fitted)),
         f'<div class="pair">{pair}</div>',
     ]
 
 
-def _group_figures(design: Design, fitted: FloatArray) -> list[str]:
-    """Figures of the levels of the first grouping factor, each with its caption."""
-    block, variable = design.blocks[0], slope_variable(design)
+def _figures_of_levels(design: Design, block: GroupBlock, fitted: FloatArray) -> list[str]:
+    """Figures with a panel for each of some levels of a grouping factor."""
+    variable = slope_variable(design, block)
     shown = f"the first {PANELS} levels" if block.n_levels > PANELS else "the levels"
     lines = (
         ""
         if variable is None
         else figure_html(
-            group_lines_svg(design, fitted, variable), f"Data and fitted values of {shown} of {block.group}."
+            group_lines_svg(design, block, fitted, variable),
+            f"Data and fitted values of {shown} of {block.group}.",
         )
     )
     observed = f"Observed against fitted values by {block.group}, from best to worst; on the line both agree."
-    return [lines, figure_html(observed_svg(design, fitted, PANELS), observed)]
+    return [lines, figure_html(observed_svg(design, block, fitted, PANELS), observed)]
 
 
 def _residuals(draws: xr.DataTree, spec: ModelSpec, gaussian: ResidualKind) -> tuple[FloatArray, str]:
@@ -263,14 +266,13 @@ def quantile_svg(residuals: FloatArray, ylabel: str = "residual") -> str:
     )
 
 
-def observed_svg(design: Design, fitted: FloatArray, panels: int) -> str:
-    """Observed against fitted values of some levels of the first grouping factor, from best to worst fitted.
+def observed_svg(design: Design, block: GroupBlock, fitted: FloatArray, panels: int) -> str:
+    """Observed against fitted values of some levels of a grouping factor, from best to worst fitted.
 
     Shapes: `fitted` (n,).
     """
     from bayesmixed.plots.residuals import observed_against_fitted
 
-    block = design.blocks[0]
     return svg_of(
         lambda: observed_against_fitted(
             fitted,
@@ -350,25 +352,24 @@ COLUMNS = 4
 VECTOR_POINTS = 2000
 
 
-def slope_variable(design: Design) -> str | None:
+def slope_variable(design: Design, block: GroupBlock) -> str | None:
     """Column over which the groups' lines are drawn."""
     frame = design.frame
-    wanted = (*design.blocks[0].effects, *design.fixed.terms)
+    wanted = (*block.effects, *design.fixed.terms)
     return next((name for name in wanted if name in frame and _is_number(frame[name])), None)
 
 
-def group_lines_svg(design: Design, fitted: FloatArray, variable: str) -> str:
-    """Data of the first levels of the first grouping factor with their fitted values.
+def group_lines_svg(design: Design, block: GroupBlock, fitted: FloatArray, variable: str) -> str:
+    """Data of the first levels of a grouping factor with their fitted values.
 
     Shapes: `fitted` (n,).
     """
-    label = f"Data and fitted values of {design.blocks[0].group}"
-    return svg_of(lambda: _group_lines(design, fitted, variable), label, width=WIDTH)
+    label = f"Data and fitted values of {block.group}"
+    return svg_of(lambda: _group_lines(design, block, fitted, variable), label, width=WIDTH)
 
 
-def _group_lines(design: Design, fitted: FloatArray, variable: str) -> NDArray[Any]:
+def _group_lines(design: Design, block: GroupBlock, fitted: FloatArray, variable: str) -> NDArray[Any]:
     """A panel for each of the first levels."""
-    block = design.blocks[0]
     x = design.frame[variable].to_numpy(dtype=float)
     axes = panel_axes(None, min(block.n_levels, PANELS), columns=COLUMNS, width=1.8, height=1.5)
     for level, ax in enumerate(axes):

@@ -20,13 +20,15 @@ def estimate_tables(fit: Fit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
 
 def _verbs(fit: Fit, prob: float) -> dict[str, pd.DataFrame]:
     """Tables of the verbs that every fit has."""
-    known, grouped = fit.spec.family.is_native, bool(fit.spec.design.blocks)
+    known, design = fit.spec.family.is_native, fit.spec.design
+    grouped = bool(design.groups)
     return {
         "fixef": fit.fixef(prob=prob),
         "varcorr": fit.varcorr(prob=prob),
         "correlations": fit.varcorr(correlations=True, prob=prob),
         **({"icc": fit.icc(prob=prob)} if known and grouped else {}),
         **({"r2": fit.r2(prob=prob)} if known else {}),
+        **({"smooths": fit.smooths(prob=prob)} if design.smooths else {}),
         **({"ranef": fit.ranef(prob=prob)} if grouped else {}),
     }
 

@@ -14,6 +14,7 @@ from bayesmixed.design.frame import to_pandas
 from bayesmixed.design.parameters import parameters_of
 from bayesmixed.design.rank import warn_of_left_out
 from bayesmixed.design.records import Design, FloatArray
+from bayesmixed.engines.kernel.cross_products import incidence
 from bayesmixed.errors import DataError, FormulaError
 from bayesmixed.formula.parse import parse_formula
 from bayesmixed.formula.terms import ParsedFormula
@@ -137,6 +138,11 @@ def simulate_data(
     parsed = parse_formula(formula)
     parsed.refuse_residuals("simulate_data()")
     response = _response_column(parsed)
+    related = next((bar for bar in parsed.random if bar.group.cov), None)
+    if related is not None:
+        raise DataError(
+            f"simulate_data() does not take known covariances as in {related.text}; use fit.simulate()."
+        )
     of_predictors, of_effects, of_residuals = np.random.default_rng(seed_sequence(seed)).spawn(3)
     if data is None:
         frame = _study(parsed, groups or {}, per_group, predictors or {}, of_predictors)
@@ -226,7 +232,7 @@ def _mean(design: Design, coefficients: FloatArray, effects: list[FloatArray]) -
     """Mean of every row, X b + offset + Z u, shape (n,)."""
     total: FloatArray = design.fixed.matrix @ coefficients + design.offset
     for block, ranef in zip(design.blocks, effects, strict=True):
-        total += np.einsum("nk,nk->n", block.columns, ranef[block.codes])
+        total += incidence(block.columns, block.meeting, block.n_levels) @ ranef.ravel()
     return total
 
 

@@ -154,7 +154,7 @@ def _shape(fit: Fit) -> Iterator[FitRow]:
     design = fit.spec.design
     yield FitRow(part=MODEL, label="Method", text=method_of(fit))
     yield FitRow(part=MODEL, label="Observations", value=design.n_rows, decimals=0)
-    for block in design.blocks:
+    for block in design.groups:
         label, key = f"Groups: {clean(block.group)}", ("Groups", block.group_key)
         yield FitRow(part=MODEL, label=label, key=key, value=block.n_levels, decimals=0)
 
@@ -164,7 +164,7 @@ def _shares(fit: Fit, prob: float) -> Iterator[FitRow]:
     if not fit.spec.family.is_native:
         return
     lower, upper = bound_names(prob)
-    groups = {block.group: block.group_key for block in fit.spec.design.blocks}
+    groups = {block.group: block.group_key for block in fit.spec.design.groups}
     tables = [(fit.icc(prob=prob), "group", "ICC")] if groups else []
     for table, name, label in (*tables, (fit.r2(prob=prob), "type", "R2")):
         for row in table.to_dict("records"):

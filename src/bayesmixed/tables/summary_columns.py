@@ -30,7 +30,7 @@ def data_text(design: Design) -> str:
 
 def observations_text(design: Design) -> str:
     """Count rows and levels as lme4 does."""
-    groups = "; ".join(f"{clean(block.group)}, {block.n_levels}" for block in design.blocks)
+    groups = "; ".join(f"{clean(block.group)}, {block.n_levels}" for block in design.groups)
     return f"Number of obs: {design.n_rows}{', groups: ' if groups else ''}{groups}"
 
 

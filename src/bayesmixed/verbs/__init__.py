@@ -14,6 +14,7 @@ from bayesmixed.verbs.r2 import r2
 from bayesmixed.verbs.ranef import coef, ranef
 from bayesmixed.verbs.resid import resid
 from bayesmixed.verbs.simulate import simulate
+from bayesmixed.verbs.smooths import smooth_curve, smooths
 from bayesmixed.verbs.tidy import tidy
 from bayesmixed.verbs.varcorr import varcorr
 
@@ -34,6 +35,8 @@ __all__ = [
     "resid",
     "simulate",
     "slopes",
+    "smooth_curve",
+    "smooths",
     "tidy",
     "varcorr",
 ]

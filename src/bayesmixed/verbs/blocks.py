@@ -15,32 +15,38 @@ MOST_LISTED = 50
 
 def require_groups(design: Design) -> None:
     """Refuse a model without random effects, where a verb speaks of them."""
-    if not design.blocks:
+    if not design.groups:
         raise DataError(
             "This is about random effects, and the model does not have any: its formula "
             f"{design.formula.text.strip()!r} has no bar such as (1 | group)."
         )
 
 
-def chosen_blocks(design: Design, group: str | None) -> tuple[GroupBlock, ...]:
-    """Find the block of one grouping factor, or all blocks.
+def chosen_blocks(design: Design, group: str | None, *, with_smooths: bool = False) -> tuple[GroupBlock, ...]:
+    """Find the block of one grouping factor, or all of grouping factors.
 
     Returns: in the order of the design.
     """
-    require_groups(design)
+    if not (with_smooths and design.smooths):
+        require_groups(design)
     if group is None:
-        return design.blocks
+        return design.groups
     name = group_of(design, group)
     if name is None:
-        known = near_names(str(group), [block.group for block in design.blocks])
-        holder = next((block.group for block in design.blocks if find_level(group, block.levels)), None)
+        known = near_names(str(group), [block.group for block in design.groups])
+        holder = next((block.group for block in design.groups if find_level(group, block.levels)), None)
         if holder is not None:
             known = (
                 f"It is a level of {holder!r}: write group={holder!r}, and take the level's rows by "
                 f"table[table['group'] == {str(group)!r}]."
             )
         raise DataError(f"The model has no grouping factor {group!r}. {known}")
-    return (design.block(name),)
+    block = design.block(name)
+    if block.is_smooth and not with_smooths:
+        raise DataError(
+            f"{name} is a smooth, and does not have groups. fit.smooths() and fit.plot.smooth() show it."
+        )
+    return (block,)
 
 
 def chosen_effect(block: GroupBlock, effect: object) -> str:

@@ -80,6 +80,12 @@ class Fit(Protocol):
     ) -> pd.DataFrame:
         """Mean of every row of a frame."""
 
+    def smooths(self, *, prob: float = ...) -> pd.DataFrame:
+        """Standard deviation and effective degrees of freedom of every smooth."""
+
+    def smooth_curve(self, x: str, *, n: int = ..., prob: float = ...) -> pd.DataFrame:
+        """Smooths of one column over its range."""
+
     def tidy(self, *, prob: float = ...) -> pd.DataFrame:
         """All parameters."""
 

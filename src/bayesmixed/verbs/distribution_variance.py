@@ -15,6 +15,7 @@ from bayesmixed.verbs.drawn import n_draws, residual_sds
 from bayesmixed.verbs.summaries import block_slices, draw_matrix
 from bayesmixed.verbs.variances import (
     fixed_variance,
+    population_columns,
     random_variance,
     split_blocks,
 )
@@ -74,7 +75,7 @@ def _of_log_link(
     draws: xr.DataTree, spec: ModelSpec, predictor: FloatArray, parameters: Parameters
 ) -> Within:
     """Lognormal approximation of counts and of positive responses."""
-    between = np.sum([random_variance(draws, block) for block in spec.design.blocks], axis=0)
+    between = np.sum([random_variance(draws, block) for block in spec.design.groups], axis=0)
     spread = fixed_variance(draws, spec.design) + between
     relative = spec.family.relative_variance(np.exp(predictor + spread / 2), parameters)
     total = "V_fix + V_all + V_over" if split_blocks(spec.design)[1] else "V_fix + V_all"
@@ -88,6 +89,5 @@ def _of_log_link(
 
 def _mean_predictor(draws: xr.DataTree, spec: ModelSpec) -> FloatArray:
     """Mean over the rows of X beta + offset, shape (chains * draws,)."""
-    design = spec.design
-    beta = draw_matrix(draws, names.BETA)
-    return np.asarray(beta @ design.fixed.matrix.mean(axis=0) + design.offset.mean())
+    matrix, coefficients = population_columns(draws, spec.design)
+    return np.asarray(coefficients @ matrix.mean(axis=0) + spec.design.offset.mean())

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesmixed import names
+from bayesmixed.design.meeting import Meeting
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.posterior.linear_predictor import covariance_roots, linear_predictor, posterior_means
@@ -168,15 +169,18 @@ def add_group_variances(
     posterior: xr.Dataset,
     blocks: Sequence[GroupBlock],
     columns: Sequence[FloatArray],
+    meetings: Sequence[Meeting],
 ) -> None:
     """Add the draws of the variances z'Sz of all grouping factors in place.
 
     Shapes: `total` (chains * draws, rows), each of `columns` (rows, k).
     """
-    for block, own in zip(blocks, columns, strict=True):
-        roots = covariance_roots(posterior, block)
+    for block, own, meeting in zip(blocks, columns, meetings, strict=True):
+        if block.is_smooth:
+            continue
+        roots, shares = covariance_roots(posterior, block), block.shares(meeting)
         for column in np.moveaxis(roots.reshape(-1, *roots.shape[2:]), -1, 0):
-            total += (column @ own.T) ** 2
+            total += shares * (column @ own.T) ** 2
 
 
 def posterior_mean_fitted(draws: xr.DataTree, spec: ModelSpec, scale: Scale = "response") -> FloatArray:

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesmixed import names
-from bayesmixed.design.records import Design, FloatArray, GroupBlock
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.errors import DataError, DesignWarning, warn
 from bayesmixed.families.family import Within
 from bayesmixed.model.spec import ModelSpec
@@ -22,9 +22,9 @@ from bayesmixed.verbs.distribution_variance import distribution_variance
 from bayesmixed.verbs.sources import Source
 from bayesmixed.verbs.summaries import bound_names, summarize
 from bayesmixed.verbs.variances import (
-    FIXED_MEANING,
     check_at,
     effects_at,
+    fixed_meaning,
     fixed_variance,
     random_meaning,
     random_variance,
@@ -59,9 +59,11 @@ def _icc(
     points = _points(at)
     for point in points:
         check_at(spec.design, point)
+    if not split_blocks(spec.design)[0] and not spec.design.groups:
+        raise DataError("The model has smooths and no grouping factors: nothing lies between groups.")
     if not split_blocks(spec.design)[0]:
         warn(
-            f"Every level of {spec.design.blocks[0].group!r} has one row, so its variance is overdispersion "
+            f"Every level of {spec.design.groups[0].group!r} has one row, so its variance is overdispersion "
             "and none lies between groups: the table is empty. An ICC needs several rows a level.",
             DesignWarning,
         )
@@ -73,7 +75,7 @@ def _icc(
             for place, (name, value) in enumerate(point.items()):
                 part.insert(place, columns[name], value)
     table = pd.concat(tables, ignore_index=True)
-    table.attrs[LEGEND] = _legend(split_blocks(spec.design)[0], kind, within.meaning)
+    table.attrs[LEGEND] = _legend(spec.design, kind, within.meaning)
     return table
 
 
@@ -155,7 +157,7 @@ def _formula(kind: IccKind, at: Mapping[str, float], within: str) -> str:
     return f"{share} at {point}" if point else share
 
 
-def _legend(blocks: Sequence[GroupBlock], kind: IccKind, within: str) -> str:
+def _legend(design: Design, kind: IccKind, within: str) -> str:
     """Say what the letters of the formula stand for."""
-    fixed = "" if kind == "adjusted" else f"; {FIXED_MEANING}"
+    blocks, fixed = split_blocks(design)[0], "" if kind == "adjusted" else f"; {fixed_meaning(design)}"
     return f"V: {random_meaning(blocks)} of the row's group; V_all: V of all groups together{fixed}; {within}"

@@ -100,10 +100,11 @@ def group_codes(design: Design, group: str) -> tuple[tuple[str, ...], IntArray]:
 
     Returns shape (n,).
     """
-    factors = {block.group: block for block in design.blocks}
+    factors = {block.group: block for block in design.groups}
     name = group_of(design, group)
     if name is not None:
-        labels, codes = factors[name].levels, factors[name].codes
+        present, codes = np.unique(factors[name].codes, return_inverse=True)
+        labels, codes = tuple(factors[name].levels[code] for code in present), codes.astype(np.int64)
     elif isinstance(group, str) and group in design.frame.columns:
         codes, values = pd.factorize(design.frame[group], sort=True)
         codes, labels = codes.astype(np.int64), tuple(str(value) for value in values)

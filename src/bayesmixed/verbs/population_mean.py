@@ -43,6 +43,8 @@ def _means(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows, rows: sl
         if name in spec.priors.parameters
     }
     between = np.zeros_like(centre)
-    add_group_variances(between, posterior, wanted.design.blocks, [z[rows] for z in wanted.data.columns])
+    columns = [own[rows] for own in wanted.data.columns]
+    meetings = [own.of_rows(rows) for own in wanted.data.meetings]
+    add_group_variances(between, posterior, wanted.design.blocks, columns, meetings)
     means = normal_mean(spec.family, centre, between, parameters)
     return np.where(wanted.told[rows], means, np.nan)

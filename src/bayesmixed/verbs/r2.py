@@ -12,7 +12,7 @@ from bayesmixed.verbs.distribution_variance import distribution_variance
 from bayesmixed.verbs.sources import Source
 from bayesmixed.verbs.summaries import bound_names, summarize
 from bayesmixed.verbs.variances import (
-    FIXED_MEANING,
+    fixed_meaning,
     fixed_variance,
     random_meaning,
     random_variance,
@@ -53,7 +53,7 @@ def _r2(draws: xr.DataTree, spec: ModelSpec, prob: float) -> pd.DataFrame:
         }
     )
     table.attrs[LEGEND] = (
-        f"{FIXED_MEANING}; V_all: {random_meaning(groups)}, summed over the groups; "
+        f"{fixed_meaning(spec.design)}; V_all: {random_meaning(groups)}, summed over the groups; "
         f"{'' if rows else f'V_total: V_fix + V_all + {within.formula}; '}{within.meaning}"
     )
     return table

@@ -35,7 +35,8 @@ def redraw(draws: xr.DataTree, spec: ModelSpec) -> xr.DataTree:
 def with_levels(draws: xr.DataTree, spec: ModelSpec, wanted: PredictionRows) -> xr.DataTree:
     """Posterior with draws of the random effects of the levels that some rows have."""
     groups = [block.group for block in wanted.design.blocks]
-    known = {g: np.unique(code[code >= 0]) for g, code in zip(groups, wanted.data.codes, strict=True)}
+    codes = [meeting.codes for meeting in wanted.data.meetings]
+    known = {group: np.unique(own[own >= 0]) for group, own in zip(groups, codes, strict=True)}
     levels = [known.get(block.group, np.empty(0, dtype=np.int64)) for block in spec.design.blocks]
     if not keeps_moments(draws) or not any(len(own) for own in levels):
         return draws

@@ -100,13 +100,14 @@ def with_new_levels(wanted: PredictionRows) -> PredictionRows:
 
 
 def _renewed(data: EncodedData, blocks: Sequence[GroupBlock]) -> EncodedData:
-    """Rows of one predictor whose levels are all taken for new."""
-    new = [(*labels, *block.levels) for labels, block in zip(data.new_levels, blocks, strict=True)]
-    codes = [
-        np.where(code < 0, code, -1 - len(labels) - code)
-        for code, labels in zip(data.codes, data.new_levels, strict=True)
-    ]
-    return replace(data, codes=tuple(codes), new_levels=tuple(new))
+    """Rows of one predictor whose levels are all taken for new; smooths stay as they are."""
+    new, meetings = list(data.new_levels), list(data.meetings)
+    for i, block in enumerate(blocks):
+        if not block.is_smooth:
+            codes, labels = meetings[i].codes, new[i]
+            meetings[i] = meetings[i].with_codes(np.where(codes < 0, codes, -1 - len(labels) - codes))
+            new[i] = (*labels, *block.levels)
+    return replace(data, meetings=tuple(meetings), new_levels=tuple(new))
 
 
 def _some_draws(draws: xr.DataTree, n: int, seed: int) -> xr.DataTree:

@@ -33,7 +33,7 @@ from bayesmixed import names
 from bayesmixed.design.prediction_rows import PredictionRows, trials_of_rows
 from bayesmixed.design.records import FloatArray, GroupBlock
 from bayesmixed.engines.reml.estimate import Estimate
-from bayesmixed.engines.reml.uncertainty import LevelCovariances, conditional_covariances
+from bayesmixed.engines.reml.uncertainty import LevelCovariances
 from bayesmixed.model.spec import ModelSpec
 from bayesmixed.options import NewLevels, PredictKind, VarianceIntervals, checked_seed, one_of
 from bayesmixed.posterior.linear_predictor import keeps_moments, level_moments, new_level_effects
@@ -47,7 +47,12 @@ from bayesmixed.verbs.drawn import (
     row_matrix,
 )
 from bayesmixed.verbs.estimate.bootstrap import bootstrap, bootstrap_tree
-from bayesmixed.verbs.estimate.combinations import Combinations, combinations_of, unit_combinations
+from bayesmixed.verbs.estimate.combinations import (
+    Combinations,
+    combinations_of,
+    level_covariances,
+    unit_combinations,
+)
 from bayesmixed.verbs.estimate.confint import parameter_intervals
 from bayesmixed.verbs.estimate.parameters import (
     estimated_arrays,
@@ -169,7 +174,9 @@ class Posterior:
         variances: FloatArray = residual_sds(self.draws, self.spec, rows) ** 2
         if effects == "fixed":
             columns = [block.columns[rows] for block in design.blocks]
-            add_group_variances(variances, self.draws["posterior"].to_dataset(), design.blocks, columns)
+            meetings = [block.meeting.of_rows(rows) for block in design.blocks]
+            posterior = self.draws["posterior"].to_dataset()
+            add_group_variances(variances, posterior, design.blocks, columns, meetings)
         return variances
 
     def residual_sd(self, effects: Effects) -> Drawn:
@@ -303,7 +310,10 @@ class Estimated:
         variance = residual_sds(self.draws, self.spec, slice(0, design.n_held))[0] ** 2
         if effects == "fixed":
             for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
-                variance += np.einsum("nk,kl,nl->n", block.columns, covariance, block.columns)
+                if block.is_smooth:
+                    continue
+                own = np.einsum("nk,kl,nl->n", block.columns, covariance, block.columns)
+                variance += block.shares(block.meeting) * own
         return np.asarray(np.sqrt(variance))
 
     def residual_sd(self, effects: Effects) -> FloatArray:
@@ -317,14 +327,12 @@ class Estimated:
     @cached_property
     def _given_coefficients(self) -> tuple[LevelCovariances, ...]:
         """Covariances of the random effects of every factor, the coefficients taken as known."""
-        estimate = self.estimate
-        return conditional_covariances(estimate.likelihood, estimate.optimum, known_coefficients=True)
+        return level_covariances(self.estimate, known_coefficients=True)
 
     @cached_property
     def _with_coefficients(self) -> tuple[LevelCovariances, ...]:
         """Covariances of the random effects of every factor and with the coefficients' estimates."""
-        estimate = self.estimate
-        return conditional_covariances(estimate.likelihood, estimate.optimum, known_coefficients=False)
+        return level_covariances(self.estimate, known_coefficients=False)
 
     def effects(self, block: GroupBlock, effect: str, prob: float) -> Summary:
         """One random effect of all levels of a factor, with lme4's conditional standard deviations."""

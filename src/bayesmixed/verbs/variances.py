@@ -17,6 +17,7 @@ from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.verbs.summaries import draw_matrix
 
 FIXED_MEANING = "V_fix: variance of X beta over the rows"
+WITH_SMOOTHS = "V_fix: variance of X beta and the smooths over the rows"
 
 
 def random_variance(
@@ -43,25 +44,55 @@ def fixed_variance(draws: xr.DataTree, design: Design) -> FloatArray:
 
     Returns shape (chains * draws,).
     """
-    cross = _covariance(design)
-    beta = draw_matrix(draws, names.BETA)
-    return np.asarray(np.einsum("sp,pq,sq->s", beta, cross, beta, optimize=True))
+    matrix, coefficients = population_columns(draws, design)
+    cross = design.sums.fixed_covariance if design.sums is not None else _covariance(matrix)
+    return np.asarray(np.einsum("sp,pq,sq->s", coefficients, cross, coefficients, optimize=True))
+
+
+def fixed_meaning(design: Design) -> str:
+    """Meaning of V_fix in one model."""
+    return WITH_SMOOTHS if design.smooths else FIXED_MEANING
+
+
+def population_columns(draws: xr.DataTree, design: Design) -> tuple[FloatArray, FloatArray]:
+    """Columns of X and of the smooths over the rows, with draws of their coefficients.
+
+    Returns: shapes (n, m) and (chains * draws, m).
+    """
+    columns, coefficients = [design.fixed.matrix], [draw_matrix(draws, names.BETA)]
+    for block in design.smooths:
+        weights = block.meeting.weights
+        assert weights is not None
+        columns.append(weights)
+        coefficients.append(draw_matrix(draws, names.ranef(block.group))[..., 0])
+    if len(columns) == 1:
+        return columns[0], coefficients[0]
+    return np.hstack(columns), np.hstack(coefficients)
 
 
 def split_blocks(design: Design) -> tuple[tuple[GroupBlock, ...], tuple[GroupBlock, ...]]:
     """Tell grouping factors from those that have a level for every row."""
     trials = design.response.trials
-    grouped = len(design.blocks) == 1 and trials is not None and bool(np.any(trials > 1))
-    is_row = [block.n_levels == design.n_rows and not grouped for block in design.blocks]
-    pairs = list(zip(design.blocks, is_row, strict=True))
+    grouped = len(design.groups) == 1 and trials is not None and bool(np.any(trials > 1))
+    is_row = [block.is_plain and block.n_levels == design.n_rows and not grouped for block in design.groups]
+    pairs = list(zip(design.groups, is_row, strict=True))
     return tuple(b for b, row in pairs if not row), tuple(b for b, row in pairs if row)
 
 
 def random_meaning(blocks: Sequence[GroupBlock]) -> str:
     """Meaning of V, the variance that a grouping factor adds, in one model."""
-    if all(block.effects == (names.INTERCEPT,) for block in blocks):
-        return "variance of the intercepts"
-    return "mean over the rows of z'Sz"
+    intercepts = all(block.effects == (names.INTERCEPT,) for block in blocks)
+    if all(block.is_plain for block in blocks):
+        return "variance of the intercepts" if intercepts else "mean over the rows of z'Sz"
+    shares = []
+    if any(block.root is not None for block in blocks):
+        shares.append(
+            "of related levels a is the level's own entry of A, so that V/(V_all+...) of them is "
+            "heritability, or phylogenetic signal"
+        )
+    if any(not block.meeting.is_one for block in blocks):
+        shares.append("where a row has several levels a is the sum of their squared weights")
+    return f"mean over the rows of {'s^2' if intercepts else 'z' + chr(39) + 'Sz'} a ({'; '.join(shares)})"
 
 
 def effects_at[Value](design: Design, at: Mapping[str, Value]) -> dict[str, Value]:
@@ -91,7 +122,7 @@ def check_at(design: Design, at: Mapping[str, float]) -> None:
 
 def _slopes(design: Design) -> dict[str, ColumnKey]:
     """Varying effects but the intercept, with what their columns mean."""
-    pairs = (pair for block in design.blocks for pair in zip(block.effects, block.keys, strict=True))
+    pairs = (pair for block in design.groups for pair in zip(block.effects, block.keys, strict=True))
     return {effect: key for effect, key in pairs if effect != names.INTERCEPT}
 
 
@@ -105,9 +136,7 @@ def _mean_square(block: GroupBlock, at: Mapping[str, float]) -> FloatArray:
     return np.asarray(held @ block.second_moments @ held.T)
 
 
-def _covariance(design: Design) -> FloatArray:
-    """Sample covariances of the columns of X over the rows, shape (p, p)."""
-    if design.sums is not None:
-        return design.sums.fixed_covariance
-    centred = design.fixed.matrix - design.fixed.matrix.mean(axis=0)
+def _covariance(matrix: FloatArray) -> FloatArray:
+    """Sample covariances of columns over the rows, shape (m, m)."""
+    centred = matrix - matrix.mean(axis=0)
     return np.asarray(centred.T @ centred / (len(centred) - 1))

@@ -188,12 +188,18 @@ def test_lp_is_the_log_density_in_the_units_of_the_data(case_of: Callable[[str],
     assert np.all(draws.sample_stats["energy"][0] >= -np.array(expected) - 1e-7)
 
 
+def independent(block: Any, effects: np.ndarray) -> np.ndarray:
+    """Independent effects behind those of related levels."""
+    return effects if block.root is None else np.linalg.solve(block.root, effects)
+
+
 def parameters_of(case: Any, draws: RawDraws, chain: int, draw: int) -> Any:
     """One draw as a point in the units of the data, everything about the means of the columns."""
     fixed, blocks = case.design.fixed, case.design.blocks
     coefficients = np.linalg.solve(fixed.centring, draws.beta[chain, draw])
     effects = [
-        np.linalg.solve(b.centring, u[chain, draw].T).T for b, u in zip(blocks, draws.ranef, strict=True)
+        np.linalg.solve(b.centring, independent(b, u[chain, draw]).T).T
+        for b, u in zip(blocks, draws.ranef, strict=True)
     ]
     scales = [centred_scales(b, draws, i, chain, draw) for i, b in enumerate(blocks)]
     return type(case.parameters(0))(

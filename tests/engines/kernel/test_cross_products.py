@@ -11,12 +11,17 @@ from bayesmixed.engines.kernel.units import unit_free, units_of
 
 
 def dense_blocks(data: Any) -> list[np.ndarray]:
-    """Z of every block, column (level, effect) at place level * k + effect."""
+    """Z of every block, of independent effects, column (level, effect) at place level * k + effect."""
     out = []
-    for columns, codes, n_levels in zip(data.columns, data.codes, data.n_levels, strict=True):
-        z = np.zeros((len(codes), n_levels, columns.shape[1]))
-        z[np.arange(len(codes)), codes] = columns
-        out.append(z.reshape(len(codes), -1))
+    for columns, meeting, root, n_levels in zip(
+        data.columns, data.meetings, data.roots, data.n_levels, strict=True
+    ):
+        z = np.zeros((len(columns), n_levels, columns.shape[1]))
+        weights = np.ones(meeting.codes.shape) if meeting.weights is None else meeting.weights
+        for m, codes in enumerate(meeting.codes.T):
+            z[np.arange(len(codes)), codes] += weights[:, [m]] * columns
+        z = z if root is None else np.einsum("njk,jl->nlk", z, root)
+        out.append(z.reshape(len(columns), -1))
     return out
 
 

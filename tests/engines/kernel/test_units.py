@@ -16,15 +16,19 @@ def test_the_linear_predictor_is_the_same_in_both_units(case: Any) -> None:
     design, rng = case.design, np.random.default_rng(3)
     units = units_of(design)
     data = unit_free(design, units)
-    root = np.ones(design.n_rows) if design.weights is None else np.sqrt(design.weights)
+    white = np.ones(design.n_rows) if design.weights is None else np.sqrt(design.weights)
     beta = rng.normal(size=len(design.fixed.terms))
     predictor = data.fixed @ beta
     in_units = design.offset + design.fixed.matrix @ units.coefficients(beta)
     for i, block in enumerate(design.blocks):
         effects = rng.normal(size=(block.n_levels, block.n_effects))
-        predictor += np.sum(data.columns[i] * effects[data.codes[i]], axis=1)
-        in_units += np.sum(block.columns * units.ranef(i, effects)[block.codes], axis=1)
-    residual = (design.response.values - in_units) / units.scale * root
+        root = np.eye(block.n_levels) if block.root is None else block.root
+        meeting, made = block.meeting, units.ranef(i, effects)
+        weights = np.ones(meeting.codes.shape) if meeting.weights is None else meeting.weights
+        for m, codes in enumerate(meeting.codes.T):
+            predictor += weights[:, m] * np.sum(data.columns[i] * (root @ effects)[codes], axis=1)
+            in_units += weights[:, m] * np.sum(block.columns * made[codes], axis=1)
+    residual = (design.response.values - in_units) / units.scale * white
     np.testing.assert_allclose(data.response - predictor, residual, atol=1e-11)
 
 

@@ -67,9 +67,9 @@ def dense_errors(effects: list[str], new: pd.DataFrame, sampled: bool) -> np.nda
         shape = (block.n_levels, block.n_effects)
         z, z_new = np.zeros((design.n_rows, *shape)), np.zeros((len(new), *shape))
         z[np.arange(design.n_rows), block.codes] = block.columns
-        known = encoded.codes[i] >= 0
+        known = encoded.meetings[i].codes[:, 0] >= 0
         if block.group in effects:
-            z_new[np.flatnonzero(known), encoded.codes[i][known]] = encoded.columns[i][known]
+            z_new[np.flatnonzero(known), encoded.meetings[i].codes[:, 0][known]] = encoded.columns[i][known]
             for row in np.flatnonzero(~known):
                 extra[row] += encoded.columns[i][row] @ optimum.covariances[i] @ encoded.columns[i][row]
         rows.append(z.reshape(design.n_rows, -1))

@@ -48,6 +48,17 @@ RANK_TOLERANCE = 1e-6
 """Share of a column's length that sums of squares can tell from nothing: the root of their precision."""
 
 
+def _refuse_rows_of_several(parsed: ParsedFormula) -> None:
+    """Refuse groupings and smooths, of which sums by level do not tell all."""
+    bar = next((bar for bar in parsed.random if bar.group.cov or bar.group.is_several), None)
+    what = next((each for each in (bar, *parsed.smooths) if each is not None), None)
+    if what is not None:
+        raise DataError(
+            f"{what.text} needs the rows in memory, and data is a path or a lazy frame. Read the data, or a "
+            "sample of them, first."
+        )
+
+
 def aggregate_design(
     parsed: ParsedFormula,
     data: Any,
@@ -68,6 +79,7 @@ def aggregate_design(
     have a pass of their own, categorical predictors a query for their levels, weights a check.
     """
     one_of(missing, Missing, "missing")
+    _refuse_rows_of_several(parsed)
     source = open_source(data)
     refuse_hidden_columns(parsed, source.collect_schema().names())
     if parsed.response.kind != "value":

@@ -50,14 +50,14 @@ def sample_design(design: Design, n: int, seed: int) -> Design:
 def _with_rows(design: Design, frame: pd.DataFrame) -> Design:
     """Design whose arrays are of the rows of a frame."""
     response, data = design.formula.response, encode(design, frame)
-    blocks = zip(design.blocks, data.columns, data.codes, strict=True)
+    blocks = zip(design.blocks, data.columns, data.meetings, strict=True)
     weights = None if design.source is None else design.source.weights
     used = None if weights is None else usable_weights(weights_of_rows(weights, frame))
     return replace(
         design,
         response=build_response(response, tidy_all(pick(frame, response.columns)), len(frame)),
         fixed=replace(design.fixed, matrix=data.fixed),
-        blocks=tuple(replace(block, columns=columns, codes=codes) for block, columns, codes in blocks),
+        blocks=tuple(replace(block, columns=own, meeting=meeting) for block, own, meeting in blocks),
         offset=data.offset,
         residual=replace(design.residual, weights=used),
         frame=frame,

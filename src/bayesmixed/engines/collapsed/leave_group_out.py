@@ -15,6 +15,7 @@ from functools import cache
 
 import numpy as np
 
+from bayesmixed.design.meeting import one_level
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray, LinearPredictor
 from bayesmixed.engines.collapsed.integrated import (
     BATCH,
@@ -157,11 +158,13 @@ def _predictor_kept(predictor: LinearPredictor, keep: RowMask) -> LinearPredicto
 
 
 def _block_kept(block: GroupBlock, keep: RowMask) -> GroupBlock:
-    """Block of some of its rows."""
+    """Block of some of its rows; levels that are coupled stay, with or without rows."""
+    if not block.is_plain:
+        return dataclasses.replace(block, columns=block.columns[keep], meeting=block.meeting.of_rows(keep))
     levels, codes = np.unique(block.codes[keep], return_inverse=True)
     return dataclasses.replace(
         block,
         columns=block.columns[keep],
-        codes=codes.astype(np.int64),
+        meeting=one_level(codes),
         levels=tuple(block.levels[level] for level in levels),
     )

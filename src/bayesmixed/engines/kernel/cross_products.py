@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
 from bayesmixed.design.centring import inverse
+from bayesmixed.design.meeting import Meeting
 from bayesmixed.design.records import Design, FloatArray, GroupBlock, IntArray, PairSums, RowSums
 from bayesmixed.engines.kernel.units import UnitFree, Units, unit_free
 from bayesmixed.errors import DataError
@@ -71,6 +72,28 @@ def indicator(columns: FloatArray, codes: np.ndarray, n_levels: int) -> sparse.c
     return sparse.csr_array((columns.ravel(), index, np.arange(0, n * k + 1, k)), shape=(n, n_levels * k))
 
 
+def incidence(
+    columns: FloatArray, meeting: Meeting, n_levels: int, root: FloatArray | None = None
+) -> sparse.csr_array:
+    """Z of one block of any kind, of independent effects where levels are related by a root.
+
+    Shapes: `columns` (n, k), `root` (J, J); returns (n, J k).
+    """
+    every = range(meeting.codes.shape[1])
+    weights = np.ones(meeting.codes.shape) if meeting.weights is None else meeting.weights
+    parts = [indicator(columns * weights[:, m, None], meeting.codes[:, m], n_levels) for m in every]
+    total = sum(parts[1:], parts[0])
+    if root is not None:
+        total = total @ sparse.kron(root, sparse.eye_array(columns.shape[1]), format="csr")
+    return sparse.csr_array(total)
+
+
+def touching(meeting: Meeting, n_levels: int, root: FloatArray | None) -> sparse.csr_array:
+    """Which independent effects every row has a part of, shape (n, J)."""
+    whole = replace(meeting, weights=None if meeting.is_one else np.ones(meeting.codes.shape))
+    return incidence(np.ones((len(meeting.codes), 1)), whole, n_levels, None if root is None else abs(root))
+
+
 def block_product(left: BlockColumns, right: BlockColumns) -> sparse.csr_array:
     """Z_i'Z_j with a k_i x k_j block for every pair of levels that some row has.
 
@@ -87,13 +110,40 @@ def block_product(left: BlockColumns, right: BlockColumns) -> sparse.csr_array:
     return product
 
 
+def coupled_product(data: UnitFree, i: int, j: int) -> sparse.csr_array:
+    """The same of blocks whose rows have several levels, or whose levels are related."""
+    left, right = (columns_of(data, each) for each in (i, j))
+    met = [touching(data.meetings[each], data.n_levels[each], data.roots[each]) for each in (i, j)]
+    pairs = sparse.csr_array(met[0].T @ met[1])
+    pairs.sort_indices()
+    k, other = data.columns[i].shape[1], data.columns[j].shape[1]
+    values = (left.T @ right).toarray().reshape(data.n_levels[i], k, data.n_levels[j], other)
+    owner = np.repeat(np.arange(data.n_levels[i]), np.diff(pairs.indptr))
+    blocks = (values[owner, :, pairs.indices], pairs.indices, pairs.indptr)
+    product = sparse.bsr_array(blocks, shape=(left.shape[1], right.shape[1])).tocsr()
+    product.sort_indices()
+    return product
+
+
+def columns_of(data: UnitFree, i: int) -> sparse.csr_array:
+    """Z of one block, of independent effects, shape (n, J k)."""
+    return incidence(data.columns[i], data.meetings[i], data.n_levels[i], data.roots[i])
+
+
 def form_cross_products(data: UnitFree) -> CrossProducts:
     """Form the cross-products in one pass over the rows."""
-    blocks = list(zip(data.columns, data.codes, data.n_levels, strict=True))
-    transposed = [indicator(*block).T.tocsr() for block in blocks]
-    pairs = [(i, j) for i in range(len(blocks)) for j in range(i, len(blocks))]
+    every = range(len(data.columns))
+    is_plain = [data.meetings[i].is_one and data.roots[i] is None for i in every]
+    transposed = [columns_of(data, i).T.tocsr() for i in every]
+
+    def product(i: int, j: int) -> sparse.csr_array:
+        if not (is_plain[i] and is_plain[j]):
+            return coupled_product(data, i, j)
+        first, second = ((data.columns[b], data.meetings[b].codes[:, 0], data.n_levels[b]) for b in (i, j))
+        return block_product(first, second)
+
     return CrossProducts(
-        gram={(i, j): block_product(blocks[i], blocks[j]) for i, j in pairs},
+        gram={(i, j): product(i, j) for i in every for j in every if i <= j},
         fixed=tuple(left @ data.fixed for left in transposed),
         response=tuple(left @ data.response for left in transposed),
         fixed_gram=data.fixed.T @ data.fixed,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayesmixed.design.nesting import is_nested
-from bayesmixed.design.records import Design
+from bayesmixed.design.records import Design, GroupBlock
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.terms import needs_terms
+from bayesmixed.errors import EngineError
 from bayesmixed.printing.records import short_repr
 
 DENSE_LIMIT = 160
 """Random effects of crossed factors up to which a dense Cholesky factorization is cheaper than sampling."""
+
+COUPLED_LIMIT = 1500
+"""Columns of related levels, of several levels a row and of smooths that are eliminated together."""
 
 OPTIMUM_LIMIT = 4000
 """Crossed random effects up to which the optimum, needing few evaluations, is found with all integrated."""
@@ -67,14 +71,15 @@ def make_plan(design: Design, *, coefficients_sampled: bool = False, dense_limit
     blocks = design.blocks
     if needs_terms(design):
         dense_limit = OPTIMUM_LIMIT
-    by_size = sorted(range(len(blocks)), key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
+    plain = [i for i, block in enumerate(blocks) if block.is_plain]
+    by_size = sorted(plain, key=lambda i: -blocks[i].n_levels * blocks[i].n_effects)
     chain: list[int] = []
     crossed: list[int] = []
     for i in by_size:
         nested = not chain or is_nested(*design.level_pairs(chain[-1], i), blocks[chain[-1]].n_levels)
         (chain if nested and _holds_series(design, i) else crossed).append(i)
     factors = [FactorPlan(block=i, role=at.CHAIN, reason=_chain_reason(design, chain, i)) for i in chain]
-    dense, sampled, used = [], [], 0
+    dense, sampled, used = _coupled(design), [], 0
     for i in reversed(crossed):
         size = blocks[i].n_levels * blocks[i].n_effects
         if used + size <= dense_limit:
@@ -93,6 +98,28 @@ def _holds_series(design: Design, i: int) -> bool:
     if design.residual.is_independent:
         return True
     return is_nested(serial.codes, design.blocks[i].codes, int(serial.codes.max()) + 1)
+
+
+def _coupled(design: Design) -> list[FactorPlan]:
+    """Factors whose levels are coupled by more than rows of other factors."""
+    blocks = [(i, block) for i, block in enumerate(design.blocks) if not block.is_plain]
+    size = sum(block.n_levels * block.n_effects for _, block in blocks)
+    if size > COUPLED_LIMIT:
+        listed = " and ".join(block.group for _, block in blocks)
+        raise EngineError(
+            f"{listed} would take {size:,} columns that are all coupled, and {COUPLED_LIMIT:,} at most are "
+            "eliminated together. Leave levels without rows out of the covariance, or use "
+            "engine='pymc'."
+        )
+    return [FactorPlan(block=i, role=at.DENSE, reason=_coupled_reason(block)) for i, block in blocks]
+
+
+def _coupled_reason(block: GroupBlock) -> str:
+    """Why a factor is eliminated with the coefficients."""
+    if block.is_smooth:
+        return f"{block.group} is a smooth of {block.n_levels} penalized columns: integrated out, dense."
+    why = "has related levels" if block.meeting.is_one else "has several levels a row"
+    return f"{block.group} {why}: integrated out, dense."
 
 
 def _chain_reason(design: Design, chain: list[int], i: int) -> str:

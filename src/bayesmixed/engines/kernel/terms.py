@@ -16,8 +16,9 @@ from scipy import sparse
 from bayesmixed.covariances.residual import Residual
 from bayesmixed.covariances.serial import Pairs, Serial
 from bayesmixed.design.centring import centred_columns
+from bayesmixed.design.checks import refuse_coupled
 from bayesmixed.design.records import Design, FloatArray, IntArray, LinearPredictor
-from bayesmixed.engines.kernel.cross_products import CrossProducts, indicator
+from bayesmixed.engines.kernel.cross_products import CrossProducts, columns_of, indicator, touching
 from bayesmixed.engines.kernel.units import UnitFree, Units
 from bayesmixed.printing.records import short_repr
 
@@ -190,9 +191,9 @@ def form_terms(design: Design, units: Units, rows: UnitFree) -> Terms:
 
 def _columns_of(rows: UnitFree) -> sparse.csr_array:
     """W = [Z X y], blocks in the order of the design, shape (n, N + 1)."""
-    blocks = zip(rows.columns, rows.codes, rows.n_levels, strict=True)
+    blocks = [columns_of(rows, i) for i in range(len(rows.columns))]
     dense = np.column_stack([rows.fixed, rows.response])
-    return sparse.hstack([*(indicator(*each) for each in blocks), sparse.csr_array(dense)], format="csr")
+    return sparse.hstack([*blocks, sparse.csr_array(dense)], format="csr")
 
 
 def _layout(rows: UnitFree, pairs: Pairs) -> tuple[CrossProducts, IntArray, IntArray]:
@@ -211,8 +212,8 @@ def _layout(rows: UnitFree, pairs: Pairs) -> tuple[CrossProducts, IntArray, IntA
 
     members = abs(pairs.members)
     levels = [
-        members @ indicator(np.ones((len(codes), 1)), codes, n)
-        for codes, n in zip(rows.codes, rows.n_levels, strict=True)
+        members @ touching(meeting, n, root)
+        for meeting, root, n in zip(rows.meetings, rows.roots, rows.n_levels, strict=True)
     ]
     gram = {}
     for i, ki in enumerate(ks):
@@ -326,6 +327,7 @@ def _classes_of(design: Design, units: Units) -> Classes | None:
 
 def class_columns(predictor: LinearPredictor) -> tuple[FloatArray, list[sparse.csr_array]]:
     """Unit-free columns of a residual predictor: fixed ones, and those of every block's effects."""
+    refuse_coupled(predictor.blocks, f"The predictor of {predictor.parameter}")
     fixed = centred_columns(predictor.fixed.matrix, predictor.fixed.centring) / predictor.fixed.scales
     effects = [
         indicator(centred_columns(block.columns, block.centring) / block.scales, block.codes, block.n_levels)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesmixed.design.centring import centred_columns, moved_covariance, no_centring
-from bayesmixed.design.records import Design, FloatArray, IntArray
+from bayesmixed.design.meeting import Meeting
+from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.printing.records import short_repr
 
 
@@ -28,6 +29,8 @@ class Units:
     effect_centrings: tuple[FloatArray, ...]  # for each block C of its centred columns, shape (k, k)
     effects: tuple[FloatArray, ...]  # for each block their scales, shape (k,)
     has_intercept: bool  # whether column 0 of X is an intercept
+    # for each block what makes effects of its levels of independent ones, None where they are these
+    roots: tuple[FloatArray | None, ...] = ()
 
     __repr__ = short_repr
 
@@ -46,8 +49,10 @@ class Units:
         return np.asarray(self.effect_centrings[block] * (self.scale / self.effects[block]))
 
     def ranef(self, block: int, unit_free: FloatArray) -> FloatArray:
-        """Random effects of a block's columns as they are, in the units of the data, shape (..., k)."""
-        return np.asarray(unit_free @ self.effect_map(block).T)
+        """Random effects of the levels in the units of the data, shape (..., J, k)."""
+        effects = np.asarray(unit_free @ self.effect_map(block).T)
+        root = self.roots[block] if self.roots else None
+        return effects if root is None else np.asarray(root @ effects)
 
     def covariance(self, block: int, sd: FloatArray, corr: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Standard deviations and correlations of those effects from unit-free ones of centred columns.
@@ -65,7 +70,8 @@ class UnitFree:
     response: FloatArray  # shape (n,)
     fixed: FloatArray  # shape (n, p)
     columns: tuple[FloatArray, ...]  # for each block, shape (n, k)
-    codes: tuple[IntArray, ...]  # for each block, shape (n,)
+    meetings: tuple[Meeting, ...]  # for each block the levels that every row meets
+    roots: tuple[FloatArray | None, ...]  # for each block what makes effects of levels of independent ones
     n_levels: tuple[int, ...]  # for each block
     log_determinant: float  # of the residuals' covariance over sigma^2 before the rows were multiplied
 
@@ -89,6 +95,7 @@ def units_of(design: Design, *, about_means: bool = True) -> Units:
         ),
         effects=tuple(block.scales for block in design.blocks),
         has_intercept=fixed.has_intercept,
+        roots=tuple(block.root for block in design.blocks),
     )
 
 
@@ -109,7 +116,8 @@ def unit_free(design: Design, units: Units) -> UnitFree:
         response=response,
         fixed=fixed,
         columns=tuple(columns),
-        codes=tuple(block.codes for block in design.blocks),
+        meetings=tuple(block.meeting for block in design.blocks),
+        roots=tuple(block.root for block in design.blocks),
         n_levels=tuple(block.n_levels for block in design.blocks),
         log_determinant=log_determinant_of(design, units),
     )

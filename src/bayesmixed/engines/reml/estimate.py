@@ -11,7 +11,7 @@ import numpy as np
 from bayesmixed import names
 from bayesmixed.design.checks import check_estimable, degrees_left
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.kernel.cross_products import check_residual
+from bayesmixed.engines.kernel.cross_products import check_residual, incidence
 from bayesmixed.engines.reml.likelihood import Criterion, Likelihood, likelihood_of
 from bayesmixed.engines.reml.optimum import Optimum, find_optimum, refit, standardizing_scale
 from bayesmixed.engines.reml.uncertainty import Curvature, curvature, variances_at
@@ -197,8 +197,8 @@ def simulate_responses(fitted: Maximized, n: int, seed: int | np.random.SeedSequ
     total = noise * fitted.residual_deviations + (design.fixed.matrix @ optimum.coefficients + design.offset)
     for block, covariance in zip(design.blocks, optimum.covariances, strict=True):
         effects = rng.standard_normal((n, block.n_levels, block.n_effects)) @ covariance_root(covariance).T
-        for e in range(block.n_effects):
-            total += effects[:, block.codes, e] * block.columns[:, e]
+        columns = incidence(block.columns, block.meeting, block.n_levels, block.root)
+        total += effects.reshape(n, -1) @ columns.T
     return total
 
 

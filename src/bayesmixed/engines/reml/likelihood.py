@@ -16,7 +16,7 @@ from bayesmixed.covariances.unstructured import Unstructured
 from bayesmixed.design.records import Design, FloatArray
 from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.criterion import criterion
-from bayesmixed.engines.kernel.cross_products import CrossProducts, cross_products_of, indicator
+from bayesmixed.engines.kernel.cross_products import CrossProducts, columns_of, cross_products_of
 from bayesmixed.engines.kernel.packing import ONE_SIGMA, Packed, ResidualPlan, pack, residual_plan
 from bayesmixed.engines.kernel.plan import OPTIMUM_LIMIT, Plan, make_plan
 from bayesmixed.engines.kernel.sources import require_run
@@ -339,10 +339,7 @@ class Likelihood:
 
     def _products(self, rows: UnitFree, responses: FloatArray) -> FloatArray:
         """Cross-products of all integrated columns with responses, shape (B, N)."""
-        parts = [
-            indicator(rows.columns[i], rows.codes[i], rows.n_levels[i]).T @ responses.T
-            for i in self.plan.blocks
-        ]
+        parts = [columns_of(rows, i).T @ responses.T for i in self.plan.blocks]
         return np.concatenate([*parts, rows.fixed.T @ responses.T]).T
 
 

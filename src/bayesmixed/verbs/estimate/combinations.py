@@ -15,10 +15,15 @@ from scipy.sparse.linalg import splu
 from bayesmixed.design.centring import centred_columns
 from bayesmixed.design.prediction_rows import PredictionRows, prediction_rows
 from bayesmixed.design.records import Design, FloatArray
-from bayesmixed.engines.kernel.cross_products import indicator
+from bayesmixed.engines.kernel.cross_products import CrossProducts, incidence
 from bayesmixed.engines.regression import AnyEstimate
 from bayesmixed.engines.reml.estimate import Estimate, covariance_root
 from bayesmixed.engines.reml.optimum import Optimum
+from bayesmixed.engines.reml.uncertainty import (
+    LevelCovariances,
+    coefficients_map,
+    conditional_covariances,
+)
 from bayesmixed.options import NewLevels, PredictKind
 from bayesmixed.verbs.estimate.satterthwaite import (
     Spread,
@@ -185,9 +190,9 @@ def predicted_values(design: Design, optimum: Optimum, wanted: PredictionRows) -
     data = wanted.data
     ranefs = {block.group: ranef for block, ranef in zip(design.blocks, optimum.ranef, strict=True)}
     total = data.fixed @ optimum.coefficients + data.offset
-    for block, columns, codes in zip(wanted.design.blocks, data.columns, data.codes, strict=True):
-        effects = np.where(codes[:, None] >= 0, ranefs[block.group][np.maximum(codes, 0)], 0.0)
-        total = total + np.einsum("nk,nk->n", columns, effects)
+    for block, columns, meeting in zip(wanted.design.blocks, data.columns, data.meetings, strict=True):
+        known = incidence(columns, meeting.where(meeting.codes >= 0), block.n_levels)
+        total = total + known @ ranefs[block.group].ravel()
     return np.where(wanted.told, total, np.nan)
 
 
@@ -225,13 +230,67 @@ def combination_variances(estimate: Estimate, fixed: FloatArray, random: sparse.
     return np.asarray(estimate.optimum.relative**2 * variances)
 
 
+def level_covariances(estimate: Estimate, *, known_coefficients: bool) -> tuple[LevelCovariances, ...]:
+    """Covariances of the random effects given y, for each block, the variance parameters taken as known."""
+    likelihood, optimum = estimate.likelihood, estimate.optimum
+    found = conditional_covariances(likelihood, optimum, known_coefficients=known_coefficients)
+    return tuple(
+        each
+        if block.root is None
+        else _of_related(estimate, i, block.root, known_coefficients=known_coefficients)
+        for i, (block, each) in enumerate(zip(estimate.design.blocks, found, strict=True))
+    )
+
+
+def _of_related(
+    estimate: Estimate, i: int, levels_root: FloatArray, *, known_coefficients: bool
+) -> LevelCovariances:
+    """The same of a block of related levels, whose effects are combinations of independent ones."""
+    blocks = estimate.design.blocks
+    sizes = np.cumsum([0, *(block.n_levels * block.n_effects for block in blocks)])
+    own, first = slice(sizes[i], sizes[i + 1]), sizes[-1]
+    precision = _precision(estimate)
+    if known_coefficients:
+        precision = sparse.csc_array(precision[:first, :first])
+    solved = splu(precision).solve(np.eye(precision.shape[0])[:, own])
+    root = np.kron(levels_root, _relative_root(estimate, i))
+    variance, k = estimate.optimum.relative**2, blocks[i].n_effects
+    within = (variance * root @ solved[own] @ root.T).reshape(-1, k, root.shape[0] // k, k)
+    levels = np.arange(root.shape[0] // k)
+    to_units = coefficients_map(estimate.likelihood.units) / estimate.likelihood.units.scale
+    p = len(estimate.optimum.coefficients)
+    crossed = np.zeros((root.shape[0], p)) if known_coefficients else root @ solved[first:].T @ to_units.T
+    return LevelCovariances(
+        own=within[levels, :, levels],
+        with_coefficients=variance * crossed.reshape(len(levels), k, p),
+    )
+
+
+def combination_covariance(estimate: Estimate, fixed: FloatArray, random: sparse.csr_array) -> FloatArray:
+    """Covariance matrix of combinations, the variance parameters taken as known, shape (c, c)."""
+    units = estimate.likelihood.units
+    centred = centred_columns(fixed, units.centring) / units.scales
+    asked = sparse.hstack([random, sparse.csr_array(centred)], format="csr")
+    solved = splu(_precision(estimate)).solve(asked.toarray().T)
+    return np.asarray(estimate.optimum.relative**2 * (asked @ solved))
+
+
 def _precision(estimate: Estimate) -> sparse.csc_array:
     """T'W T + blockdiag(I, 0) of T = [Z L, X], X unit-free, from the cross-products of the fit."""
-    design = estimate.design
     products = estimate.likelihood.products(estimate.optimum.entries)
+    return precision_of(products, estimate.design, relative_roots(estimate))
+
+
+def relative_roots(estimate: Estimate) -> list[FloatArray]:
+    """Covariance factors of all blocks relative to sigma, in the units of the data, shapes (k, k)."""
+    return [_relative_root(estimate, i) for i in range(len(estimate.design.blocks))]
+
+
+def precision_of(products: CrossProducts, design: Design, relative: Sequence[FloatArray]) -> sparse.csc_array:
+    """The same from cross-products and covariance factors relative to sigma."""
     roots = [
-        sparse.kron(sparse.eye_array(block.n_levels), block.scales[:, None] * _relative_root(estimate, i))
-        for i, block in enumerate(design.blocks)
+        sparse.kron(sparse.eye_array(block.n_levels), block.scales[:, None] * root)
+        for block, root in zip(design.blocks, relative, strict=True)
     ]
     indices = range(len(roots))
     random: Any = [[roots[i].T @ products.between(i, j) @ roots[j] for j in indices] for i in indices]
@@ -266,6 +325,6 @@ def _relative_block(estimate: Estimate, i: int, group: str, wanted: PredictionRo
     groups = [part.group for part in wanted.design.blocks]
     if group not in groups:
         return sparse.csr_array((wanted.n_rows, block.n_levels * block.n_effects))
-    codes, columns = wanted.data.codes[groups.index(group)], wanted.data.columns[groups.index(group)]
-    known = np.where(codes[:, None] >= 0, columns @ _relative_root(estimate, i), 0.0)
-    return indicator(known, np.maximum(codes, 0), block.n_levels)
+    meeting, columns = wanted.data.meetings[groups.index(group)], wanted.data.columns[groups.index(group)]
+    known = meeting.where(meeting.codes >= 0)
+    return incidence(columns @ _relative_root(estimate, i), known, block.n_levels, block.root)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed import names
+from bayesmixed.design.meeting import refuse_unrelated
 from bayesmixed.design.prediction_rows import PredictionRows
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.regression import AnyEstimate
@@ -94,8 +95,12 @@ def new_level_spread(fitted: AnyEstimate, wanted: PredictionRows) -> Spread:
     curvature, groups = fitted.curvature, [block.group for block in fitted.design.blocks]
     data, n = wanted.data, wanted.n_rows
     total = Spread(variances=np.zeros(n), slopes=np.zeros((n, len(curvature.hessian))))
-    for block, columns, codes in zip(wanted.design.blocks, data.columns, data.codes, strict=True):
-        i, unseen = groups.index(block.group), np.where(codes[:, None] < 0, columns, 0.0)
+    for block, columns, meeting in zip(wanted.design.blocks, data.columns, data.meetings, strict=True):
+        if not np.any(meeting.codes < 0):
+            continue
+        refuse_unrelated(block.group, block.root)
+        i, share = groups.index(block.group), meeting.where(meeting.codes < 0).squares()
+        unseen = np.sqrt(share)[:, None] * columns
         slopes = [_quadratic(unseen, slope) for slope in curvature.slopes.blocks[i]]
         total += Spread(
             variances=_quadratic(unseen, curvature.variances.blocks[i]), slopes=np.array(slopes).T
