@@ -181,5 +181,5 @@ def _of_side(
     fixed: Algebra, random: tuple[RandomTerm, ...], offsets: tuple[Expression, ...]
 ) -> tuple[Expression, ...]:
     """What a right side computes: the fixed side, the bars and the offsets."""
-    bars = [each for bar in random for each in (*bar.effects.expressions, *bar.group.factors)]
+    bars = [each for bar in random for each in (*bar.effects.expressions, *bar.group.expressions)]
     return (*fixed.expressions, *bars, *offsets)
