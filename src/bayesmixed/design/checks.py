@@ -61,13 +61,7 @@ def check_group_names(predictors: Sequence[LinearPredictor], residual: Residual)
     if not residual.is_independent:
         taken |= {residual.correlation.label, *names.OCCASIONS}
     seen: dict[str, tuple[str, str]] = {}
-    every = [block.name for each in predictors for block in each.blocks]
     for block in [block for each in predictors for block in each.blocks]:
-        if block.root is not None and every.count(block.name) > 1:
-            raise DataError(
-                f"{block.group!r} stands right of a bar both alone and in gr(), or with different matrices. "
-                "Copy the column under another name, as for brms, and write that one in one of the bars."
-            )
         if block.group == names.RESIDUAL:
             raise DataError(f"{block.group!r} is what tables call the residual. Rename the grouping factor.")
         owners = dict.fromkeys(names.group_variables(block.name), (block.parameter, block.group))
@@ -88,8 +82,14 @@ def check_group_names(predictors: Sequence[LinearPredictor], residual: Residual)
 
 
 def check_levels(blocks: Sequence[GroupBlock]) -> None:
-    """Refuse a grouping factor with one level."""
+    """Refuse a grouping factor with one level, and one that is related in one bar and not in another."""
+    groups = [block.group for block in blocks]
     for block in blocks:
+        if block.root is not None and groups.count(block.group) > 1:
+            raise DataError(
+                f"{block.group!r} stands right of a bar both alone and in gr(), or with different matrices. "
+                "Copy the column under another name, as for brms, and write that one in one of the bars."
+            )
         if block.n_levels < 2 and not block.is_smooth:
             raise DataError(
                 f"The grouping factor {block.group!r} has only one level, {block.levels[0]!r}: "
