@@ -21,7 +21,7 @@ from bayesmixed.priors.density import log_density
 from bayesmixed.priors.prior import Prior, PriorSet
 
 from .conftest import Case, Parameters, block_diagonal, indicator, log_scale_density
-from .structures import make_frame
+from .structures import make_frame, make_relations
 from .twins import TWINS, lkj, restricted
 
 BARS = {
@@ -32,6 +32,9 @@ BARS = {
     "crossed": "y ~ x + (x | g) + (1 | h) + offset(known)",
     "cs": "y ~ f + cs(0 + f | g)",
     "no intercept": "y ~ 0 + x + (0 + x | g)",
+    "related": "y ~ x + (x | gr(g, cov=A)) + (1 | fine)",
+    "several levels": "y ~ x + (1 | mm(g, h))",
+    "smooth": "y ~ s(x, k=6) + (1 | g)",
 }
 
 
@@ -81,7 +84,8 @@ CHANGES = {
 
 def residual_design(bars: str, change: str) -> Design:
     """Design of some bars with some residuals."""
-    return build_design(parse_formula(CHANGES[change].formulas(BARS[bars])), residual_frame())
+    formulas = parse_formula(CHANGES[change].formulas(BARS[bars]))
+    return build_design(formulas, residual_frame(), data2={"A": make_relations()})
 
 
 def residual_frame() -> pd.DataFrame:

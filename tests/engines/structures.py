@@ -90,6 +90,13 @@ STRUCTURES = {
         formula="y ~ offset(known) + cs(0 + f | mm(h, t, weights=cbind(w, w2), scale=FALSE))"
     ),
     "several and related": Structure(formula="y ~ 0 + x + (1 | mm(h, t)) + (x | gr(g, cov=A))"),
+    "smooth": Structure(formula="y ~ s(x, k=7) + (x | g)", weights="w"),
+    "smooth alone": Structure(formula="y ~ f + s(x)"),
+    "smooth by a factor": Structure(formula="y ~ f + s(x, by=f, k=5) + (1 | fine) + (1 | h)"),
+    "smooth by a number": Structure(formula="y ~ s(v, by=x, k=4) + offset(known) + (1 | g)"),
+    "smooth and sampled": Structure(formula="y ~ s(x, k=5) + (x | g) + (1 | h)", dense_limit=0),
+    "smooth, student": Structure(formula="y ~ s(x, k=5) + v + (1 | g)", priors={"v": STUDENT["x"]}),
+    "smooth, related, several": Structure(formula="y ~ 0 + s(x, k=4) + (1 | mm(h, t)) + (x | gr(g, cov=A))"),
     "uniform rho": Structure(formula="y ~ x + cs(0 + f | g)", priors={"corr_g": UNIFORM}),
     "weights": Structure(formula="y ~ x + (x | g)", weights="w"),
     "offset": Structure(formula="y ~ x + offset(known) + (x | g)"),

@@ -16,6 +16,7 @@ from bayesmixed.engines.reml.optimum import optimum_at
 from bayesmixed.engines.reml.uncertainty import conditional_covariances, variances_at
 from bayesmixed.formula.parse import parse_formula
 
+from .conftest import indicator
 from .residuals import BARS, CHANGES, residual_design, residual_frame
 
 WITHOUT_BARS_IN_SIGMA = [change for change in CHANGES if " in sigma" not in change]
@@ -27,9 +28,9 @@ def dense_criterion(likelihood: Likelihood, entries: FloatArray, by: str) -> flo
     covariance = _residual_covariance(likelihood, likelihood.of_residuals(entries))
     for i, root in enumerate(_roots(likelihood, entries)):
         block = design.blocks[i]
-        z = np.zeros((design.n_rows, block.n_levels, block.n_effects))
-        z[np.arange(design.n_rows), block.codes] = block.columns / units.effects[i]
-        z = (z @ root).reshape(design.n_rows, -1)
+        plain = dataclasses.replace(block, centring=np.eye(block.n_effects))
+        z = indicator(plain).reshape(design.n_rows, block.n_levels, block.n_effects)
+        z = (z / units.effects[i] @ root).reshape(design.n_rows, -1)
         covariance = covariance + z @ z.T
     x, y = design.fixed.matrix, design.response.values - design.offset
     solved = np.linalg.solve(covariance, np.column_stack([x, y]))

@@ -94,7 +94,8 @@ def lmer(
         ``us(x | g)``, ``diag(x | g)``. Besides ``a * b``, ``(a + b)^2`` and so on: ``I(x^2)``, ``log(x)``,
         ``poly(x, 2)``, ``scale(x)``, ``center(x)``, ``factor(x)``, ``C(f, Treatment('b'))``, ``bs(x, df=4)``,
         ``cr(x, df=4)``, ``offset(x)``; smooths ``s(x, k=10)``, ``s(x, by=f)``. Bars of related levels,
-        ``(1 | gr(g, cov=A))``, and of several levels a row, ``(1 | mm(a, b))``. Names with spaces stand between backticks.
+        ``(1 | gr(g, cov=A))``, and of several levels a row, ``(1 | mm(a, b))``. Names with spaces stand
+        between backticks.
 
         Residuals, as in brms. ``y | se(s) ~ ...``: known standard errors, and no sigma beside them unless
         ``se(s, sigma=TRUE)``; ``y | weights(w) ~ ...``: as `weights` (brms raises the likelihood to the power
