@@ -275,7 +275,7 @@ class FitMethods(ABC):
         Examples
         --------
         >>> bm.lmer("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep, method="reml").smooths()["edf"].round(1)
-        0    1.9
+        0    1.0
         Name: edf, dtype: float64
         """
         return verbs.smooths(self._source, self.varcorr(prob=prob), prob)
@@ -319,9 +319,9 @@ class FitMethods(ABC):
         >>> m = bm.lmer("Reaction ~ s(Days, k=5) + (1 | Subject)", sleep, method="reml")
         >>> m.smooth_curve("Days", n=3)[["smooth", "Days", "value"]].round(0)
         smooth  Days value
-        s(Days) 0.0    -45
-        s(Days) 4.5      1
-        s(Days) 9.0     51
+        s(Days)    0   -47
+        s(Days)    4     0
+        s(Days)    9    47
         """
         return verbs.smooth_curve(self._source, x, n=n, prob=prob)
 
