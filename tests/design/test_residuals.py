@@ -150,7 +150,9 @@ def test_new_rows_are_encoded_for_every_predictor() -> None:
     own = own_rows(design)
     np.testing.assert_allclose(data.others["sigma"].fixed, own.others["sigma"].fixed)
     np.testing.assert_array_equal(data.others["sigma"].offset, FRAME["t"])
-    np.testing.assert_array_equal(data.others["sigma"].codes[0], own.others["sigma"].codes[0])
+    np.testing.assert_array_equal(
+        data.others["sigma"].meetings[0].codes, own.others["sigma"].meetings[0].codes
+    )
     assert data.residual.errors is not None
     assert data.residual.weights is not None
     np.testing.assert_array_equal(data.residual.errors, FRAME["s"])

@@ -20,7 +20,7 @@ REFUSED = {
     "s()": ("is empty", "s(x)"),
     's(x, bs="tp")': ("thin plate splines", 'bs="cr"'),
     's(x, bs="cc")': ("cyclic splines", 'bs="cr"'),
-    "s(x, bs=nothing)": ("not bs='nothing'", 'bs="cr"'),
+    "s(x, bs=nothing)": ("does not have bs='nothing'", 'bs="cr"'),
     "s(x, k=2)": ("whole number of 3 or more", "s(x, k=10)"),
     "s(x, k=z)": ("whole number", "s(x, k=10)"),
     "s(x, m=2)": ("does not take m=", "s(x, k=10)"),
@@ -52,6 +52,6 @@ def test_a_smooth_of_a_factor_is_a_bar() -> None:
 
 
 def test_columns_of_smooths_are_needed() -> None:
-    assert parse_formula("y ~ s(log(x), by=f) + (1 | g)").columns == ("y", "x", "f", "g")
+    assert parse_formula("y ~ s(log(x), by=f) + (1 | g)").columns == ("y", "g", "x", "f")
     assert [term.name for term in parse_formula("y ~ s(x)").fixed.terms] == ["Intercept"]
     assert parse_formula("y ~ 0 + s(x)").fixed.terms == ()

@@ -56,8 +56,10 @@ def drop1(fit: EstimateFit) -> pd.DataFrame:
     rows = [{"term": NOTHING_DROPPED, "npar": np.nan, "AIC": full.aic, "LRT": np.nan, "p_value": np.nan}]
     for term in droppable_terms(design.formula.fixed):
         parsed = without_fixed_term(design.formula, term)
-        options = {"weights": design.given_weights, "data2": design.known}
-        reduced = given.by_ml(design_for(given.family, parsed, design.frame, **options))
+        smaller = design_for(
+            given.family, parsed, design.frame, weights=design.given_weights, data2=design.known
+        )
+        reduced = given.by_ml(smaller)
         ratio = likelihood_ratio(reduced, full)
         tests = {"LRT": ratio.statistic, "p_value": ratio.p_value}
         rows.append({"term": term.source, "npar": ratio.df, "AIC": reduced.aic, **tests})

@@ -105,7 +105,7 @@ def _of_parameter(text: str) -> ParameterFormula:
         )
     if side.smooths:
         raise refusal(
-            f"A smooth is about the mean, and not about {left[0].name}.",
+            f"A smooth stands in the formula of the mean alone; {left[0].name} does not take any.",
             text,
             right[0].start,
             "Write bs(x, df=4) or cr(x, df=4).",

@@ -109,7 +109,7 @@ def smooth_from(chunk: Sequence[Token], text: str) -> Smooth | Expression:
     if basis != "cr":
         what = f" ({BASES[basis]})" if basis in BASES else ""
         raise refusal(
-            f"s() has cubic regression splines, and not bs={basis!r}{what}.",
+            f"s() does not have bs={basis!r}{what}: it has cubic regression splines.",
             text,
             name.start,
             f'Write s({render(plain[0])}) or bs="cr".',
