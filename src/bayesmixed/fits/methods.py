@@ -133,6 +133,51 @@ class FitMethods(ABC):
         """
         return verbs.coef(self._source, group=group, prob=prob)
 
+    def heterogeneity(self, *, prob: float = 0.95) -> pd.DataFrame:
+        """Spread of the true values of studies, its share of the variance, and Cochran's test.
+
+        Use it for a meta-analysis, ``y | se(s) ~ 1 + (1 | study)``, with moderators or without.
+
+        Parameters
+        ----------
+        prob : float, default 0.95
+            Probability inside the equal-tailed intervals of a posterior, or level of the profile intervals of
+            an estimate.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``statistic``, ``value``, ``lower_2.5``, ``upper_97.5``, ``df``, ``p_value``, and rows
+            ``tau`` (standard deviation of the true values, in the units of the response), ``I2`` (a share),
+            ``H2`` and ``Q``, which alone has a test.
+
+        Raises
+        ------
+        DataError
+            When the standard errors are not known, sigma is estimated beside them, or the formula has more
+            than one standard deviation of random effects.
+
+        Notes
+        -----
+        With W = diag(1 / s_i^2) and P = W - W X (X'W X)^-1 X'W the typical variance of an estimate is s^2 =
+        (n - p) / tr P, I2 = tau^2 / (tau^2 + s^2), H2 = 1 + tau^2 / s^2 (Higgins and Thompson 2002,
+        Statistics in Medicine 21:1539), and Q = y'P y is chi-squared with n - p degrees of freedom where tau
+        is zero (Cochran 1954): metafor's numbers. I2 and H2 grow with tau, and so do their intervals.
+
+        Examples
+        --------
+        >>> trials = bm.lmer(
+        ...     "yi | se(sei) ~ 1 + (1 | trial)", bm.load_dataset("bcg"), method="reml"
+        ... )
+        >>> trials.heterogeneity()[["statistic", "value"]].round(2)
+        statistic  value
+        tau         0.56
+        I2          0.92
+        H2         12.86
+        Q         152.23
+        """
+        return verbs.heterogeneity(self._source, prob=prob)
+
     def resid(
         self,
         kind: ResidualKind = "response",

@@ -7,6 +7,7 @@ from bayesmixed.verbs.equation import equation
 from bayesmixed.verbs.fitted import fitted
 from bayesmixed.verbs.fixef import fixef
 from bayesmixed.verbs.glance import estimate_glance, glance
+from bayesmixed.verbs.heterogeneity import heterogeneity
 from bayesmixed.verbs.icc import icc
 from bayesmixed.verbs.marginal_effects import comparisons, predictions_at, slopes
 from bayesmixed.verbs.predict import predict
@@ -27,6 +28,7 @@ __all__ = [
     "fitted",
     "fixef",
     "glance",
+    "heterogeneity",
     "icc",
     "predict",
     "predictions_at",
