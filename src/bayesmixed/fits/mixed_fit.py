@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 class MixedFit(PosteriorMethods, TableMethods, SampleMethods):
     """A fitted Bayesian linear or generalized linear mixed model, with lme4's verbs; print it.
 
-    :func:`bayesmixed.lmer` and :func:`bayesmixed.glmer` make one. Examples of its methods use ``sleep =
+    :func:`bayesmixed.lmer` and :func:`bayesmixed.glmer` make one, and so do :func:`bayesmixed.lm` and
+    :func:`bayesmixed.glm` of a model without random effects. Examples of its methods use ``sleep =
     bm.load_dataset("sleepstudy")``, ``fit = bm.lmer("Reaction ~ Days + (Days | Subject)", sleep, seed=1)``
     and ``herds = bm.glmer("prop(incidence, size) ~ period + (1 | herd)", bm.load_dataset("cbpp"), "binomial",
     seed=1)``.

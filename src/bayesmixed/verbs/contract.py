@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Fit(Protocol):
-    """A fit: ``bayesmixed.MixedFit`` and ``bayesmixed.RemlFit`` are the two."""
+    """A fit: ``bayesmixed.MixedFit``, ``bayesmixed.RemlFit`` or ``bayesmixed.RegressionFit``."""
 
     @property
     def spec(self) -> ModelSpec:
