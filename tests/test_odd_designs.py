@@ -152,6 +152,9 @@ COMMON: dict[str, Verb] = {
     "comparisons": lambda fit: fit.comparisons(x_of(fit), effects="all"),
     "comparisons of groups": lambda fit: fit.comparisons("g", effects="all"),
     "slopes": lambda fit: fit.slopes(x_of(fit), effects="all"),
+    "heterogeneity": lambda fit: fit.heterogeneity(),
+    "smooths": lambda fit: fit.smooths(),
+    "smooth_curve": lambda fit: fit.smooth_curve("x"),
     "ngrps": lambda fit: fit.ngrps().to_frame(),
     "nobs": lambda fit: fit.nobs(),
     "table": lambda fit: str(fit.table()),
@@ -205,7 +208,10 @@ REML: dict[str, Verb] = {
     "pooling errors": lambda fit: pooled(fit).errors(k=3),
 }
 PLOTS: dict[str, Verb] = {
+    "acf": lambda fit: fit.plot.acf(),
     "fixef": lambda fit: fit.plot.fixef(),
+    "forest": lambda fit: fit.plot.forest(),
+    "leverage": lambda fit: fit.plot.leverage(),
     "groups": lambda fit: fit.plot.groups(x_of(fit)),
     "line": lambda fit: fit.plot.line(x_of(fit), group="g1"),
     "icc": lambda fit: fit.plot.icc(),
@@ -215,6 +221,7 @@ PLOTS: dict[str, Verb] = {
     "ranef_quantiles": lambda fit: fit.plot.ranef_quantiles(),
     "residual_quantiles": lambda fit: fit.plot.residual_quantiles(),
     "residuals": lambda fit: fit.plot.residuals(),
+    "smooth": lambda fit: fit.plot.smooth("x"),
     "varcorr": lambda fit: fit.plot.varcorr(),
     "energy": lambda fit: fit.plot.energy(),
     "ess": lambda fit: fit.plot.ess(),
@@ -246,6 +253,11 @@ REFUSED: dict[str, dict[str, str]] = {
         "no fixed effects, crossed": "Bambi has no weights",
     },
     "plot fixef": dict.fromkeys(BARE, "the model has no fixed effects"),
+    **dict.fromkeys(
+        ("smooths", "smooth_curve", "plot smooth"), dict.fromkeys(DESIGNS, "does not have smooths")
+    ),
+    **dict.fromkeys(("plot forest", "heterogeneity"), dict.fromkeys(DESIGNS, "known standard errors")),
+    "plot leverage": dict.fromkeys(DESIGNS, "Leverage is that of a regression"),
     "plot ranef_matrix": dict.fromkeys(ONE_EFFECT, "needs two effects"),
 }
 """Words of the refusals, by verb and design; everything else has an answer."""

@@ -28,22 +28,23 @@ OF_GROUPS = {
     *("ranef", "coef", "icc", "icc unadjusted", "icc conditional", "equation", "ranova", "tidy"),
     *("plot groups", "plot line", "plot icc", "plot observed", "plot ranef", "plot ranef_matrix"),
     *("plot ranef_quantiles", "plot predictive_groups", "with_ranef_draws", "pooling", "pooling errors"),
+    *("plot acf", "plot forest", "plot smooth", "smooths", "smooth_curve", "heterogeneity"),
     *("bayes_factor_of", "comparisons of groups", "hypothesis", "p_direction", "rope"),
 }
 """Verbs that speak of random effects, and those whose question here does."""
 OTHERS = {
-    "lm": {"check_zeros", "to_bambi"},
-    "lm of an offset": {"check_zeros"},
-    "pymc": {"check_zeros"},
+    "lm": {"check_zeros", "to_bambi", "plot leverage"},
+    "lm of an offset": {"check_zeros", "plot leverage"},
+    "pymc": {"check_zeros", "plot leverage"},
     "poisson": {
         *("log_marginal_likelihood", "loo of groups", "loo of groups, effective number", "versus", "reml"),
-        *("plot versus", "plot varcorr"),
+        *("plot versus", "plot varcorr", "plot leverage"),
     },
     "ols": {"profile"},
     "ols without intercept": {"profile"},
     "ml": {"profile", "predict new rows", "plot varcorr"},
     "ml with a parameter": {"profile", "predict new rows", "plot varcorr"},
-    "ml without a deviance": {"profile", "predict new rows", "deviance"},
+    "ml without a deviance": {"profile", "predict new rows", "deviance", "plot leverage"},
 }
 """What else each of them refuses."""
 

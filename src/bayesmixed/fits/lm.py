@@ -315,5 +315,5 @@ def refuse_bars(spec: ModelSpec, instead: str) -> None:
         raise FormulaError(
             "The formula has random effects.",
             spec.design.formula.text,
-            advice=f"Leave the bars out, or write {instead} for the mixed model.",
+            advice=f"Leave bars and smooths out, or write {instead} for the model with them.",
         )
