@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.errors import DataError, EngineError
+from bayesmixed.errors import DataError, EngineError, FormulaError
 
 N, J = 80, 9
 LEVELS = [f"g{i}" for i in range(J)]
@@ -208,8 +208,9 @@ def test_what_is_refused_is_refused_by_name(rows: pd.DataFrame) -> None:
     reml = fitted(rows, "several", method="reml")
     with pytest.raises(DataError, match="has several levels of"):
         reml.plot.groups("x")
-    with pytest.raises(DataError, match="independent levels, one a row"):
-        bm.pooling(FORMULAS["several"], rows, method="reml")
+    for name in ("several", "related"):
+        with pytest.raises(FormulaError, match="independent levels, one a row"):
+            bm.pooling(FORMULAS[name], rows, method="reml")
 
 
 def test_counts_are_fitted_by_the_graph(rows: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import bayesmixed as bm
-from bayesmixed.errors import DataError
+from bayesmixed.errors import DataError, EngineError, FormulaError
 from references import BRMS_RANGE, RANGE, SHARED
 
 OVARY = 'follicles ~ s(Time, k=8, bs="cr") + (1 | Mare)'
@@ -257,7 +257,14 @@ def test_wrong_uses_are_refused(rows: pd.DataFrame) -> None:
         bm.specify("y ~ s(w, k=10) + (1 | g)", rows.assign(w=rows["x"].round(-1)))
     with pytest.raises(DataError, match="one number a row"):
         bm.specify("y ~ s(f) + (1 | g)", rows)
-    with pytest.raises(DataError, match="does not take smooths"):
-        bm.pooling("y ~ s(x) + (1 | g)", rows, method="reml")
+    for refused in (
+        lambda: bm.pooling("y ~ s(x) + (1 | g)", rows, method="reml"),
+        lambda: bm.lm_by_group("y ~ s(x)", rows, group="g"),
+        lambda: bm.lm("y ~ s(x)", rows, method="ols"),
+    ):
+        with pytest.raises(FormulaError, match="does not take smooths"):
+            refused()
+    with pytest.raises(EngineError, match="keep_ranef='draws'"):
+        bm.lmer(FORMULAS["alone"], rows, keep_ranef="moments")
     with pytest.raises(DataError, match="does not have smooths"):
         bm.lmer("y ~ x + (1 | g)", rows, method="reml").smooths()

@@ -311,6 +311,7 @@ def glm(
 
 def refuse_bars(spec: ModelSpec, instead: str) -> None:
     """Refuse a mixed model, which another function fits."""
+    spec.design.formula.refuse_coupled("A regression without groups")
     if spec.design.all_blocks:
         raise FormulaError(
             "The formula has random effects.",

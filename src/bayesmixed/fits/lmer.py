@@ -13,7 +13,7 @@ from bayesmixed.design.checks import warn_of_priors_alone
 from bayesmixed.engines.choose import prepare_engine
 from bayesmixed.engines.moments import MOMENTS_KEPT
 from bayesmixed.engines.records import RunInfo, SamplerSettings, sampler_settings
-from bayesmixed.errors import FileError
+from bayesmixed.errors import EngineError, FileError
 from bayesmixed.fits.mixed_fit import MixedFit
 from bayesmixed.fits.reml_fit import RemlFit, reml_fit
 from bayesmixed.fits.specify import Formula, Weights, require_structure, specify
@@ -222,6 +222,8 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
     from bayesmixed.posterior.diagnostics import warn_if_bad
     from bayesmixed.posterior.sampling import sample_until_good, warn_if_interrupted
 
+    if settings.keep_ranef == "moments":
+        _refuse_moments(spec)
     warn_of_priors_alone(spec.design)
     prepared = prepare_engine(spec, engine)
     settings = settings if settings.tune else replace(settings, tune=prepared.tune)
@@ -248,6 +250,16 @@ def sample_model(spec: ModelSpec, engine: Engine, settings: SamplerSettings, sta
     warn_if_interrupted(sampled, settings)
     warn_if_bad(sampled.diagnosis)
     return MixedFit(spec=spec, draws=sampled.draws, run=run, diagnosis=sampled.diagnosis)
+
+
+def _refuse_moments(spec: ModelSpec) -> None:
+    """Refuse moments of effects that are needed together: of smooths, and of related levels."""
+    needed = next((b.group for b in spec.design.blocks if b.is_smooth or b.root is not None), None)
+    if needed is not None:
+        raise EngineError(
+            f"keep_ranef='moments' is not available in a model with {needed}, whose effects are needed "
+            "together. Use keep_ranef='draws'."
+        )
 
 
 @public

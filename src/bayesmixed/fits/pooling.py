@@ -269,7 +269,9 @@ def pooling(
     from bayesmixed.pooled.methods import only_block, pooled_groups
 
     one_of(method, PoolingMethod, "method")
-    parse_formula(formula).refuse_residuals("pooling()")
+    parsed = parse_formula(formula)
+    parsed.refuse_residuals("pooling()")
+    parsed.refuse_coupled("pooling()")
     if method == "reml":
         fit: MixedFit | RemlFit = lmer(formula, data, weights=weights, missing=missing, method="reml")
     else:

@@ -149,6 +149,23 @@ class ParsedFormula:
         """Whether residuals are other than independent with one standard deviation, but for weights."""
         return bool(self.others or self.residual or self.response.additions.errors)
 
+    def refuse_coupled(self, what: str) -> None:
+        """Refuse smooths and bars whose levels are not independent, one a row."""
+        if self.smooths:
+            raise FormulaError(
+                f"{what} does not take smooths such as {self.smooths[0].name}.",
+                self.text,
+                advice="Leave it out, or write bs(x, df=4) or cr(x, df=4).",
+            )
+        coupled = next((bar for bar in self.random if bar.group.cov or bar.group.is_several), None)
+        if coupled is not None:
+            raise FormulaError(
+                f"{what} takes grouping factors with independent levels, one a row, and "
+                f"{coupled.group.source} is not of this kind.",
+                self.text,
+                advice="Leave it out of the formula.",
+            )
+
     def refuse_residuals(self, what: str) -> None:
         """Refuse residuals of other kinds, weights of the formula among them."""
         additions = self.response.additions

@@ -123,6 +123,7 @@ def estimate_by_group(
             f"{group!r} has one level only: bm.lm(formula, data, method='ols') is its regression."
         )
     parsed.refuse_residuals("lm_by_group()")
+    parsed.refuse_coupled("lm_by_group()")
     design = build_design(parsed, frame, weights=weights, missing=missing, residual_variance=False)  # type: ignore[arg-type]
     found = group_estimates(design)
     lacking = sum(bool(note) for note in found.notes)

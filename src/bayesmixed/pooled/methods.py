@@ -9,7 +9,6 @@ import pandas as pd
 
 from bayesmixed import names
 from bayesmixed.comparison.group_columns import group_notes, line_columns
-from bayesmixed.design.checks import refuse_coupled
 from bayesmixed.design.nesting import lineage
 from bayesmixed.design.records import Design, FloatArray, GroupBlock
 from bayesmixed.engines.reml.estimate import Estimate
@@ -58,7 +57,6 @@ def pooled_groups(
     """Set the three ways of treating groups beside each other. Shapes: `partial` (J, m)."""
     one_of(no_pooling, NoPooling, "no_pooling")
     design = estimate.design
-    refuse_coupled(design.blocks, "pooling()")
     block = only_block(design, group)
     index, columns = chosen_index(design, block), line_columns(design, lineage(design, block))
     lines = regress(design, block, columns.within)

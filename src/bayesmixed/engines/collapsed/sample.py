@@ -25,7 +25,6 @@ from bayesmixed.engines.kernel.plan import Plan
 from bayesmixed.engines.machine import single_threaded_blas
 from bayesmixed.engines.nuts import NativeDensity, run_nuts
 from bayesmixed.engines.records import LevelMoments, RawDraws, SamplerSettings
-from bayesmixed.errors import EngineError
 from bayesmixed.model.spec import ModelSpec
 
 START_SPREAD = 1.5
@@ -51,8 +50,6 @@ def sample_collapsed(
     target: CollapsedTarget, settings: SamplerSettings, *, thin: int = 1, callback: bool = False
 ) -> RawDraws:
     """Sample a collapsed posterior."""
-    if settings.keep_ranef == "moments":
-        _refuse_moments(target)
     packed = target.packed
     block = packed.without_constant().block
     usual = ACCEPT_EFFECTS if packed.n_effects_sampled else ACCEPT
@@ -76,16 +73,6 @@ def sample_collapsed(
             beta, ranef = draw_effects(target, points, seeds, settings.cores)
             raw = _raw_draws(target, points, beta, ranef, stats)
     return replace(raw, interrupted=drawn.interrupted)
-
-
-def _refuse_moments(target: CollapsedTarget) -> None:
-    """Refuse moments of levels that are related: the kernel gives those of independent effects."""
-    related = [block.group for block in target.design.blocks if block.root is not None]
-    if related:
-        raise EngineError(
-            f"keep_ranef='moments' is not available where levels are related, as those of {related[0]} are. "
-            "Use keep_ranef='draws'."
-        )
 
 
 def _starts(dimension: int) -> Callable[[int], FloatArray]:
