@@ -119,11 +119,12 @@ def _collapsed_engine(spec: ModelSpec) -> PreparedEngine:
             "together in the collapsed engine.",
         )
     target = collapsed_target(spec, plan)
-    more_than_theta = target.packed.dimension > target.packed.n_theta
+    more_than_theta, dimension = target.packed.dimension > target.packed.n_theta, target.packed.dimension
+    line = ("One number is left: it is drawn from its exact distribution.",) if dimension == 1 else ()
     return PreparedEngine(
         name="collapsed",
-        plan=plan.sentences,
-        tune=600 if more_than_theta else 300,
+        plan=(*plan.sentences, *line),
+        tune=0 if dimension < 2 else 600 if more_than_theta else 300,
         share=0.0 if plan.samples_effects or plan.coefficients_sampled else 0.25,
         footprint=Footprint(
             sampled=target.packed.dimension,

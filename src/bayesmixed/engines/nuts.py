@@ -100,12 +100,17 @@ def run_nuts(
 
 def _nothing_to_walk_over(settings: SamplerSettings) -> NutsDraws:
     """Draws of a model in which everything is integrated out."""
+    shape, stats = (settings.chains, settings.draws), quiet_statistics(settings)
+    return NutsDraws(points=np.empty((*shape, 0)), sample_stats=stats, interrupted=False)
+
+
+def quiet_statistics(settings: SamplerSettings) -> dict[str, NDArray[Any]]:
+    """Statistics of draws that are independent, under ArviZ's names, shape (chain, draw)."""
     shape = (settings.chains, settings.draws)
     stats: dict[str, NDArray[Any]] = {name: np.zeros(shape) for name in STATISTICS.values()}
     flags = {name: np.zeros(shape, dtype=bool) for name in ("diverging", "reached_max_treedepth")}
     whole = {name: np.zeros(shape, dtype=np.uint64) for name in ("n_steps", "tree_depth")}
-    stats |= {"acceptance_rate": np.ones(shape), **flags, **whole}
-    return NutsDraws(points=np.empty((*shape, 0)), sample_stats=stats, interrupted=False)
+    return stats | {"acceptance_rate": np.ones(shape), **flags, **whole}
 
 
 def _trace(chains: Any) -> tuple[Any, bool]:

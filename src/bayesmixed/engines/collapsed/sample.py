@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from bayesmixed.design.records import FloatArray
 from bayesmixed.engines.collapsed.conditional_moments import posterior_moments
 from bayesmixed.engines.collapsed.coordinates import pack_for_nuts
-from bayesmixed.engines.collapsed.problem import make_problem
+from bayesmixed.engines.collapsed.line import line_draws
+from bayesmixed.engines.collapsed.problem import evaluate, make_problem
 from bayesmixed.engines.collapsed.target import (
     CollapsedTarget,
     draw_effects,
@@ -23,7 +25,7 @@ from bayesmixed.engines.kernel import layout as at
 from bayesmixed.engines.kernel.density import density, expand
 from bayesmixed.engines.kernel.plan import Plan
 from bayesmixed.engines.machine import single_threaded_blas
-from bayesmixed.engines.nuts import NativeDensity, run_nuts
+from bayesmixed.engines.nuts import NativeDensity, NutsDraws, quiet_statistics, run_nuts
 from bayesmixed.engines.records import LevelMoments, RawDraws, SamplerSettings
 from bayesmixed.model.spec import ModelSpec
 
@@ -52,6 +54,8 @@ def sample_collapsed(
     """Sample a collapsed posterior."""
     packed = target.packed
     block = packed.without_constant().block
+    if packed.dimension == 1:
+        return _finished(target, settings, _line(target, settings))
     usual = ACCEPT_EFFECTS if packed.n_effects_sampled else ACCEPT
     native = NativeDensity(dimension=packed.dimension, density=density, expand=expand, data=block)
     drawn = run_nuts(
@@ -61,6 +65,27 @@ def sample_collapsed(
         target_accept=settings.target_accept or usual,
         callback=callback,
     )
+    return _finished(target, settings, drawn, thin)
+
+
+def _line(target: CollapsedTarget, settings: SamplerSettings) -> NutsDraws:
+    """Independent draws where one number is left to be sampled."""
+    packed = target.packed.without_constant()
+    z, logs = line_draws(partial(evaluate, packed), (settings.chains, settings.draws), settings.seed)
+    coordinates = target.packed.floats
+    center, scale = (coordinates[target.packed.block[place]] for place in (at.CENTER, at.SCALE))
+    return NutsDraws(
+        points=(center + scale * z)[..., None],
+        sample_stats=quiet_statistics(settings) | {"lp": logs, "energy": -logs},
+        interrupted=False,
+    )
+
+
+def _finished(
+    target: CollapsedTarget, settings: SamplerSettings, drawn: NutsDraws, thin: int = 1
+) -> RawDraws:
+    """Draws of everything from those of theta."""
+    packed = target.packed
     points = np.ascontiguousarray(drawn.points[:, thin - 1 :: thin])
     seeds = np.random.SeedSequence(settings.seed).spawn(len(points))
     stats = {name: values[:, thin - 1 :: thin] for name, values in drawn.sample_stats.items()}
