@@ -186,7 +186,7 @@ def test_a_name_of_the_package_is_answered(name: str) -> None:
 
 DATA: dict[str, object] = {"formula": FORMULA, "data": SLEEP}
 USED: dict[str, tuple[Callable[..., object], Any, str, set[str]]] = {
-    "lmer": (bm.lmer, Method, "bayes", {*DATA, "weights", "missing"}),
+    "lmer": (bm.lmer, Method, "bayes", {*DATA, "data2", "weights", "missing"}),
     "lm": (bm.lm, LmMethod, "bayes", {*DATA, "weights", "missing"}),
     "glm": (bm.glm, GlmMethod, "bayes", {*DATA, "family", "link", "weights", "missing"}),
     "pooling": (bm.pooling, PoolingMethod, "bayes", {*DATA, "group", "no_pooling", "weights", "missing"}),
