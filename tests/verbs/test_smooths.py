@@ -193,7 +193,11 @@ def test_a_curve_is_what_the_smooth_adds(fit: Any) -> None:
     assert (curve["upper_simultaneous"] > curve["upper_97.5"]).all()
     slopes = fit.slopes("x", at={"x": [2.0, 8.0]})["value"].to_numpy()
     np.testing.assert_allclose(slopes, 0.5 + 2 * np.cos([2.0, 8.0]), atol=0.8)
-    assert fit.plot.smooth("x").get_ylabel() == "s(x)"
+    axes = fit.plot.smooth("x")
+    assert axes.get_ylabel() == "s(x)"
+    drawn = [band.get_paths()[0].get_extents().ymax for band in axes.collections]
+    whole = fit.smooth_curve("x")
+    np.testing.assert_allclose(drawn, [whole["upper_simultaneous"].max(), whole["upper_97.5"].max()])
     assert fit.smooth_curve("s(x)", n=30).equals(curve)
     with pytest.raises(DataError, match="does not have a smooth of 'z'"):
         fit.smooth_curve("z")

@@ -214,7 +214,8 @@ def smooth(fit: Fit, x: str, *, prob: float = 0.95, ax: Axes | None = None) -> A
         at, color = curve[column].to_numpy(), PALETTE[i % len(PALETTE)]
         low, high = (curve[f"{end}_simultaneous"].to_numpy() for end in ("lower", "upper"))
         axes.fill_between(at, low, high, color=color, alpha=0.12, linewidth=0)
-        axes.fill_between(at, *bounds(curve), color=color, alpha=0.22, linewidth=0)
+        point = curve.drop(columns=["lower_simultaneous", "upper_simultaneous"])
+        axes.fill_between(at, *bounds(point), color=color, alpha=0.22, linewidth=0)
         draw_line(axes, at, curve["value"].to_numpy(), color=color, label=plain(name))
     axes.axhline(0.0, color=muted(0.3), linewidth=0.8, zorder=0)
     if len(parts) > 1:
