@@ -90,8 +90,9 @@ def lm(
         ``"bayes"``: the posterior. ``"ols"``: least squares, R's estimates, which use `weights` and `missing`
         alone and refuse the other arguments.
     engine : {"auto", "collapsed", "joint", "pymc"}, default "auto"
-        ``"collapsed"`` integrates the coefficients out exactly, so that sigma alone is sampled; ``"pymc"``
-        samples the graph; ``"auto"`` takes the first that can fit the model.
+        ``"collapsed"`` integrates the coefficients out exactly and draws sigma, where it alone is left, from
+        its exact distribution; ``"pymc"`` samples the graph; ``"auto"`` takes the first that can fit the
+        model.
     draws : int, default 1000
         Kept draws of each chain.
     tune : int, optional
