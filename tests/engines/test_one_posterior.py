@@ -37,7 +37,7 @@ def test_graph_less_conditional_is_the_collapsed_density(case: Any) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("bars", ["no bar", "slopes", "crossed"])
+@pytest.mark.parametrize("bars", ["crossed"])
 def test_graph_with_residuals_of_its_own(bars: str, change: str) -> None:
     case = residual_case(bars, change)
     parameters = case.parameters(1)
