@@ -96,3 +96,11 @@ def test_normalized_residuals_of_other_families_are_refused() -> None:
     np.testing.assert_allclose(fit.resid("normalized")["value"], fit.resid("standardized")["value"])
     with pytest.raises(bm.FamilyError, match="normalized"):
         fit.resid("normalized", effects="fixed")
+
+
+def test_series_of_a_model_without_groups_are_named() -> None:
+    fit = bm.lm("Reaction ~ Days", bm.load_dataset("sleepstudy"), method="ols")
+    with pytest.raises(bm.DataError, match="group="):
+        fit.plot.acf()
+    assert fit.plot.acf(group="Subject", kind="standardized", lags=3).get_xlabel() == "lag"
+    plt.close("all")

@@ -793,6 +793,8 @@ def _series(design: Design, group: str | None, time: str | None) -> tuple[IntArr
     if group is None and not design.residual.is_independent:
         codes, times = serial.codes, serial.times
     else:
+        if group is None and not design.blocks:
+            raise DataError("The model does not have groups: name the column of the series, group='...'.")
         name = None if group is None else group_of(design, group)
         if group is None or name is not None:
             codes = chosen_blocks(design, name)[0].codes
