@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,38 @@ def test_refused_by_name(case: str) -> None:
     call, words = REFUSED[case]
     with pytest.raises(bm.BayesmixedError, match=words):
         call()
+
+
+@pytest.mark.parametrize("name", ["strata", "ar", "known", "bars"])
+def test_moments_of_random_effects_give_the_same_tables(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", bm.ConvergenceWarning)
+        fit = bm.lmer(MODELS[name], rows(), draws=150, chains=2, seed=3, adapt=False, keep_ranef="moments")
+    full = posterior(name)
+    np.testing.assert_allclose(fit.varcorr()["sd"], full.varcorr()["sd"])
+    assert len(fit.ranef()) == len(full.ranef())
+    if name == "bars":
+        with pytest.raises(bm.BayesmixedError, match="keeps their moments only"):
+            fit.predict()
+        return
+    np.testing.assert_allclose(fit.predict(kind="response"), full.predict(kind="response"))
+
+
+@pytest.mark.filterwarnings("ignore::bayesmixed.ConvergenceWarning")
+@pytest.mark.parametrize("term", ["cosy(gr=g)", "unstr(time, gr=g)"])
+def test_intercepts_of_the_series_cannot_be_told_from_their_correlation(term: str) -> None:
+    formula = f"y ~ time + (1 | g) + {term}"
+    with pytest.raises(bm.DataError, match="cannot be told apart"):
+        bm.lmer(formula, rows(), method="reml")
+    with pytest.warns(bm.DesignWarning, match="The priors alone decide"):
+        bm.lmer(formula, rows(), draws=100, chains=2, seed=1, adapt=False)
+
+
+def test_strata_and_errors_without_bars_are_printed() -> None:
+    strata = bm.lmer(["y ~ time + ar(time, gr=g)", "sigma ~ 0 + sex"], rows(), method="reml")
+    assert "Residual sex=f" in str(strata)
+    known = str(bm.lmer("y | se(s) ~ time", rows(), method="reml"))
+    assert "Residuals have the known standard errors s, and nothing beside them." in known
 
 
 def test_comparisons_of_estimates_know_what_is_nested() -> None:

@@ -22,6 +22,7 @@ class Exchangeable(Serial):
     name = "cosy"
     label = "cosy"
     usage = "cosy(gr=g)"
+    holds_intercepts = True
     needs_time = False
     kernel = "exchangeable"
     low: float  # smallest value of the correlation

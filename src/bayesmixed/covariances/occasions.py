@@ -27,6 +27,7 @@ class Occasions(Serial):
     name = "unstr"
     label = "unstr"
     usage = "unstr(time, gr=g)"
+    holds_intercepts = True
     needs_time = True
     prior_note = Unstructured.prior_note
     kernel = "occasions"

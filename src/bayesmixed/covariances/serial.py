@@ -62,6 +62,7 @@ class Serial:
     label: ClassVar[str]  # of its parameter, in names of variables and tables
     usage: ClassVar[str] = ""  # how a formula writes it, empty where it does not
     prior_note: ClassVar[str] = "restricted to what the correlation can be"
+    holds_intercepts: ClassVar[bool] = False  # whether an effect of each series is a case of it
     needs_time: ClassVar[bool | None] = None  # None where the order of the rows may stand for times
     kernel: ClassVar[str] = "independent"  # one of `engines.kernel.serial.SERIALS`
     codes: IntArray

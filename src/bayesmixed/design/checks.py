@@ -202,6 +202,7 @@ def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, s
                     "Leave the effect out of the bar, or leave the terms that distinguish the groups out of "
                     "the formula.",
                 )
+    yield from _of_series(design)
     plain = [i for i, block in enumerate(design.blocks) if block.is_plain]
     for i, j in combinations(plain, 2):
         first, second = design.blocks[i], design.blocks[j]
@@ -211,6 +212,22 @@ def _reasons(design: Design, by: Literal["reml", "ml"]) -> Iterator[tuple[str, s
                 f"{first.group!r} and {second.group!r} are the same groups, so their variances of the "
                 f"effect {shared[0]!r} cannot be told apart.",
                 "Leave one of the bars out.",
+            )
+
+
+def _of_series(design: Design) -> Iterator[tuple[str, str]]:
+    """Intercepts of the series of residuals whose correlation holds them."""
+    serial = design.residual.correlation
+    if not serial.holds_intercepts or design.residual.errors is not None:
+        return
+    n_series = len(np.unique(serial.codes))
+    for block in [block for block in design.blocks if block.is_plain]:
+        pairs = np.unique(np.column_stack([block.codes, serial.codes]), axis=0)
+        if names.INTERCEPT in block.effects and len(pairs) == block.n_levels == n_series:
+            yield (
+                f"The intercepts of {block.group!r} and the correlation of residuals, {serial.name}(), within "
+                "the same groups cannot be told apart.",
+                "Leave one of them out.",
             )
 
 

@@ -45,11 +45,13 @@ def random_columns(
 ) -> tuple[Column, ...]:
     """Lay out variances, standard deviations and correlations bar by bar, as lme4 does.
 
-    Returns: one row for each standard deviation, the residual's last.
+    Returns: one row for each standard deviation, the residual's last; no columns where there are none.
 
     Effects that are correlated stand together under a name of their own, a grouping factor's second set under
     ``Subject.1``: a correlation belongs to the set's rows above it and to no others.
     """
+    if not len(table):
+        return ()
     return (
         left("Groups", _group_labels(design, table)),
         left("Name", [clean(effect) for effect in table["effect"]]),

@@ -31,7 +31,7 @@ from bayesmixed.verbs.fixef import fixef
 from bayesmixed.verbs.resid import scaled_residuals
 from bayesmixed.verbs.sources import Posterior, Source
 from bayesmixed.verbs.summaries import bound_names, draw_matrix, summarize
-from bayesmixed.verbs.varcorr import sd_labels, varcorr
+from bayesmixed.verbs.varcorr import varcorr
 
 NO_FIXED = "No fixed effects."
 ENGINE_TITLES = {
@@ -137,9 +137,7 @@ def summary_parts(
             varcorr(source, prob=prob),
             varcorr(source, prob=prob, correlations=True),
             prob,
-        )
-        if sd_labels(spec)
-        else (),
+        ),
         observations=observations_text(spec.design),
         fixed=() if not spec.design.fixed.terms else _fixed_columns(source, diagnostics, prob),
         others=tuple(

@@ -75,6 +75,8 @@ def _redrawn(draws: xr.DataTree, spec: ModelSpec, levels: Sequence[IntArray]) ->
 
     if draws.attrs["engine"] != "collapsed":
         raise _gone(draws.attrs["engine"])
+    if any(predictor.blocks for predictor in spec.design.others):
+        raise _gone("collapsed")
     plan = make_plan(spec.design, coefficients_sampled=not coefficients_are_integrable(spec))
     if plan.samples_effects:
         raise _gone("collapsed")
@@ -82,7 +84,7 @@ def _redrawn(draws: xr.DataTree, spec: ModelSpec, levels: Sequence[IntArray]) ->
     packed = pack_problem(problem, plan)
     model = IntegratedModel(spec=spec, plan=plan, problem=problem, packed=packed)
     target = CollapsedTarget(design=spec.design, plan=plan, problem=problem, packed=packed)
-    shape = draws["posterior"][names.SIGMA].shape
+    shape = draws["posterior"].sizes[names.CHAIN], draws["posterior"].sizes[names.DRAW]
     points = integrated_points(draws, model).reshape(*shape, -1)
     seeds = np.random.SeedSequence(int(draws.attrs["seed"])).spawn(shape[0])
     with single_threaded_blas():
