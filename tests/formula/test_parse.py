@@ -263,7 +263,7 @@ FRAGMENTS = st.sampled_from(
         *("y", "x", "g", "1", "0", "2.5", " ~ ", " + ", " - ", "*", "/", ":", "^", "**", "|", "||", "(", ")"),
         *("{", "}", "[", "]", "log(", "I(", "us(", "diag(", "cs(", "offset(", "poly(x, 2)", "`a b`", "'s'"),
         *(",", "=", "==", "%in%", "(1 | g)", ".", "lambda", "if", "\\", "\n", "é", "²", "factor(", "TRUE"),
-        *("1e999", "%", "<", "C(f, Sum)"),
+        *("1e999", "%", "<", "C(f, Sum)", "se(s", "sigma=", "weights(", "ar(t", "gr=g", "cosy(", "unstr("),
     ]
 )
 
@@ -271,7 +271,8 @@ FRAGMENTS = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.lists(FRAGMENTS, max_size=14).map("".join), st.text(max_size=30)))
 def test_any_text_parses_or_is_refused(text: str) -> None:
-    for formula in (text, f"y ~ {text}", f"y ~ ({text} | g)", f"y ~ (1 | {text})"):
+    formulas = (text, f"y ~ {text}", f"y ~ ({text} | g)", f"y ~ (1 | {text})", f"y | {text} ~ x")
+    for formula in (*formulas, f"y | se({text}) ~ x", f"y ~ ar({text})"):
         assert _parses(formula) in (True, False)
 
 

@@ -76,11 +76,24 @@ def test_new_data_are_encoded_alike(formula: str, parquet_folder: Path, rows_in_
         ("I(0 * x) ~ year + (1 | g)", "is constant"),
         ("y ~ x + (1 | I(0 * k))", "only one level"),
         ("cbind(k, h) ~ x + (1 | g)", "counts successes"),
+        ("y | se(w) ~ x + (1 | g)", r"'se\(\)' needs the rows in memory"),
+        ("y | weights(1/w) ~ x + (1 | g)", r"'weights\(1 / w\)' needs the rows in memory"),
+        ("y ~ x + (1 | g) + ar(gr=g)", r"'ar\(gr=g\)' needs the rows in memory"),
+        (["y ~ x + (1 | g)", "sigma ~ sex"], "'sigma ~ sex' needs the rows in memory"),
     ],
 )
-def test_refusals(source: str, formula: str, message: str, parquet_folder: Path) -> None:
+def test_refusals(source: str, formula: str | list[str], message: str, parquet_folder: Path) -> None:
     with pytest.raises(DataError, match=message):
         aggregate_design(parse_formula(formula), SOURCES[source](parquet_folder))
+
+
+def test_weights_of_the_formula_are_those_beside_it(parquet_folder: Path) -> None:
+    stated = aggregate_design(parse_formula("y | weights(w) ~ x + (1 | g)"), parquet_folder)
+    given = aggregate_design(parse_formula("y ~ x + (1 | g)"), parquet_folder, weights="w")
+    assert stated.sums is not None
+    assert given.sums is not None
+    np.testing.assert_allclose(stated.sums.fixed_gram, given.sums.fixed_gram, rtol=RELATIVE)
+    assert stated.residual.log_weights == pytest.approx(given.residual.log_weights)
 
 
 @pytest.mark.parametrize("source", SOURCES)
