@@ -171,6 +171,8 @@ def test_a_smooth_belongs_to_the_population(fit: Any, rows: pd.DataFrame) -> Non
     assert fit.icc()["group"].tolist() == ["g"]
     with pytest.raises(DataError, match="is a smooth"):
         fit.ranef("s(x)")
+    with pytest.raises(DataError, match="not an equation"):
+        fit.equation("g1")
     flat = fit.predict(rows, effects="fixed")["value"]
     assert np.corrcoef(flat, rows["x"] / 2 + 2 * np.sin(rows["x"]))[0, 1] > 0.97
     new = fit.predict(rows.assign(g="new"), new_levels="population")["value"]

@@ -6,6 +6,7 @@ import numpy as np
 
 from bayesmixed import names
 from bayesmixed.design.nesting import lineage
+from bayesmixed.errors import DataError
 from bayesmixed.verbs.blocks import level_of
 from bayesmixed.verbs.lines import line_names, line_points
 from bayesmixed.verbs.sources import Source
@@ -14,6 +15,11 @@ from bayesmixed.verbs.sources import Source
 def equation(source: Source, group_level: object, *, group: str | None = None, digits: int = 2) -> str:
     """Write the regression line of one level as the teaching texts do."""
     spec = source.spec
+    if spec.design.smooths:
+        raise DataError(
+            f"A curve such as {spec.design.smooths[0].group} is not an equation of a few terms. "
+            "fit.predict() and fit.plot.smooth() show it."
+        )
     block, label = level_of(spec.design, group_level, group)
     kin, level = lineage(spec.design, block), block.levels.index(label)
     values = line_points(source.draws, spec, kin, np.array([level]))[0].tolist()
