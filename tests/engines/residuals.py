@@ -70,8 +70,6 @@ CHANGES = {
     "ar across the factor": Change(right="ar(gr=h)"),
     "ar, strata": Change(right="ar(gr=g)", sigma="f"),
     "ar, every row, weights": Change(left="weights(w)", right="ar(year, gr=g)", sigma="x"),
-    "ar, known errors": Change(left="se(error)", right="ar(gr=g)"),
-    "ar, known errors and sigma": Change(left="se(error, sigma=TRUE)", right="ar(gr=g)"),
     "cosy": Change(right="cosy(gr=g)"),
     "cosy of the finest": Change(right="cosy(gr=fine)"),
     "cosy, strata": Change(right="cosy(gr=g)", sigma="0 + f"),

@@ -35,6 +35,7 @@ REFUSED = {
     "y | trunc(lb=0) ~ x": ("Truncated responses are not available", 4),
     "prop(k, n) | trials(n) ~ x": ("states its trials itself", 11),
     "y || se(s) ~ x": ("inside an expression", 2),
+    "y | se(s) ~ x + ar(t, gr=g)": ("se() and ar() are not available together", 0),
 }
 
 

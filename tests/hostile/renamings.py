@@ -24,7 +24,7 @@ from bayesmixed.errors import BayesmixedError, ConvergenceWarning, DesignWarning
 from bayesmixed.fits.reml_fit import reml_fit
 from bayesmixed.posterior.diagnostics import diagnose
 from bayesmixed.posterior.tree import draws_tree
-from bayesmixed.verbs.quantities import family_variables
+from bayesmixed.verbs.quantities import own_variables
 
 from .answers import FAST, POSTERIOR, REML, SLOW, Asked, Verb, Words, answer, check_same
 from .frames import NAMES, check_sentence
@@ -117,7 +117,7 @@ def refitted(fit: bm.MixedFit, spec: Any, *, judged: bool = False) -> bm.MixedFi
     """The same draws as those of a model with other names: those that its own run would give."""
     posterior = fit.draws["posterior"].to_dataset()
     values = {str(name): variable.to_numpy() for name, variable in posterior.data_vars.items()}
-    family = family_variables(posterior)
+    family = own_variables(posterior, fit.spec.design)
     blocks = fit.spec.design.blocks
     raw = RawDraws(
         beta=values["beta"],

@@ -55,6 +55,13 @@ def parse_formula(formula: str | Sequence[str]) -> ParsedFormula:
         raise refusal("The response does not name a column.", text, left[0].start)
     side = _right_side(right, text)
     additions = response.additions
+    if side.residual is not None and additions.errors is not None:
+        raise refusal(
+            f"se() and {side.residual.structure}() are not available together.",
+            text,
+            left[0].start,
+            "Leave one of them out; brms adds the known errors to residuals that are correlated.",
+        )
     if response.kind == "value":
         factors = [*side.fixed.expressions]
         factors += [each for bar in side.random for each in bar.effects.expressions]
