@@ -225,8 +225,8 @@ def _of_series(design: Design) -> Iterator[tuple[str, str]]:
         pairs = np.unique(np.column_stack([block.codes, serial.codes]), axis=0)
         if names.INTERCEPT in block.effects and len(pairs) == block.n_levels == n_series:
             yield (
-                f"The intercepts of {block.group!r} and the correlation of residuals, {serial.name}(), within "
-                "the same groups cannot be told apart.",
+                f"The intercepts of {block.group!r} and the correlation of residuals, {serial.name}(), "
+                "within the same groups cannot be told apart.",
                 "Leave one of them out.",
             )
 
