@@ -82,9 +82,9 @@ def _first(fit: bm.RemlFit, kind: str) -> float:
     return autocorrelations(fit.resid(kind)["value"].to_numpy(), block.codes, order, 1, 0.95)["value"].item()
 
 
-@pytest.mark.parametrize("term", ["ar(Time, gr=Mare)", "cosy(gr=Mare)"])
-def test_normalized_residuals_are_those_of_the_whole_covariance(term: str) -> None:
-    fit = bm.lmer(f"{WAVES} + {term}", bm.load_dataset("Ovary"), method="reml")
+@pytest.mark.parametrize("formula", [f"{WAVES} + ar(Time, gr=Mare)", "follicles ~ Time + cosy(gr=Mare)"])
+def test_normalized_residuals_are_those_of_the_whole_covariance(formula: str) -> None:
+    fit = bm.lmer(formula, bm.load_dataset("Ovary"), method="reml")
     serial = fit.spec.design.residual.correlation
     lower = np.linalg.cholesky(serial.correlation(fit.estimate.residual_correlation))
     table = fit.resid("standardized")["value"].to_numpy()
