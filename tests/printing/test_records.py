@@ -166,7 +166,7 @@ def test_everything_shows_itself_in_a_screen() -> None:
         ("bootstrap", "3 bootstrap refits, 0 of them singular"),
         ("profile", "Profile of sigma at 5 values, from "),
         ("specification", "Family: binomial (logit)\nData: 56 rows; herd with 15 levels"),
-        ("fit.plot", "Pictures of Reaction ~ Days + (Days | Subject): energy, ess,"),
+        ("fit.plot", "Pictures of Reaction ~ Days + (Days | Subject): acf, energy, ess,"),
         ("simulation", "1800 rows simulated from"),
         ("reml.estimate.optimum", "coefficients: ["),
     ],

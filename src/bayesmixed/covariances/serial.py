@@ -254,6 +254,15 @@ class Independent(Serial):
         return 0
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """Zero alone."""
+        return 0.0, 0.0
+
+    def values(self, coordinates: FloatArray) -> FloatArray:
+        """No parameter, shape (..., 0)."""
+        return coordinates
+
+    @property
     def n_kinds(self) -> int:
         """The identity."""
         return 1

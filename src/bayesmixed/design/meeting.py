@@ -32,6 +32,8 @@ class Meeting:
     codes: IntArray
     weights: FloatArray | None = None
 
+    __repr__ = short_repr
+
     @property
     def is_one(self) -> bool:
         """Whether every row has one level."""

@@ -246,7 +246,7 @@ def autocorrelation_bars(table: pd.DataFrame, name: str, ax: Axes | None) -> Axe
     for chosen, color in ((~outside, muted(0.55)), (outside, PALETTE[0])):
         axes.vlines(lag[chosen], 0, value[chosen], color=color, linewidth=3)
     axes.set_xlim(0.3, lag[-1] + 0.7)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("lag")
     axes.set_ylabel(f"autocorrelation of the {name}")
     return tidy_axes(axes)
