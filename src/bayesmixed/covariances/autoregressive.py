@@ -15,7 +15,7 @@ EVEN = 0.01
 """Relative difference up to which the steps of a series count as equal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Autoregressive(Serial):
     """Correlation ar^d between residuals whose times are d apart.
 

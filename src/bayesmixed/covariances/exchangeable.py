@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayesmixed.covariances.serial import FloatArray, IntArray, Pairs, Serial, identity, in_order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Exchangeable(Serial):
     """One correlation c between all residuals of a series: compound symmetry.
 

@@ -16,7 +16,7 @@ from bayesmixed.names import OCCASIONS
 from bayesmixed.priors.prior import Prior
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Occasions(Serial):
     """Every pair of occasions with a correlation of its own.
 

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.covariances.serial import INDEPENDENT, FloatArray, Independent, Serial
+from bayesmixed.printing.records import short_repr
 
 Mask = NDArray[np.bool_] | NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Residual:
     """What is known of the residuals of some rows before any parameter is.
 
@@ -25,6 +26,8 @@ class Residual:
     errors: FloatArray | None = None  # known standard errors, shape (n,)
     has_sigma: bool = True  # whether there is a sigma
     correlation: Serial = INDEPENDENT
+
+    __repr__ = short_repr
 
     @property
     def is_independent(self) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesmixed.covariances.covariance import Row
+from bayesmixed.printing.records import short_repr
 from bayesmixed.priors.interval import (
     draws_within,
     log_density_within,
@@ -46,7 +47,7 @@ class Pairs:
     classes: IntArray  # class of every member, shape (M,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Serial:
     """Correlations of residuals within series of rows.
 
@@ -67,6 +68,8 @@ class Serial:
     kernel: ClassVar[str] = "independent"  # one of `engines.kernel.serial.SERIALS`
     codes: IntArray
     times: FloatArray
+
+    __repr__ = short_repr
 
     @classmethod
     def build(cls, codes: IntArray, times: FloatArray | None) -> Serial:
@@ -241,7 +244,7 @@ class Serial:
         return replace(self, codes=self.codes[rows], times=self.times[rows])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Independent(Serial):
     """Residuals of which none says anything of another."""
 
