@@ -108,7 +108,7 @@ CASES = {
         only=BRMS,
     ),
     "ovary_ar1": Case(
-        "follicles ~ sin(2*pi*Time) + cos(2*pi*Time) + (1 | Mare) + ar(Time, gr=Mare)",
+        "follicles ~ sin(6.283185*Time) + cos(6.283185*Time) + (1 | Mare) + ar(Time, gr=Mare)",
         "Ovary",
         "ovary.csv",
         ("Mare",),
