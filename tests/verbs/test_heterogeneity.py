@@ -49,3 +49,8 @@ def test_other_models_are_refused(formula: str, message: str) -> None:
     fit = bm.lmer(formula, bm.load_dataset("Orthodont"), method="reml")
     with pytest.raises(bm.DataError, match=message):
         fit.heterogeneity()
+
+
+def test_tables_of_a_meta_analysis_leave_the_intraclass_correlation_out() -> None:
+    fit = bm.lmer("yi | se(sei) ~ 1 + (1 | trial)", bm.load_dataset("bcg"), method="reml")
+    assert "ICC" not in str(bm.models_table({"REML": fit}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bayesmixed.verbs.contract import Fit, PosteriorFit
+from bayesmixed.verbs.variances import split_blocks
 
 
 def result_tables(fit: PosteriorFit, *, prob: float = 0.95) -> dict[str, pd.DataFrame]:
@@ -26,7 +27,7 @@ def _verbs(fit: Fit, prob: float) -> dict[str, pd.DataFrame]:
         "fixef": fit.fixef(prob=prob),
         "varcorr": fit.varcorr(prob=prob),
         "correlations": fit.varcorr(correlations=True, prob=prob),
-        **({"icc": fit.icc(prob=prob)} if known and grouped else {}),
+        **({"icc": fit.icc(prob=prob)} if known and split_blocks(design)[0] else {}),
         **({"r2": fit.r2(prob=prob)} if known else {}),
         **({"smooths": fit.smooths(prob=prob)} if design.smooths else {}),
         **({"ranef": fit.ranef(prob=prob)} if grouped else {}),

@@ -15,6 +15,7 @@ from bayesmixed.formula.algebra import ColumnKey
 from bayesmixed.printing.table import clean
 from bayesmixed.verbs.contract import Fit
 from bayesmixed.verbs.summaries import bound_names
+from bayesmixed.verbs.variances import split_blocks
 
 FIXED, RANDOM, MODEL = "Fixed effects", "Random effects", "Model"
 PARTS = (FIXED, RANDOM, MODEL)
@@ -165,7 +166,7 @@ def _shares(fit: Fit, prob: float) -> Iterator[FitRow]:
         return
     lower, upper = bound_names(prob)
     groups = {block.group: block.group_key for block in fit.spec.design.groups}
-    tables = [(fit.icc(prob=prob), "group", "ICC")] if groups else []
+    tables = [(fit.icc(prob=prob), "group", "ICC")] if split_blocks(fit.spec.design)[0] else []
     for table, name, label in (*tables, (fit.r2(prob=prob), "type", "R2")):
         for row in table.to_dict("records"):
             yield FitRow(
